@@ -1,0 +1,53 @@
+# Each target is one call of the tool in .venv; `make help` lists them.
+BASE_OS ?= ubuntu
+PROJECT ?= extension_src/custom_relu
+PYTHON ?= python3
+VENV := .venv
+OVEXT := $(VENV)/bin/ovext
+# The options of `ovext build` that are given as variables of make.
+OPTIONS = $(if $(ISA),--isa '$(ISA)') $(if $(OPENVINO),--openvino '$(OPENVINO)') $(if $(ENGINE),--engine '$(ENGINE)') \
+	$(if $(JOBS),--jobs '$(JOBS)')
+
+.PHONY: help cpu_extension demo bench test lint format generate clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z_]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+cpu_extension: $(VENV)/.installed ## Build the extension library into lib/$(BASE_OS)/ (variables: BASE_OS PROJECT ISA OPENVINO ENGINE JOBS)
+	@$(OVEXT) build '$(PROJECT)' --base-os '$(BASE_OS)' $(OPTIONS)
+
+demo: cpu_extension ## Run ResNet-50 with its first ReLU computed by the library
+	@$(OVEXT) demo --library lib/$(BASE_OS)/libcustom_relu_cpu_extension.so
+
+bench: cpu_extension ## Measure the op against its baselines
+	@$(OVEXT) bench '$(PROJECT)'
+
+test: $(VENV)/.installed-test ## Run every test
+	@$(VENV)/bin/pytest $(PYTEST_OPTIONS)
+
+lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## Run every linter
+	@$(VENV)/bin/python tools/lint.py
+
+format: $(VENV)/.installed-lint ## Format Python, C++ and CMake
+	@$(VENV)/bin/python tools/lint.py --fix
+
+generate: $(VENV)/.installed ## Rewrite the files in docs/ that are made from the code
+	@$(VENV)/bin/python tools/generate.py
+
+clean: ## Remove what was built; keeps .venv
+	rm -rf lib build dist extension_src/*/build
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "ovext needs Python 3.10 or newer; name one with make PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "Install Python's venv module first, for instance with: apt-get install python3-venv" >&2; exit 2; }
+
+$(VENV)/.installed: pyproject.toml cmake/ovext-config-version.cmake | $(VENV)/bin/python
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+# pip before 25.1 does not know dependency groups: tools/group.py prints them.
+$(VENV)/.installed-%: pyproject.toml tools/group.py $(VENV)/.installed
+	$(VENV)/bin/python tools/group.py $* | $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
+	@touch $@

@@ -1,0 +1,13 @@
+"""Build OpenVINO extensions that are known to load where they are sent and to compute the right numbers."""
+
+from ovext.loading import load
+
+__all__ = ["__version__", "load"]
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415  reading metadata costs more than importing ovext
+
+        return version("ovext")
+    raise AttributeError(name)

@@ -1,0 +1,5 @@
+"""`python -m ovext` is the command `ovext`."""
+
+from ovext.cli.main import main
+
+main()

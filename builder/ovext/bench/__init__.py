@@ -1,0 +1,1 @@
+"""Measuring a project's ops against baselines, all in one run."""

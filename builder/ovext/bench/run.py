@@ -1,0 +1,141 @@
+"""Running a project's benchmark, and what its numbers say."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from ovext.bench.cases import load_bench
+from ovext.errors import BuildError, ProjectError
+from ovext.inspect.variants import compiled_variants
+from ovext.models.ir import one_op_model
+from ovext.targets.isa import host_cpuinfo_flags, isa_table
+from ovext.toolchain.process import run, shell_line
+from ovext.verify.child import run_in_openvino
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ovext.bench.cases import Bench, BenchInput
+    from ovext.project import Project
+    from ovext.toolchain.compiler import Compiler
+    from ovext.toolchain.openvino import OpenVINO
+
+
+@dataclass(frozen=True)
+class Row:
+    """One op on one input. Ratios are medians over rounds of (its time in the round / the other's time in it)."""
+
+    case: str
+    entry: str  # the name of a baseline, or the id of a variant
+    microseconds: float
+    gigabytes_per_second: float
+    times_as_fast_as: dict[str, float]  # by baseline
+
+
+@dataclass(frozen=True)
+class Target:
+    """A ratio that the project wants, for the variant that this CPU chooses."""
+
+    case: str
+    baseline: str
+    wanted: float
+    measured: float
+
+    @property
+    def is_met(self) -> bool:
+        return self.measured >= self.wanted
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    op: str
+    best_variant: str
+    rows: tuple[Row, ...]
+    targets: tuple[Target, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        targets = [{**asdict(target), "is_met": target.is_met} for target in self.targets]
+        rows = [asdict(row) for row in self.rows]
+        return {"schema": 1, "op": self.op, "best_variant": self.best_variant, "rows": rows, "targets": targets}
+
+
+def run_bench(project: Project, library: Path, openvino: OpenVINO, compiler: Compiler) -> BenchResult:
+    """Measure every runnable variant of the project's op and every baseline on every case.
+
+    Raises:
+        ProjectError: bench.toml is missing or wrong, or names an op that the project lacks.
+        LibraryError: the library does not load, or lacks a variant that this CPU can run.
+        BuildError: the baselines do not compile.
+    """
+    bench = load_bench(project.root)
+    op = next((op for op in project.ops.values() if op.type == bench.op), None)
+    if op is None:
+        raise ProjectError(
+            f"bench.toml measures '{bench.op}', which no op.toml describes", where=project.root / "bench"
+        )
+    host = host_cpuinfo_flags()
+    compiled = compiled_variants(library) or ()
+    variants = [isa for isa in compiled if isa_table()[isa].is_supported(host)]
+    own = _compile_baselines(project, bench, openvino, compiler) if bench.source else None
+
+    def entries(inputs: list[BenchInput]) -> list[dict[str, Any]]:
+        tensors = [tensor.tensor_type() for tensor in inputs]
+        baselines = [
+            _entry(item.name, one_op_model(item.type, item.opset, tensors), own if item.own else None)
+            for item in bench.baselines
+        ]
+        model = one_op_model(op.type, op.opset, tensors)
+        return [*baselines, *(_entry(isa, model, library, isa) for isa in variants)]
+
+    request = {"cases": [{"entries": entries(inputs)} for inputs in bench.cases]}
+    answer = run_in_openvino(openvino, "measure", request)
+    return _evaluate(bench, variants, answer["cases"])
+
+
+def _entry(label: str, model: str, library: Path | None, isa: str | None = None) -> dict[str, Any]:
+    return {"label": label, "model": model, "library": str(library) if library else None, "isa": isa}
+
+
+def _compile_baselines(project: Project, bench: Bench, openvino: OpenVINO, compiler: Compiler) -> Path:
+    """The project's own baselines, compiled as OVMS's sample Makefile compiles: one command, no optimisation."""
+    folder = project.root / "build" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    source = project.root / "bench" / str(bench.source)
+    library = folder / f"lib{source.stem}-openvino{openvino.version}.so"
+    if library.is_file() and library.stat().st_mtime > source.stat().st_mtime:
+        return library
+    include = openvino.cmake_dir.parent / "include"
+    tbb = openvino.library.with_name("libtbb.so.12")
+    command = [str(compiler.path), "-std=c++17", "-shared", "-fPIC", "-DOV_THREAD=0", f"-I{include}", str(source)]
+    command += ["-o", str(library), str(openvino.library), str(tbb)]
+    finished = run(command)
+    log = folder / "baselines.log"
+    log.write_text(f"$ {shell_line(command)}\n{finished.errors}")
+    if not finished.ok:
+        raise BuildError("The baselines of the benchmark did not compile.", output=finished.errors, log=log)
+    return library
+
+
+def _evaluate(bench: Bench, variants: list[str], measured: list[dict[str, Any]]) -> BenchResult:
+    rows: list[Row] = []
+    targets: list[Target] = []
+    for inputs, answer in zip(bench.cases, measured, strict=True):
+        case = " ".join(f"{'x'.join(map(str, tensor.shape))} {tensor.element}" for tensor in inputs)
+        rounds: dict[str, list[float]] = answer["medians"]
+        for label, times in rounds.items():
+            seconds = statistics.median(times)
+            ratios = {item.name: _ratio(rounds[item.name], times) for item in bench.baselines if item.name != label}
+            rows.append(Row(case, label, seconds * 1e6, answer["bytes"] / seconds / 1e9, ratios))
+        best = rounds[variants[-1]]
+        targets += [
+            Target(case, item.name, item.at_least, _ratio(rounds[item.name], best))
+            for item in bench.baselines
+            if item.at_least is not None
+        ]
+    return BenchResult(bench.op, variants[-1], tuple(rows), tuple(targets))
+
+
+def _ratio(others: list[float], own: list[float]) -> float:
+    return statistics.median(other / mine for other, mine in zip(others, own, strict=True))

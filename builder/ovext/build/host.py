@@ -1,0 +1,91 @@
+"""The engine `host`: CMake and Ninja on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from ovext.errors import BuildError
+from ovext.toolchain.process import Finished, stream
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ovext.build.plan import BuildPlan
+
+_STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
+_STAMP = "ovext-configured.json"
+# What CMake takes from the environment when it first configures a tree.
+_COMPILER_VARIABLES = ("CXXFLAGS", "LDFLAGS")
+
+
+class Reporter(Protocol):
+    """Who is told of a build's course."""
+
+    def talk(self, text: str) -> None:
+        """A line for the user."""
+
+    def progress(self, done: int, total: int, what: str) -> None:
+        """Ninja's own counts, and the step that it finished."""
+
+
+def build_on_host(plan: BuildPlan, lock: int, reporter: Reporter) -> None:
+    """Configure if needed, then compile. The caller holds the lock of the build tree and gives its descriptor.
+
+    Raises:
+        BuildError: CMake or the compiler failed.
+    """
+    log = plan.build_dir / "ovext-build.log"
+    log.unlink(missing_ok=True)
+    _configure(plan, log, lock, reporter)
+    _compile(plan, log, lock, reporter)
+
+
+def _configure(plan: BuildPlan, log: Path, lock: int, reporter: Reporter) -> None:
+    stamp = plan.build_dir / _STAMP
+    settings = {name: os.environ.get(name, "") for name in _COMPILER_VARIABLES}
+    wanted = json.dumps({"command": plan.configure, "environment": settings}, indent=2)
+    configured = stamp.is_file() and (plan.build_dir / "build.ninja").is_file()
+    if configured and stamp.read_text() == wanted:
+        return
+    reporter.talk(f"Configuring in {plan.build_dir}")
+    stamp.unlink(missing_ok=True)
+    finished = stream([*plan.configure, "--fresh"], lambda _: None, log=log, keep_open=[lock])
+    if not finished.ok:
+        raise BuildError("CMake could not configure the project.", output=_cmake_errors(finished), log=log)
+    stamp.write_text(wanted)
+
+
+def _compile(plan: BuildPlan, log: Path, lock: int, reporter: Reporter) -> None:
+    def on_line(line: str) -> None:
+        if match := _STATUS.match(line):
+            reporter.progress(int(match[1]), int(match[2]), match[3])
+
+    finished = stream(plan.compile, on_line, log=log, env={"NINJA_STATUS": "[%f/%t] "}, keep_open=[lock])
+    said = _compiler_messages(finished)
+    if not finished.ok:
+        raise BuildError("The project did not compile.", output=said or finished.output, log=log)
+    if said:
+        reporter.talk(said)
+
+
+def _cmake_errors(finished: Finished) -> str:
+    """From the first error on; before it stands only what went well."""
+    start = finished.output.find("CMake Error")
+    return finished.output[max(start, 0) :]
+
+
+def _compiler_messages(finished: Finished) -> str:
+    """What compilers and linker said, without Ninja's status lines and the commands of failed steps."""
+    kept: list[str] = []
+    skip_command = False
+    for line in finished.output.splitlines():
+        if line.startswith("FAILED: "):
+            skip_command = True
+        elif skip_command:
+            skip_command = False
+        elif not _STATUS.match(line) and not line.startswith("ninja: "):
+            kept.append(line)
+    return "\n".join(kept).strip()

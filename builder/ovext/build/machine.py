@@ -1,0 +1,38 @@
+"""Looking at this machine for a build."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ovext.build.plan import Machine
+from ovext.toolchain.cmake import find_build_tools
+from ovext.toolchain.compiler import find_compiler
+from ovext.toolchain.fetch import cached_cmake_dir
+from ovext.toolchain.openvino import choose_openvino, read_openvino
+
+if TYPE_CHECKING:
+    from ovext.project import Project
+
+
+def look_at_machine(project: Project, openvino: str | None) -> Machine:
+    """Compiler, tools and the OpenVINO to use; nothing is fetched.
+
+    Raises:
+        ToolError, OpenVINOError, UsageError: something is missing or does not exist.
+    """
+    choice = choose_openvino(openvino, project.settings.default_openvino)
+    if choice.cmake_dir is not None:
+        cmake_dir, version = choice.cmake_dir, str(read_openvino(choice.cmake_dir).version)
+    else:
+        version = choice.version or project.settings.default_openvino
+        cmake_dir = cached_cmake_dir(version)
+    return Machine(
+        compiler=find_compiler(),
+        tools=find_build_tools(),
+        cpus=len(os.sched_getaffinity(0)),
+        openvino_version=version,
+        openvino_cmake_dir=cmake_dir,
+        openvino_reason=choice.reason,
+        openvino_is_installed=cmake_dir.is_dir(),
+    )

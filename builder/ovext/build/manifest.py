@@ -1,0 +1,98 @@
+"""manifest.json: what lies in an output folder, and what it was built from.
+
+It holds no time and no path of the machine, so that the same build gives the same manifest.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_NAME = "manifest.json"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProjectRecord(_Record):
+    name: str
+    version: str
+    commit: str | None = Field(description="The git commit, or null outside a checkout.")
+    dirty: bool | None = Field(description="Whether the project's files differed from that commit.")
+
+
+class OpenVINORecord(_Record):
+    version: str
+    soname: str
+    cxx11_abi: bool = Field(description="The value of _GLIBCXX_USE_CXX11_ABI.")
+
+
+class CompilerRecord(_Record):
+    id: str
+    version: str
+
+
+class VariantRecord(_Record):
+    id: str
+    flags: list[str] = Field(description="Every flag that its kernels were compiled with.")
+
+
+class OpRecord(_Record):
+    type: str
+    opset: str
+
+
+class LibraryRecord(_Record):
+    """One library of the folder."""
+
+    file: str
+    size: int = Field(description="In bytes.")
+    sha256: str
+    project: ProjectRecord
+    openvino: OpenVINORecord
+    link: Literal["needed", "host"]
+    base_os: str
+    engine: str
+    compiler: CompilerRecord
+    build_type: str
+    variants: list[VariantRecord]
+    ops: list[OpRecord]
+    ovext: str = Field(description="The version of ovext that built it.")
+
+
+class Manifest(_Record):
+    """All libraries of one output folder."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    libraries: list[LibraryRecord]
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The folder's manifest; None where there is none, or none that this version of ovext can read."""
+    try:
+        return Manifest.model_validate_json((folder / FILE_NAME).read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return None
+
+
+def merged(old: Manifest | None, new: list[LibraryRecord], folder: Path) -> Manifest:
+    """The new records, and those old ones whose libraries are still there and were not replaced."""
+    names = {record.file for record in new}
+    kept = [record for record in old.libraries if record.file not in names] if old else []
+    present = [record for record in kept if (folder / record.file).is_file()]
+    return Manifest(schema=1, libraries=sorted([*present, *new], key=lambda record: record.file))
+
+
+def to_json(manifest: Manifest) -> str:
+    return json.dumps(manifest.model_dump(by_alias=True), indent=2) + "\n"
+
+
+def json_schema() -> str:
+    """The schema that docs/manifest.schema.json shows."""
+    return json.dumps(Manifest.model_json_schema(by_alias=True), indent=2) + "\n"

@@ -1,0 +1,65 @@
+"""What CMake configured: its report on each library, and the flags it compiles with."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path  # noqa: TC003  pydantic reads the annotations
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ovext.errors import ProjectError
+
+
+class CompilerReport(BaseModel):
+    id: str
+    version: str
+
+
+class LibraryReport(BaseModel):
+    """A library as cmake/report.cmake describes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    library: str  # the CMake target
+    file: Path
+    ops: list[str]  # folders below ops/
+    variants: list[str]
+    link: Literal["needed", "host"]
+    build_type: str
+    compiler: CompilerReport
+
+
+def read_reports(build_dir: Path) -> list[LibraryReport]:
+    """Every library of a configured build tree.
+
+    Raises:
+        ProjectError: there is none.
+    """
+    files = sorted((build_dir / "ovext" / "report").glob("*.json"))
+    if not files:
+        raise ProjectError("the project configures no library", fix="Call ovext_add_extension() in its CMakeLists.txt.")
+    return [LibraryReport.model_validate_json(file.read_bytes()) for file in files]
+
+
+def kernel_flags(build_dir: Path, report: LibraryReport) -> dict[str, list[str]]:
+    """The flags that the kernels of each variant are compiled with, without paths and file names."""
+    commands = json.loads((build_dir / "compile_commands.json").read_text(encoding="utf-8"))
+    flags = {}
+    for variant in report.variants:
+        objects = f"CMakeFiles/{report.library}_{variant}.dir/"
+        command = next(entry["command"] for entry in commands if objects in entry["output"])
+        flags[variant] = _flags(shlex.split(command)[1:])
+    return flags
+
+
+def _flags(words: list[str]) -> list[str]:
+    flags = []
+    rest = iter(words)
+    for word in rest:
+        if word in {"-o", "-c", "-isystem", "-MF", "-MT"}:
+            next(rest)
+        elif word.startswith("-") and not word.startswith(("-I", "-ffile-prefix-map=")):
+            flags.append(word)
+    return flags

@@ -1,0 +1,71 @@
+"""`ovext bench`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, ProjectArgument
+
+if TYPE_CHECKING:
+    from ovext.bench.run import BenchResult
+
+
+def bench(
+    project: ProjectArgument = Path(),
+    library: LibraryOption = None,
+    openvino: OpenVINOOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE.json", help="Also write the table there.", show_default=False),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure a project's op, every variant that this CPU can run, against the baselines of its bench/bench.toml.
+
+    Ratios come from the same run; single times of a busy machine mean little.
+    """
+    from ovext.bench.run import run_bench
+    from ovext.cli.environment import openvino_to_run
+    from ovext.cli.text import to_json
+    from ovext.files import replace_file, writing_to
+    from ovext.loading import find_library
+    from ovext.project import load_project
+    from ovext.toolchain.compiler import find_compiler
+
+    loaded = load_project(project)
+    path, _ = find_library(library)
+    result = run_bench(loaded, path, openvino_to_run(openvino, path), find_compiler())
+    text = to_json(result.to_json())
+    if output is not None:
+        with writing_to(output):
+            replace_file(output.absolute(), lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
+    if json:
+        typer.echo(text)
+    else:
+        _show(result)
+
+
+def _show(result: BenchResult) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    console.print(f"{result.op}: median latency; 'vs' is how many times as fast as that baseline")
+    for case in dict.fromkeys(row.case for row in result.rows):
+        rows = [row for row in result.rows if row.case == case]
+        baselines = list(dict.fromkeys(name for row in rows for name in row.times_as_fast_as))
+        table = Table(case, box=box.SIMPLE, title_justify="left")
+        for heading in ("µs", "GB/s", *(f"vs {name}" for name in baselines)):
+            table.add_column(heading, justify="right")
+        for row in rows:
+            ratios = [f"{row.times_as_fast_as[name]:.2f}" if name in row.times_as_fast_as else "" for name in baselines]
+            table.add_row(row.entry, f"{row.microseconds:,.1f}", f"{row.gigabytes_per_second:.1f}", *ratios)
+        console.print(table)
+    for target in result.targets:
+        verdict = "met" if target.is_met else "not met"
+        wish = f"{result.best_variant} vs {target.baseline}: {target.measured:.2f}, wanted {target.wanted:g}"
+        console.print(f"{target.case}: {wish}: {verdict}")

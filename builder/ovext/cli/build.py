@@ -1,0 +1,84 @@
+"""`ovext build`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ovext.cli.options import JsonOption, OpenVINOOption, ProjectArgument
+
+if TYPE_CHECKING:
+    from ovext.build.plan import BuildPlan
+    from ovext.build.run import BuildResult
+
+
+def build(
+    project: ProjectArgument = Path(),
+    base_os: Annotated[
+        str, typer.Option("--base-os", help="Where it must run: ubuntu, ubuntu22, ubuntu24, redhat, ubi8, ubi9.")
+    ] = "ubuntu",
+    isa: Annotated[
+        str | None,
+        typer.Option(help="multi, native, or names with commas between: sse42,avx2,avx512f. Default: the project's."),
+    ] = None,
+    openvino: OpenVINOOption = None,
+    engine: Annotated[str, typer.Option(help="Where to build: host.")] = "host",
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", help="Compilers at once. Default: one for each CPU.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", help="The folder that gets <base OS>/ with the library.")] = Path(
+        "lib"
+    ),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the steps.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show every automatic choice and its reason.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Build an extension project into lib/<base OS>/, and check that OpenVINO loads it.
+
+    An interrupted or failed build leaves the last good library as it was.
+    """
+    from ovext.build.machine import look_at_machine
+    from ovext.build.plan import BuildRequest, plan_build
+    from ovext.build.run import run_build
+    from ovext.cli.progress import build_progress
+    from ovext.project import load_project
+
+    request = BuildRequest(base_os=base_os, output_root=output.absolute(), isa=isa, engine=engine, jobs=jobs)
+    loaded = load_project(project)
+    plan = plan_build(request, loaded, look_at_machine(loaded, openvino))
+    if explain:
+        _show_decisions(plan)
+    if dry_run:
+        for step in plan.steps():
+            typer.echo(step)
+        return
+    with build_progress() as reporter:
+        result = run_build(plan, reporter)
+    _show_result(result, as_json=json)
+
+
+def _show_decisions(plan: BuildPlan) -> None:
+    width = max(len(decision.subject) for decision in plan.decisions)
+    for decision in plan.decisions:
+        typer.echo(f"{decision.subject:{width}}  {decision.choice}  (because of {decision.reason})", err=True)
+
+
+def _show_result(result: BuildResult, *, as_json: bool) -> None:
+    from ovext.cli.text import shortened_path, to_json
+
+    if as_json:
+        libraries = [record.model_dump() for record in result.libraries]
+        data = {"output_dir": str(result.output_dir), "libraries": libraries, "up_to_date": result.up_to_date}
+        typer.echo(to_json({"schema": 1, **data, "seconds": round(result.seconds, 3)}))
+        return
+    for record in result.libraries:
+        typer.secho(shortened_path(result.output_dir / record.file), bold=True)
+        typer.echo(f"  size      {record.size:,} bytes")
+        typer.echo(f"  sha256    {record.sha256}")
+        typer.echo(f"  variants  {', '.join(variant.id for variant in record.variants)}")
+        typer.echo(f"  ops       {', '.join(f'{op.type} ({op.opset})' for op in record.ops)}")
+        typer.echo(f"  for       OpenVINO {record.openvino.version} on {record.base_os}")
+    state = "up to date, checked in" if result.up_to_date else "built in"
+    typer.echo(f"  {state} {result.seconds:.1f} s; described in {shortened_path(result.output_dir / 'manifest.json')}")

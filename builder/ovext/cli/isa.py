@@ -1,0 +1,45 @@
+"""`ovext isa`."""
+
+from __future__ import annotations
+
+import typer
+
+from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption
+
+
+def isa(library: LibraryOption = None, openvino: OpenVINOOption = None, json: JsonOption = False) -> None:
+    """Show the instruction sets: which this CPU has, which are in a library, which one it chooses.
+
+    OVEXT_ISA=<name> in the environment forces a choice, here as everywhere.
+    """
+    from ovext.cli.environment import openvino_to_run
+    from ovext.cli.text import shortened_path, to_json
+    from ovext.errors import LibraryError
+    from ovext.inspect.variants import compiled_variants
+    from ovext.loading import find_library
+    from ovext.targets.isa import host_cpuinfo_flags, isa_table
+    from ovext.verify.load import check_loads
+
+    host = host_cpuinfo_flags()
+    detected = [row.id for row in isa_table().values() if row.is_supported(host)]
+    path, compiled, chosen = None, None, None
+    try:
+        path, _ = find_library(library)
+    except LibraryError:
+        if library is not None:
+            raise
+    if path is not None:
+        compiled = compiled_variants(path)
+        chosen = check_loads(path, openvino_to_run(openvino, path), env={})
+    if json:
+        data = {"known": list(isa_table()), "detected": detected, "library": path, "compiled": compiled}
+        typer.echo(to_json({"schema": 1, **data, "chosen": chosen}))
+        return
+    for row in isa_table().values():
+        typer.echo(f"{row.id:8}  flags {' '.join(row.flags)}")
+    typer.echo(f"detected  {', '.join(detected) or 'none'}")
+    if path is None:
+        typer.echo("compiled  (no library was built here yet; name one with --library)")
+        return
+    typer.echo(f"compiled  {', '.join(compiled) if compiled else 'not built with ovext'} in {shortened_path(path)}")
+    typer.echo(f"chosen    {chosen}")

@@ -1,0 +1,67 @@
+"""The command itself: which commands there are, and what becomes of errors."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+import typer.core
+
+from ovext.cli import bench, build, demo, env, isa, patch
+from ovext.errors import ExitCode, OvextError
+
+
+class _Commands(typer.core.TyperGroup):
+    """The only place that catches errors: each becomes its text on stderr and its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OvextError as error:
+            typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
+            typer.echo(str(error), err=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("\nInterrupted. What was built before is as it was.", err=True)
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    name="ovext",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Build OpenVINO extensions that are known to load where they are sent and to compute the right numbers.",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from ovext import __version__
+
+        typer.echo(f"ovext {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
+    ),
+) -> None:
+    pass
+
+
+app.command("build")(build.build)
+app.command("patch")(patch.patch)
+app.command("demo")(demo.demo)
+app.command("bench")(bench.bench)
+app.command("isa")(isa.isa)
+app.command("env")(env.env)
+
+
+def main() -> None:
+    sys.exit(app())

@@ -1,0 +1,31 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ProjectArgument = Annotated[
+    Path, typer.Argument(help="The folder of the extension project.", show_default="this folder")
+]
+OpenVINOOption = Annotated[
+    str | None,
+    typer.Option(
+        "--openvino",
+        metavar="VERSION",
+        help="The OpenVINO release; fetched from the package index if needed. Without it: OpenVINO_DIR, "
+        "INTEL_OPENVINO_DIR, this Python environment, the project's default.",
+        show_default=False,
+    ),
+]
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--library",
+        help="The extension library. Without it: the one that CPU_EXTENSION names, else the newest in lib/.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

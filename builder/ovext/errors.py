@@ -1,0 +1,137 @@
+"""The errors of ovext and its exit codes: one class per situation, one code per kind.
+
+Only the CLI catches an OvextError. Its text says what happened, where, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from enum import IntEnum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class ExitCode(IntEnum):
+    """What the command `ovext` exits with; MEANINGS says what each is."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    PROJECT = 3
+    TOOL = 4
+    OPENVINO = 5
+    MODEL = 6
+    LIBRARY = 7
+    FILES = 8
+    INTERRUPTED = 130
+
+
+# docs/cli.md shows this table.
+MEANINGS = {
+    ExitCode.OK: "everything asked for was done",
+    ExitCode.FAILED: "a build failed, or a check found something",
+    ExitCode.USAGE: "wrong use: an unknown option, base OS, instruction set or engine",
+    ExitCode.PROJECT: "the extension project is missing, unreadable or contradicts itself",
+    ExitCode.TOOL: "a tool is missing, too old or hangs: compiler, CMake, Ninja",
+    ExitCode.OPENVINO: "the OpenVINO asked for does not exist or cannot be fetched",
+    ExitCode.MODEL: "a model file is missing, is no OpenVINO IR, or lacks the layer",
+    ExitCode.LIBRARY: "a library is missing or OpenVINO cannot load it",
+    ExitCode.FILES: "a file or folder cannot be written",
+    ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
+}
+
+
+class OvextError(Exception):
+    """Something the user can act on.
+
+    Args:
+        what: what happened, one sentence.
+        where: the file, or file:line, that it is about.
+        fix: what to do about it, one sentence.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+
+    def __init__(self, what: str, *, where: str | Path | None = None, fix: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.fix = fix
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where is not None else ""
+        return place + self.what + (f"\n{self.fix}" if self.fix else "")
+
+
+class UsageError(OvextError):
+    """A wrong value on the command line."""
+
+    exit_code = ExitCode.USAGE
+
+
+class UnknownNameError(UsageError):
+    """A name that is not in a closed list."""
+
+    def __init__(self, kind: str, name: str, allowed: Iterable[str], extra: str = "") -> None:
+        allowed = list(allowed)
+        super().__init__(
+            f"unknown {kind} '{name}'{nearest(name, allowed)}", fix=f"Allowed: {', '.join(allowed)}{extra}."
+        )
+
+
+class ProjectError(OvextError):
+    """The extension project cannot be used as it is. `problems` are all shown, one a line."""
+
+    exit_code = ExitCode.PROJECT
+
+
+class ToolError(OvextError):
+    """A tool that the work needs is missing or too old."""
+
+    exit_code = ExitCode.TOOL
+
+
+class OpenVINOError(OvextError):
+    """The OpenVINO asked for is not to be had."""
+
+    exit_code = ExitCode.OPENVINO
+
+
+class BuildError(OvextError):
+    """CMake or the compiler failed. `output` is what they said."""
+
+    def __init__(self, what: str, *, output: str, log: Path, fix: str | None = None) -> None:
+        super().__init__(what, fix=fix)
+        self.output = output
+        self.log = log
+
+    def __str__(self) -> str:
+        return f"{self.output.rstrip()}\n\n{super().__str__()}\nThe whole output is in {self.log}."
+
+
+class ModelError(OvextError):
+    """A model file cannot be used."""
+
+    exit_code = ExitCode.MODEL
+
+
+class LibraryError(OvextError):
+    """An extension library is missing or does not load."""
+
+    exit_code = ExitCode.LIBRARY
+
+
+class FilesError(OvextError):
+    """A file or folder cannot be written."""
+
+    exit_code = ExitCode.FILES
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """A hint at the allowed word that is closest to `name`, whatever its case, or nothing."""
+    by_folded = {word.casefold(): word for word in allowed}
+    matches = difflib.get_close_matches(name.casefold(), list(by_folded), n=1)
+    return f" (did you mean '{by_folded[matches[0]]}'?)" if matches else ""

@@ -1,0 +1,1 @@
+"""Reading a library without loading it."""

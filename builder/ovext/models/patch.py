@@ -1,0 +1,126 @@
+"""Changing the type of layers in an OpenVINO IR. All other bytes of the file stay as they are."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+from xml.parsers import expat
+
+from ovext.errors import ModelError, UsageError, nearest
+from ovext.files import replace_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
+_ELEMENT_NAME = re.compile(rb"<[^\s>/]+")
+_ATTRIBUTE = re.compile(rb"""\s+(?P<name>[^\s=]+)\s*=\s*(?P<value>"[^"]*"|'[^']*')""")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of an IR, and where its start tag begins in the file's bytes."""
+
+    name: str
+    type: str
+    offset: int
+
+
+def read_layers(data: bytes, path: Path) -> list[Layer]:
+    """Every layer in the order of the file, those of nested bodies included.
+
+    Raises:
+        ModelError: this is no OpenVINO IR.
+    """
+    layers: list[Layer] = []
+    path_to_here: list[str] = []
+    root = ""
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal root
+        root = root or tag
+        if path_to_here[-1:] == ["layers"] and tag == "layer":
+            layers.append(Layer(attributes.get("name", ""), attributes.get("type", ""), parser.CurrentByteIndex))
+        path_to_here.append(tag)
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda _: path_to_here.pop()
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise ModelError(f"this is no OpenVINO IR: not well-formed XML ({error})", where=path) from None
+    if root != "net" or not layers:
+        raise ModelError("this is no OpenVINO IR: it has no <net> with layers", where=path)
+    return layers
+
+
+def patch_types(
+    data: bytes, path: Path, old: str, new: str, *, first: bool, opset: str | None = None
+) -> tuple[bytes, list[Layer]]:
+    """The IR with layers of type `old` made `new`, and those layers.
+
+    Args:
+        data: the IR's bytes.
+        path: the file they are from, for messages.
+        old: the layer type to replace, spelled exactly so.
+        new: the type to put there.
+        first: only the first such layer in the file's order.
+        opset: the opset to put there too; None leaves it.
+
+    Raises:
+        ModelError: this is no IR, or has no such layer.
+        UsageError: `new` or `opset` cannot be a name.
+    """
+    for name in (new, opset):
+        if name is not None and not _NAME.fullmatch(name):
+            raise UsageError(f"'{name}' cannot be the name of a layer type or opset")
+    layers = read_layers(data, path)
+    chosen = [layer for layer in layers if layer.type == old][: 1 if first else None]
+    if not chosen:
+        types = sorted({layer.type for layer in layers})
+        raise ModelError(
+            f"no layer has the type '{old}'{nearest(old, types)}", where=path, fix=f"It has {', '.join(types)}."
+        )
+    for layer in reversed(chosen):
+        data = _with_attribute(data, layer.offset, b"type", new)
+        if opset is not None:
+            data = _with_attribute(data, layer.offset, b"version", opset)
+    return data, chosen
+
+
+def patch_file(source: Path, target: Path, old: str, new: str, *, first: bool, opset: str | None = None) -> list[Layer]:
+    """Write the patched IR to `target`, its weights (.bin) beside it; gives the layers that were changed.
+
+    Raises:
+        ModelError: `source` is missing, is no IR, or has no such layer.
+        UsageError: `target` is `source`, or a name is not possible.
+        OSError: `target` cannot be written; it is then as it was.
+    """
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise ModelError(f"the model cannot be read: {error.strerror}", where=source) from None
+    if target.exists() and target.samefile(source):
+        raise UsageError(f"{target} is the model itself", fix="Name another file with -o.")
+    patched, layers = patch_types(data, source, old, new, first=first, opset=opset)
+    weights = source.with_suffix(".bin")
+    if weights.is_file():
+        replace_file(target.with_suffix(".bin"), partial(shutil.copyfile, weights))
+    replace_file(target, lambda aside: aside.write_bytes(patched))
+    return layers
+
+
+def _with_attribute(data: bytes, tag: int, name: bytes, value: str) -> bytes:
+    """`data` with an attribute of the start tag at offset `tag` replaced, or added behind the tag's others."""
+    quoted = b'"' + value.encode() + b'"'
+    element = _ELEMENT_NAME.match(data, tag)
+    position = element.end() if element else tag
+    while attribute := _ATTRIBUTE.match(data, position):
+        if attribute["name"] == name:
+            return data[: attribute.start("value")] + quoted + data[attribute.end("value") :]
+        position = attribute.end()
+    return data[:position] + b" " + name + b"=" + quoted + data[position:]

@@ -1,0 +1,116 @@
+"""Reading a project, with every problem of its files told at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from ovext.errors import ProjectError, nearest
+from ovext.project.op import OpDescription
+from ovext.project.settings import Settings
+from ovext.toml import line_of, parse_toml, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Project:
+    """An extension project: a folder with pyproject.toml, CMakeLists.txt and ops/."""
+
+    root: Path
+    name: str
+    version: str
+    settings: Settings
+
+    @cached_property
+    def ops(self) -> dict[str, OpDescription]:
+        """The description of each op, by the name of its folder below ops/.
+
+        Raises:
+            ProjectError: a description is wrong.
+        """
+        files = sorted(self.root.glob("ops/*/op.toml"))
+        return {file.parent.name: read_model(file, (), OpDescription) for file in files}
+
+    def op(self, folder: str) -> OpDescription:
+        """The description of the op in ops/<folder>.
+
+        Raises:
+            ProjectError: that folder has none.
+        """
+        if folder not in self.ops:
+            raise ProjectError(
+                f"the op '{folder}' has no description", where=self.root / "ops" / folder / "op.toml", fix="Write one."
+            )
+        return self.ops[folder]
+
+
+def load_project(root: Path) -> Project:
+    """The project in the folder `root`.
+
+    Raises:
+        ProjectError: it is no extension project, or its pyproject.toml is wrong.
+    """
+    if not root.is_dir():
+        raise ProjectError("there is no such folder", where=root, fix="Name the folder of an extension project.")
+    root = root.resolve()
+    pyproject = root / "pyproject.toml"
+    for needed in (pyproject, root / "CMakeLists.txt"):
+        if not needed.is_file():
+            raise ProjectError(f"this folder is no extension project: {needed.name} is missing", where=root)
+    settings = read_model(pyproject, ("tool", "ovext"), Settings)
+    table = parse_toml(read_text(pyproject), pyproject).get("project", {})
+    name, version = table.get("name"), table.get("version")
+    if not isinstance(name, str) or not isinstance(version, str):
+        raise ProjectError("[project] must state name and version", where=pyproject)
+    return Project(root, name, version, settings)
+
+
+def read_model(path: Path, table: Sequence[str], model: type[Model]) -> Model:
+    """The table at `table` of a TOML file as `model`.
+
+    Raises:
+        ProjectError: with one line for each thing that is wrong, each with the line of the file.
+    """
+    text = read_text(path)
+    data: Any = parse_toml(text, path)
+    for key in table:
+        if not isinstance(data, dict) or key not in data:
+            raise ProjectError(f"the table [{'.'.join(table)}] is missing", where=path)
+        data = data[key]
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        problems = [_describe(problem, path, text, table, model) for problem in error.errors(include_url=False)]
+        raise ProjectError("\n".join(problems)) from None
+
+
+def _describe(problem: Any, path: Path, text: str, table: Sequence[str], model: type[BaseModel]) -> str:
+    location = [*table, *problem["loc"]]
+    where = f"{path}:{line_of(text, location)}"
+    key = str(problem["loc"][-1]) if problem["loc"] else ""
+    if problem["type"] == "extra_forbidden":
+        known = _keys_at(model, problem["loc"][:-1])
+        return f"{where}: unknown key '{key}'{nearest(key, known)}; allowed: {', '.join(known)}"
+    if problem["type"] == "missing":
+        return f"{where}: the key '{key}' is missing"
+    dotted = ".".join(str(part) for part in problem["loc"])
+    return f"{where}: {dotted}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _keys_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
+    """The keys that the model allows at a place, following lists of tables."""
+    for part in location:
+        if isinstance(part, str) and part in model.model_fields:
+            annotation = model.model_fields[part].annotation
+            inner = getattr(annotation, "__args__", (annotation,))[0]
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                model = inner
+    return sorted(field.alias or name for name, field in model.model_fields.items())

@@ -1,0 +1,38 @@
+"""The table [tool.ovext] of an extension project's pyproject.toml."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from ovext.errors import UsageError
+from ovext.targets.isa import MULTI, parse_isa
+from ovext.targets.openvino import OpenVINOVersion
+
+
+def _openvino_version(text: str) -> str:
+    try:
+        return str(OpenVINOVersion.parse(text))
+    except UsageError as error:
+        raise ValueError(error.what) from None
+
+
+def _isa_names(names: list[str]) -> list[str]:
+    try:
+        return list(parse_isa(",".join(names)))
+    except UsageError as error:
+        raise ValueError(error.what) from None
+
+
+class Settings(BaseModel):
+    """What the builder must know of a project beyond its CMakeLists.txt."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    openvino: list[Annotated[str, AfterValidator(_openvino_version)]] = Field(min_length=1)
+    isa: Annotated[list[str], AfterValidator(_isa_names)] = [MULTI]
+
+    @property
+    def default_openvino(self) -> str:
+        return self.openvino[0]

@@ -1,0 +1,1 @@
+"""Where a library must run: base operating systems, instruction sets, OpenVINO versions."""

@@ -1,0 +1,36 @@
+"""OpenVINO versions and what follows from them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ovext.errors import UsageError
+
+
+@dataclass(frozen=True, order=True)
+class OpenVINOVersion:
+    """A release such as 2026.4.1. Libraries built for one load in no other: the soname carries all three numbers."""
+
+    year: int
+    minor: int
+    patch: int
+
+    @classmethod
+    def parse(cls, text: str) -> OpenVINOVersion:
+        """The version that `text` names; the patch number may be missing.
+
+        Raises:
+            UsageError: it is not of the form YEAR.MINOR[.PATCH].
+        """
+        match = re.fullmatch(r"(20\d\d)\.(\d+)(?:\.(\d+))?", text.strip())
+        if not match:
+            raise UsageError(f"'{text}' is not an OpenVINO version", fix="Give one such as 2026.4.1.")
+        return cls(int(match[1]), int(match[2]), int(match[3] or 0))
+
+    @property
+    def soname(self) -> str:
+        return f"libopenvino.so.{self.year % 100}{self.minor}{self.patch}"
+
+    def __str__(self) -> str:
+        return f"{self.year}.{self.minor}.{self.patch}"

@@ -1,0 +1,79 @@
+"""TOML files of users and of ovext: reading them, and finding the line of a key for messages."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ovext.errors import ProjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?")
+_KEY = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        ProjectError: it does not exist, cannot be read, or is not TOML; the text names the line.
+    """
+    return parse_toml(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ProjectError("the file does not exist", where=path) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(f"the file cannot be read: {error}", where=path) from None
+
+
+def parse_toml(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"at line (\d+)", str(error))
+        where = f"{path}:{at[1]}" if at else str(path)
+        raise ProjectError(f"this is not TOML: {error}", where=where) from None
+
+
+def line_of(text: str, keys: Sequence[str | int]) -> int:
+    """The line of the key at the path `keys`, or of its nearest parent that has one.
+
+    A number in the path counts tables of an array: ["inputs", 1, "name"] is in the second [[inputs]].
+    """
+    wanted = [str(key) for key in keys]
+    best, best_length = 1, 0
+    table: list[str] = []
+    array_counts: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = _split(header[2])
+            if header[1] == "[[":
+                name = ".".join(table)
+                array_counts[name] = array_counts.get(name, -1) + 1
+                table.append(str(array_counts[name]))
+            path = table
+        elif key := _KEY.match(line):
+            path = table + _split(key[1])
+        else:
+            continue
+        length = len(path)
+        if length > best_length and path == wanted[:length]:
+            best, best_length = number, length
+    return best
+
+
+def _split(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in dotted.split(".")]

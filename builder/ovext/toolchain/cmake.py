@@ -1,0 +1,57 @@
+"""CMake and Ninja: those installed beside ovext, else those on PATH."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ovext.errors import ToolError
+from ovext.toolchain.process import run
+
+_OLDEST_CMAKE = (3, 26)
+_FIX = "Both come with `pip install ovext`; reinstall it, or put them on PATH."
+
+
+@dataclass(frozen=True)
+class BuildTools:
+    cmake: Path
+    ninja: Path
+
+
+def find_build_tools() -> BuildTools:
+    """CMake 3.26 or newer, and Ninja.
+
+    Raises:
+        ToolError: one of them is missing, or the only CMake is older.
+    """
+    return BuildTools(cmake=_cmake(), ninja=_ninja())
+
+
+def _cmake() -> Path:
+    # The program itself: the script that PyPI's package puts into bin/ starts a Python first.
+    spec = importlib.util.find_spec("cmake")
+    for root in spec.submodule_search_locations or () if spec else ():
+        program = Path(root, "data", "bin", "cmake")
+        if program.is_file():
+            return program
+    found = shutil.which("cmake")
+    if not found:
+        raise ToolError("CMake was not found", fix=_FIX)
+    match = re.search(r"(\d+)\.(\d+)", run([found, "--version"]).output)
+    if not match or (int(match[1]), int(match[2])) < _OLDEST_CMAKE:
+        raise ToolError(f"{found} is too old: ovext needs CMake {'.'.join(map(str, _OLDEST_CMAKE))}", fix=_FIX)
+    return Path(found)
+
+
+def _ninja() -> Path:
+    beside = Path(sys.executable).with_name("ninja")
+    if beside.is_file():
+        return beside
+    found = shutil.which("ninja") or shutil.which("ninja-build")
+    if not found:
+        raise ToolError("Ninja was not found", fix=_FIX)
+    return Path(found)

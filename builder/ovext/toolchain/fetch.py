@@ -1,0 +1,88 @@
+"""OpenVINO releases from the user's package index, unpacked in the user's cache."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ovext.errors import FilesError, OpenVINOError, nearest
+from ovext.toolchain.lock import folder_lock
+from ovext.toolchain.process import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def cache_dir() -> Path:
+    """Where ovext keeps what it fetched: OVEXT_CACHE_DIR, else the user's cache folder."""
+    if override := os.environ.get("OVEXT_CACHE_DIR"):
+        return Path(override)
+    from platformdirs import user_cache_path  # noqa: PLC0415  seldom needed
+
+    return user_cache_path("ovext")
+
+
+def cached_cmake_dir(version: str) -> Path:
+    """Where CMake's files of that release lie once fetched. A release is kept once for each Python version."""
+    return _release_dir(version) / "openvino" / "cmake"
+
+
+def fetch_openvino(version: str, talk: Callable[[str], None]) -> Path:
+    """The CMake folder of that release, fetched with pip unless it is in the cache.
+
+    Raises:
+        OpenVINOError: the index has no such release for this Python, or cannot be reached.
+        FilesError: the cache cannot be written.
+    """
+    release = _release_dir(version)
+    if release.is_dir():
+        return cached_cmake_dir(version)
+    try:
+        release.parent.mkdir(parents=True, exist_ok=True)
+        with folder_lock(release.parent, f"another ovext to fetch OpenVINO {version}", talk):
+            if not release.is_dir():
+                talk(f"Fetching OpenVINO {version} from the package index into {release}")
+                _fetch(version, release)
+    except OSError as error:
+        raise FilesError(
+            f"the cache folder cannot be written: {error.strerror}",
+            where=release.parent,
+            fix="Set OVEXT_CACHE_DIR to a folder that can be written, or use an OpenVINO that is installed.",
+        ) from None
+    return cached_cmake_dir(version)
+
+
+def _release_dir(version: str) -> Path:
+    python = f"cp{sys.version_info.major}{sys.version_info.minor}"
+    return cache_dir() / "openvino" / f"{version}-{python}"
+
+
+def _fetch(version: str, release: Path) -> None:
+    partial = release.with_name(release.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
+    finished = run([*pip, "--quiet", "--no-input", "--target", str(partial), f"openvino=={version}"])
+    if not finished.ok:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise _explain(version, finished.errors)
+    partial.rename(release)
+
+
+def _explain(version: str, pip_errors: str) -> OpenVINOError:
+    listed = re.search(r"from versions: ([^)]*)\)", pip_errors)
+    offered = [] if not listed or listed[1] == "none" else [name.strip() for name in listed[1].split(",")]
+    if offered:
+        return OpenVINOError(
+            f"OpenVINO {version} does not exist in the package index{nearest(version, offered)}",
+            fix=f"For this Python it offers {', '.join(offered[-12:])}.",
+        )
+    last = next((line for line in reversed(pip_errors.splitlines()) if line.strip()), "pip said nothing")
+    return OpenVINOError(
+        f"OpenVINO {version} could not be fetched: {last.removeprefix('ERROR: ')}",
+        fix="Check the network and pip's index settings; without a network, set PIP_NO_INDEX=1 and PIP_FIND_LINKS to "
+        "a folder of wheels, install openvino here, or set OpenVINO_DIR.",
+    )

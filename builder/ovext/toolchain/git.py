@@ -1,0 +1,32 @@
+"""The commit that a folder is at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ovext.errors import ToolError
+from ovext.toolchain.process import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Revision(NamedTuple):
+    """A commit's full name, and whether files below the folder differ from it."""
+
+    commit: str
+    dirty: bool
+
+
+def revision_of(folder: Path) -> Revision | None:
+    """The commit of the checkout that holds `folder`; None outside a checkout, before its first commit, without git."""
+    command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--", "."]
+    try:
+        finished = run(command)
+    except ToolError:
+        return None
+    lines = finished.output.splitlines()
+    oid = next((line.split()[-1] for line in lines if line.startswith("# branch.oid")), "(initial)")
+    if not finished.ok or oid == "(initial)":
+        return None
+    return Revision(oid, dirty=any(not line.startswith("#") for line in lines))

@@ -1,0 +1,31 @@
+"""A lock on a folder, held until this process and those that it started with the lock's descriptor have ended.
+
+Own code instead of a library: the descriptor must be handed to the build, so that a build that goes on after its
+ovext was killed still keeps the next one out.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def folder_lock(folder: Path, waiting_for: str, talk: Callable[[str], None]) -> Iterator[int]:
+    """Hold the lock of `folder`, which must exist; gives its file descriptor. Waits, and says for whom, when taken."""
+    descriptor = os.open(folder / ".ovext.lock", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            talk(f"Waiting for {waiting_for} ({folder})")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)

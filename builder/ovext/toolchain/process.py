@@ -1,0 +1,125 @@
+"""The only place that starts processes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ovext.errors import ToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A process that has ended, with all that it said (stdout and stderr together unless read apart)."""
+
+    command: tuple[str, ...]
+    code: int
+    output: str
+    errors: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return self.code == 0
+
+    def how_it_ended(self) -> str:
+        """`exit code 1`, or the name of the signal that ended it."""
+        if self.code >= 0:
+            return f"exit code {self.code}"
+        return f"killed by {signal.Signals(-self.code).name}"
+
+
+def shell_line(command: Sequence[str]) -> str:
+    return shlex.join(command)
+
+
+def run(
+    command: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    timeout: float | None = None,
+) -> Finished:
+    """Run to the end, stdout and stderr read apart. `env` is added to this process's environment.
+
+    Raises:
+        ToolError: the program does not exist, or took longer than `timeout` seconds.
+    """
+    command = [str(part) for part in command]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise ToolError(f"'{command[0]}' was not found") from None
+    except PermissionError:
+        raise ToolError(f"'{command[0]}' cannot be run: permission denied") from None
+    except subprocess.TimeoutExpired:
+        raise ToolError(f"'{shell_line(command)}' took longer than {timeout:.0f} s and was ended") from None
+    return Finished(tuple(command), done.returncode, done.stdout, done.stderr)
+
+
+def stream(
+    command: Sequence[str],
+    on_line: Callable[[str], None],
+    *,
+    log: Path,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    keep_open: Sequence[int] = (),
+) -> Finished:
+    """Run to the end, giving each line to `on_line` as it comes; all of it goes into `log` too.
+
+    File descriptors in `keep_open` stay open in the process, and a lock held by one stays held until it ends.
+    Ctrl-C reaches the process as well; it is waited for, so that nothing goes on unseen.
+
+    Raises:
+        ToolError: the program does not exist.
+    """
+    command = [str(part) for part in command]
+    lines: list[str] = []
+    with log.open("a", encoding="utf-8") as log_file:
+        log_file.write(f"$ {shell_line(command)}\n")
+        log_file.flush()
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                pass_fds=keep_open,
+            )
+        except (FileNotFoundError, PermissionError) as error:
+            raise ToolError(f"'{command[0]}' cannot be run: {error.strerror}") from None
+        try:
+            for line in process.stdout or ():
+                lines.append(line)
+                log_file.write(line)
+                on_line(line.rstrip("\n"))
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
+        code = process.wait()
+    return Finished(tuple(command), code, "".join(lines))

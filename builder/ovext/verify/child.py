@@ -1,0 +1,61 @@
+"""Running a task of worker.py in a new process with a chosen OpenVINO."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ovext.errors import LibraryError, OpenVINOError
+from ovext.toolchain.process import Finished, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ovext.toolchain.openvino import OpenVINO
+
+
+def run_in_openvino(
+    openvino: OpenVINO,
+    task: str,
+    request: Mapping[str, Any],
+    *,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 600,
+) -> dict[str, Any]:
+    """What the task answers. `request` and the answer are JSON.
+
+    Raises:
+        LibraryError: the task failed or its process died; the text says how.
+        OpenVINOError: this OpenVINO has no Python package for this Python.
+        ToolError: it took longer than `timeout` seconds.
+    """
+    if openvino.python_path is None:
+        raise OpenVINOError(
+            "this OpenVINO comes without its Python package", where=openvino.cmake_dir, fix="Use --openvino VERSION."
+        )
+    python_path = os.pathsep.join(filter(None, [str(openvino.python_path), os.environ.get("PYTHONPATH")]))
+    with tempfile.TemporaryDirectory(prefix="ovext-") as folder:
+        answer = Path(folder, "answer.json")
+        finished = run(
+            [sys.executable, "-m", "ovext.verify.worker", task, str(answer)],
+            env={"PYTHONPATH": python_path, **(env or {})},
+            stdin=json.dumps(request),
+            timeout=timeout,
+        )
+        if not answer.is_file():
+            raise _died(task, finished)
+        result: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+    if "error" in result:
+        raise LibraryError(result["error"], where=result.get("where"))
+    return {**result, "output": finished.output}
+
+
+def _died(task: str, finished: Finished) -> LibraryError:
+    said = (finished.errors or finished.output).strip().splitlines()[-8:]
+    return LibraryError(
+        f"the process for '{task}' died: {finished.how_it_ended()}" + "".join(f"\n  {line}" for line in said)
+    )

@@ -1,0 +1,40 @@
+"""Does OpenVINO load a library, does it know the ops, and which instruction set does it choose?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ovext.models.ir import TensorType, one_op_model
+from ovext.verify.child import run_in_openvino
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from ovext.project import OpDescription
+    from ovext.toolchain.openvino import OpenVINO
+
+_AUTOMATIC = {"OVEXT_ISA": ""}  # a choice forced by the user's environment is not what is checked
+
+
+def check_loads(
+    library: Path,
+    openvino: OpenVINO,
+    ops: Sequence[OpDescription] = (),
+    *,
+    link: str = "needed",
+    env: Mapping[str, str] = _AUTOMATIC,
+) -> str:
+    """The instruction set that the library chose, after OpenVINO loaded it and read a one-op model of each op.
+
+    Raises:
+        LibraryError: it does not load, or lacks an op; the text is OpenVINO's.
+    """
+    models = {f"{op.type} ({op.opset})": _model(op) for op in ops}
+    request = {"library": str(library), "link": link, "openvino": str(openvino.library), "models": models}
+    return str(run_in_openvino(openvino, "load", request, env=env)["isa"])
+
+
+def _model(op: OpDescription) -> str:
+    inputs = [TensorType(tensor.types[0], None) for tensor in op.inputs]
+    return one_op_model(op.type, op.opset, inputs)

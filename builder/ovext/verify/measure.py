@@ -1,0 +1,90 @@
+"""Latency of one-op models side by side. Runs in the worker."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+
+_CONFIG = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+_ROUNDS = 15
+_SECONDS_PER_ROUND = 0.05
+_WARM_UP = 2
+
+
+def measure(request: dict[str, Any]) -> dict[str, Any]:
+    """For each case, the median latency of each entry in each round, in seconds.
+
+    Entries take turns, round after round, so that a change in the machine's speed meets all of them. In a round an
+    entry runs for about as long as any other, at least three times.
+    """
+    with tempfile.TemporaryDirectory(prefix="ovext-bench-") as folder:
+        cores = _Cores(Path(folder))
+        return {"cases": [_measure_case(case, cores) for case in request["cases"]]}
+
+
+class _Cores:
+    """One ov::Core for each library and forced instruction set.
+
+    A loaded file has chosen its instruction set once for all, hence a copy of the file for each.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._cores: dict[tuple[str | None, str | None], ov.Core] = {}
+
+    def get(self, library: str | None, isa: str | None) -> ov.Core:
+        key = (library, isa)
+        if key not in self._cores:
+            core = ov.Core()
+            if library is not None:
+                copy = self._folder / f"{len(self._cores)}-{Path(library).name}"
+                shutil.copyfile(library, copy)
+                os.environ["OVEXT_ISA"] = isa or ""
+                core.add_extension(str(copy))
+            self._cores[key] = core
+        return self._cores[key]
+
+
+def _measure_case(case: dict[str, Any], cores: _Cores) -> dict[str, Any]:
+    requests = {entry["label"]: _infer_request(entry, cores) for entry in case["entries"]}
+    medians: dict[str, list[float]] = {label: [] for label in requests}
+    for _ in range(_ROUNDS):
+        for label, request in requests.items():
+            medians[label].append(statistics.median(_one_round(request)))
+    any_request = next(iter(requests.values()))
+    moved = sum(tensor.byte_size for tensor in (*any_request.input_tensors, *any_request.output_tensors))
+    return {"bytes": moved, "medians": medians}
+
+
+def _infer_request(entry: dict[str, Any], cores: _Cores) -> ov.InferRequest:
+    core = cores.get(entry["library"], entry["isa"])
+    model = core.read_model(entry["model"].encode(), b"")
+    request = core.compile_model(model, "CPU", _CONFIG).create_infer_request()
+    generator = np.random.default_rng(0)
+    for tensor in request.input_tensors:
+        tensor.data[...] = generator.standard_normal(tensor.shape)
+    request.infer()
+    return request
+
+
+def _one_round(request: ov.InferRequest) -> list[float]:
+    for _ in range(_WARM_UP - 1):
+        request.infer()
+    times = [_timed(request)]
+    count = min(200, max(3, math.ceil(_SECONDS_PER_ROUND / times[0])))
+    return [_timed(request) for _ in range(count)]
+
+
+def _timed(request: ov.InferRequest) -> float:
+    start = time.perf_counter()
+    request.infer()
+    return time.perf_counter() - start

@@ -1,0 +1,64 @@
+"""The process that loads extension libraries: `python -m ovext.verify.worker TASK ANSWER-FILE`, the request on stdin.
+
+The answer goes into a file, because libraries may print. A task's own failure is an answer too: {"error": ...}.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import openvino as ov
+
+from ovext.models.resnet50 import write_model
+from ovext.verify.agree import compare_models
+from ovext.verify.measure import measure
+
+Request = dict[str, Any]
+
+
+def load(request: Request) -> dict[str, Any]:
+    """Load a library and read each model."""
+    library = request["library"]
+    if request["link"] == "host":
+        # A server that such a library is for has OpenVINO's symbols in its global scope.
+        ctypes.CDLL(request["openvino"], mode=os.RTLD_GLOBAL | os.RTLD_NOW)
+    core = ov.Core()
+    core.add_extension(library)
+    for name, xml in request["models"].items():
+        try:
+            core.read_model(xml.encode(), b"")
+        except RuntimeError as error:
+            raise RuntimeError(f"it does not provide the op {name}: {error}") from None
+    return {"isa": active_isa(library)}
+
+
+def active_isa(library: str) -> str | None:
+    """The instruction set that a loaded library chose; None for one that was not built with ovext."""
+    handle = ctypes.CDLL(library)
+    if not hasattr(handle, "ovext_active_isa"):
+        return None
+    handle.ovext_active_isa.restype = ctypes.c_char_p
+    name: bytes | None = handle.ovext_active_isa()
+    return name.decode() if name else None
+
+
+TASKS = {"load": load, "resnet50": write_model, "compare": compare_models, "measure": measure}
+
+
+def main() -> None:
+    task, answer = sys.argv[1:]
+    request: Request = json.load(sys.stdin)
+    try:
+        result = TASKS[task](request)
+    except RuntimeError as error:  # what OpenVINO throws
+        result = {"error": str(error).strip(), "where": request.get("library")}
+    Path(answer).write_text(json.dumps(result), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+# The OpenVINO that an extension is compiled and linked against.
+include_guard(GLOBAL)
+
+# ovext_find_openvino(): find_package(OpenVINO), and where that finds none, the package in the active Python environment.
+macro(ovext_find_openvino)
+  if(NOT TARGET openvino::runtime OR NOT TARGET openvino::threading)
+    if(NOT OpenVINO_DIR AND NOT DEFINED ENV{OpenVINO_DIR})
+      ovext_openvino_of_python(OpenVINO_DIR)
+    endif()
+    find_package(OpenVINO REQUIRED COMPONENTS Runtime Threading)
+  endif()
+endmacro()
+
+# ovext_openvino_of_python(<out>): the CMake folder of the openvino wheel that `python3` would import, or empty.
+function(ovext_openvino_of_python out)
+  find_program(OVEXT_PYTHON NAMES python3 python DOC "Python whose openvino package is used when no other is found")
+  mark_as_advanced(OVEXT_PYTHON)
+  set(dir "")
+  if(OVEXT_PYTHON)
+    execute_process(
+      COMMAND "${OVEXT_PYTHON}" -c "from openvino.utils import get_cmake_path; print(get_cmake_path())"
+      OUTPUT_VARIABLE dir
+      OUTPUT_STRIP_TRAILING_WHITESPACE
+      ERROR_QUIET
+    )
+  endif()
+  set(${out} "${dir}" PARENT_SCOPE)
+endfunction()
+
+# ovext_use_openvino(<target> <link>): headers and definitions always. `needed` also records libopenvino as a
+# dependency of the library; `host` leaves its symbols to the process that loads the library.
+function(ovext_use_openvino target link)
+  if(link STREQUAL "needed")
+    target_link_libraries(${target} PRIVATE openvino::runtime openvino::threading)
+    target_link_options(${target} PRIVATE LINKER:--no-undefined)
+    return()
+  endif()
+  foreach(dependency IN ITEMS openvino::runtime openvino::threading TBB::tbb)
+    if(NOT TARGET ${dependency})
+      continue()
+    endif()
+    foreach(kind IN ITEMS INCLUDE_DIRECTORIES COMPILE_DEFINITIONS COMPILE_OPTIONS)
+      get_target_property(values ${dependency} INTERFACE_${kind})
+      if(NOT values)
+        continue()
+      endif()
+      if(kind STREQUAL "INCLUDE_DIRECTORIES")
+        target_include_directories(${target} SYSTEM PRIVATE ${values})
+      elseif(kind STREQUAL "COMPILE_DEFINITIONS")
+        target_compile_definitions(${target} PRIVATE ${values})
+      else()
+        target_compile_options(${target} PRIVATE ${values})
+      endif()
+    endforeach()
+  endforeach()
+endfunction()

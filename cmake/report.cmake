@@ -1,0 +1,38 @@
+# What was configured, as JSON for the builder: one file per library in <build>/ovext/report/.
+include_guard(GLOBAL)
+
+# Reports of libraries that the project no longer has must not be taken for current ones.
+file(REMOVE_RECURSE "${CMAKE_BINARY_DIR}/ovext/report")
+
+# ovext_json_array(<out> <item>...)
+function(ovext_json_array out)
+  set(items "")
+  foreach(item IN LISTS ARGN)
+    list(APPEND items "\"${item}\"")
+  endforeach()
+  list(JOIN items ", " items)
+  set(${out} "[${items}]" PARENT_SCOPE)
+endfunction()
+
+function(ovext_write_report name variants ops link)
+  ovext_json_array(variants ${variants})
+  ovext_json_array(ops ${ops})
+  file(
+    GENERATE OUTPUT "${CMAKE_BINARY_DIR}/ovext/report/${name}.json"
+    CONTENT
+      "{
+  \"schema\": 1,
+  \"library\": \"${name}\",
+  \"file\": \"$<TARGET_FILE:${name}>\",
+  \"source_dir\": \"${CMAKE_CURRENT_SOURCE_DIR}\",
+  \"ops\": ${ops},
+  \"variants\": ${variants},
+  \"link\": \"${link}\",
+  \"build_type\": \"$<CONFIG>\",
+  \"compiler\": {\"id\": \"${CMAKE_CXX_COMPILER_ID}\", \"version\": \"${CMAKE_CXX_COMPILER_VERSION}\", \"path\": \"${CMAKE_CXX_COMPILER}\"},
+  \"openvino\": {\"version\": \"${OpenVINO_VERSION}\", \"cmake_dir\": \"${OpenVINO_DIR}\"},
+  \"cmake\": \"${CMAKE_VERSION}\"
+}
+"
+  )
+endfunction()

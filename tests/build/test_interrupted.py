@@ -1,0 +1,151 @@
+"""Builds that do not reach their end, and builds that meet."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ovext.build.publish import sha256_of
+from ovext.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from helpers import Ovext
+
+# A compiler that, while the file `hold` exists, says so in `reached` and waits at op.cpp until `gate` is opened.
+HELD_COMPILER = """\
+#!/bin/sh
+case "$*" in
+*" -c "*ops/custom_relu/op.cpp)
+    if [ -e '{folder}/hold' ]; then
+        : > '{folder}/reached'
+        read -r _ < '{folder}/gate'
+    fi
+    ;;
+esac
+exec g++ "$@"
+"""
+DEADLINE = 60
+
+
+class HeldProject:
+    """A project with a good library, whose next build stops in the middle of compiling."""
+
+    def __init__(self, project: Path, folder: Path) -> None:
+        self.root = project
+        self.library = project / "lib" / "ubuntu" / "libcustom_relu_cpu_extension.so"
+        self._folder = folder
+        self._compiler = folder / "held-compiler"
+        self._compiler.write_text(HELD_COMPILER.format(folder=folder))
+        self._compiler.chmod(0o755)
+        os.mkfifo(folder / "gate")
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {"CXX": str(self._compiler)}
+
+    def change(self) -> None:
+        """Make the op different, and hold its compilation."""
+        source = self.root / "ops" / "custom_relu" / "op.cpp"
+        source.write_text(source.read_text() + '\nextern "C" int changed() {\n    return 1;\n}\n')
+        (self._folder / "hold").touch()
+
+    def wait_until_held(self) -> None:
+        end = time.monotonic() + DEADLINE
+        while not (self._folder / "reached").exists():
+            assert time.monotonic() < end, "the compiler was not started"
+            os.sched_yield()
+
+    def release(self) -> None:
+        (self._folder / "hold").unlink()
+        (self._folder / "gate").write_text("go\n")
+
+    @contextmanager
+    def build(self) -> Iterator[subprocess.Popen[str]]:
+        """A build in a process group of its own, which is ended with the block."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "ovext", "build", "--isa", "sse42"],
+            cwd=self.root,
+            env={**os.environ, **self.env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def held(custom_relu: Path, tmp_path: Path, ovext: Ovext) -> HeldProject:
+    project = HeldProject(custom_relu, tmp_path)
+    done = ovext("build", "--isa", "sse42", cwd=custom_relu, **project.env)
+    assert done.returncode == 0, done.stderr
+    project.change()
+    return project
+
+
+def test_kill_9_leaves_the_old_library_and_the_next_build_works(held: HeldProject, ovext: Ovext) -> None:
+    before = sha256_of(held.library)
+    with held.build() as build:
+        held.wait_until_held()
+        os.killpg(build.pid, signal.SIGKILL)
+    assert sha256_of(held.library) == before
+
+    held.release()  # Ninja gives each compiler a process group of its own, so the compiler still waits
+    done = ovext("build", "--isa", "sse42", cwd=held.root, **held.env)
+    assert done.returncode == 0, done.stderr
+    assert sha256_of(held.library) != before
+
+
+def test_compilers_that_outlive_a_killed_ovext_keep_the_next_build_out(held: HeldProject) -> None:
+    before = sha256_of(held.library)
+    with held.build() as killed:
+        held.wait_until_held()
+        killed.kill()
+        killed.wait()
+        with held.build() as following:
+            assert following.stderr is not None
+            assert "Waiting for another build of the same target" in following.stderr.readline()
+            assert sha256_of(held.library) == before
+            held.release()
+            _, errors = following.communicate()
+            assert following.returncode == 0, errors
+    assert sha256_of(held.library) != before
+
+
+def test_ctrl_c_ends_the_build_and_says_so(held: HeldProject) -> None:
+    before = sha256_of(held.library)
+    with held.build() as build:
+        held.wait_until_held()
+        os.killpg(build.pid, signal.SIGINT)
+        _, errors = build.communicate()
+    assert build.returncode == ExitCode.INTERRUPTED
+    assert "Interrupted. What was built before is as it was." in errors
+    assert "Traceback" not in errors
+    assert sha256_of(held.library) == before
+
+
+def test_two_builds_of_one_target_wait_for_each_other(held: HeldProject) -> None:
+    with held.build() as first:
+        held.wait_until_held()
+        with held.build() as second:
+            assert second.stderr is not None
+            assert "Waiting for another build of the same target" in second.stderr.readline()
+            held.release()
+            results = [build.communicate() for build in (first, second)]
+            assert (first.returncode, second.returncode) == (0, 0), results
+    assert "built in" in results[0][0]
+    assert "up to date" in results[1][0]

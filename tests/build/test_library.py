@@ -1,0 +1,165 @@
+"""What `ovext build` makes: the file, its manifest, and what the file must not contain."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+from elftools.elf.dynamic import DynamicSection
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from ovext.build.publish import sha256_of
+from ovext.inspect.variants import compiled_variants
+from ovext.targets.isa import isa_table
+
+if TYPE_CHECKING:
+    from helpers import Built, Ovext
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def dynamic_entries(library: Path, tag: str) -> list[str]:
+    with library.open("rb") as file:
+        section = ELFFile(file).get_section_by_name(".dynamic")
+        assert isinstance(section, DynamicSection)
+        return [getattr(entry, tag.removeprefix("DT_").lower()) for entry in section.iter_tags(tag)]
+
+
+def symbols(file_name: Path, table: str) -> list[tuple[str, str, bool]]:
+    """Name, binding, and whether it is defined, of each symbol."""
+    with file_name.open("rb") as file:
+        section = ELFFile(file).get_section_by_name(table)
+        assert isinstance(section, SymbolTableSection)
+        return [
+            (symbol.name, symbol["st_info"]["bind"], symbol["st_shndx"] != "SHN_UNDEF")
+            for symbol in section.iter_symbols()
+            if symbol.name
+        ]
+
+
+def section_names(file_name: Path) -> list[str]:
+    with file_name.open("rb") as file:
+        return [section.name for section in ELFFile(file).iter_sections()]
+
+
+def test_only_two_symbols_are_exported(built_relu: Built) -> None:
+    exported = {name for name, _, defined in symbols(built_relu.library, ".dynsym") if defined}
+    assert exported == {"create_extensions", "ovext_active_isa"}
+
+
+def test_no_symbol_is_unique_in_the_process(built_relu: Built) -> None:
+    assert "STB_LOOS" not in {binding for _, binding, _ in symbols(built_relu.library, ".symtab")}
+
+
+def test_it_needs_openvino_and_has_no_run_path(built_relu: Built) -> None:
+    assert "libopenvino.so.2641" in dynamic_entries(built_relu.library, "DT_NEEDED")
+    assert not dynamic_entries(built_relu.library, "DT_RUNPATH")
+    assert not dynamic_entries(built_relu.library, "DT_RPATH")
+
+
+def test_library_for_a_server_does_not_need_openvino(built_two_ops: Built) -> None:
+    server = built_two_ops.library.with_name("libfor_server_cpu_extension.so")
+    assert not [name for name in dynamic_entries(server, "DT_NEEDED") if "openvino" in name]
+
+
+def test_no_folder_of_the_build_machine_is_in_it(built_relu: Built) -> None:
+    content = built_relu.library.read_bytes()
+    assert str(built_relu.project).encode() not in content
+    assert str(ROOT).encode() not in content
+
+
+@pytest.mark.parametrize("variant", ["sse42", "avx2", "avx512f"])
+def test_variant_objects_are_sealed(built_relu: Built, variant: str) -> None:
+    """Nothing that the linker could merge with other code, and nothing that runs before the choice."""
+    objects = built_relu.build_dir / "CMakeFiles" / f"custom_relu_{variant}.dir" / "ops" / "custom_relu"
+    kernel = objects / "kernel.cpp.o"
+    weak = [name for name, binding, _ in symbols(kernel, ".symtab") if binding == "STB_WEAK"]
+    strong = [name for name, binding, defined in symbols(kernel, ".symtab") if binding == "STB_GLOBAL" and defined]
+    assert weak == []
+    assert len(strong) == 1
+    assert "kernels" in strong[0]
+    assert not [name for name in section_names(kernel) if name.startswith((".init_array", ".ctors", ".group"))]
+
+
+def test_variants_can_be_read_from_the_file(built_relu: Built, built_two_ops: Built) -> None:
+    assert compiled_variants(built_relu.library) == tuple(isa_table())
+    assert compiled_variants(built_two_ops.library) == tuple(isa_table())
+
+
+def test_manifest_follows_its_schema_and_tells_the_truth(built_relu: Built) -> None:
+    manifest = json.loads((built_relu.output_dir / "manifest.json").read_text())
+    jsonschema.validate(manifest, json.loads((ROOT / "docs" / "manifest.schema.json").read_text()))
+    (record,) = manifest["libraries"]
+    assert record["file"] == built_relu.library.name
+    assert record["sha256"] == sha256_of(built_relu.library)
+    assert record["size"] == built_relu.library.stat().st_size
+    assert record["ops"] == [{"type": "CustomReLU", "opset": "opset1"}]
+    assert (record["base_os"], record["engine"], record["link"]) == ("ubuntu24", "host", "needed")
+    for variant in record["variants"]:
+        assert set(isa_table()[variant["id"]].flags) <= set(variant["flags"])
+        assert not [flag for flag in variant["flags"] if "/" in flag]
+
+
+def test_manifest_lists_each_library_of_a_project(built_two_ops: Built) -> None:
+    manifest = json.loads((built_two_ops.output_dir / "manifest.json").read_text())
+    ops = {record["file"]: [op["type"] for op in record["ops"]] for record in manifest["libraries"]}
+    assert ops == {
+        "libfor_server_cpu_extension.so": ["Doubled"],
+        "libtwo_ops_cpu_extension.so": ["Doubled", "Width"],
+    }
+
+
+def test_build_with_nothing_to_do_changes_nothing(built_relu: Built, ovext: Ovext) -> None:
+    def state() -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in built_relu.output_dir.iterdir()}
+
+    before = state()
+    done = ovext("build", built_relu.project, "--json", cwd=built_relu.output_dir.parents[1])
+    assert json.loads(done.stdout)["up_to_date"] is True
+    assert state() == before
+
+
+def test_dry_run_shows_the_steps_and_writes_nothing(custom_relu: Path, ovext: Ovext) -> None:
+    before = sorted(custom_relu.rglob("*"))
+    done = ovext("build", "--dry-run", "--explain", "--isa", "avx2", cwd=custom_relu)
+    assert done.returncode == 0
+    assert "--preset avx2" in done.stdout
+    assert "-DOVEXT_ISA=avx2" in done.stdout
+    assert f"{custom_relu / 'lib' / 'ubuntu'}" in done.stdout
+    assert "because of --isa avx2" in done.stderr
+    assert sorted(custom_relu.rglob("*")) == before
+
+
+def test_dirty_checkout_is_recorded(custom_relu: Path, ovext: Ovext) -> None:
+    def git(*words: str) -> str:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        command = ["git", "-C", str(custom_relu), *identity, *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    def project_record() -> dict[str, object]:
+        assert ovext("build", "--isa", "sse42", cwd=custom_relu).returncode == 0
+        manifest = json.loads((custom_relu / "lib" / "ubuntu" / "manifest.json").read_text())
+        record: dict[str, object] = manifest["libraries"][0]["project"]
+        return record
+
+    (custom_relu / ".gitignore").write_text("build/\nlib/\n")
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "all")
+    commit = git("rev-parse", "HEAD")
+    assert project_record() == {"name": "custom-relu", "version": "0.1.0", "commit": commit, "dirty": False}
+    (custom_relu / "ops" / "custom_relu" / "notes.txt").touch()
+    assert project_record()["dirty"] is True
+
+
+def test_compiler_named_by_cxx_is_used(custom_relu: Path, ovext: Ovext, tmp_path: Path) -> None:
+    wrapper = tmp_path / "my-compiler"
+    wrapper.symlink_to("/usr/bin/g++")
+    done = ovext("build", "--dry-run", cwd=custom_relu, CXX=str(wrapper), PATH=os.environ["PATH"])
+    assert f"-DCMAKE_CXX_COMPILER={wrapper}" in done.stdout

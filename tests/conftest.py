@@ -1,0 +1,46 @@
+"""What all tests share: the command, copies of the example projects, and libraries built once for the whole run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers import CUSTOM_RELU, PACKAGES, SETTINGS_OF_USERS, Built, Ovext, copy_project, run_ovext
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SETTINGS_OF_USERS:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def ovext() -> Ovext:
+    return run_ovext
+
+
+@pytest.fixture
+def custom_relu(tmp_path: Path) -> Path:
+    """A copy of extension_src/custom_relu that the test may change."""
+    return copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+
+
+def _build(source: Path, folder: Path, library: str) -> Built:
+    project = copy_project(source, folder / source.name)
+    done = run_ovext("build", project, "--base-os", "ubuntu", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    output_dir = folder / "lib" / "ubuntu"
+    return Built(project, output_dir, output_dir / library)
+
+
+@pytest.fixture(scope="session")
+def built_relu(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """CustomReLU with all variants, built once by the tool. Not to be changed."""
+    return _build(CUSTOM_RELU, tmp_path_factory.mktemp("relu"), "libcustom_relu_cpu_extension.so")
+
+
+@pytest.fixture(scope="session")
+def built_two_ops(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The package two_ops, built once by the tool below a path with spaces. Not to be changed."""
+    return _build(PACKAGES / "two_ops", tmp_path_factory.mktemp("path with spaces"), "libtwo_ops_cpu_extension.so")

@@ -1,0 +1,106 @@
+"""What tests use of the product: its command, its projects, and its libraries loaded in this process."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import openvino as ov
+
+from ovext.models.ir import TensorType, one_op_model
+from ovext.targets.isa import host_cpuinfo_flags, isa_table
+
+ROOT = Path(__file__).resolve().parents[1]
+CUSTOM_RELU = ROOT / "extension_src" / "custom_relu"
+PACKAGES = ROOT / "tests" / "packages"
+
+# What a user's environment may hold that would change what a test sees.
+SETTINGS_OF_USERS = ("OVEXT_ISA", "CPU_EXTENSION", "OpenVINO_DIR", "INTEL_OPENVINO_DIR", "CXX", "CXXFLAGS", "LDFLAGS")
+# The instruction sets that this CPU supports.
+RUNNABLE = [row.id for row in isa_table().values() if row.is_supported(host_cpuinfo_flags())]
+
+Array = np.ndarray[Any, Any]
+Finished = subprocess.CompletedProcess[str]
+
+
+class Ovext(Protocol):
+    """Runs the command in a process of its own; keywords are environment variables."""
+
+    def __call__(self, *arguments: str | Path, cwd: Path | None = None, **env: str) -> Finished: ...
+
+
+class CMake(Protocol):
+    """Runs CMake as someone without the builder does."""
+
+    def __call__(self, source: Path, build: Path, *settings: str) -> Finished: ...
+
+
+def run_ovext(*arguments: str | Path, cwd: Path | None = None, **env: str) -> Finished:
+    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_USERS}
+    return subprocess.run(
+        [sys.executable, "-m", "ovext", *map(str, arguments)],
+        cwd=cwd,
+        env={**kept, "COLUMNS": "100", **env},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def copy_project(source: Path, target: Path) -> Path:
+    """A copy without what was built in it."""
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns("build"))
+    return target
+
+
+@dataclass(frozen=True)
+class Built:
+    """A project copy, and what `ovext build` made of it."""
+
+    project: Path
+    output_dir: Path  # lib/ubuntu
+    library: Path
+
+    @property
+    def build_dir(self) -> Path:
+        return next((self.project / "build").glob("host-ubuntu24-*"))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A core with a library whose choice of instruction set was forced."""
+
+    core: ov.Core
+    library: Path
+
+    @property
+    def active_isa(self) -> str:
+        function = ctypes.CDLL(str(self.library)).ovext_active_isa
+        function.restype = ctypes.c_char_p
+        name: bytes = function()
+        return name.decode()
+
+    def model(self, op: str, opset: str, tensor: TensorType, **attributes: Any) -> ov.Model:
+        text = {name: str(value) for name, value in attributes.items()}
+        return self.core.read_model(one_op_model(op, opset, [tensor], text).encode(), b"")
+
+    def infer(self, op: str, opset: str, data: Array, **attributes: Any) -> Array:
+        """The op in a one-op model of the data's own type and shape, compiled for CPU."""
+        tensor = TensorType(ov.Type(data.dtype).get_type_name(), data.shape)
+        config = {"INFERENCE_PRECISION_HINT": "f32"}
+        compiled = self.core.compile_model(self.model(op, opset, tensor, **attributes), "CPU", config)
+        return np.array(compiled(data)[0])
+
+
+class LoadForced(Protocol):
+    """Loads a library with OVEXT_ISA set."""
+
+    def __call__(self, library: Path, isa: str) -> Loaded: ...

@@ -1,0 +1,72 @@
+// What the runtime chooses on a CPU that the command line describes:
+//   select_variant XCR0 [OVEXT_ISA=name] feature...
+// XCR0 is hexadecimal, or - for an operating system that does not use it (OSXSAVE off). Features are those of
+// isa.json. The library has sse42 and avx2. Prints the chosen id, or "error: " and the message.
+#include <ovext/dispatch.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+
+namespace {
+
+class DescribedCpu final : public ovext::Cpu {
+public:
+    DescribedCpu(const std::string& xcr0, const std::set<std::string>& names)
+        : m_xcr0(xcr0) {
+        m_registers[{0, 0}].value[0] = 7;  // the highest basic leaf
+        if (xcr0 != "-") {
+            m_registers[{1, 0}].value[2] |= 1u << 27;  // OSXSAVE
+        }
+        for (std::size_t row = 0; row < ovext::variant_table.count; ++row) {
+            const auto& variant = ovext::variant_table.rows[row];
+            for (std::size_t i = 0; i < variant.feature_count; ++i) {
+                const auto& feature = variant.features[i];
+                if (names.count(feature.name) != 0) {
+                    m_registers[{feature.leaf, feature.subleaf}].value[static_cast<int>(feature.reg)] |= 1u
+                                                                                                         << feature.bit;
+                }
+            }
+        }
+    }
+
+    ovext::CpuidAnswer cpuid(std::uint32_t leaf, std::uint32_t subleaf) const override {
+        const auto found = m_registers.find({leaf, subleaf});
+        return found == m_registers.end() ? ovext::CpuidAnswer{} : found->second;
+    }
+
+    std::uint64_t xcr0() const override {
+        if (m_xcr0 == "-") {
+            std::puts("error: XGETBV was used without OSXSAVE, which faults on a real CPU");
+            std::exit(1);
+        }
+        return std::strtoull(m_xcr0.c_str(), nullptr, 16);
+    }
+
+private:
+    std::string m_xcr0;
+    std::map<std::tuple<std::uint32_t, std::uint32_t>, ovext::CpuidAnswer> m_registers;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string prefix = "OVEXT_ISA=";
+    std::string forced;
+    std::set<std::string> features;
+    for (int i = 2; i < argc; ++i) {
+        const std::string word = argv[i];
+        if (word.compare(0, prefix.size(), prefix) == 0) {
+            forced = word.substr(prefix.size());
+        } else {
+            features.insert(word);
+        }
+    }
+    const DescribedCpu cpu(argv[1], features);
+    const auto selection = ovext::select_variant(ovext::variant_table, cpu, forced.c_str());
+    std::puts(selection.variant != nullptr ? selection.variant->id : ("error: " + selection.error).c_str());
+    return 0;
+}

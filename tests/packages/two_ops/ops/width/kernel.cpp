@@ -1,0 +1,26 @@
+#include "ops/width/kernel.hpp"
+
+#if defined(__AVX512F__)
+#    define REGISTER_BYTES 64
+#elif defined(__AVX2__)
+#    define REGISTER_BYTES 32
+#else
+#    define REGISTER_BYTES 16
+#endif
+
+namespace width {
+namespace OVEXT_ISA {
+namespace {
+
+void run(const float*, float* dst, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        dst[i] = REGISTER_BYTES;
+    }
+}
+
+}  // namespace
+
+const Kernels kernels = {run};
+
+}  // namespace OVEXT_ISA
+}  // namespace width

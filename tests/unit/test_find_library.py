@@ -1,0 +1,55 @@
+"""Which library `ovext.load` takes when."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from ovext.errors import LibraryError
+from ovext.loading import find_library
+
+
+def put_library(root: Path, base_os: str, age: int) -> Path:
+    folder = root / "lib" / base_os
+    folder.mkdir(parents=True)
+    library = folder / "libx.so"
+    library.touch()
+    os.utime(library, (1e9 - age, 1e9 - age))
+    (folder / "manifest.json").write_text(json.dumps({"schema": 1, "libraries": [{"file": "libx.so"}]}))
+    return library
+
+
+def test_argument_comes_before_variable_before_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = put_library(tmp_path, "ubuntu", age=0)
+    named, given = tmp_path / "named.so", tmp_path / "given.so"
+    named.touch()
+    given.touch()
+    assert find_library(None, tmp_path)[0] == own
+    monkeypatch.setenv("CPU_EXTENSION", str(named))
+    assert find_library(None, tmp_path)[0] == named
+    assert find_library(given, tmp_path)[0] == given
+
+
+def test_newest_of_several_is_taken(tmp_path: Path) -> None:
+    put_library(tmp_path, "ubuntu", age=100)
+    newest = put_library(tmp_path, "ubi9", age=10)
+    assert find_library(None, tmp_path)[0] == newest
+
+
+def test_missing_file_says_who_named_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CPU_EXTENSION", str(tmp_path / "none.so"))
+    with pytest.raises(LibraryError, match=r"none\.so: there is no such extension library \(CPU_EXTENSION names it\)"):
+        find_library(None, tmp_path)
+
+
+def test_nothing_built_says_what_was_tried(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="CPU_EXTENSION is not set, and no manifest"):
+        find_library(None, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"libraries": 3}', '{"libraries": [1]}'])
+def test_broken_manifest_is_told(tmp_path: Path, text: str) -> None:
+    put_library(tmp_path, "ubuntu", age=0).with_name("manifest.json").write_text(text)
+    with pytest.raises(LibraryError, match=r"manifest\.json: the manifest cannot be read"):
+        find_library(None, tmp_path)

@@ -1,0 +1,72 @@
+"""Rules of this repository that no linter knows."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import ovext
+from ovext.build.manifest import json_schema
+from ovext.errors import MEANINGS, ExitCode, OvextError
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = Path(ovext.__file__).parent
+
+# Who may import whom: a folder only those to the right of its level, and of its own level the ones named below.
+LEVELS = [
+    {"cli"},
+    {"bench", "build"},
+    {"inspect", "verify"},
+    {"models", "project", "toolchain"},
+    {"targets"},
+]
+GROUND = {"errors", "files", "loading", "resources", "toml"}
+
+
+def imports_of(file: Path) -> set[str]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    return {module.split(".")[1] for module in modules if module.startswith("ovext.")}
+
+
+@pytest.mark.parametrize("level", range(len(LEVELS)), ids=lambda level: ",".join(sorted(LEVELS[level])))
+def test_imports_run_downward_only(level: int) -> None:
+    below = set().union(*LEVELS[level + 1 :], GROUND)
+    for folder in LEVELS[level]:
+        for file in (PACKAGE / folder).rglob("*.py"):
+            assert imports_of(file) <= below | {folder}, file
+
+
+def test_every_folder_has_its_level() -> None:
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert folders == set().union(*LEVELS)
+
+
+def test_generated_files_are_fresh() -> None:
+    schema = (ROOT / "docs" / "manifest.schema.json").read_text(encoding="utf-8")
+    assert schema == json_schema(), "run `make generate`"
+
+
+def test_every_exit_code_is_documented() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    for code in ExitCode:
+        assert f"| {code.value} | {MEANINGS[code]} |" in page
+
+
+def subclasses(of: type[OvextError]) -> set[type[OvextError]]:
+    direct = set(of.__subclasses__())
+    return direct.union(*(subclasses(one) for one in direct)) if direct else direct
+
+
+def test_every_error_has_an_exit_code_that_is_no_success() -> None:
+    assert all(error.exit_code != ExitCode.OK for error in subclasses(OvextError))
+
+
+def test_every_preset_of_an_example_names_a_row_of_the_table() -> None:
+    import json  # noqa: PLC0415
+
+    from ovext.targets.isa import isa_table  # noqa: PLC0415
+
+    presets = json.loads((ROOT / "extension_src" / "custom_relu" / "CMakePresets.json").read_text(encoding="utf-8"))
+    names = {preset["name"] for preset in presets["configurePresets"] if not preset.get("hidden")}
+    assert names == {*isa_table(), "multi", "native", "debug", "asan"}

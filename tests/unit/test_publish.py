@@ -1,0 +1,104 @@
+"""Publishing: whole or not at all."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ovext.build.manifest import LibraryRecord, read_manifest
+from ovext.build.publish import is_published, publish, sha256_of
+from ovext.errors import FilesError
+
+
+def record_of(file: Path, **changes: Any) -> LibraryRecord:
+    data = {
+        "file": file.name,
+        "size": file.stat().st_size,
+        "sha256": sha256_of(file),
+        "project": {"name": "sample", "version": "1.0", "commit": None, "dirty": None},
+        "openvino": {"version": "2026.4.1", "soname": "libopenvino.so.2641", "cxx11_abi": True},
+        "link": "needed",
+        "base_os": "ubuntu24",
+        "engine": "host",
+        "compiler": {"id": "GNU", "version": "13.2.0"},
+        "build_type": "Release",
+        "variants": [{"id": "avx2", "flags": ["-mavx2"]}],
+        "ops": [{"type": "Sample", "opset": "opset1"}],
+        "ovext": "0.0.0",
+    }
+    return LibraryRecord.model_validate(data | changes)
+
+
+def built(folder: Path, name: str, content: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(content)
+    return folder / name
+
+
+def put(file: Path, folder: Path, **changes: Any) -> LibraryRecord:
+    record = record_of(file, **changes)
+    publish({file: record}, folder, print)
+    return record
+
+
+def test_library_and_manifest_appear_and_nothing_else(tmp_path: Path) -> None:
+    out = tmp_path / "lib" / "ubuntu"
+    record = put(built(tmp_path / "build", "a.so", "one"), out)
+    assert (out / "a.so").read_text() == "one"
+    assert is_published(out, [record])
+    assert {path.name for path in out.iterdir()} == {"a.so", "manifest.json", ".ovext.lock"}
+
+
+def test_libraries_of_several_projects_share_a_folder(tmp_path: Path) -> None:
+    first = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
+    second = put(built(tmp_path / "build", "b.so", "two"), tmp_path / "out")
+    assert is_published(tmp_path / "out", [first, second])
+
+
+def test_a_new_build_replaces_the_old_record(tmp_path: Path) -> None:
+    old = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
+    new = put(built(tmp_path / "build", "a.so", "two"), tmp_path / "out")
+    assert is_published(tmp_path / "out", [new])
+    assert not is_published(tmp_path / "out", [old])
+
+
+def test_record_of_a_library_that_was_deleted_goes(tmp_path: Path) -> None:
+    put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
+    (tmp_path / "out" / "a.so").unlink()
+    put(built(tmp_path / "build", "b.so", "two"), tmp_path / "out")
+    manifest = read_manifest(tmp_path / "out")
+    assert manifest is not None
+    assert [record.file for record in manifest.libraries] == ["b.so"]
+
+
+def test_changed_or_missing_library_is_not_published(tmp_path: Path) -> None:
+    record = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
+    (tmp_path / "out" / "a.so").write_text("damaged")
+    assert not is_published(tmp_path / "out", [record])
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"schema": 2}', "[]"])
+def test_manifest_that_cannot_be_read_is_replaced(tmp_path: Path, text: str) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.json").write_text(text)
+    record = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
+    assert is_published(tmp_path / "out", [record])
+
+
+def test_failure_leaves_the_old_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copy", full_disk)
+    with pytest.raises(FilesError, match="No space left on device"):
+        put(built(tmp_path / "build", "a.so", "two"), tmp_path / "out")
+    assert is_published(tmp_path / "out", [old])
+    assert not list((tmp_path / "out").glob("*.partial"))
+
+
+def test_output_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("in the way")
+    with pytest.raises(FilesError, match="out: cannot write here"):
+        put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")

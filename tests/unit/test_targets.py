@@ -1,0 +1,86 @@
+"""The tables of base operating systems, instruction sets and OpenVINO versions."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from ovext.errors import UnknownNameError, UsageError
+from ovext.resources import cmake_dir
+from ovext.targets.base_os import base_os_table, find_base_os
+from ovext.targets.isa import host_cpuinfo_flags, isa_table, parse_isa
+from ovext.targets.openvino import OpenVINOVersion
+
+
+@pytest.mark.parametrize(
+    ("spelled", "id_"),
+    [("ubuntu", "ubuntu24"), ("ubuntu22", "ubuntu22"), ("redhat", "ubi9"), ("ubi8", "ubi8"), ("ubi9", "ubi9")],
+)
+def test_base_os_is_found_by_id_and_alias(spelled: str, id_: str) -> None:
+    assert find_base_os(spelled).id == id_
+
+
+def test_unknown_base_os_names_the_nearest_and_all() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'ubuntu22'") as caught:
+        find_base_os("ubunto22")
+    assert all(name in str(caught.value) for name in base_os_table())
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("multi", ("multi",)),
+        ("native", ("native",)),
+        ("avx2", ("avx2",)),
+        ("avx512f, sse42", ("sse42", "avx512f")),
+        ("avx2;sse42;avx2", ("sse42", "avx2")),
+    ],
+)
+def test_isa_lists_come_out_in_the_order_of_the_table(text: str, parsed: tuple[str, ...]) -> None:
+    assert parse_isa(text) == parsed
+
+
+def test_unknown_isa_names_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'avx512f'"):
+        parse_isa("avx512")
+
+
+@pytest.mark.parametrize("text", ["", " , ", "multi,avx2", "native,sse42"])
+def test_isa_that_is_no_choice_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a choice"):
+        parse_isa(text)
+
+
+def test_each_wider_row_needs_all_features_of_the_narrower() -> None:
+    rows = list(isa_table().values())
+    for narrow, wide in pairwise(rows):
+        assert set(narrow.features) < set(wide.features)
+
+
+def test_features_that_use_wide_registers_ask_for_their_saved_state() -> None:
+    features = json.loads((cmake_dir() / "isa.json").read_text())["features"]
+    for name, feature in features.items():
+        expected = 0xE6 if name.startswith("avx512") else 0x6 if name in {"avx", "avx2", "fma", "f16c"} else 0
+        assert feature["xcr0"] == expected, name
+
+
+def test_cpu_flags_are_read_from_the_first_processor(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nflags\t\t: pni ssse3 sse4_1 sse4_2 popcnt\nprocessor\t: 1\nflags\t\t: avx2\n")
+    flags = host_cpuinfo_flags(cpuinfo)
+    assert [row.id for row in isa_table().values() if row.is_supported(flags)] == ["sse42"]
+
+
+@pytest.mark.parametrize(
+    ("text", "soname"),
+    [("2026.4.1", "libopenvino.so.2641"), ("2025.0", "libopenvino.so.2500"), (" 2026.10.2 ", "libopenvino.so.26102")],
+)
+def test_openvino_version_gives_the_soname(text: str, soname: str) -> None:
+    assert OpenVINOVersion.parse(text).soname == soname
+
+
+@pytest.mark.parametrize("text", ["", "26.4", "2026", "latest", "2026.4.1.dev0", "2026.4.1; rm"])
+def test_other_texts_are_no_openvino_version(text: str) -> None:
+    with pytest.raises(UsageError, match="is not an OpenVINO version"):
+        OpenVINOVersion.parse(text)

