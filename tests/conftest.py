@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from helpers import CUSTOM_RELU, PACKAGES, SETTINGS_OF_USERS, Built, Ovext, copy
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a shell with the tests' Python environment active and nothing else set."""
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     for name in SETTINGS_OF_USERS:
         monkeypatch.delenv(name, raising=False)
 

@@ -79,3 +79,10 @@ def test_cpu_without_any_variant_is_told(select_variant: Path) -> None:
     message = choice(select_variant, NO_OSXSAVE, ())
     assert message.startswith("error: No instruction set variant of this library can run on this CPU.")
     assert message.endswith("this CPU can run: none.")
+
+
+def test_calls_through_the_dispatch_reach_the_kernel(select_variant: Path) -> None:
+    """The program that measures their cost counts them; how long they take is for docs/performance.md."""
+    done = subprocess.run([select_variant.with_name("dispatch_cost")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "dispatch" in done.stdout

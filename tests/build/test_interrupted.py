@@ -80,12 +80,18 @@ class HeldProject:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_heed_ctrl_c,
         ) as process:
             try:
                 yield process
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
+
+
+def _heed_ctrl_c() -> None:
+    """A shell's background jobs, which tests may be, ignore Ctrl-C and hand that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
@@ -132,7 +138,7 @@ def test_ctrl_c_ends_the_build_and_says_so(held: HeldProject) -> None:
         held.wait_until_held()
         os.killpg(build.pid, signal.SIGINT)
         _, errors = build.communicate()
-    assert build.returncode == ExitCode.INTERRUPTED
+    assert build.returncode == ExitCode.INTERRUPTED, errors
     assert "Interrupted. What was built before is as it was." in errors
     assert "Traceback" not in errors
     assert sha256_of(held.library) == before

@@ -1,6 +1,7 @@
 """Rules of this repository that no linter knows."""
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 import ovext
 from ovext.build.manifest import json_schema
 from ovext.errors import MEANINGS, ExitCode, OvextError
+from ovext.targets.base_os import base_os_table
+from ovext.targets.isa import isa_table
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(ovext.__file__).parent
@@ -63,10 +66,13 @@ def test_every_error_has_an_exit_code_that_is_no_success() -> None:
 
 
 def test_every_preset_of_an_example_names_a_row_of_the_table() -> None:
-    import json  # noqa: PLC0415
-
-    from ovext.targets.isa import isa_table  # noqa: PLC0415
-
     presets = json.loads((ROOT / "extension_src" / "custom_relu" / "CMakePresets.json").read_text(encoding="utf-8"))
     names = {preset["name"] for preset in presets["configurePresets"] if not preset.get("hidden")}
     assert names == {*isa_table(), "multi", "native", "debug", "asan"}
+
+
+def test_every_base_os_is_documented() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    for base in base_os_table().values():
+        assert f"| {base.title} | {base.glibc}, {base.glibcxx}, {base.cxxabi} |" in page
+        assert all(f"`{name}`" in page for name in (base.id, *base.aliases))
