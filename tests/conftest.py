@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from helpers import CUSTOM_RELU, PACKAGES, SETTINGS_OF_USERS, Built, Ovext, copy_project, run_ovext
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
     """As in a shell with the tests' Python environment active and nothing else set."""
-    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    for name in SETTINGS_OF_USERS:
-        monkeypatch.delenv(name, raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+        for name in SETTINGS_OF_USERS:
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")
