@@ -23,8 +23,9 @@ _WARM_UP = 2
 def measure(request: dict[str, Any]) -> dict[str, Any]:
     """For each case, the median latency of each entry in each round, in seconds.
 
-    Entries take turns, round after round, so that a change in the machine's speed meets all of them. In a round an
-    entry runs for about as long as any other, at least three times.
+    All entries of a case read and write the same buffers: where a buffer lies makes a difference of several per cent.
+    They take turns, each round in another order, so that a change in the machine's speed meets all of them. In a round
+    an entry runs for about as long as any other, at least three times.
     """
     with tempfile.TemporaryDirectory(prefix="ovext-bench-") as folder:
         cores = _Cores(Path(folder))
@@ -56,24 +57,34 @@ class _Cores:
 
 def _measure_case(case: dict[str, Any], cores: _Cores) -> dict[str, Any]:
     requests = {entry["label"]: _infer_request(entry, cores) for entry in case["entries"]}
-    medians: dict[str, list[float]] = {label: [] for label in requests}
-    for _ in range(_ROUNDS):
-        for label, request in requests.items():
-            medians[label].append(statistics.median(_one_round(request)))
-    any_request = next(iter(requests.values()))
-    moved = sum(tensor.byte_size for tensor in (*any_request.input_tensors, *any_request.output_tensors))
-    return {"bytes": moved, "medians": medians}
+    labels = list(requests)
+    inputs, outputs = _buffers(requests[labels[0]])
+    for request in requests.values():
+        for index, tensor in enumerate(inputs):
+            request.set_input_tensor(index, tensor)
+        for index, tensor in enumerate(outputs):
+            request.set_output_tensor(index, tensor)
+    medians: dict[str, list[float]] = {label: [] for label in labels}
+    for number in range(_ROUNDS):
+        first = number % len(labels)
+        for label in labels[first:] + labels[:first]:
+            medians[label].append(statistics.median(_one_round(requests[label])))
+    return {"bytes": sum(tensor.byte_size for tensor in (*inputs, *outputs)), "medians": medians}
 
 
 def _infer_request(entry: dict[str, Any], cores: _Cores) -> ov.InferRequest:
     core = cores.get(entry["library"], entry["isa"])
     model = core.read_model(entry["model"].encode(), b"")
-    request = core.compile_model(model, "CPU", _CONFIG).create_infer_request()
+    return core.compile_model(model, "CPU", _CONFIG).create_infer_request()
+
+
+def _buffers(request: ov.InferRequest) -> tuple[list[ov.Tensor], list[ov.Tensor]]:
+    """Inputs with random numbers, and outputs, of the request's types and shapes."""
     generator = np.random.default_rng(0)
-    for tensor in request.input_tensors:
+    inputs = [ov.Tensor(tensor.element_type, tensor.shape) for tensor in request.input_tensors]
+    for tensor in inputs:
         tensor.data[...] = generator.standard_normal(tensor.shape)
-    request.infer()
-    return request
+    return inputs, [ov.Tensor(tensor.element_type, tensor.shape) for tensor in request.output_tensors]
 
 
 def _one_round(request: ov.InferRequest) -> list[float]:
