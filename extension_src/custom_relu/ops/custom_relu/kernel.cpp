@@ -26,8 +26,9 @@ void relu_f32_streamed(const float* src, float* dst, std::size_t count, float ne
     constexpr std::size_t block = 1024;  // 4 KiB: stays in the first-level cache
     alignas(ovext_stream_line) float buffer[block];
 
-    const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(dst) % ovext_stream_line / sizeof(float);
-    const std::size_t to_line = misaligned == 0 ? 0 : ovext_stream_line / sizeof(float) - misaligned;
+    // Up to the next cache line, a whole one where dst begins at one.
+    const std::size_t to_line =
+        (ovext_stream_line - reinterpret_cast<std::uintptr_t>(dst) % ovext_stream_line) / sizeof(float);
     const std::size_t head = to_line < count ? to_line : count;
     relu_f32(src, dst, head, negative_slope);
 
