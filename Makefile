@@ -17,10 +17,10 @@ cpu_extension: $(VENV)/.installed ## Build the extension library into lib/$(BASE
 	@$(OVEXT) build '$(PROJECT)' --base-os '$(BASE_OS)' $(OPTIONS)
 
 demo: cpu_extension ## Run ResNet-50 with its first ReLU computed by the library
-	@$(OVEXT) demo --library lib/$(BASE_OS)/libcustom_relu_cpu_extension.so
+	@$(OVEXT) demo --library 'lib/$(BASE_OS)'
 
 bench: cpu_extension ## Measure the op against its baselines
-	@$(OVEXT) bench '$(PROJECT)'
+	@$(OVEXT) bench '$(PROJECT)' --library 'lib/$(BASE_OS)'
 
 test: $(VENV)/.installed-test ## Run every test
 	@$(VENV)/bin/pytest $(PYTEST_OPTIONS)
@@ -37,13 +37,14 @@ generate: $(VENV)/.installed ## Rewrite the files in docs/ that are made from th
 clean: ## Remove what was built; keeps .venv
 	rm -rf lib build dist extension_src/*/build
 
-$(VENV)/bin/python:
+$(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "ovext needs Python 3.10 or newer; name one with make PYTHON=..." >&2; exit 2; }
-	@$(PYTHON) -m venv $(VENV) || \
+	@$(PYTHON) -m venv --clear $(VENV) || \
 		{ rm -rf $(VENV); echo "Install Python's venv module first, for instance with: apt-get install python3-venv" >&2; exit 2; }
+	@touch $@
 
-$(VENV)/.installed: pyproject.toml cmake/ovext-config-version.cmake | $(VENV)/bin/python
+$(VENV)/.installed: pyproject.toml cmake/ovext-config-version.cmake | $(VENV)/.created
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 

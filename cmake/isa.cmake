@@ -1,10 +1,6 @@
 # Instruction set variants: which ones to compile, with which flags. The table is isa.json.
 include_guard(GLOBAL)
 
-set(OVEXT_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${OVEXT_CMAKE_DIR}/isa.json")
-file(READ "${OVEXT_CMAKE_DIR}/isa.json" OVEXT_ISA_JSON)
-
 set(
   OVEXT_ISA
   ""

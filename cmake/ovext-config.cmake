@@ -2,8 +2,14 @@
 # docs/cmake.md is the reference.
 cmake_minimum_required(VERSION 3.26)
 
+# For each folder that asks for the package; the functions below are defined once.
+set(OVEXT_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${OVEXT_CMAKE_DIR}/isa.json")
+file(READ "${OVEXT_CMAKE_DIR}/isa.json" OVEXT_ISA_JSON)
+
 include("${CMAKE_CURRENT_LIST_DIR}/isa.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/openvino.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/hygiene.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/portable.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/report.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/add_extension.cmake")

@@ -29,9 +29,7 @@ function(ovext_write_report name variants ops link)
   \"variants\": ${variants},
   \"link\": \"${link}\",
   \"build_type\": \"$<CONFIG>\",
-  \"compiler\": {\"id\": \"${CMAKE_CXX_COMPILER_ID}\", \"version\": \"${CMAKE_CXX_COMPILER_VERSION}\", \"path\": \"${CMAKE_CXX_COMPILER}\"},
-  \"openvino\": {\"version\": \"${OpenVINO_VERSION}\", \"cmake_dir\": \"${OpenVINO_DIR}\"},
-  \"cmake\": \"${CMAKE_VERSION}\"
+  \"compiler\": {\"id\": \"${CMAKE_CXX_COMPILER_ID}\", \"version\": \"${CMAKE_CXX_COMPILER_VERSION}\"}
 }
 "
   )

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def clean_environment() -> Iterator[None]:
+def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """As in a shell with the tests' Python environment active and nothing else set."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
         for name in SETTINGS_OF_USERS:
             patch.delenv(name, raising=False)
+        patch.setenv("OVEXT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield
 
 

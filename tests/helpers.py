@@ -15,7 +15,9 @@ import numpy as np
 import openvino as ov
 
 from ovext.models.ir import TensorType, one_op_model
+from ovext.resources import cmake_dir
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
+from ovext.toolchain.cmake import find_build_tools
 
 ROOT = Path(__file__).resolve().parents[1]
 CUSTOM_RELU = ROOT / "extension_src" / "custom_relu"
@@ -25,6 +27,10 @@ PACKAGES = ROOT / "tests" / "packages"
 SETTINGS_OF_USERS = ("OVEXT_ISA", "CPU_EXTENSION", "OpenVINO_DIR", "INTEL_OPENVINO_DIR", "CXX", "CXXFLAGS", "LDFLAGS")
 # The instruction sets that this CPU supports.
 RUNNABLE = [row.id for row in isa_table().values() if row.is_supported(host_cpuinfo_flags())]
+
+OPENVINO = Path(ov.__file__).parent
+LIBOPENVINO = next((OPENVINO / "libs").glob("libopenvino.so.*"))
+_HEALTHY = ["-O1", "-std=c++17", "-shared", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique", "-Wl,-z,relro,-z,now"]
 
 Array = np.ndarray[Any, Any]
 Finished = subprocess.CompletedProcess[str]
@@ -104,3 +110,36 @@ class LoadForced(Protocol):
     """Loads a library with OVEXT_ISA set."""
 
     def __call__(self, library: Path, isa: str) -> Loaded: ...
+
+
+class Clinic:
+    """Builds small libraries from tests/packages/illnesses/healthy.cpp."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def build(self, name: str, *flags: str, link: bool = True) -> Path:
+        """A library with the compiler flags `flags` after those of a healthy one."""
+        library = self.folder / f"lib{name}.so"
+        command = ["g++", *_HEALTHY, str(PACKAGES / "illnesses" / "healthy.cpp"), "-o", str(library)]
+        command += ["-D_GLIBCXX_USE_CXX11_ABI=1", f"-I{OPENVINO / 'include'}", *flags]
+        done = subprocess.run(
+            [*command, *([str(LIBOPENVINO)] if link else [])], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return library
+
+    def variant_library(self, name: str, *, kernel: str = "", cmake: str = "") -> Path:
+        """CustomReLU for AVX2 with text before kernel.cpp and after CMakeLists.txt; the builder's gate is not asked."""
+        project = copy_project(CUSTOM_RELU, self.folder / name)
+        source = project / "ops" / "custom_relu" / "kernel.cpp"
+        source.write_text(kernel + source.read_text())
+        lists = project / "CMakeLists.txt"
+        lists.write_text(lists.read_text() + cmake)
+        tools = find_build_tools()
+        build = project / "build"
+        settings = [f"-DCMAKE_MAKE_PROGRAM={tools.ninja}", f"-Dovext_DIR={cmake_dir()}", "-DOVEXT_ISA=avx2"]
+        for command in (["-S", str(project), "-B", str(build), "-G", "Ninja", *settings], ["--build", str(build)]):
+            done = subprocess.run([str(tools.cmake), *command], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+        return build / "libcustom_relu_cpu_extension.so"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from enum import IntEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,7 @@ class ExitCode(IntEnum):
 MEANINGS = {
     ExitCode.OK: "everything asked for was done",
     ExitCode.FAILED: "a build failed, or a check found something",
-    ExitCode.USAGE: "wrong use: an unknown option, base OS, instruction set or engine",
+    ExitCode.USAGE: "wrong use: an unknown option, base OS, instruction set or engine; a file that is no library",
     ExitCode.PROJECT: "the extension project is missing, unreadable or contradicts itself",
     ExitCode.TOOL: "a tool is missing, too old or hangs: compiler, CMake, Ninja",
     ExitCode.OPENVINO: "the OpenVINO asked for does not exist or cannot be fetched",
@@ -53,13 +53,22 @@ class OvextError(Exception):
         fix: what to do about it, one sentence.
     """
 
-    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+    exit_code: ExitCode = ExitCode.FAILED
 
     def __init__(self, what: str, *, where: str | Path | None = None, fix: str | None = None) -> None:
         super().__init__(what)
         self.what = what
         self.where = where
         self.fix = fix
+
+    @classmethod
+    def of_several(cls, problems: list[OvextError]) -> OvextError:
+        """One error with the texts of all `problems`, and the exit code of the first."""
+        if len(problems) == 1:
+            return problems[0]
+        together = OvextError("\n".join(str(problem) for problem in problems))
+        together.exit_code = problems[0].exit_code
+        return together
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where is not None else ""
@@ -83,7 +92,7 @@ class UnknownNameError(UsageError):
 
 
 class ProjectError(OvextError):
-    """The extension project cannot be used as it is. `problems` are all shown, one a line."""
+    """The extension project cannot be used as it is."""
 
     exit_code = ExitCode.PROJECT
 
@@ -92,6 +101,10 @@ class ToolError(OvextError):
     """A tool that the work needs is missing or too old."""
 
     exit_code = ExitCode.TOOL
+
+
+class GateError(OvextError):
+    """A library was built but would not load, or would crash, where it is meant for."""
 
 
 class OpenVINOError(OvextError):
@@ -122,6 +135,16 @@ class LibraryError(OvextError):
     """An extension library is missing or does not load."""
 
     exit_code = ExitCode.LIBRARY
+
+
+class NoLibraryError(LibraryError):
+    """Nothing was built yet, and nothing was named."""
+
+
+class UnreadableFileError(OvextError):
+    """A file to be inspected is no library for this architecture, or is damaged."""
+
+    exit_code = ExitCode.USAGE
 
 
 class FilesError(OvextError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ovext.errors import FilesError
@@ -11,6 +12,8 @@ from ovext.errors import FilesError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+_LEFTOVER = ".partial"
 
 
 @contextmanager
@@ -26,15 +29,28 @@ def writing_to(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def replace_file(target: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` write a file aside, then put it in the place of `target` in one step.
+@contextmanager
+def aside(target: Path, write: Callable[[Path], object]) -> Iterator[Callable[[], object]]:
+    """Let `write` write a file beside `target`; gives a function that puts it in the target's place in one step.
 
     Raises:
         OSError: it cannot be written; `target` is then as it was.
     """
-    aside = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    file = target.with_name(f".{target.name}.{os.getpid()}{_LEFTOVER}")
     try:
-        write(aside)
-        aside.replace(target)
+        write(file)
+        yield partial(file.replace, target)
     finally:
-        aside.unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
+
+
+def replace_file(target: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` write a file aside, then put it in the place of `target`. Raises what `aside` raises."""
+    with aside(target, write) as put_in_place:
+        put_in_place()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what a killed process had written aside. The caller holds the folder's lock."""
+    for file in folder.glob(f".*{_LEFTOVER}"):
+        file.unlink(missing_ok=True)

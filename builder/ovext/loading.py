@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ovext.errors import LibraryError
+from ovext.errors import LibraryError, NoLibraryError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import openvino
 
 _VARIABLE = "CPU_EXTENSION"
@@ -34,41 +37,64 @@ def load(
     try:
         core.add_extension(str(path))
     except RuntimeError as error:
-        raise LibraryError(f"OpenVINO cannot load the library ({why}): {str(error).strip()}", where=path) from error
+        raise LibraryError(f"OpenVINO cannot load the library ({why}): {_explained(error)}", where=path) from error
     return path
 
 
-def find_library(library: str | os.PathLike[str] | None, folder: str | os.PathLike[str] = ".") -> tuple[Path, str]:
+def find_library(
+    library: str | os.PathLike[str] | None, folder: str | os.PathLike[str] = ".", op: str | None = None
+) -> tuple[Path, str]:
     """The library that `load` would load, and why that one.
+
+    Args:
+        library: a library, or a folder that `ovext build` wrote.
+        folder: the folder whose lib/ is looked through when `library` and CPU_EXTENSION say nothing.
+        op: only libraries with this op are taken from a folder.
 
     Raises:
         LibraryError: there is none; the text says what was tried.
     """
     if library is not None:
-        return _existing(Path(library), "as given")
+        return _named(Path(library), "as given", op)
     if named := os.environ.get(_VARIABLE):
-        return _existing(Path(named), f"{_VARIABLE} names it")
-    own = _built_below(Path(folder) / "lib")
+        return _named(Path(named), f"{_VARIABLE} names it", op)
+    below = Path(folder).absolute() / "lib"
+    own = _listed(below.glob("*/manifest.json"), op)
     if not own:
-        tried = f"{_VARIABLE} is not set, and no manifest.json in {Path(folder).resolve() / 'lib'}/*/ lists a library"
-        raise LibraryError(f"no extension library was found: {tried}", fix=_FIX)
-    return own[0].absolute(), "the newest one of the project"
+        wanted = f" with the op {op}" if op else ""
+        tried = f"{_VARIABLE} is not set, and no manifest.json in {below}/*/ lists a library{wanted}"
+        raise NoLibraryError(f"no extension library was found: {tried}", fix=_FIX)
+    return own[0], "the newest one of the project"
 
 
-def _existing(path: Path, why: str) -> tuple[Path, str]:
+def _explained(error: RuntimeError) -> str:
+    """OpenVINO's text, with the usual cause in front: a library for another release."""
+    text = str(error).strip()
+    other = re.search(r"libopenvino\.so\.(\d+): cannot open", text)
+    return f"it is built for another OpenVINO, whose library is {other[0].partition(':')[0]}\n{text}" if other else text
+
+
+def _named(path: Path, why: str, op: str | None) -> tuple[Path, str]:
+    path = path.absolute()
+    if path.is_dir():
+        listed = _listed(path.glob("manifest.json"), op)
+        if listed:
+            return listed[0], why
     if not path.is_file():
         raise LibraryError(f"there is no such extension library ({why})", where=path, fix=_FIX)
-    return path.absolute(), why
+    return path, why
 
 
-def _built_below(folder: Path) -> list[Path]:
-    """The libraries that manifests below `folder` list, the newest first."""
-    libraries = []
-    for manifest in folder.glob("*/manifest.json"):
+def _listed(manifests: Iterable[Path], op: str | None) -> list[Path]:
+    """The libraries that manifests list and that load in any process, the newest first."""
+    found = []
+    for manifest in manifests:
         try:
-            listed = json.loads(manifest.read_text(encoding="utf-8"))["libraries"]
-            libraries += [manifest.parent / record["file"] for record in listed]
+            for record in json.loads(manifest.read_text(encoding="utf-8"))["libraries"]:
+                ops = [described["type"] for described in record["ops"]]
+                if record["link"] == "needed" and (op is None or op in ops):
+                    found.append(manifest.parent / record["file"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise LibraryError(f"the manifest cannot be read: {error!r}", where=manifest, fix=_FIX) from None
-    present = [library for library in libraries if library.is_file()]
+    present = [library for library in found if library.is_file()]
     return sorted(present, key=lambda library: library.stat().st_mtime, reverse=True)

@@ -140,6 +140,27 @@ def test_op_without_description(ovext: Ovext, custom_relu: Path) -> None:
     check(ovext, custom_relu, ExitCode.PROJECT, "the op 'custom_relu' has no description", "--isa", "sse42")
 
 
+def test_path_that_cmake_cannot_use(ovext: Ovext, custom_relu: Path) -> None:
+    odd = custom_relu.rename(custom_relu.with_name("semi;colon"))
+    check(ovext, odd, ExitCode.PROJECT, "CMake cannot build in a folder with ';' in its path")
+    assert not custom_relu.with_name("semi").exists()
+
+
+def test_all_problems_are_told_at_once(ovext: Ovext, custom_relu: Path) -> None:
+    (custom_relu / "ops" / "custom_relu" / "op.toml").write_text("schema = 2\n")
+    told = check(ovext, custom_relu, ExitCode.USAGE, "unknown base OS 'beos'", "--base-os", "beos", CXX="g++-99")
+    assert "'g++-99' that CXX names was not found" in told
+    assert "op.toml:1: schema" in told
+
+
+def test_modules_in_the_users_folder_do_not_stand_in_for_others(ovext: Ovext, custom_relu: Path) -> None:
+    (custom_relu.parent / "statistics.py").write_text("raise SystemExit('not this one')\n")
+    (custom_relu.parent / "openvino.py").write_text("raise SystemExit('not this one')\n")
+    assert (
+        ovext("build", custom_relu, "--isa", "sse42", "--openvino", "2026.4.1", cwd=custom_relu.parent).returncode == 0
+    )
+
+
 def test_missing_project(ovext: Ovext, tmp_path: Path) -> None:
     check(ovext, tmp_path / "nowhere", ExitCode.PROJECT, "nowhere: there is no such folder")
 

@@ -67,7 +67,8 @@ def test_presets_of_the_repository_need_no_setting() -> None:
         ("ovext_add_extension(x)", "OPS must name at least one folder"),
         ("ovext_add_extension(x OPS a LINK static)", "LINK is needed or host, not 'static'"),
         ("ovext_add_extension(x y OPS a)", "unexpected 'y'"),
-        ("ovext_add_extension(x OPS a)", "ops/a/op.cpp"),
+        ("ovext_add_extension(x OPS a)", "ops/a/op.cpp does not exist"),
+        ("ovext_add_extension(x OPS my-op)", "the folder 'my-op' cannot be the name of a C++ namespace"),
     ],
 )
 def test_wrong_calls_stop_cmake(configure: CMake, tmp_path: Path, call: str, told: str) -> None:

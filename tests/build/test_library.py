@@ -148,7 +148,6 @@ def test_dirty_checkout_is_recorded(custom_relu: Path, ovext: Ovext) -> None:
         record: dict[str, object] = manifest["libraries"][0]["project"]
         return record
 
-    (custom_relu / ".gitignore").write_text("build/\nlib/\n")
     git("init", "--quiet")
     git("add", ".")
     git("commit", "--quiet", "-m", "all")

@@ -92,7 +92,7 @@ def test_isa_with_an_impossible_choice_fails(ovext: Ovext, built_relu: Built) ->
 def test_isa_of_a_file_that_is_no_library(ovext: Ovext, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.so").write_bytes(content)
     done = ovext("isa", "--library", tmp_path / "x.so")
-    assert done.returncode == ExitCode.LIBRARY
+    assert done.returncode == ExitCode.USAGE
     assert "x.so: " in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -102,6 +102,21 @@ def test_env_shows_what_a_build_would_use(ovext: Ovext, custom_relu: Path) -> No
     assert found["openvino"] == "2026.4.1"
     assert found["C++ ABI"] == "_GLIBCXX_USE_CXX11_ABI=1"
     assert found["compiler"].startswith("GNU ")
+
+
+def test_isa_with_a_library_that_is_not_there_fails(ovext: Ovext, tmp_path: Path) -> None:
+    done = ovext("isa", cwd=tmp_path, CPU_EXTENSION="nowhere.so")
+    assert done.returncode == ExitCode.LIBRARY
+    assert "CPU_EXTENSION names it" in done.stderr
+
+
+def test_isa_of_a_library_for_servers(ovext: Ovext, built_two_ops: Built) -> None:
+    server = built_two_ops.library.with_name("libfor_server_cpu_extension.so")
+    assert json.loads(ovext("isa", "--library", server, "--json", OVEXT_ISA="sse42").stdout)["chosen"] == "sse42"
+
+
+def test_env_of_a_folder_that_is_not_there(ovext: Ovext, tmp_path: Path) -> None:
+    assert ovext("env", tmp_path / "nowhere").returncode == ExitCode.PROJECT
 
 
 def test_env_tells_all_that_is_missing(ovext: Ovext, tmp_path: Path) -> None:

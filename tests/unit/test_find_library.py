@@ -10,13 +10,14 @@ from ovext.errors import LibraryError
 from ovext.loading import find_library
 
 
-def put_library(root: Path, base_os: str, age: int) -> Path:
+def put_library(root: Path, base_os: str, age: int, link: str = "needed") -> Path:
     folder = root / "lib" / base_os
     folder.mkdir(parents=True)
     library = folder / "libx.so"
     library.touch()
     os.utime(library, (1e9 - age, 1e9 - age))
-    (folder / "manifest.json").write_text(json.dumps({"schema": 1, "libraries": [{"file": "libx.so"}]}))
+    record = {"file": "libx.so", "link": link, "ops": [{"type": "Sample"}]}
+    (folder / "manifest.json").write_text(json.dumps({"schema": 1, "libraries": [record]}))
     return library
 
 
@@ -35,6 +36,21 @@ def test_newest_of_several_is_taken(tmp_path: Path) -> None:
     put_library(tmp_path, "ubuntu", age=100)
     newest = put_library(tmp_path, "ubi9", age=10)
     assert find_library(None, tmp_path)[0] == newest
+
+
+def test_library_for_servers_is_not_taken(tmp_path: Path) -> None:
+    loadable = put_library(tmp_path, "ubuntu", age=100)
+    put_library(tmp_path, "ubi9", age=10, link="host")
+    assert find_library(None, tmp_path)[0] == loadable
+
+
+def test_folder_stands_for_the_library_in_it_that_has_the_op(tmp_path: Path) -> None:
+    library = put_library(tmp_path, "ubuntu", age=0)
+    assert find_library(library.parent, op="Sample")[0] == library
+    with pytest.raises(LibraryError, match="there is no such extension library"):
+        find_library(library.parent, op="Other")
+    with pytest.raises(LibraryError, match="lists a library with the op Other"):
+        find_library(None, tmp_path, op="Other")
 
 
 def test_missing_file_says_who_named_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

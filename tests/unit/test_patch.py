@@ -57,7 +57,15 @@ def test_names_that_xml_could_not_hold_are_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\x7fELF", b"{}", b"<html><layers><layer type='ReLU'/></layers></html>", b"<net><layers/></net>"]
+    "data",
+    [
+        b"",
+        b"\x7fELF",
+        b"{}",
+        b"<html><layers><layer type='ReLU'/></layers></html>",
+        b"<net><layers/></net>",
+        b"<?xml version='1.0' encoding='foo'?><net/>",
+    ],
 )
 def test_what_is_no_ir_is_refused(data: bytes) -> None:
     with pytest.raises(ModelError, match=r"model\.xml: this is no OpenVINO IR"):
@@ -101,6 +109,21 @@ def test_model_is_not_overwritten_by_itself(tmp_path: Path) -> None:
     (tmp_path / "in.xml").write_bytes(IR)
     with pytest.raises(UsageError, match="is the model itself"):
         patch_file(tmp_path / "in.xml", tmp_path / "in.xml", "ReLU", "R", first=True)
+
+
+def test_only_xml_files_are_written(tmp_path: Path) -> None:
+    (tmp_path / "in.xml").write_bytes(IR)
+    (tmp_path / "in.bin").write_bytes(b"weights")
+    for name in ("in.bin", "", ".", "out"):
+        with pytest.raises(UsageError, match="is no name for an IR"):
+            patch_file(tmp_path / "in.xml", tmp_path / name, "ReLU", "R", first=True)
+    assert (tmp_path / "in.bin").read_bytes() == b"weights"
+
+
+def test_missing_weights_are_told(tmp_path: Path) -> None:
+    (tmp_path / "in.xml").write_bytes(IR.replace(b'type="PReLU"', b'type="Const"'))
+    with pytest.raises(ModelError, match=r"its weights, in\.bin, are not beside it"):
+        patch_file(tmp_path / "in.xml", tmp_path / "out.xml", "ReLU", "R", first=True)
 
 
 def test_missing_model_is_told(tmp_path: Path) -> None:

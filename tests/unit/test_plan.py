@@ -14,7 +14,7 @@ from ovext.toolchain.cmake import BuildTools
 from ovext.toolchain.compiler import Compiler
 
 MACHINE = Machine(
-    compiler=Compiler(Path("/usr/bin/g++"), "GNU", "13.2.0"),
+    compiler=Compiler(Path("/usr/bin/g++"), "GNU", "13.2.0", reason="a test"),
     tools=BuildTools(cmake=Path("/opt/cmake"), ninja=Path("/opt/ninja")),
     cpus=8,
     openvino_version="2026.4.1",
@@ -22,7 +22,7 @@ MACHINE = Machine(
     openvino_reason="a test",
     openvino_is_installed=True,
 )
-REQUEST = BuildRequest(base_os="ubuntu", output_root=Path("/out"))
+REQUEST = BuildRequest(output_root=Path("/out"))
 
 
 @pytest.fixture
@@ -58,6 +58,21 @@ def test_project_without_presets_gets_the_build_type_directly(project: Project) 
     plan = plan_build(REQUEST, project, MACHINE)
     assert preset_of(plan) is None
     assert "-DCMAKE_BUILD_TYPE=Release" in plan.configure
+
+
+def test_launcher_of_the_compiler_is_passed_on(project: Project) -> None:
+    compiler = replace(MACHINE.compiler, launcher=Path("/usr/bin/ccache"))
+    plan = plan_build(REQUEST, project, replace(MACHINE, compiler=compiler))
+    assert "-DCMAKE_CXX_COMPILER_LAUNCHER=/usr/bin/ccache" in plan.configure
+
+
+def test_reasons_tell_what_was_asked_and_what_was_not(project: Project) -> None:
+    free = {decision.subject: decision.reason for decision in plan_build(REQUEST, project, MACHINE).decisions}
+    assert free["base OS"] == free["engine"] == "the default"
+    assert free["instruction sets"] == "the default: all"
+    asked = replace(REQUEST, base_os="ubi9", isa="avx2", jobs=2)
+    told = {decision.subject: decision.reason for decision in plan_build(asked, project, MACHINE).decisions}
+    assert (told["base OS"], told["instruction sets"], told["jobs"]) == ("--base-os ubi9", "--isa avx2", "--jobs 2")
 
 
 def test_broken_presets_are_told(project: Project) -> None:
@@ -98,9 +113,17 @@ def test_steps_begin_with_the_fetch_that_is_needed(project: Project) -> None:
 
 def test_every_automatic_choice_has_a_reason(project: Project) -> None:
     decisions = plan_build(REQUEST, project, MACHINE).decisions
-    assert {"base OS", "engine", "OpenVINO", "instruction sets", "CMake preset", "compiler", "jobs"} == {
-        decision.subject for decision in decisions
+    expected = {
+        "base OS",
+        "engine",
+        "OpenVINO",
+        "instruction sets",
+        "CMake preset",
+        "compiler",
+        "CMake and Ninja",
+        "jobs",
     }
+    assert expected == {decision.subject for decision in decisions}
     assert all(decision.choice and decision.reason for decision in decisions)
 
 

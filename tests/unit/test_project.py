@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ovext.errors import ProjectError
-from ovext.project import load_project
+from ovext.project import load_project, read_op
 
 GOOD_PYPROJECT = """\
 [project]
@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Path:
 
 def problem_of(project: Path) -> str:
     with pytest.raises(ProjectError) as caught:
-        _ = load_project(project).ops
+        load_project(project).check_ops()
     return str(caught.value)
 
 
@@ -47,7 +47,7 @@ def test_a_correct_project_is_read(project: Path) -> None:
     assert (loaded.name, loaded.version) == ("sample", "1.0")
     assert loaded.settings.default_openvino == "2026.4.1"
     assert loaded.settings.isa == ["multi"]
-    assert loaded.op("sample").type == "Sample"
+    assert read_op(project / "ops" / "sample").type == "Sample"
 
 
 def test_unknown_key_is_told_with_line_and_nearest_key(project: Path) -> None:
@@ -62,6 +62,15 @@ def test_all_problems_of_a_file_are_told_at_once(project: Path) -> None:
     assert f"{op}:2: type:" in told
     assert f"{op}:7: inputs.0.types.0:" in told
     assert f"{op}:8: unknown key 'rank'; allowed: doc, name, types" in told
+
+
+def test_problems_of_all_ops_are_told_at_once(project: Path) -> None:
+    for name in ("other", "sample"):
+        (project / "ops" / name).mkdir(exist_ok=True)
+        (project / "ops" / name / "op.toml").write_text(GOOD_OP + f"{name}_key = 1\n")
+    told = problem_of(project)
+    assert "unknown key 'other_key'" in told
+    assert "unknown key 'sample_key'" in told
 
 
 def test_line_is_that_of_the_right_table_of_an_array(project: Path) -> None:
@@ -83,6 +92,7 @@ def test_missing_key_is_named(project: Path) -> None:
         ("[tool.ovext]", "isa = 3\n[tool.ovext]\nisa = ['avx']", "unknown instruction set 'avx'"),
         ("[tool.ovext]", "[tool.other]", "the table [tool.ovext] is missing"),
         ('version = "1.0"', "", "must state name and version"),
+        ("[project]", "[[project]]", "must state name and version"),
         ("[project]", "[project", "this is not TOML"),
     ],
 )
@@ -113,4 +123,4 @@ def test_missing_folder_is_told(tmp_path: Path) -> None:
 
 def test_op_without_description_is_told(project: Path) -> None:
     with pytest.raises(ProjectError, match="the op 'other' has no description"):
-        load_project(project).op("other")
+        read_op(project / "ops" / "other")

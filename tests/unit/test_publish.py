@@ -78,11 +78,36 @@ def test_changed_or_missing_library_is_not_published(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"schema": 2}', "[]"])
-def test_manifest_that_cannot_be_read_is_replaced(tmp_path: Path, text: str) -> None:
+def test_manifest_that_cannot_be_read_is_not_lost(tmp_path: Path, text: str) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "manifest.json").write_text(text)
-    record = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
-    assert is_published(tmp_path / "out", [record])
+    with pytest.raises(FilesError, match="this manifest cannot be read"):
+        put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
+    assert (tmp_path / "out" / "manifest.json").read_text() == text
+    assert not (tmp_path / "out" / "a.so").exists()
+
+
+def test_several_libraries_come_together_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [built(tmp_path / "build", name, name) for name in ("a.so", "b.so")]
+    copied: list[Path] = []
+
+    def disk_that_fills_up(source: Path, target: Path) -> None:
+        if copied:
+            raise OSError(28, "No space left on device")
+        target.write_bytes(source.read_bytes())
+        copied.append(target)
+
+    monkeypatch.setattr("shutil.copy", disk_that_fills_up)
+    with pytest.raises(FilesError, match="No space left"):
+        publish({file: record_of(file) for file in files}, tmp_path / "out", print)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {".ovext.lock"}
+
+
+def test_leftovers_of_a_killed_build_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".a.so.4711.partial").write_text("half")
+    put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
+    assert not list((tmp_path / "out").glob(".*.partial"))
 
 
 def test_failure_leaves_the_old_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

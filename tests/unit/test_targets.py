@@ -73,11 +73,10 @@ def test_cpu_flags_are_read_from_the_first_processor(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "soname"),
-    [("2026.4.1", "libopenvino.so.2641"), ("2025.0", "libopenvino.so.2500"), (" 2026.10.2 ", "libopenvino.so.26102")],
+    ("text", "written"), [("2026.4.1", "2026.4.1"), ("2025.0", "2025.0.0"), (" 2026.10.2 ", "2026.10.2")]
 )
-def test_openvino_version_gives_the_soname(text: str, soname: str) -> None:
-    assert OpenVINOVersion.parse(text).soname == soname
+def test_openvino_version_may_lack_its_patch_number(text: str, written: str) -> None:
+    assert str(OpenVINOVersion.parse(text)) == written
 
 
 @pytest.mark.parametrize("text", ["", "26.4", "2026", "latest", "2026.4.1.dev0", "2026.4.1; rm"])

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ovext.bench.cases import load_bench
-from ovext.errors import BuildError, ProjectError
+from ovext.errors import BuildError, LibraryError, ProjectError
+from ovext.files import writing_to
 from ovext.inspect.variants import compiled_variants
 from ovext.models.ir import one_op_model
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
-from ovext.toolchain.process import run, shell_line
+from ovext.toolchain.cmake import find_build_tools
+from ovext.toolchain.process import stream
 from ovext.verify.child import run_in_openvino
 
 if TYPE_CHECKING:
@@ -21,6 +23,16 @@ if TYPE_CHECKING:
     from ovext.project import Project
     from ovext.toolchain.compiler import Compiler
     from ovext.toolchain.openvino import OpenVINO
+
+
+_BASELINES = """\
+cmake_minimum_required(VERSION 3.26)
+project(baselines LANGUAGES CXX)
+find_package(OpenVINO REQUIRED COMPONENTS Runtime Threading)
+add_library(baselines MODULE "{source}")
+target_compile_features(baselines PRIVATE cxx_std_17)
+target_link_libraries(baselines PRIVATE openvino::runtime openvino::threading)
+"""
 
 
 @dataclass(frozen=True)
@@ -70,7 +82,7 @@ def run_bench(project: Project, library: Path, openvino: OpenVINO, compiler: Com
         BuildError: the baselines do not compile.
     """
     bench = load_bench(project.root)
-    op = next((op for op in project.ops.values() if op.type == bench.op), None)
+    op = next((op for op in project.ops() if op.type == bench.op), None)
     if op is None:
         raise ProjectError(
             f"bench.toml measures '{bench.op}', which no op.toml describes", where=project.root / "bench"
@@ -78,6 +90,8 @@ def run_bench(project: Project, library: Path, openvino: OpenVINO, compiler: Com
     host = host_cpuinfo_flags()
     compiled = compiled_variants(library) or ()
     variants = [isa for isa in compiled if isa_table()[isa].is_supported(host)]
+    if not variants:
+        raise LibraryError("it holds no variant that this CPU can run", where=library, fix="Use `ovext build`.")
     own = _compile_baselines(project, bench, openvino, compiler) if bench.source else None
 
     def entries(inputs: list[BenchInput]) -> list[dict[str, Any]]:
@@ -99,23 +113,22 @@ def _entry(label: str, model: str, library: Path | None, isa: str | None = None)
 
 
 def _compile_baselines(project: Project, bench: Bench, openvino: OpenVINO, compiler: Compiler) -> Path:
-    """The project's own baselines, compiled as OVMS's sample Makefile compiles: one command, no optimisation."""
-    folder = project.root / "build" / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    source = project.root / "bench" / str(bench.source)
-    library = folder / f"lib{source.stem}-openvino{openvino.version}.so"
-    if library.is_file() and library.stat().st_mtime > source.stat().st_mtime:
-        return library
-    include = openvino.cmake_dir.parent / "include"
-    tbb = openvino.library.with_name("libtbb.so.12")
-    command = [str(compiler.path), "-std=c++17", "-shared", "-fPIC", "-DOV_THREAD=0", f"-I{include}", str(source)]
-    command += ["-o", str(library), str(openvino.library), str(tbb)]
-    finished = run(command)
-    log = folder / "baselines.log"
-    log.write_text(f"$ {shell_line(command)}\n{finished.errors}")
-    if not finished.ok:
-        raise BuildError("The baselines of the benchmark did not compile.", output=finished.errors, log=log)
-    return library
+    """The project's own baselines as a library, without optimisation, as OVMS's sample Makefile compiles."""
+    tools = find_build_tools()
+    folder = project.root / "build" / f"bench-openvino{openvino.version}-{compiler.id}{compiler.version}"
+    log = folder / "bench.log"
+    with writing_to(folder):
+        (folder / "source").mkdir(parents=True, exist_ok=True)
+        source = project.root / "bench" / str(bench.source)
+        (folder / "source" / "CMakeLists.txt").write_text(_BASELINES.format(source=source), encoding="utf-8")
+        defines = [f"-DCMAKE_CXX_COMPILER={compiler.path}", f"-DCMAKE_MAKE_PROGRAM={tools.ninja}"]
+        defines += [f"-DOpenVINO_DIR={openvino.cmake_dir}"]
+        configure = ["-S", str(folder / "source"), "-B", str(folder), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=", *defines]
+        for arguments in (configure, ["--build", str(folder)]):
+            finished = stream([str(tools.cmake), *arguments], lambda _: None, log=log)
+            if not finished.ok:
+                raise BuildError("The baselines of the benchmark did not compile.", output=finished.output, log=log)
+    return folder / "libbaselines.so"
 
 
 def _evaluate(bench: Bench, variants: list[str], measured: list[dict[str, Any]]) -> BenchResult:

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Protocol
 
 from ovext.errors import BuildError
+from ovext.files import writing_to
 from ovext.toolchain.process import Finished, stream
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
 _STAMP = "ovext-configured.json"
 # What CMake takes from the environment when it first configures a tree.
-_COMPILER_VARIABLES = ("CXXFLAGS", "LDFLAGS")
+_VARIABLES = re.compile(r"CXXFLAGS|CPPFLAGS|LDFLAGS|CMAKE_\w+")
 
 
 class Reporter(Protocol):
@@ -36,26 +37,29 @@ def build_on_host(plan: BuildPlan, lock: int, reporter: Reporter) -> None:
 
     Raises:
         BuildError: CMake or the compiler failed.
+        FilesError: the build tree cannot be written.
     """
     log = plan.build_dir / "ovext-build.log"
-    log.unlink(missing_ok=True)
-    _configure(plan, log, lock, reporter)
-    _compile(plan, log, lock, reporter)
+    with writing_to(plan.build_dir):
+        log.unlink(missing_ok=True)
+        _configure(plan, log, lock, reporter)
+        _compile(plan, log, lock, reporter)
 
 
 def _configure(plan: BuildPlan, log: Path, lock: int, reporter: Reporter) -> None:
     stamp = plan.build_dir / _STAMP
-    settings = {name: os.environ.get(name, "") for name in _COMPILER_VARIABLES}
-    wanted = json.dumps({"command": plan.configure, "environment": settings}, indent=2)
+    settings = {name: value for name, value in sorted(os.environ.items()) if _VARIABLES.fullmatch(name)}
+    compiler = f"{plan.machine.compiler.id} {plan.machine.compiler.version}"  # another one may come under the same path
+    wanted = json.dumps({"command": plan.configure, "compiler": compiler, "environment": settings}, indent=2)
     configured = stamp.is_file() and (plan.build_dir / "build.ninja").is_file()
-    if configured and stamp.read_text() == wanted:
+    if configured and stamp.read_bytes() == wanted.encode(errors="surrogateescape"):
         return
     reporter.talk(f"Configuring in {plan.build_dir}")
     stamp.unlink(missing_ok=True)
     finished = stream([*plan.configure, "--fresh"], lambda _: None, log=log, keep_open=[lock])
     if not finished.ok:
         raise BuildError("CMake could not configure the project.", output=_cmake_errors(finished), log=log)
-    stamp.write_text(wanted)
+    stamp.write_bytes(wanted.encode(errors="surrogateescape"))
 
 
 def _compile(plan: BuildPlan, log: Path, lock: int, reporter: Reporter) -> None:
@@ -65,8 +69,11 @@ def _compile(plan: BuildPlan, log: Path, lock: int, reporter: Reporter) -> None:
 
     finished = stream(plan.compile, on_line, log=log, env={"NINJA_STATUS": "[%f/%t] "}, keep_open=[lock])
     said = _compiler_messages(finished)
+    if not finished.ok and "ninja: error: rebuilding 'build.ninja'" in finished.output:
+        raise BuildError("CMake could not configure the project.", output=_cmake_errors(finished), log=log)
     if not finished.ok:
-        raise BuildError("The project did not compile.", output=said or finished.output, log=log)
+        fix = None if said else f"If it goes on, delete {plan.build_dir}."
+        raise BuildError("The project did not compile.", output=said or finished.output, log=log, fix=fix)
     if said:
         reporter.talk(said)
 
@@ -86,6 +93,6 @@ def _compiler_messages(finished: Finished) -> str:
             skip_command = True
         elif skip_command:
             skip_command = False
-        elif not _STATUS.match(line) and not line.startswith("ninja: "):
+        elif not _STATUS.match(line) and not line.startswith(("ninja: ", "-- ")):
             kept.append(line)
     return "\n".join(kept).strip()

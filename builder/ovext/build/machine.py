@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ovext.build.plan import Machine
+from ovext.targets.openvino import DEFAULT_RELEASE
 from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.fetch import cached_cmake_dir
@@ -15,21 +16,23 @@ if TYPE_CHECKING:
     from ovext.project import Project
 
 
-def look_at_machine(project: Project, openvino: str | None) -> Machine:
+def look_at_machine(project: Project | None, openvino: str | None) -> Machine:
     """Compiler, tools and the OpenVINO to use; nothing is fetched.
 
     Raises:
         ToolError, OpenVINOError, UsageError: something is missing or does not exist.
     """
-    choice = choose_openvino(openvino, project.settings.default_openvino)
+    default = project.settings.default_openvino if project else DEFAULT_RELEASE
+    compiler, tools = find_compiler(), find_build_tools()
+    choice = choose_openvino(openvino, default)
     if choice.cmake_dir is not None:
         cmake_dir, version = choice.cmake_dir, str(read_openvino(choice.cmake_dir).version)
     else:
-        version = choice.version or project.settings.default_openvino
+        version = choice.version or default
         cmake_dir = cached_cmake_dir(version)
     return Machine(
-        compiler=find_compiler(),
-        tools=find_build_tools(),
+        compiler=compiler,
+        tools=tools,
         cpus=len(os.sched_getaffinity(0)),
         openvino_version=version,
         openvino_cmake_dir=cmake_dir,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ovext.errors import FilesError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -48,6 +50,14 @@ class OpRecord(_Record):
     opset: str
 
 
+class InspectionRecord(_Record):
+    """What `ovext inspect` said of it, in short."""
+
+    highest_versions: dict[str, str] = Field(description="The newest glibc and libstdc++ versions that it asks for.")
+    manylinux: str | None = Field(description="The oldest manylinux tag that it deserves.")
+    findings: list[str] = Field(description="Warnings and notes; there are no errors.")
+
+
 class LibraryRecord(_Record):
     """One library of the folder."""
 
@@ -64,6 +74,7 @@ class LibraryRecord(_Record):
     variants: list[VariantRecord]
     ops: list[OpRecord]
     ovext: str = Field(description="The version of ovext that built it.")
+    inspection: InspectionRecord | None = None
 
 
 class Manifest(_Record):
@@ -74,11 +85,20 @@ class Manifest(_Record):
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The folder's manifest; None where there is none, or none that this version of ovext can read."""
+    """The folder's manifest; None where there is none.
+
+    Raises:
+        FilesError: there is one that cannot be read, or that this version of ovext does not know.
+    """
+    path = folder / FILE_NAME
     try:
-        return Manifest.model_validate_json((folder / FILE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValidationError):
+        return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         return None
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        problem = str(error).partition("\n")[0]
+        fix = "Move it away; it lists the libraries beside it, which are built anew when they are asked for."
+        raise FilesError(f"this manifest cannot be read: {problem}", where=path, fix=fix) from None
 
 
 def merged(old: Manifest | None, new: list[LibraryRecord], folder: Path) -> Manifest:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.resources import cmake_dir
-from ovext.targets.base_os import BaseOS, find_base_os
+from ovext.targets.base_os import DEFAULT_BASE_OS, BaseOS, find_base_os
 from ovext.targets.isa import MULTI, isa_table, parse_isa
 from ovext.toolchain.process import shell_line
 
@@ -26,10 +26,10 @@ ENGINES = ("host",)
 class BuildRequest:
     """What the user asked for; None where ovext is to choose."""
 
-    base_os: str
     output_root: Path
+    base_os: str | None = None
     isa: str | None = None
-    engine: str = "host"
+    engine: str | None = None
     jobs: int | None = None
 
 
@@ -77,9 +77,25 @@ class BuildPlan:
             *fetch,
             shell_line(self.configure),
             shell_line(self.compile),
+            f"inspect each library for {self.base_os.id} and OpenVINO {self.machine.openvino_version}",
             f"load each library in OpenVINO {self.machine.openvino_version}, in a process of its own",
             f"move the libraries and manifest.json into {self.output_dir}",
         ]
+
+
+def check_request(request: BuildRequest) -> None:
+    """What can be said of a request without looking at project or machine.
+
+    Raises:
+        UsageError: it names something that does not exist.
+    """
+    find_base_os(request.base_os or DEFAULT_BASE_OS)
+    if request.engine is not None and request.engine not in ENGINES:
+        raise UnknownNameError("engine", request.engine, ENGINES)
+    if request.isa is not None:
+        parse_isa(request.isa)
+    if request.jobs is not None and request.jobs < 1:
+        raise UsageError(f"--jobs {request.jobs} is not a number of jobs", fix="Give 1 or more.")
 
 
 def plan_build(request: BuildRequest, project: Project, machine: Machine) -> BuildPlan:
@@ -89,24 +105,23 @@ def plan_build(request: BuildRequest, project: Project, machine: Machine) -> Bui
         UsageError: the request names something that does not exist.
         ProjectError: CMakePresets.json is not JSON.
     """
-    base_os = find_base_os(request.base_os)
-    if request.engine not in ENGINES:
-        raise UnknownNameError("engine", request.engine, ENGINES)
-    if request.jobs is not None and request.jobs < 1:
-        raise UsageError(f"--jobs {request.jobs} is not a number of jobs", fix="Give 1 or more.")
+    check_request(request)
+    spelled = request.base_os or DEFAULT_BASE_OS
+    base_os = find_base_os(spelled)
+    engine = request.engine or ENGINES[0]
     variants = _shortened(parse_isa(request.isa or ",".join(project.settings.isa)))
-    tree = f"{request.engine}-{base_os.id}-openvino{machine.openvino_version}-{'-'.join(variants)}"
+    tree = f"{engine}-{base_os.id}-openvino{machine.openvino_version}-{'-'.join(variants)}"
     build_dir = project.root / "build" / tree
     preset = _preset(project.root, variants)
     jobs = request.jobs or machine.cpus
     return BuildPlan(
         project=project,
         base_os=base_os,
-        engine=request.engine,
+        engine=engine,
         variants=variants,
         machine=machine,
         build_dir=build_dir,
-        output_dir=request.output_root / request.base_os,
+        output_dir=request.output_root / spelled,
         configure=_configure(project.root, build_dir, preset, variants, machine),
         compile=(str(machine.tools.ninja), "-C", str(build_dir), "-j", str(jobs)),
         decisions=_decisions(request, project, machine, base_os=base_os, variants=variants, preset=preset),
@@ -123,9 +138,9 @@ def _preset(root: Path, variants: tuple[str, ...]) -> str | None:
     if not path.is_file():
         return None
     try:
-        presets = json.loads(path.read_text(encoding="utf-8"))["configurePresets"]
+        presets = json.loads(path.read_text(encoding="utf-8")).get("configurePresets", [])
         names = {preset["name"] for preset in presets if not preset.get("hidden")}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ProjectError(f"this is no file of CMake presets: {error!r}", where=path) from None
     wanted = variants[0] if len(variants) == 1 else MULTI
     return next((name for name in (wanted, MULTI) if name in names), None)
@@ -142,6 +157,8 @@ def _configure(
         "OpenVINO_DIR": machine.openvino_cmake_dir,
         "ovext_DIR": cmake_dir(),
     }
+    if machine.compiler.launcher is not None:
+        settings["CMAKE_CXX_COMPILER_LAUNCHER"] = machine.compiler.launcher
     if preset is None:
         settings["CMAKE_BUILD_TYPE"] = "Release"
     return (
@@ -161,16 +178,25 @@ def _decisions(
     variants: tuple[str, ...],
     preset: str | None,
 ) -> tuple[Decision, ...]:
-    spelled = "--base-os" if request.base_os == base_os.id else f"--base-os {request.base_os}"
-    isa_reason = f"--isa {request.isa}" if request.isa else f"isa in {project.root / 'pyproject.toml'}"
+    pyproject = project.root / "pyproject.toml"
+    if request.isa:
+        isa_reason = f"--isa {request.isa}"
+    else:
+        isa_reason = f"isa in {pyproject}" if "isa" in project.settings.model_fields_set else "the default: all"
     preset_reason = "the project's CMakePresets.json" if preset else "the project has none for these variants"
-    compiler = machine.compiler
+    jobs_reason = f"--jobs {request.jobs}" if request.jobs else "one for each CPU"
+    compiler, tools = machine.compiler, machine.tools
     return (
-        Decision("base OS", f"{base_os.id} ({base_os.title})", spelled),
-        Decision("engine", request.engine, "the only engine of this version"),
+        Decision("base OS", f"{base_os.id} ({base_os.title})", _asked("--base-os", request.base_os)),
+        Decision("engine", request.engine or ENGINES[0], _asked("--engine", request.engine)),
         Decision("OpenVINO", f"{machine.openvino_version} in {machine.openvino_cmake_dir}", machine.openvino_reason),
         Decision("instruction sets", ", ".join(isa_table() if variants == (MULTI,) else variants), isa_reason),
         Decision("CMake preset", preset or "none", preset_reason),
-        Decision("compiler", f"{compiler.id} {compiler.version}, {compiler.path}", "CXX, else the first on PATH"),
-        Decision("jobs", str(request.jobs or machine.cpus), "--jobs" if request.jobs else "one for each CPU"),
+        Decision("compiler", f"{compiler.id} {compiler.version}, {compiler.path}", compiler.reason),
+        Decision("CMake and Ninja", f"{tools.cmake}, {tools.ninja}", "those installed with ovext, else those on PATH"),
+        Decision("jobs", str(request.jobs or machine.cpus), jobs_reason),
     )
+
+
+def _asked(option: str, value: str | None) -> str:
+    return f"{option} {value}" if value else "the default"

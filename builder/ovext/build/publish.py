@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ovext.build.manifest import FILE_NAME, LibraryRecord, merged, read_manifest, to_json
-from ovext.files import replace_file, writing_to
+from ovext.files import aside, remove_leftovers, writing_to
 from ovext.toolchain.lock import folder_lock
 
 if TYPE_CHECKING:
@@ -21,11 +22,12 @@ def sha256_of(path: Path) -> str:
 
 
 def is_published(folder: Path, records: list[LibraryRecord]) -> bool:
-    """True when the folder holds exactly these libraries and says so."""
+    """True when the folder holds exactly these libraries and says so; their inspection was done when they came."""
     manifest = read_manifest(folder)
     if manifest is None:
         return False
-    return all(record in manifest.libraries and _is_intact(folder / record.file, record) for record in records)
+    there = [record.model_copy(update={"inspection": None}) for record in manifest.libraries]
+    return all(record in there and _is_intact(folder / record.file, record) for record in records)
 
 
 def _is_intact(file: Path, record: LibraryRecord) -> bool:
@@ -35,16 +37,22 @@ def _is_intact(file: Path, record: LibraryRecord) -> bool:
 def publish(files: dict[Path, LibraryRecord], folder: Path, talk: Callable[[str], None]) -> Path:
     """Put the built files into `folder` and record them in its manifest; gives the manifest's path.
 
-    Each file appears whole under its name, after it lies whole beside it; the manifest comes last.
+    All of it is first written aside, under other names; then each file is put in place in one step, the manifest last.
 
     Raises:
-        FilesError: the folder cannot be written. What was there before is still there.
+        FilesError: the folder or its manifest cannot be written or read. What was there before is still there.
     """
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with folder_lock(folder, "another ovext to publish", talk):
-            for built, record in files.items():
-                replace_file(folder / record.file, partial(shutil.copy, built))
+            remove_leftovers(folder)
             text = to_json(merged(read_manifest(folder), list(files.values()), folder))
-            replace_file(folder / FILE_NAME, lambda aside: aside.write_text(text, encoding="utf-8"))
+            with ExitStack() as stack:
+                writers: dict[str, Callable[[Path], object]] = {
+                    record.file: partial(shutil.copy, built) for built, record in files.items()
+                }
+                writers[FILE_NAME] = lambda file: file.write_text(text, encoding="utf-8")
+                prepared = [stack.enter_context(aside(folder / name, write)) for name, write in writers.items()]
+                for put_in_place in prepared:
+                    put_in_place()
     return folder / FILE_NAME

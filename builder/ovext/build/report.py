@@ -24,7 +24,8 @@ class LibraryReport(BaseModel):
 
     library: str  # the CMake target
     file: Path
-    ops: list[str]  # folders below ops/
+    source_dir: Path
+    ops: list[str]  # folders below ops/ of source_dir
     variants: list[str]
     link: Literal["needed", "host"]
     build_type: str

@@ -1,4 +1,4 @@
-"""Carrying out a plan: fetch, build, load, publish."""
+"""Carrying out a plan: fetch, build, pass the gate, publish."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from ovext.build import manifest as records
+from ovext.build.gate import pass_gate
 from ovext.build.host import Reporter, build_on_host
 from ovext.build.publish import is_published, publish, sha256_of
 from ovext.build.report import LibraryReport, kernel_flags, read_reports
 from ovext.files import writing_to
-from ovext.targets.isa import host_cpuinfo_flags, isa_table
+from ovext.project import read_op
 from ovext.toolchain.fetch import fetch_openvino
 from ovext.toolchain.git import revision_of
 from ovext.toolchain.lock import folder_lock
 from ovext.toolchain.openvino import OpenVINO, read_openvino
-from ovext.verify.load import check_loads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,16 +38,20 @@ class BuildResult:
 
 
 def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
-    """Build, check that OpenVINO loads what came of it, and publish it.
+    """Build, inspect and load what came of it, and publish it.
 
     Raises:
-        BuildError, OpenVINOError, LibraryError, FilesError, ProjectError: the last good libraries stay as they were.
+        BuildError, GateError, OpenVINOError, LibraryError, FilesError, ProjectError: nothing is published.
     """
     started = time.monotonic()
-    _ = plan.project.ops  # a wrong description is refused before the compiler runs
     if not plan.machine.openvino_is_installed:
         fetch_openvino(plan.machine.openvino_version, reporter.talk)
     openvino = read_openvino(plan.machine.openvino_cmake_dir)
+    if str(openvino.version) not in plan.project.settings.openvino:
+        listed = ", ".join(plan.project.settings.openvino)
+        reporter.talk(f"Building for OpenVINO {openvino.version}, which the project does not list ({listed})")
+    with writing_to(plan.output_dir):
+        plan.output_dir.mkdir(parents=True, exist_ok=True)  # found out now rather than after the compiler has run
     with _locked_build_tree(plan, reporter) as lock:
         build_on_host(plan, lock, reporter)
         reports = read_reports(plan.build_dir)
@@ -55,7 +59,8 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
         up_to_date = is_published(plan.output_dir, list(files.values()))
         if not up_to_date:
             for report in reports:
-                _check_loads(plan, report, openvino, reporter)
+                inspection = pass_gate(plan, report, openvino, reporter)
+                files[report.file] = files[report.file].model_copy(update={"inspection": inspection})
             publish(files, plan.output_dir, reporter.talk)
     return BuildResult(plan.output_dir, tuple(files.values()), up_to_date, time.monotonic() - started)
 
@@ -70,21 +75,10 @@ def _locked_build_tree(plan: BuildPlan, reporter: Reporter) -> Iterator[int]:
         yield descriptor
 
 
-def _check_loads(plan: BuildPlan, report: LibraryReport, openvino: OpenVINO, reporter: Reporter) -> None:
-    host = host_cpuinfo_flags()
-    if not any(isa_table()[variant].is_supported(host) for variant in report.variants):
-        reporter.talk(f"{report.file.name} was not loaded: this CPU supports none of its instruction sets")
-    elif openvino.python_path is None:
-        reporter.talk(f"{report.file.name} was not loaded: the OpenVINO in {openvino.cmake_dir} has no Python package")
-    else:
-        ops = [plan.project.op(folder) for folder in report.ops]
-        check_loads(report.file, openvino, ops, link=report.link)
-
-
 def _record(plan: BuildPlan, report: LibraryReport, openvino: OpenVINO) -> records.LibraryRecord:
-    revision = revision_of(plan.project.root)
+    revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
     flags = kernel_flags(plan.build_dir, report)
-    described = [plan.project.op(folder) for folder in report.ops]
+    described = [read_op(report.source_dir / "ops" / folder) for folder in report.ops]
     return records.LibraryRecord(
         file=report.file.name,
         size=report.file.stat().st_size,

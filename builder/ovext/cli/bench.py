@@ -27,6 +27,7 @@ def bench(
 
     Ratios come from the same run; single times of a busy machine mean little.
     """
+    from ovext.bench.cases import load_bench
     from ovext.bench.run import run_bench
     from ovext.cli.environment import openvino_to_run
     from ovext.cli.text import to_json
@@ -36,7 +37,7 @@ def bench(
     from ovext.toolchain.compiler import find_compiler
 
     loaded = load_project(project)
-    path, _ = find_library(library)
+    path, _ = find_library(library, op=load_bench(loaded.root).op)
     result = run_bench(loaded, path, openvino_to_run(openvino, path), find_compiler())
     text = to_json(result.to_json())
     if output is not None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ovext.cli.options import JsonOption, OpenVINOOption, ProjectArgument
+from ovext.targets.base_os import DEFAULT_BASE_OS, base_os_table
+from ovext.targets.isa import isa_table
 
 if TYPE_CHECKING:
     from ovext.build.plan import BuildPlan
@@ -17,14 +19,19 @@ if TYPE_CHECKING:
 def build(
     project: ProjectArgument = Path(),
     base_os: Annotated[
-        str, typer.Option("--base-os", help="Where it must run: ubuntu, ubuntu22, ubuntu24, redhat, ubi8, ubi9.")
-    ] = "ubuntu",
+        str | None,
+        typer.Option(
+            "--base-os", help=f"Where it must run: {', '.join(base_os_table())}.", show_default=DEFAULT_BASE_OS
+        ),
+    ] = None,
     isa: Annotated[
         str | None,
-        typer.Option(help="multi, native, or names with commas between: sse42,avx2,avx512f. Default: the project's."),
+        typer.Option(
+            help=f"multi, native, or names with commas between: {','.join(isa_table())}. Default: the project's."
+        ),
     ] = None,
     openvino: OpenVINOOption = None,
-    engine: Annotated[str, typer.Option(help="Where to build: host.")] = "host",
+    engine: Annotated[str | None, typer.Option(help="Where to build.", show_default="host")] = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", help="Compilers at once. Default: one for each CPU.")
     ] = None,
@@ -39,20 +46,18 @@ def build(
 
     An interrupted or failed build leaves the last good library as it was.
     """
-    from ovext.build.machine import look_at_machine
-    from ovext.build.plan import BuildRequest, plan_build
+    from ovext.build.plan import BuildRequest
+    from ovext.build.preflight import plan_with_all_problems
     from ovext.build.run import run_build
     from ovext.cli.progress import build_progress
-    from ovext.project import load_project
+    from ovext.cli.text import to_json
 
-    request = BuildRequest(base_os=base_os, output_root=output.absolute(), isa=isa, engine=engine, jobs=jobs)
-    loaded = load_project(project)
-    plan = plan_build(request, loaded, look_at_machine(loaded, openvino))
+    request = BuildRequest(output_root=output.absolute(), base_os=base_os, isa=isa, engine=engine, jobs=jobs)
+    plan = plan_with_all_problems(request, project, openvino)
     if explain:
         _show_decisions(plan)
     if dry_run:
-        for step in plan.steps():
-            typer.echo(step)
+        typer.echo(to_json({"schema": 1, "steps": plan.steps()}) if json else "\n".join(plan.steps()))
         return
     with build_progress() as reporter:
         result = run_build(plan, reporter)

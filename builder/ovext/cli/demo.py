@@ -30,7 +30,7 @@ def demo(
     from ovext.verify.child import run_in_openvino
     from ovext.verify.load import check_loads
 
-    path, why = find_library(library)
+    path, why = find_library(library, op="CustomReLU")
     runtime = openvino_to_run(openvino, path)
     isa = check_loads(path, runtime, env={})
     original, patched = output.absolute() / "resnet50.xml", output.absolute() / "resnet50-custom-relu.xml"

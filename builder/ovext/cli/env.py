@@ -21,7 +21,7 @@ def env(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Show what a build here would use: compiler, CMake, Ninja, OpenVINO. Exits with 4 or 5 when one is missing."""
+    """Show what a build here would use: compiler, CMake, Ninja, OpenVINO. Exits with 3, 4 or 5 when one is missing."""
     from ovext.cli.text import to_json
     from ovext.errors import OvextError
     from ovext.resources import cmake_dir as package_dir
@@ -65,14 +65,15 @@ def _tools() -> dict[str, Any]:
 
 
 def _openvino(project: Path, asked: str | None) -> dict[str, Any]:
-    from ovext.cli.environment import DEFAULT_OPENVINO
     from ovext.project import load_project
+    from ovext.targets.openvino import DEFAULT_RELEASE
     from ovext.toolchain.fetch import cached_cmake_dir
     from ovext.toolchain.openvino import choose_openvino, read_openvino
 
-    is_project = (project / "pyproject.toml").is_file() and (project / "CMakeLists.txt").is_file()
-    default = load_project(project).settings.default_openvino if is_project else DEFAULT_OPENVINO
-    choice = choose_openvino(asked, default)
+    here_is_none = project == Path() and not Path("pyproject.toml").is_file()
+    default = DEFAULT_RELEASE if here_is_none else load_project(project).settings.default_openvino
+    reason = "the default of ovext" if here_is_none else "the project's default"
+    choice = choose_openvino(asked, default, reason)
     cmake_dir = choice.cmake_dir or cached_cmake_dir(str(choice.version))
     if not cmake_dir.is_dir():
         return {"openvino": f"{choice.version} (not fetched yet)", "chosen because of": choice.reason}

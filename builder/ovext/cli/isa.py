@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption
@@ -12,9 +14,9 @@ def isa(library: LibraryOption = None, openvino: OpenVINOOption = None, json: Js
 
     OVEXT_ISA=<name> in the environment forces a choice, here as everywhere.
     """
-    from ovext.cli.environment import openvino_to_run
+    from ovext.cli.environment import link_of, openvino_to_run
     from ovext.cli.text import shortened_path, to_json
-    from ovext.errors import LibraryError
+    from ovext.errors import NoLibraryError
     from ovext.inspect.variants import compiled_variants
     from ovext.loading import find_library
     from ovext.targets.isa import host_cpuinfo_flags, isa_table
@@ -22,15 +24,15 @@ def isa(library: LibraryOption = None, openvino: OpenVINOOption = None, json: Js
 
     host = host_cpuinfo_flags()
     detected = [row.id for row in isa_table().values() if row.is_supported(host)]
-    path, compiled, chosen = None, None, None
+    path: Path | None
+    compiled, chosen = None, None
     try:
         path, _ = find_library(library)
-    except LibraryError:
-        if library is not None:
-            raise
+    except NoLibraryError:
+        path = None
     if path is not None:
         compiled = compiled_variants(path)
-        chosen = check_loads(path, openvino_to_run(openvino, path), env={})
+        chosen = check_loads(path, openvino_to_run(openvino, path), link=link_of(path), env={})
     if json:
         data = {"known": list(isa_table()), "detected": detected, "library": path, "compiled": compiled}
         typer.echo(to_json({"schema": 1, **data, "chosen": chosen}))
@@ -42,4 +44,4 @@ def isa(library: LibraryOption = None, openvino: OpenVINOOption = None, json: Js
         typer.echo("compiled  (no library was built here yet; name one with --library)")
         return
     typer.echo(f"compiled  {', '.join(compiled) if compiled else 'not built with ovext'} in {shortened_path(path)}")
-    typer.echo(f"chosen    {chosen}")
+    typer.echo(f"chosen    {chosen or 'no choice: not built with ovext'}")

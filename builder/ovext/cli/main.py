@@ -8,7 +8,7 @@ from typing import Any
 import typer
 import typer.core
 
-from ovext.cli import bench, build, demo, env, isa, patch
+from ovext.cli import bench, build, demo, env, inspect, isa, patch
 from ovext.errors import ExitCode, OvextError
 
 
@@ -25,6 +25,10 @@ class _Commands(typer.core.TyperGroup):
         except KeyboardInterrupt:
             typer.echo("\nInterrupted. What was built before is as it was.", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except OSError as error:
+            typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
+            typer.echo(f"{str(error.filename or '')[:200]}: {error.strerror or error}", err=True)
+            raise typer.Exit(ExitCode.FILES) from None
 
 
 app = typer.Typer(
@@ -56,6 +60,7 @@ def _options(
 
 
 app.command("build")(build.build)
+app.command("inspect")(inspect.inspect)
 app.command("patch")(patch.patch)
 app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)

@@ -24,7 +24,8 @@ LibraryOption = Annotated[
     Path | None,
     typer.Option(
         "--library",
-        help="The extension library. Without it: the one that CPU_EXTENSION names, else the newest in lib/.",
+        help="The extension library, or the folder it was built into. Without it: the one that CPU_EXTENSION names, "
+        "else the newest in lib/.",
         show_default=False,
     ),
 ]

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ovext.cli.options import JsonOption
+
 
 def patch(
     model: Annotated[Path, typer.Argument(metavar="MODEL.xml", help="An OpenVINO IR.")],
@@ -19,17 +21,22 @@ def patch(
     opset: Annotated[
         str | None, typer.Option(help="The opset to put there too. Default: as it was.", show_default=False)
     ] = None,
+    json: JsonOption = False,
 ) -> None:
     """Give layers of an OpenVINO IR another type, so that an extension computes them.
 
     Only layer types are looked at, not names; all else in the file stays as it is.
     """
-    from ovext.cli.text import shortened_path
+    from ovext.cli.text import shortened_path, to_json
     from ovext.files import writing_to
     from ovext.models.patch import patch_file
 
     with writing_to(output):
         layers = patch_file(model, output, old, new, first=first, opset=opset)
+    if json:
+        changed = [layer.name for layer in layers]
+        typer.echo(to_json({"schema": 1, "output": output.absolute(), "from": old, "to": new, "layers": changed}))
+        return
     names = ", ".join(layer.name for layer in layers[:5]) + (", ..." if len(layers) > 5 else "")  # noqa: PLR2004
     count = f"{len(layers)} layer{'s' * (len(layers) != 1)}"
     typer.echo(f"{shortened_path(output.absolute())}: {count} of type {old} made {new} ({names})")

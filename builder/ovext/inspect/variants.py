@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-
-from ovext.errors import LibraryError
+from ovext.inspect.elf import Elf
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,14 +16,12 @@ def compiled_variants(library: Path) -> tuple[str, ...] | None:
     """The ids in the table's order; None for a library that was not built with ovext.
 
     Raises:
-        LibraryError: the file cannot be read or is no ELF file.
+        UnreadableFileError: the file cannot be read, is no ELF file, or is damaged.
     """
-    try:
-        with library.open("rb") as file:
-            section = ELFFile(file).get_section_by_name(_SECTION)
-            text = section.data().rstrip(b"\0").decode() if section else None
-    except OSError as error:
-        raise LibraryError(f"the library cannot be read: {error.strerror}", where=library) from None
-    except (ELFError, UnicodeDecodeError) as error:
-        raise LibraryError(f"this is no library: {error}", where=library) from None
+    return variants_in(Elf(library))
+
+
+def variants_in(elf: Elf) -> tuple[str, ...] | None:
+    section = elf.section(_SECTION)
+    text = elf.content(section).rstrip(b"\0").decode("ascii", "replace") if section else ""
     return tuple(text.split(";")) if text else None

@@ -35,6 +35,8 @@ def read_layers(data: bytes, path: Path) -> list[Layer]:
     Raises:
         ModelError: this is no OpenVINO IR.
     """
+    if b"\0" in data[:200]:
+        raise ModelError("this is no OpenVINO IR in UTF-8, the only encoding that is handled", where=path)
     layers: list[Layer] = []
     path_to_here: list[str] = []
     root = ""
@@ -51,7 +53,7 @@ def read_layers(data: bytes, path: Path) -> list[Layer]:
     parser.EndElementHandler = lambda _: path_to_here.pop()
     try:
         parser.Parse(data, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter for encodings that are not known
         raise ModelError(f"this is no OpenVINO IR: not well-formed XML ({error})", where=path) from None
     if root != "net" or not layers:
         raise ModelError("this is no OpenVINO IR: it has no <net> with layers", where=path)
@@ -100,6 +102,10 @@ def patch_file(source: Path, target: Path, old: str, new: str, *, first: bool, o
         UsageError: `target` is `source`, or a name is not possible.
         OSError: `target` cannot be written; it is then as it was.
     """
+    if target.suffix != ".xml":
+        raise UsageError(
+            f"'{target}' is no name for an IR", fix="Give one that ends with .xml; its .bin goes beside it."
+        )
     try:
         data = source.read_bytes()
     except OSError as error:
@@ -108,6 +114,8 @@ def patch_file(source: Path, target: Path, old: str, new: str, *, first: bool, o
         raise UsageError(f"{target} is the model itself", fix="Name another file with -o.")
     patched, layers = patch_types(data, source, old, new, first=first, opset=opset)
     weights = source.with_suffix(".bin")
+    if not weights.is_file() and any(layer.type == "Const" for layer in read_layers(data, source)):
+        raise ModelError(f"its weights, {weights.name}, are not beside it", where=source)
     if weights.is_file():
         replace_file(target.with_suffix(".bin"), partial(shutil.copyfile, weights))
     replace_file(target, lambda aside: aside.write_bytes(patched))

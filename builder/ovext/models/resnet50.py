@@ -60,7 +60,7 @@ def write_resnet50(path: Path, seed: int = 0) -> None:
     ov.save_model(model, path, compress_to_fp16=False)
 
 
-def write_model(request: dict[str, str]) -> dict[str, str]:
+def run(request: dict[str, str]) -> dict[str, str]:
     """The worker's task: write it to `path`."""
     write_resnet50(Path(request["path"]))
     return {}

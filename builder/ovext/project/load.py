@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Model = TypeVar("Model", bound=BaseModel)
+_NOT_FOR_CMAKE = frozenset(';"\\$\n')
 
 
 @dataclass(frozen=True)
@@ -29,27 +29,36 @@ class Project:
     version: str
     settings: Settings
 
-    @cached_property
-    def ops(self) -> dict[str, OpDescription]:
-        """The description of each op, by the name of its folder below ops/.
+    def check_ops(self) -> None:
+        """Read every op.toml of the project.
 
         Raises:
-            ProjectError: a description is wrong.
+            ProjectError: descriptions are wrong; the problems of all of them are told.
         """
-        files = sorted(self.root.glob("ops/*/op.toml"))
-        return {file.parent.name: read_model(file, (), OpDescription) for file in files}
+        problems = []
+        for file in sorted(self.root.glob("ops/*/op.toml")):
+            try:
+                read_model(file, (), OpDescription)
+            except ProjectError as error:
+                problems.append(str(error))
+        if problems:
+            raise ProjectError("\n".join(problems))
 
-    def op(self, folder: str) -> OpDescription:
-        """The description of the op in ops/<folder>.
+    def ops(self) -> list[OpDescription]:
+        """The descriptions in ops/ of the project's own folder."""
+        return [read_model(file, (), OpDescription) for file in sorted(self.root.glob("ops/*/op.toml"))]
 
-        Raises:
-            ProjectError: that folder has none.
-        """
-        if folder not in self.ops:
-            raise ProjectError(
-                f"the op '{folder}' has no description", where=self.root / "ops" / folder / "op.toml", fix="Write one."
-            )
-        return self.ops[folder]
+
+def read_op(folder: Path) -> OpDescription:
+    """The description of the op in a folder such as ops/my_op.
+
+    Raises:
+        ProjectError: there is none, or it is wrong.
+    """
+    file = folder / "op.toml"
+    if not file.is_file():
+        raise ProjectError(f"the op '{folder.name}' has no description", where=file, fix="Write one.")
+    return read_model(file, (), OpDescription)
 
 
 def load_project(root: Path) -> Project:
@@ -61,13 +70,15 @@ def load_project(root: Path) -> Project:
     if not root.is_dir():
         raise ProjectError("there is no such folder", where=root, fix="Name the folder of an extension project.")
     root = root.resolve()
+    if odd := sorted(set(str(root)) & _NOT_FOR_CMAKE):
+        raise ProjectError(f"CMake cannot build in a folder with {' '.join(map(repr, odd))} in its path", where=root)
     pyproject = root / "pyproject.toml"
     for needed in (pyproject, root / "CMakeLists.txt"):
         if not needed.is_file():
             raise ProjectError(f"this folder is no extension project: {needed.name} is missing", where=root)
     settings = read_model(pyproject, ("tool", "ovext"), Settings)
-    table = parse_toml(read_text(pyproject), pyproject).get("project", {})
-    name, version = table.get("name"), table.get("version")
+    table = parse_toml(read_text(pyproject), pyproject).get("project")
+    name, version = (table.get("name"), table.get("version")) if isinstance(table, dict) else (None, None)
     if not isinstance(name, str) or not isinstance(version, str):
         raise ProjectError("[project] must state name and version", where=pyproject)
     return Project(root, name, version, settings)

@@ -9,6 +9,8 @@ from pathlib import Path
 from ovext.errors import UnknownNameError
 from ovext.toml import read_toml
 
+DEFAULT_BASE_OS = "ubuntu"
+
 
 @dataclass(frozen=True)
 class BaseOS:

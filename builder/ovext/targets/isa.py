@@ -19,8 +19,6 @@ class Isa:
     """One row: compiler flags, and the CPU features that code compiled with them may use."""
 
     id: str
-    option: str
-    legacy_suffix: str
     flags: tuple[str, ...]
     features: tuple[str, ...]
     cpuinfo: tuple[str, ...]  # the same features as Linux names them
@@ -36,8 +34,6 @@ def isa_table() -> dict[str, Isa]:
     return {
         row["id"]: Isa(
             id=row["id"],
-            option=row["option"],
-            legacy_suffix=row["legacy_suffix"],
             flags=tuple(row["flags"]),
             features=tuple(row["features"]),
             cpuinfo=tuple(data["features"][feature]["cpuinfo"] for feature in row["features"]),
@@ -60,7 +56,7 @@ def parse_isa(text: str) -> tuple[str, ...]:
             raise UnknownNameError("instruction set", name, table, f", or alone: {MULTI}, {NATIVE}")
     if not names or (len(names) > 1 and {MULTI, NATIVE} & set(names)):
         raise UsageError(
-            f"--isa '{text}' is not a choice",
+            f"'{text}' is not a choice of instruction sets",
             fix=f"Give one or more of {', '.join(table)} with commas between, or one of {MULTI}, {NATIVE} alone.",
         )
     if names[0] in {MULTI, NATIVE}:

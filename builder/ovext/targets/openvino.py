@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ovext.errors import UsageError
 
+DEFAULT_RELEASE = "2026.4.1"  # where neither a project nor a manifest names one
+
 
 @dataclass(frozen=True, order=True)
 class OpenVINOVersion:
@@ -27,10 +29,6 @@ class OpenVINOVersion:
         if not match:
             raise UsageError(f"'{text}' is not an OpenVINO version", fix="Give one such as 2026.4.1.")
         return cls(int(match[1]), int(match[2]), int(match[3] or 0))
-
-    @property
-    def soname(self) -> str:
-        return f"libopenvino.so.{self.year % 100}{self.minor}{self.patch}"
 
     def __str__(self) -> str:
         return f"{self.year}.{self.minor}.{self.patch}"

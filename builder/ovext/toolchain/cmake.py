@@ -41,7 +41,7 @@ def _cmake() -> Path:
     found = shutil.which("cmake")
     if not found:
         raise ToolError("CMake was not found", fix=_FIX)
-    match = re.search(r"(\d+)\.(\d+)", run([found, "--version"]).output)
+    match = re.search(r"(\d+)\.(\d+)", run([found, "--version"], timeout=30).output)
     if not match or (int(match[1]), int(match[2])) < _OLDEST_CMAKE:
         raise ToolError(f"{found} is too old: ovext needs CMake {'.'.join(map(str, _OLDEST_CMAKE))}", fix=_FIX)
     return Path(found)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ovext.errors import ToolError
@@ -23,25 +24,47 @@ class Compiler:
     path: Path
     id: str
     version: str
+    launcher: Path | None = None  # such as ccache
+    reason: str = ""
 
 
 def find_compiler() -> Compiler:
-    """The compiler that the environment variable CXX names, else the first of g++, c++, clang++.
+    """The compiler that the environment variable CXX names, else the first of g++, c++, clang++ that is new enough.
+
+    CXX may name a launcher before the compiler: "ccache g++".
 
     Raises:
-        ToolError: there is none, or it is older than GCC 11 or Clang 14.
+        ToolError: there is none, or none that is GCC 11 or Clang 14 or newer.
     """
-    asked = os.environ.get("CXX")
-    for name in (asked,) if asked else _CANDIDATES:
-        if path := shutil.which(name):
-            return _checked(Path(path))
-    if asked:
-        raise ToolError(f"the C++ compiler '{asked}' that CXX names was not found", fix=_INSTALL)
+    if asked := shlex.split(os.environ.get("CXX", "")):
+        return _asked(asked)
+    too_old = []
+    for path in filter(None, map(shutil.which, _CANDIDATES)):
+        try:
+            return _checked(Path(path), f"the first of {', '.join(_CANDIDATES)} on PATH")
+        except ToolError as error:
+            too_old.append(error)
+    if too_old:
+        raise too_old[0]
     raise ToolError(f"no C++ compiler was found (looked for {', '.join(_CANDIDATES)})", fix=_INSTALL)
 
 
-def _checked(path: Path) -> Compiler:
-    finished = run([str(path), "--version"])
+def _asked(words: list[str]) -> Compiler:
+    paths = [shutil.which(word) for word in words]
+    for word, path in zip(words, paths, strict=True):
+        if path is None:
+            raise ToolError(f"the C++ compiler '{word}' that CXX names was not found", fix=_INSTALL)
+    if len(words) > 2:  # noqa: PLR2004  launcher and compiler
+        raise ToolError(
+            f"CXX='{shlex.join(words)}' is more than a launcher and a compiler", fix="Put flags into CXXFLAGS."
+        )
+    found = [Path(path).absolute() for path in paths if path]
+    compiler = _checked(found[-1], "CXX names it")
+    return replace(compiler, launcher=found[0]) if len(found) > 1 else compiler
+
+
+def _checked(path: Path, reason: str) -> Compiler:
+    finished = run([str(path), "--version"], timeout=30)
     first_line = finished.output.partition("\n")[0]
     family = "Clang" if "clang" in first_line else "GNU"
     match = re.search(r"(\d+)\.(\d+)(?:\.\d+)?", first_line)
@@ -50,4 +73,4 @@ def _checked(path: Path) -> Compiler:
     if (int(match[1]), int(match[2])) < _OLDEST[family]:
         oldest = ".".join(map(str, _OLDEST[family]))
         raise ToolError(f"{path} is {family} {match[0]}; ovext needs {oldest} or newer", fix=_INSTALL)
-    return Compiler(path, family, match[0])
+    return Compiler(path, family, match[0], reason=reason)

@@ -16,11 +16,13 @@ from ovext.toolchain.process import run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_SHOWN = 12
+
 
 def cache_dir() -> Path:
     """Where ovext keeps what it fetched: OVEXT_CACHE_DIR, else the user's cache folder."""
     if override := os.environ.get("OVEXT_CACHE_DIR"):
-        return Path(override)
+        return Path(override).absolute()
     from platformdirs import user_cache_path  # noqa: PLC0415  seldom needed
 
     return user_cache_path("ovext")
@@ -65,10 +67,17 @@ def _fetch(version: str, release: Path) -> None:
     partial = release.with_name(release.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
-    finished = run([*pip, "--quiet", "--no-input", "--target", str(partial), f"openvino=={version}"])
+    command = [*pip, "--quiet", "--no-input", "--target", str(partial), f"openvino=={version}"]
+    finished = run(command, cwd=release.parent)  # what lies in the user's folder must not stand in for a module
     if not finished.ok:
         shutil.rmtree(partial, ignore_errors=True)
         raise _explain(version, finished.errors)
+    if not (partial / "openvino" / "cmake").is_dir():
+        shutil.rmtree(partial, ignore_errors=True)
+        raise OpenVINOError(
+            f"the wheel of OpenVINO {version} holds no CMake files, so nothing can be built against it",
+            fix="Use a later release, or unpack its archive and let OpenVINO_DIR name it.",
+        )
     partial.rename(release)
 
 
@@ -77,8 +86,8 @@ def _explain(version: str, pip_errors: str) -> OpenVINOError:
     offered = [] if not listed or listed[1] == "none" else [name.strip() for name in listed[1].split(",")]
     if offered:
         return OpenVINOError(
-            f"OpenVINO {version} does not exist in the package index{nearest(version, offered)}",
-            fix=f"For this Python it offers {', '.join(offered[-12:])}.",
+            f"OpenVINO {version} does not exist in the package index{nearest(version, offered[-_SHOWN:])}",
+            fix=f"For this Python it offers {', '.join(offered[-_SHOWN:])}.",
         )
     last = next((line for line in reversed(pip_errors.splitlines()) if line.strip()), "pip said nothing")
     return OpenVINOError(

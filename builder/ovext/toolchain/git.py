@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from ovext.errors import ToolError
 from ovext.toolchain.process import run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -18,9 +20,15 @@ class Revision(NamedTuple):
     dirty: bool
 
 
-def revision_of(folder: Path) -> Revision | None:
-    """The commit of the checkout that holds `folder`; None outside a checkout, before its first commit, without git."""
-    command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--", "."]
+def revision_of(folder: Path, products: Sequence[Path]) -> Revision | None:
+    """The commit of the checkout that holds `folder`; None outside a checkout, before its first commit, without git.
+
+    Files in `products`, which ovext itself writes, do not make it dirty.
+    """
+    excluded = [
+        f":(exclude){os.path.relpath(product, folder)}" for product in products if product.is_relative_to(folder)
+    ]
+    command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--", ".", *excluded]
     try:
         finished = run(command)
     except ToolError:

@@ -44,7 +44,7 @@ class OpenVINOChoice:
     cmake_dir: Path | None = None
 
 
-def choose_openvino(asked: str | None, project_default: str) -> OpenVINOChoice:
+def choose_openvino(asked: str | None, default: str, default_reason: str = "the project's default") -> OpenVINOChoice:
     """The first of: the version asked for, OpenVINO_DIR, INTEL_OPENVINO_DIR, this Python environment, the default.
 
     Nothing is fetched and nothing outside the environment is read.
@@ -53,19 +53,18 @@ def choose_openvino(asked: str | None, project_default: str) -> OpenVINOChoice:
         UsageError: `asked` is not a version.
         OpenVINOError: a variable names a folder without OpenVINO's CMake files.
     """
-    if asked:
+    if asked is not None:
         return OpenVINOChoice(f"--openvino {asked}", version=str(OpenVINOVersion.parse(asked)))
     for variable in _VARIABLES:
         if value := os.environ.get(variable):
-            return OpenVINOChoice(f"{variable}={value}", cmake_dir=_cmake_below(Path(value), variable))
+            return OpenVINOChoice(f"{variable}={value}", cmake_dir=cmake_below(Path(value), variable))
     spec = importlib.util.find_spec("openvino")
     for package in spec.submodule_search_locations or () if spec else ():
         cmake_dir = Path(package, "cmake")
         if (cmake_dir / "OpenVINOConfig.cmake").is_file():
             return OpenVINOChoice("installed in this Python environment", cmake_dir=cmake_dir)
-    return OpenVINOChoice(
-        "the project's default; no other OpenVINO was found", version=str(OpenVINOVersion.parse(project_default))
-    )
+    reason = f"{default_reason}; no other OpenVINO was found"
+    return OpenVINOChoice(reason, version=str(OpenVINOVersion.parse(default)))
 
 
 def read_openvino(cmake_dir: Path) -> OpenVINO:
@@ -93,7 +92,12 @@ def read_openvino(cmake_dir: Path) -> OpenVINO:
     )
 
 
-def _cmake_below(root: Path, variable: str) -> Path:
+def cmake_below(root: Path, variable: str) -> Path:
+    """CMake's folder of the OpenVINO in or below `root`, which `variable` named.
+
+    Raises:
+        OpenVINOError: there is none.
+    """
     for pattern in _CMAKE_BELOW:
         for candidate in [root] if pattern == "." else sorted(root.glob(pattern)):
             if (candidate / "OpenVINOConfig.cmake").is_file():

@@ -95,7 +95,7 @@ def stream(
     """
     command = [str(part) for part in command]
     lines: list[str] = []
-    with log.open("a", encoding="utf-8") as log_file:
+    with log.open("a", encoding="utf-8", errors="surrogateescape") as log_file:
         log_file.write(f"$ {shell_line(command)}\n")
         log_file.flush()
         try:

@@ -10,7 +10,7 @@ import numpy as np
 import openvino as ov
 
 
-def compare_models(request: dict[str, Any]) -> dict[str, Any]:
+def run(request: dict[str, Any]) -> dict[str, Any]:
     """Infer `original` and `patched` (paths) on CPU with `library` loaded, in turn, `runs` times each."""
     core = ov.Core()
     core.add_extension(request["library"])

@@ -42,6 +42,7 @@ def run_in_openvino(
         answer = Path(folder, "answer.json")
         finished = run(
             [sys.executable, "-m", "ovext.verify.worker", task, str(answer)],
+            cwd=Path(folder),  # what lies in the user's folder must not stand in for a module
             env={"PYTHONPATH": python_path, **(env or {})},
             stdin=json.dumps(request),
             timeout=timeout,
@@ -49,6 +50,8 @@ def run_in_openvino(
         if not answer.is_file():
             raise _died(task, finished)
         result: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+    if "no_openvino" in result:
+        raise OpenVINOError(f"this Python cannot import it: {result['no_openvino']}", where=openvino.python_path)
     if "error" in result:
         raise LibraryError(result["error"], where=result.get("where"))
     return {**result, "output": finished.output}

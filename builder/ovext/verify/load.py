@@ -24,15 +24,18 @@ def check_loads(
     *,
     link: str = "needed",
     env: Mapping[str, str] = _AUTOMATIC,
-) -> str:
+) -> str | None:
     """The instruction set that the library chose, after OpenVINO loaded it and read a one-op model of each op.
+
+    None for a library that was not built with ovext.
 
     Raises:
         LibraryError: it does not load, or lacks an op; the text is OpenVINO's.
     """
     models = {f"{op.type} ({op.opset})": _model(op) for op in ops}
     request = {"library": str(library), "link": link, "openvino": str(openvino.library), "models": models}
-    return str(run_in_openvino(openvino, "load", request, env=env)["isa"])
+    isa: str | None = run_in_openvino(openvino, "load", request, env=env)["isa"]
+    return isa
 
 
 def _model(op: OpDescription) -> str:

@@ -20,7 +20,7 @@ _SECONDS_PER_ROUND = 0.05
 _WARM_UP = 2
 
 
-def measure(request: dict[str, Any]) -> dict[str, Any]:
+def run(request: dict[str, Any]) -> dict[str, Any]:
     """For each case, the median latency of each entry in each round, in seconds.
 
     All entries of a case read and write the same buffers: where a buffer lies makes a difference of several per cent.

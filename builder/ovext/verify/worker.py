@@ -6,17 +6,21 @@ The answer goes into a file, because libraries may print. A task's own failure i
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openvino as ov
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-from ovext.models.resnet50 import write_model
-from ovext.verify.agree import compare_models
-from ovext.verify.measure import measure
+try:
+    import openvino as ov
+except ImportError as error:
+    Path(sys.argv[2]).write_text(json.dumps({"no_openvino": str(error)}), encoding="utf-8")
+    sys.exit()
 
 Request = dict[str, Any]
 
@@ -47,14 +51,20 @@ def active_isa(library: str) -> str | None:
     return name.decode() if name else None
 
 
-TASKS = {"load": load, "resnet50": write_model, "compare": compare_models, "measure": measure}
+def _task(name: str) -> Callable[[Request], dict[str, Any]]:
+    """The task; only its own modules are imported, since an older OpenVINO may lack what another task needs."""
+    if name == "load":
+        return load
+    modules = {"resnet50": "ovext.models.resnet50", "compare": "ovext.verify.agree", "measure": "ovext.verify.measure"}
+    task: Callable[[Request], dict[str, Any]] = importlib.import_module(modules[name]).run
+    return task
 
 
 def main() -> None:
-    task, answer = sys.argv[1:]
+    name, answer = sys.argv[1:]
     request: Request = json.load(sys.stdin)
     try:
-        result = TASKS[task](request)
+        result = _task(name)(request)
     except RuntimeError as error:  # what OpenVINO throws
         result = {"error": str(error).strip(), "where": request.get("library")}
     Path(answer).write_text(json.dumps(result), encoding="utf-8")

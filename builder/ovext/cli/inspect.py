@@ -1,0 +1,88 @@
+"""`ovext inspect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ovext.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from ovext.inspect.findings import FileReport
+    from ovext.targets.base_os import BaseOS
+
+
+def inspect(
+    file: Annotated[
+        Path, typer.Argument(help="A library (.so), a wheel, or a folder; each library in it is inspected.")
+    ],
+    base_os: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--base-os", help="Where it must run; may be repeated. Default: every base OS.", show_default=False
+        ),
+    ] = None,
+    openvino: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION|PATH", help="The OpenVINO to load it. Default: the release it asks for, if here."
+        ),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what each base OS has and who needs which version.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Say where a library loads and why not elsewhere, without loading it.
+
+    Works on anybody's extension. Exits with 1 when it is not fine for all targets, with 2 when it is no library.
+    """
+    from ovext.cli.text import to_json
+    from ovext.errors import ExitCode
+    from ovext.inspect.counterpart import find_counterpart
+    from ovext.inspect.run import inspect_library, read_libraries
+    from ovext.targets.base_os import base_os_table, find_base_os
+
+    names = base_os or sorted({base.id for base in base_os_table().values()})
+    bases = list({find_base_os(name).id: find_base_os(name) for name in names}.values())
+    reports = [
+        inspect_library(
+            elf, bases, lambda elf: find_counterpart(elf, openvino, lambda text: typer.echo(text, err=True))
+        )
+        for elf in read_libraries(file)
+    ]
+    if json:
+        typer.echo(to_json({"schema": 1, "files": [report.to_json() for report in reports]}))
+    else:
+        for report in reports:
+            _show(report, bases if explain else [])
+    if not all(report.is_fine for report in reports):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _show(report: FileReport, explained: list[BaseOS]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from ovext.cli.text import shortened_path
+
+    console = Console(highlight=False, soft_wrap=True)
+    versions = ", ".join(f"{family} {version}" for family, version in report.highest_versions.items())
+    console.print(shortened_path(Path(report.file).absolute()), style="bold", markup=False)
+    console.print(f"  needs      {', '.join(report.needed) or 'no library'}", markup=False)
+    console.print(f"  versions   {versions or 'none'}; {report.manylinux or 'no manylinux tag'}", markup=False)
+    console.print(f"  variants   {', '.join(report.variants) or 'none of ovext'}", markup=False)
+    console.print(f"  OpenVINO   {report.openvino}", markup=False)
+    for finding in report.findings:
+        console.print(f"  {finding.level.value:8}  {finding.text} [{finding.code}]", markup=False)
+        if finding.fix:
+            console.print(f"            -> {finding.fix}", markup=False)
+    for base in explained:
+        console.print(f"  {base.id} has GLIBC {base.glibc}, GLIBCXX {base.glibcxx}, CXXABI {base.cxxabi}", markup=False)
+    table = Table("loads on", "", "why not", box=box.SIMPLE)
+    for verdict in report.verdicts:
+        table.add_row(verdict.base_os, "✓" if verdict.loads else "✗", "\n".join(verdict.reasons))
+    Console(highlight=False).print(table)

@@ -1,0 +1,61 @@
+"""What inspection says of a file: findings, and a verdict for each target."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import Enum
+from typing import Any
+
+
+class Level(str, Enum):
+    """An error keeps the library from loading, or lets it crash; a warning is bad manners; a note is to be known."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fact about a file. `code` names its kind; docs/inspect.md lists the kinds."""
+
+    code: str
+    level: Level
+    text: str
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the file loads on one base OS, and if not, why."""
+
+    base_os: str
+    loads: bool
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """All that is said of one library."""
+
+    file: str
+    soname: str | None
+    needed: tuple[str, ...]
+    highest_versions: dict[str, str]  # GLIBC, GLIBCXX, CXXABI: the highest that it asks for
+    manylinux: str | None  # the oldest manylinux tag that it deserves
+    openvino: str  # what its symbols were compared with
+    instruction_sets: dict[str, int]  # functions by the widest feature beyond x86-64 that they need
+    variants: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def is_fine(self) -> bool:
+        return not self.errors and all(verdict.loads for verdict in self.verdicts)
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.level is Level.ERROR)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"schema": 1, "is_fine": self.is_fine, **asdict(self)}

@@ -1,0 +1,134 @@
+"""Inspecting a library, each library of a wheel, or each of a folder. Nothing is loaded and nothing is run."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ovext.errors import UnreadableFileError
+from ovext.inspect import versions
+from ovext.inspect.checks import file_findings, instruction_findings, instruction_sets
+from ovext.inspect.elf import Elf
+from ovext.inspect.findings import FileReport, Finding, Level, Verdict
+from ovext.inspect.functions import functions_of
+from ovext.inspect.openvino import Counterpart, openvino_findings
+from ovext.inspect.variants import variants_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ovext.targets.base_os import BaseOS
+
+    ChooseCounterpart = Callable[[Elf], Counterpart | None]
+
+_ELF = b"\x7fELF"
+_LARGEST_MEMBER = 1 << 30
+_SHOWN_NEEDS = 2
+
+
+def read_libraries(path: Path) -> list[Elf]:
+    """The libraries to inspect: the file itself, or those in a wheel or folder.
+
+    Raises:
+        UnreadableFileError: the path does not exist, is nothing of these, or holds no library.
+    """
+    if path.is_dir():
+        found = [Elf(file) for file in sorted(path.rglob("*.so*")) if file.is_file() and _begins_as_elf(file)]
+    elif path.suffix == ".whl":
+        found = _libraries_of_wheel(path)
+    else:
+        found = [Elf(path)]
+    if not found:
+        raise UnreadableFileError("there is no library in it", where=path)
+    return found
+
+
+def inspect_library(elf: Elf, bases: Iterable[BaseOS], choose_counterpart: ChooseCounterpart) -> FileReport:
+    """Every finding about one library, and a verdict for each base OS.
+
+    Args:
+        elf: the library.
+        bases: the base operating systems to judge it for.
+        choose_counterpart: gives the OpenVINO to compare it with; None when there is none here.
+
+    Raises:
+        UnreadableFileError: the file is damaged or is no shared library.
+    """
+    if not elf.is_library:
+        raise UnreadableFileError("this is an object file, not a shared library", where=elf.path)
+    counterpart = choose_counterpart(elf)
+    functions = functions_of(elf)
+    variants = variants_in(elf) or ()
+    needs = versions.needs_of(elf)
+    findings = [
+        *openvino_findings(elf, functions, counterpart),
+        *file_findings(elf),
+        *instruction_findings(elf, functions, variants),
+    ]
+    if counterpart is None:
+        text = "its OpenVINO is not here, so its symbols were not compared"
+        findings.append(Finding("not-compared", Level.NOTE, text, "Name one with --openvino VERSION."))
+    return FileReport(
+        file=str(elf.path),
+        soname=next(iter(elf.strings_of("SONAME")), None),
+        needed=tuple(elf.strings_of("NEEDED")),
+        highest_versions=versions.highest(needs),
+        manylinux=versions.manylinux_tag(needs),
+        openvino=f"{counterpart.version}" if counterpart else "not compared",
+        instruction_sets=instruction_sets(functions),
+        variants=variants,
+        findings=tuple(sorted(findings, key=lambda finding: list(Level).index(finding.level))),
+        verdicts=tuple(_verdict(elf, base, needs, findings) for base in bases),
+    )
+
+
+def _verdict(elf: Elf, base: BaseOS, needs: Sequence[versions.Need], findings: Iterable[Finding]) -> Verdict:
+    errors = [finding.code for finding in findings if finding.level is Level.ERROR]
+    too_new = versions.above(needs, base)
+    reasons = [
+        f"needs {versions.describe(need)}{_users(elf, need)}; {base.id} has {_ceiling(need, base)}"
+        for need in too_new[:_SHOWN_NEEDS]
+    ]
+    if len(too_new) > _SHOWN_NEEDS:
+        reasons.append(f"and {len(too_new) - _SHOWN_NEEDS} more versions")
+    return Verdict(base.id, not errors and not too_new, (*errors, *reasons))
+
+
+def _users(elf: Elf, need: versions.Need) -> str:
+    """The object files that ask for these symbols, where the library still lies in its build tree."""
+    wanted = set(need.symbols)
+    objects = sorted(elf.path.parent.glob("CMakeFiles/*.dir/**/*.o"))
+    users = [
+        file.name.removesuffix(".o")
+        for file in objects
+        if any(symbol.name in wanted and not symbol.is_defined for symbol in Elf(file).symbols)
+    ]
+    return f" (in {', '.join(dict.fromkeys(users))})" if users else ""
+
+
+def _ceiling(need: versions.Need, base: BaseOS) -> str:
+    return {"GLIBC": base.glibc, "GLIBCXX": base.glibcxx, "CXXABI": base.cxxabi}[need.family]
+
+
+def _libraries_of_wheel(path: Path) -> list[Elf]:
+    found = []
+    try:
+        with zipfile.ZipFile(path) as wheel:
+            for member in wheel.infolist():
+                if ".so" not in Path(member.filename).name or member.file_size > _LARGEST_MEMBER:
+                    continue
+                data = wheel.read(member)
+                if data.startswith(_ELF):
+                    found.append(Elf(path / member.filename, data))
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise UnreadableFileError(f"the wheel cannot be read: {error}", where=path) from None
+    return found
+
+
+def _begins_as_elf(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_ELF)) == _ELF
+    except OSError as error:
+        raise UnreadableFileError(f"the file cannot be read: {error.strerror}", where=path) from None

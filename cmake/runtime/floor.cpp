@@ -1,0 +1,59 @@
+// What headers of a new libstdc++ or glibc would ask the new shared libraries for, given by the library itself, so that
+// it loads where these are older. The linker's version script keeps all of it private; attributes would not, since g++
+// ignores a visibility that contradicts the header's.
+//
+// Each definition does what the newer library's own does, by means that the oldest supported systems have.
+#include <cstddef>
+#include <ios>
+#include <new>
+#include <sstream>
+
+#ifdef __GLIBCXX__
+
+// GLIBC_2.32. Headers read it to skip atomic operations while there is one thread: "no" is always right.
+extern "C" char __libc_single_threaded;
+char __libc_single_threaded = 0;
+
+// GLIBC_2.38. The C23 forms, which differ in accepting 0b prefixes only.
+extern "C" {
+long floor_strtol(const char*, char**, int) __asm__("strtol");
+unsigned long floor_strtoul(const char*, char**, int) __asm__("strtoul");
+long long floor_strtoll(const char*, char**, int) __asm__("strtoll");
+unsigned long long floor_strtoull(const char*, char**, int) __asm__("strtoull");
+
+long __isoc23_strtol(const char* text, char** end, int base) {
+    return floor_strtol(text, end, base);
+}
+unsigned long __isoc23_strtoul(const char* text, char** end, int base) {
+    return floor_strtoul(text, end, base);
+}
+long long __isoc23_strtoll(const char* text, char** end, int base) {
+    return floor_strtoll(text, end, base);
+}
+unsigned long long __isoc23_strtoull(const char* text, char** end, int base) {
+    return floor_strtoull(text, end, base);
+}
+}
+
+namespace std {
+
+// GLIBCXX_3.4.29.
+void __throw_bad_array_new_length();
+void __throw_bad_array_new_length() {
+    throw bad_array_new_length();
+}
+
+#    if __GNUC__ >= 13 && !defined(__clang__)
+// GLIBCXX_3.4.32, for <iostream>: newer libraries set up cin and cout themselves, older ones in the object below.
+void ios_base_library_init() {}
+static ios_base::Init set_up_streams;
+#    endif
+
+// GLIBCXX_3.4.26: the default constructors of string streams, which the header declares but leaves to the library.
+template basic_stringstream<char>::basic_stringstream();
+template basic_ostringstream<char>::basic_ostringstream();
+template basic_istringstream<char>::basic_istringstream();
+
+}  // namespace std
+
+#endif

@@ -1,0 +1,238 @@
+"""One library for each illness: inspection names it, and what it says of loading is what a real load does."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ovext.errors import UnreadableFileError
+from ovext.inspect.counterpart import find_counterpart
+from ovext.inspect.elf import Elf
+from ovext.inspect.findings import FileReport, Level
+from ovext.inspect.run import inspect_library
+from ovext.targets.base_os import base_os_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from helpers import Clinic
+
+# Errors after which no OpenVINO loads the file. The others are of code that runs later, elsewhere.
+NEVER_LOADS = {
+    "no-entry-point",
+    "old-entry-point",
+    "other-release",
+    "other-abi",
+    "missing-symbol",
+    "entry-point-throws",
+}
+LOAD = "import sys, openvino; openvino.Core().add_extension(sys.argv[1])"
+
+
+def inspect(library: Path, openvino: str | None = None) -> FileReport:
+    bases = {base.id: base for base in base_os_table().values()}.values()
+    return inspect_library(Elf(library), bases, lambda elf: find_counterpart(elf, openvino, print))
+
+
+def codes(report: FileReport) -> set[str]:
+    return {finding.code for finding in report.findings}
+
+
+def loads_in_python(library: Path) -> bool:
+    done = subprocess.run([sys.executable, "-c", LOAD, str(library)], capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 1}, done.stderr
+    return done.returncode == 0
+
+
+@dataclass(frozen=True)
+class Illness:
+    code: str
+    flags: list[str] = field(default_factory=list)
+    link: bool = True
+    told: str = ""
+    loads: bool = True
+
+
+ILLNESSES = {
+    "old C++ ABI": Illness(
+        "other-abi", ["-U_GLIBCXX_USE_CXX11_ABI", "-D_GLIBCXX_USE_CXX11_ABI=0"], told="CXX11_ABI=0", loads=False
+    ),
+    "not linked": Illness("not-linked", link=False, told="not from Python", loads=False),
+    "no entry point": Illness("no-entry-point", ["-DWITHOUT_ENTRY_POINT"], told="create_extensions", loads=False),
+    "old entry point": Illness("old-entry-point", ["-DWITH_OLD_ENTRY_POINT"], told="before 2022.1", loads=False),
+    "throwing entry point": Illness("entry-point-throws", ["-DWITH_THROWING_ENTRY_POINT"], loads=False),
+    "all exported": Illness("exports", ["-fvisibility=default"], told="symbols beyond its entry point"),
+    "unique symbol": Illness("unique-symbols", ["-DWITH_UNIQUE_SYMBOL", "-fgnu-unique"], told="Shared<int>::counter"),
+    "absolute run path": Illness("absolute-run-path", ["-Wl,-rpath,/home/me/build"], told="/home/me/build"),
+    "executable stack": Illness("executable-stack", ["-Wl,-z,execstack"]),
+    "no RELRO": Illness("no-relro", ["-Wl,-z,norelro"]),
+    "debug information": Illness("debug-info", ["-g"], told="bytes of it are debug information"),
+    "AVX2 as a whole": Illness("wide-code", ["-mavx2", "-O3"], told="AVX"),
+    "unknown dependency": Illness("unknown-dependency", ["-Wl,--no-as-needed", "-lresolv"], told="libresolv.so.2"),
+}
+
+
+@pytest.mark.parametrize("name", ILLNESSES)
+def test_illness_is_named_and_loading_is_foretold(clinic: Clinic, name: str) -> None:
+    illness = ILLNESSES[name]
+    library = clinic.build(name.replace(" ", "_").replace("+", "x"), *illness.flags, link=illness.link)
+    report = inspect(library)
+    (finding,) = [finding for finding in report.findings if finding.code == illness.code]
+    assert illness.told in finding.text
+    assert finding.fix or finding.level is Level.NOTE
+    foretold = not (codes(report) & (NEVER_LOADS | {"not-linked"}))
+    assert foretold == illness.loads
+    assert loads_in_python(library) == foretold
+
+
+def test_healthy_library_has_no_errors_and_loads(healthy: Path) -> None:
+    report = inspect(healthy)
+    assert report.errors == ()
+    assert report.openvino == "2026.4.1"
+    assert loads_in_python(healthy)
+
+
+def test_library_for_another_patch_release(healthy: Path, tmp_path: Path) -> None:
+    """The soname in the file's string table, changed to a release that is not here."""
+    other = tmp_path / "libother.so"
+    other.write_bytes(healthy.read_bytes().replace(b"libopenvino.so.2641\0", b"libopenvino.so.2640\0"))
+    assert codes(inspect(other)) >= {"not-compared"}
+    (finding,) = [f for f in inspect(other, "2026.4.1").findings if f.code == "other-release"]
+    assert "built for libopenvino.so.2640, and OpenVINO 2026.4.1 has libopenvino.so.2641" in finding.text
+    assert not loads_in_python(other)
+
+
+def test_symbol_that_openvino_does_not_have(healthy: Path, tmp_path: Path) -> None:
+    name = next(s.name for s in Elf(healthy).dynamic_symbols if not s.is_defined and "2ov4Node" in s.name)
+    other = tmp_path / "libother.so"
+    other.write_bytes(healthy.read_bytes().replace(name.encode(), name.replace("4Node", "4Nide").encode()))
+    (finding,) = [finding for finding in inspect(other).findings if finding.code == "missing-symbol"]
+    assert "ov::Nide::" in finding.text
+    assert not loads_in_python(other)
+
+
+def test_versions_that_a_base_os_lacks_are_named_with_their_symbols(healthy: Path) -> None:
+    verdicts = {verdict.base_os: verdict for verdict in inspect(healthy).verdicts}
+    assert verdicts["ubuntu24"].loads
+    assert not verdicts["ubi8"].loads
+    assert any("std::__throw_bad_array_new_length()" in reason for reason in verdicts["ubi8"].reasons)
+    assert all("ubi8 has" in reason or reason.startswith("and ") for reason in verdicts["ubi8"].reasons)
+
+
+LEAK_THROUGH_VECTOR = """\
+#include <vector>
+namespace custom_relu {
+namespace OVEXT_ISA {
+__attribute__((noinline)) float leak(const float* data, unsigned count) {
+    std::vector<float> copy(data, data + count);
+    copy.insert(copy.begin(), 2.0f);
+    float sum = 0;
+    for (float& value : copy) {
+        sum += value *= 3.0f;
+    }
+    return sum + copy.size();
+}
+}
+}
+"""
+LEAK_THROUGH_OPENVINO = """\
+#include <openvino/op/op.hpp>
+namespace custom_relu {
+namespace OVEXT_ISA {
+class Leaking : public ov::op::Op {
+public:
+    OPENVINO_OP("Leaking");
+    std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector&) const override {
+        return std::make_shared<Leaking>();
+    }
+};
+std::shared_ptr<ov::Node> leak() {
+    return std::make_shared<Leaking>();
+}
+}
+}
+"""
+STATIC_INITIALISER = """\
+#include <cstddef>
+namespace custom_relu {
+namespace OVEXT_ISA {
+extern float table[64];
+float start();
+float table[64] = {start()};
+__attribute__((noinline)) float start() {
+    float sum = 0;
+    for (int i = 0; i < 64; ++i) {
+        sum += 1.5f * (float)i * table[i];
+    }
+    return sum;
+}
+}
+}
+"""
+
+
+def test_leak_through_the_stl_is_named_with_function_address_and_instruction(clinic: Clinic) -> None:
+    report = inspect(clinic.variant_library("vector_leak", kernel=LEAK_THROUGH_VECTOR))
+    leaks = [finding.text for finding in report.findings if finding.code == "leak"]
+    assert leaks
+    assert any("std::vector<float" in text for text in leaks)
+    assert all("needs AVX" in text or "needs SSE" in text for text in leaks)
+    assert all(" at 0x" in text for text in leaks)
+    assert not report.is_fine
+
+
+def test_leak_through_an_inline_function_of_openvino_is_named(clinic: Clinic) -> None:
+    folder = "$<TARGET_PROPERTY:openvino::runtime,INTERFACE_INCLUDE_DIRECTORIES>"
+    cmake = f"target_include_directories(custom_relu_avx2 SYSTEM PRIVATE {folder})\n"
+    report = inspect(clinic.variant_library("openvino_leak", kernel=LEAK_THROUGH_OPENVINO, cmake=cmake))
+    leaks = [finding.text for finding in report.findings if finding.code == "leak"]
+    assert any(": ov::" in text or " ov::" in text for text in leaks), leaks
+
+
+def test_wide_static_initialiser_is_named(clinic: Clinic) -> None:
+    report = inspect(clinic.variant_library("initialiser", kernel=STATIC_INITIALISER))
+    (finding,) = [finding for finding in report.findings if finding.code == "wide-initialiser"]
+    assert "_GLOBAL__sub_I_" in finding.text
+
+
+def test_stripped_library_is_said_to_be_so(clinic: Clinic, tmp_path: Path) -> None:
+    stripped = tmp_path / "libstripped.so"
+    library = clinic.variant_library("plain")
+    assert inspect(library).is_fine
+    shutil.copy(library, stripped)
+    subprocess.run(["/usr/bin/strip", str(stripped)], check=True)
+    assert "stripped" in codes(inspect(stripped))
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: data[:0],
+    "text": lambda data: b"a library\n" + data,
+    "32 bits": lambda data: data[:4] + b"\x01" + data[5:],
+    "big endian": lambda data: data[:5] + b"\x02" + data[6:],
+    "for ARM": lambda data: data[:18] + b"\xb7\x00" + data[20:],
+    "a program": lambda data: data[:16] + b"\x02\x00" + data[18:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_what_is_no_library_for_x86_64_is_refused(healthy: Path, tmp_path: Path, damage: str) -> None:
+    file = tmp_path / "libdamaged.so"
+    file.write_bytes(DAMAGE[damage](healthy.read_bytes()))
+    with pytest.raises(UnreadableFileError):
+        inspect(file)
+    assert not loads_in_python(file)
+
+
+@pytest.mark.parametrize("part", [0.0005, 0.001, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999])
+def test_truncated_library_is_refused_wherever_it_ends(healthy: Path, tmp_path: Path, part: float) -> None:
+    data = healthy.read_bytes()
+    file = tmp_path / "libtruncated.so"
+    file.write_bytes(data[: int(len(data) * part)])
+    with pytest.raises(UnreadableFileError, match=r"damaged|no ELF file|truncated"):
+        inspect(file)
