@@ -45,7 +45,8 @@ void __throw_bad_array_new_length() {
 
 #    if __GNUC__ >= 13 && !defined(__clang__)
 // GLIBCXX_3.4.32, for <iostream>: newer libraries set up cin and cout themselves, older ones in the object below.
-void ios_base_library_init() {}
+void ios_base_library_init() {
+}
 static ios_base::Init set_up_streams;
 #    endif
 

@@ -37,7 +37,6 @@ __attribute__((visibility("default"))) int* unique_symbol() {
 }
 #endif
 
-
 #if defined(WITHOUT_ENTRY_POINT)
 #elif defined(WITH_OLD_ENTRY_POINT)
 extern "C" __attribute__((visibility("default"))) int CreateExtension(void*) {
@@ -49,6 +48,6 @@ extern "C" __attribute__((visibility("default"))) void create_extensions(std::ve
 }
 #else
 extern "C" __attribute__((visibility("default"))) void create_extensions(std::vector<ov::Extension::Ptr>& extensions) {
-    extensions = {std::make_shared<ov::OpExtension<Same>>()};
+    extensions = {std::make_shared<ov::OpExtension<Same> >()};
 }
 #endif
