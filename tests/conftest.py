@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import CUSTOM_RELU, PACKAGES, SETTINGS_OF_USERS, Built, Ovext, copy_project, run_ovext
+from helpers import CUSTOM_RELU, PACKAGES, RUNNABLE, SETTINGS_OF_USERS, Built, Ovext, copy_project, run_ovext
+from ovext.targets.isa import isa_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,3 +56,9 @@ def built_relu(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def built_two_ops(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The package two_ops, built once by the tool below a path with spaces. Not to be changed."""
     return _build(PACKAGES / "two_ops", tmp_path_factory.mktemp("path with spaces"), "libtwo_ops_cpu_extension.so")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which variants the tests could run on this CPU; a missing one is a gap that the summary must not hide."""
+    executed = f"{len(RUNNABLE)} of {len(isa_table())} variants executed: {', '.join(RUNNABLE)}"
+    terminalreporter.write_line(executed)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import openvino as ov
+import pytest
 
 from ovext.models.ir import TensorType, one_op_model
 from ovext.resources import cmake_dir
@@ -143,3 +144,12 @@ class Clinic:
             done = subprocess.run([str(tools.cmake), *command], capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout + done.stderr
         return build / "libcustom_relu_cpu_extension.so"
+
+
+def need(condition: bool, what: str) -> None:
+    """Skip a test that needs something that this machine lacks; where OVEXT_TEST_ALL is set, fail instead."""
+    if condition:
+        return
+    if os.environ.get("OVEXT_TEST_ALL"):
+        pytest.fail(f"OVEXT_TEST_ALL is set, and this machine lacks {what}")
+    pytest.skip(f"needs {what}")

@@ -1,0 +1,73 @@
+"""The library in real OpenVINO on every level of CPU: emulated old ones, and this one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from helpers import LIBOPENVINO, OPENVINO, PACKAGES, RUNNABLE, Built, need
+from ovext.resources import cmake_dir
+from ovext.toolchain.cmake import find_build_tools
+
+QEMU = shutil.which("qemu-x86_64")
+EMULATED = {"Nehalem": "sse42", "Westmere": "sse42", "Haswell": "avx2"}
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A C++ program that loads a library as a server does: Python's numpy does not run on such old CPUs."""
+    build = tmp_path_factory.mktemp("host")
+    tools = find_build_tools()
+    settings = [f"-DCMAKE_MAKE_PROGRAM={tools.ninja}", f"-DOpenVINO_DIR={OPENVINO / 'cmake'}"]
+    for command in (
+        ["-S", str(PACKAGES / "host"), "-B", str(build), "-G", "Ninja", *settings],
+        ["--build", str(build)],
+    ):
+        done = subprocess.run([str(tools.cmake), *command], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return build / "host"
+
+
+def run(command: list[str], **env: str) -> subprocess.CompletedProcess[str]:
+    libraries = {"LD_LIBRARY_PATH": str(LIBOPENVINO.parent)}
+    environment = {**os.environ, **libraries, **env}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.parametrize("cpu", EMULATED)
+def test_emulated_cpu_chooses_its_variant_and_computes_right(host: Path, built_relu: Built, cpu: str) -> None:
+    need(QEMU is not None, "qemu-user")
+    done = run([str(QEMU), "-cpu", cpu, str(host), str(built_relu.library)])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"{EMULATED[cpu]} right"
+
+
+def test_forcing_what_the_emulated_cpu_lacks_fails_without_a_crash(host: Path, built_relu: Built) -> None:
+    need(QEMU is not None, "qemu-user")
+    done = run([str(QEMU), "-cpu", "Nehalem", str(host), str(built_relu.library)], OVEXT_ISA="avx2")
+    assert "OVEXT_ISA=avx2 names an instruction set that this CPU does not support." in done.stderr
+    assert "of these, this CPU can run: sse42." in done.stderr
+
+
+def test_library_without_a_variant_for_the_cpu_fails_without_a_crash(
+    host: Path, custom_relu: Path, tmp_path: Path
+) -> None:
+    need(QEMU is not None, "qemu-user")
+    tools = find_build_tools()
+    build = tmp_path / "build"
+    settings = [f"-DCMAKE_MAKE_PROGRAM={tools.ninja}", f"-Dovext_DIR={cmake_dir()}", "-DENABLE_AVX2=ON"]
+    for command in (["-S", str(custom_relu), "-B", str(build), "-G", "Ninja", *settings], ["--build", str(build)]):
+        subprocess.run([str(tools.cmake), *command], capture_output=True, check=True)
+    library = build / "libcustom_relu_cpu_extension.so"
+    done = run([str(QEMU), "-cpu", "Westmere", str(host), str(library)])
+    assert "No instruction set variant of this library can run on this CPU." in done.stderr
+
+
+def test_this_cpu_chooses_its_best_variant(host: Path, built_relu: Built) -> None:
+    done = run([str(host), str(built_relu.library)])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"{RUNNABLE[-1]} right"

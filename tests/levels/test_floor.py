@@ -1,0 +1,100 @@
+"""What is built on new systems loads on old ones: in roots of other Debian releases, made with debootstrap."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers import CUSTOM_RELU, LIBOPENVINO, PACKAGES, ROOT, RUNNABLE, Built, copy_project, need, run_ovext
+from ovext.inspect.elf import Elf
+from ovext.inspect.versions import highest, needs_of, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# glibc 2.31, and 2.41 with GCC 14.
+OLD, NEW = "bullseye", "trixie"
+FLOOR = {"GLIBC": "2.17", "GLIBCXX": "3.4.22", "CXXABI": "1.3.11"}
+DEBOOTSTRAP = shutil.which("debootstrap")
+
+
+def make_root(suite: str, packages: str) -> Path:
+    """A root of that release, kept for the next run."""
+    need(DEBOOTSTRAP is not None and os.geteuid() == 0, "debootstrap, run as root")
+    root = ROOT / "build" / "test-roots" / suite
+    if not (root / "complete").exists():
+        shutil.rmtree(root, ignore_errors=True)
+        root.mkdir(parents=True)
+        command = [str(DEBOOTSTRAP), "--variant=minbase", f"--include={packages}", suite, str(root)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        (root / "complete").touch()
+    return root
+
+
+def in_root(root: Path, *command: str, mounts: dict[Path, str]) -> list[str]:
+    """The command line that runs `command` there, with /proc and /sys, which OpenVINO needs, and `mounts`.
+
+    The mounts are in a namespace of their own and end with it.
+    """
+    lines = [f"mount -t proc proc '{root}/proc'", f"mount --rbind /sys '{root}/sys'"]
+    for source, target in mounts.items():
+        lines += [f"mkdir -p '{root}{target}'", f"mount --bind '{source}' '{root}{target}'"]
+    script = " && ".join([*lines, f"exec chroot '{root}' \"$@\""])
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "in_root", *command]
+
+
+def within_floor(library: Path) -> bool:
+    found = highest(needs_of(Elf(library)))
+    return all(parse(f"{family}_{found[family]}") <= parse(f"{family}_{FLOOR[family]}") for family in found)  # type: ignore[operator]
+
+
+def test_library_built_here_is_within_the_floor(built_relu: Built, built_two_ops: Built) -> None:
+    assert within_floor(built_relu.library)
+    assert within_floor(built_two_ops.library)
+
+
+def test_library_built_here_loads_and_computes_on_debian_11(built_relu: Built) -> None:
+    root = make_root(OLD, "python3")
+    mounts = {LIBOPENVINO.parent: "/openvino", built_relu.output_dir: "/extension", PACKAGES: "/packages"}
+    capi = next(LIBOPENVINO.parent.glob("libopenvino_c.so.*")).name
+    command = ["python3", "/packages/old_root.py", f"/openvino/{capi}", f"/extension/{built_relu.library.name}"]
+    done = subprocess.run(
+        in_root(root, *command, mounts=mounts), capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"{RUNNABLE[-1]} right"
+
+
+@pytest.fixture
+def compiler_of() -> Callable[[Path, Path], Path]:
+    """A compiler for CXX that is the g++ of a root, working on this machine's files."""
+
+    def make(root: Path, folder: Path) -> Path:
+        shared = {path: str(path) for path in (folder, ROOT / "cmake", LIBOPENVINO.parents[1])}
+        words = in_root(root, "sh", "-c", 'cd "$0" && exec g++ "$@"', mounts=shared)
+        script = folder / "g++-of-root"
+        quoted = " ".join("'" + word.replace("'", "'\\''") + "'" for word in words)
+        script.write_text(f'#!/bin/sh\nexec {quoted} "$PWD" "$@"\n')
+        script.chmod(0o755)
+        return script
+
+    return make
+
+
+def test_library_built_on_debian_13_is_within_the_floor(
+    tmp_path: Path, compiler_of: Callable[[Path, Path], Path]
+) -> None:
+    root = make_root(NEW, "g++")
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    compiler = compiler_of(root, tmp_path)
+    done = run_ovext("build", project, "--base-os", "ubi8", cwd=tmp_path, CXX=str(compiler), TMPDIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    library = tmp_path / "lib" / "ubi8" / "libcustom_relu_cpu_extension.so"
+    assert within_floor(library)
+    assert b"GCC: (Debian 14" in library.read_bytes()
