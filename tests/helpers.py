@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -79,6 +80,10 @@ class Built:
     @property
     def build_dir(self) -> Path:
         return next((self.project / "build").glob("host-ubuntu24-*"))
+
+    @cached_property
+    def content(self) -> bytes:
+        return self.library.read_bytes()
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ovext.build.manifest import json_schema
+from ovext.build import manifest
+from ovext.inspect import findings
 
 ROOT = Path(__file__).parents[1]
-GENERATED: dict[str, Callable[[], str]] = {"docs/manifest.schema.json": json_schema}
+GENERATED: dict[str, Callable[[], str]] = {
+    "docs/inspect.schema.json": findings.json_schema,
+    "docs/manifest.schema.json": manifest.json_schema,
+}
 
 
 def main() -> None:

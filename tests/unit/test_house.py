@@ -3,12 +3,14 @@
 import ast
 import json
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import ovext
-from ovext.build.manifest import json_schema
+from ovext.build import manifest
 from ovext.errors import MEANINGS, ExitCode, OvextError
+from ovext.inspect import findings
 from ovext.targets.base_os import base_os_table
 from ovext.targets.isa import isa_table
 
@@ -45,9 +47,11 @@ def test_every_folder_has_its_level() -> None:
     assert folders == set().union(*LEVELS)
 
 
-def test_generated_files_are_fresh() -> None:
-    schema = (ROOT / "docs" / "manifest.schema.json").read_text(encoding="utf-8")
-    assert schema == json_schema(), "run `make generate`"
+@pytest.mark.parametrize("part", [findings, manifest])
+def test_generated_files_are_fresh(part: ModuleType) -> None:
+    name = {findings: "inspect", manifest: "manifest"}[part]
+    schema = (ROOT / "docs" / f"{name}.schema.json").read_text(encoding="utf-8")
+    assert schema == part.json_schema(), "run `make generate`"
 
 
 def test_every_exit_code_is_documented() -> None:

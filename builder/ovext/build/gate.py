@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ovext.build.manifest import InspectionRecord
 from ovext.errors import GateError
@@ -41,8 +41,6 @@ def pass_gate(plan: BuildPlan, report: LibraryReport, openvino: OpenVINO, report
         raise GateError(
             _reasons(inspected, in_objects, plan), where=report.file, fix=f"The whole report is in {rejected}."
         )
-    with writing_to(plan.output_dir):
-        rejected.unlink(missing_ok=True)
     _load(report, openvino, reporter)
     return InspectionRecord(
         highest_versions=inspected.highest_versions,
@@ -68,7 +66,7 @@ def _inspect_objects(plan: BuildPlan, report: LibraryReport) -> list[Finding]:
 
 
 def _write_report(path: Path, inspected: FileReport, in_objects: list[Finding]) -> None:
-    data = inspected.to_json()
+    data: dict[str, Any] = {"schema": 1, **inspected.to_json()}
     data["object_findings"] = [vars(finding) for finding in in_objects]
     with writing_to(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)

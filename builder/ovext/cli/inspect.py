@@ -57,12 +57,12 @@ def inspect(
         typer.echo(to_json({"schema": 1, "files": [report.to_json() for report in reports]}))
     else:
         for report in reports:
-            _show(report, bases if explain else [])
+            show_report(report, bases if explain else None)
     if not all(report.is_fine for report in reports):
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _show(report: FileReport, explained: list[BaseOS]) -> None:
+def show_report(report: FileReport, explained: list[BaseOS] | None = None) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -80,7 +80,7 @@ def _show(report: FileReport, explained: list[BaseOS]) -> None:
         console.print(f"  {finding.level.value:8}  {finding.text} [{finding.code}]", markup=False)
         if finding.fix:
             console.print(f"            -> {finding.fix}", markup=False)
-    for base in explained:
+    for base in explained or []:
         console.print(f"  {base.id} has GLIBC {base.glibc}, GLIBCXX {base.glibcxx}, CXXABI {base.cxxabi}", markup=False)
     table = Table("loads on", "", "why not", box=box.SIMPLE)
     for verdict in report.verdicts:

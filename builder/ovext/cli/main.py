@@ -8,7 +8,7 @@ from typing import Any
 import typer
 import typer.core
 
-from ovext.cli import bench, build, demo, env, inspect, isa, patch
+from ovext.cli import bench, build, demo, doctor, env, inspect, isa, patch
 from ovext.errors import ExitCode, OvextError
 
 
@@ -66,6 +66,7 @@ app.command("demo")(demo.demo)
 app.command("bench")(bench.bench)
 app.command("isa")(isa.isa)
 app.command("env")(env.env)
+app.command("doctor")(doctor.doctor)
 
 
 def main() -> None:

@@ -250,7 +250,7 @@ class Elf:
     def _unpack(self, layout: str, offset: int, data: bytes | None = None) -> tuple[int, ...]:
         try:
             return struct.unpack_from(layout, self.data if data is None else data, offset)
-        except struct.error:
+        except (struct.error, OverflowError):
             raise self._damaged(f"a table reaches beyond its end, at byte {offset}") from None
 
     def _damaged(self, how: str) -> UnreadableFileError:

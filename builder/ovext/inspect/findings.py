@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
@@ -58,4 +59,17 @@ class FileReport:
         return tuple(finding for finding in self.findings if finding.level is Level.ERROR)
 
     def to_json(self) -> dict[str, Any]:
-        return {"schema": 1, "is_fine": self.is_fine, **asdict(self)}
+        return {"is_fine": self.is_fine, **asdict(self)}
+
+
+def json_schema() -> str:
+    """The schema of `ovext inspect --json`, which docs/inspect.schema.json shows."""
+    from pydantic import TypeAdapter  # noqa: PLC0415  only for the documentation
+
+    file = TypeAdapter(FileReport).json_schema()
+    definitions = file.pop("$defs")
+    file["properties"]["is_fine"] = {"type": "boolean", "description": "No error, and it loads on every target."}
+    file["required"].append("is_fine")
+    properties = {"schema": {"const": 1}, "files": {"type": "array", "items": file}}
+    schema = {"$defs": definitions, "type": "object", "properties": properties, "required": list(properties)}
+    return json.dumps(schema, indent=2) + "\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 from ovext.errors import ToolError
 from ovext.toolchain.process import run
 
-_CANDIDATES = ("g++", "c++", "clang++")
+CANDIDATES = ("g++", "c++", "clang++")
 _OLDEST = {"GNU": (11, 0), "Clang": (14, 0)}
 _INSTALL = "Install one, for instance with: apt-get install g++ (Debian, Ubuntu) or dnf install gcc-c++ (Red Hat)."
 
@@ -39,14 +39,14 @@ def find_compiler() -> Compiler:
     if asked := shlex.split(os.environ.get("CXX", "")):
         return _asked(asked)
     too_old = []
-    for path in filter(None, map(shutil.which, _CANDIDATES)):
+    for path in filter(None, map(shutil.which, CANDIDATES)):
         try:
-            return _checked(Path(path), f"the first of {', '.join(_CANDIDATES)} on PATH")
+            return check_compiler(Path(path), f"the first of {', '.join(CANDIDATES)} on PATH")
         except ToolError as error:
             too_old.append(error)
     if too_old:
         raise too_old[0]
-    raise ToolError(f"no C++ compiler was found (looked for {', '.join(_CANDIDATES)})", fix=_INSTALL)
+    raise ToolError(f"no C++ compiler was found (looked for {', '.join(CANDIDATES)})", fix=_INSTALL)
 
 
 def _asked(words: list[str]) -> Compiler:
@@ -59,11 +59,16 @@ def _asked(words: list[str]) -> Compiler:
             f"CXX='{shlex.join(words)}' is more than a launcher and a compiler", fix="Put flags into CXXFLAGS."
         )
     found = [Path(path).absolute() for path in paths if path]
-    compiler = _checked(found[-1], "CXX names it")
+    compiler = check_compiler(found[-1], "CXX names it")
     return replace(compiler, launcher=found[0]) if len(found) > 1 else compiler
 
 
-def _checked(path: Path, reason: str) -> Compiler:
+def check_compiler(path: Path, reason: str) -> Compiler:
+    """The compiler at `path`.
+
+    Raises:
+        ToolError: it is no C++ compiler, or too old.
+    """
     finished = run([str(path), "--version"], timeout=30)
     first_line = finished.output.partition("\n")[0]
     family = "Clang" if "clang" in first_line else "GNU"

@@ -1,0 +1,68 @@
+"""`ovext doctor`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ovext.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from ovext.toolchain.survey import Item
+
+
+def doctor(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A library, wheel or folder: does it load here, and why not?", show_default=False),
+    ] = None,
+    openvino: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION|PATH", help="The OpenVINO to load FILE. Default: the release it asks for, if here."
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Look at this machine: compilers, CMake, OpenVINO, container engines, emulators, OpenCL, CPU. Each problem has a fix.
+
+    With FILE, say also whether it loads here, in the words of `ovext inspect`. Exits with 1 when something is wrong.
+    """
+    from ovext.cli.inspect import show_report
+    from ovext.cli.text import to_json
+    from ovext.errors import ExitCode
+    from ovext.inspect.counterpart import find_counterpart
+    from ovext.inspect.run import inspect_library, read_libraries
+    from ovext.toolchain.survey import survey, this_system
+
+    here = this_system()
+    libraries = read_libraries(file) if file else []
+    reports = [
+        inspect_library(
+            elf, [here], lambda elf: find_counterpart(elf, openvino, lambda text: typer.echo(text, err=True))
+        )
+        for elf in libraries
+    ]
+    items = survey()
+    if json:
+        found = [asdict(item) for item in items]
+        typer.echo(to_json({"schema": 1, "machine": found, "files": [report.to_json() for report in reports]}))
+    else:
+        _show(items)
+        for report in reports:
+            typer.echo()
+            show_report(report)
+    if any(item.problem for item in items) or not all(report.is_fine for report in reports):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _show(items: list[Item]) -> None:
+    width = max(len(item.subject) for item in items)
+    for item in items:
+        color = "red" if item.problem else None
+        typer.secho(f"{item.subject:{width}}  {item.found}", fg=color)
+        if item.fix:
+            typer.echo(f"{'':{width}}  -> {item.fix}")

@@ -1,0 +1,154 @@
+"""`ovext inspect` on libraries, wheels and folders, ours and others'."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import jsonschema
+import pytest
+from elftools.elf.elffile import ELFFile
+from elftools.elf.gnuversions import GNUVerNeedSection
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers import LIBOPENVINO, ROOT, Built, Ovext
+from ovext.errors import ExitCode, UnreadableFileError
+from ovext.inspect.elf import Elf
+from ovext.inspect.run import inspect_library
+from ovext.inspect.versions import highest, manylinux_tag, needs_of
+from ovext.targets.base_os import base_os_table
+
+
+def test_our_library_is_fine_everywhere(ovext: Ovext, built_relu: Built) -> None:
+    done = ovext("inspect", built_relu.library)
+    assert done.returncode == ExitCode.OK, done.stdout
+    assert done.stdout.count("✓") == 4
+    assert "variants   sse42, avx2, avx512f" in done.stdout
+
+
+def test_json_follows_its_schema(ovext: Ovext, built_relu: Built) -> None:
+    answer = json.loads(ovext("inspect", built_relu.library, "--json", "--base-os", "redhat").stdout)
+    jsonschema.validate(answer, json.loads((ROOT / "docs" / "inspect.schema.json").read_text()))
+    (file,) = answer["files"]
+    assert [verdict["base_os"] for verdict in file["verdicts"]] == ["ubi9"]
+    assert file["is_fine"] is True
+
+
+def test_folder_and_wheel_give_a_report_for_each_library(ovext: Ovext, built_two_ops: Built, tmp_path: Path) -> None:
+    wheel = tmp_path / "two-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for library in built_two_ops.output_dir.glob("*.so"):
+            archive.write(library, f"two/{library.name}")
+        archive.writestr("two/__init__.py", "")
+        archive.writestr("two/notes.so.txt", "no library")
+    for target in (built_two_ops.output_dir, wheel):
+        files = json.loads(ovext("inspect", target, "--json").stdout)["files"]
+        names = {Path(file["file"]).name for file in files}
+        assert names == {"libfor_server_cpu_extension.so", "libtwo_ops_cpu_extension.so"}
+
+
+def test_library_for_servers_is_fine_but_said_not_to_load_from_python(ovext: Ovext, built_two_ops: Built) -> None:
+    done = ovext("inspect", built_two_ops.library.with_name("libfor_server_cpu_extension.so"))
+    assert done.returncode == ExitCode.OK
+    assert "it loads in a server that links OpenVINO itself, but not from Python" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("x.so", b"no library", "x.so: this is no ELF file"),
+        ("x.so", b"", "x.so: this is no ELF file"),
+        ("x.whl", b"PK no wheel", "x.whl: the wheel cannot be read"),
+        ("none.so", None, "none.so: the file cannot be read: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_inspected_gives_a_sentence(
+    ovext: Ovext, tmp_path: Path, name: str, content: bytes | None, told: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    done = ovext("inspect", tmp_path / name)
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_folder_without_a_library_and_unknown_base_os(ovext: Ovext, tmp_path: Path, built_relu: Built) -> None:
+    assert "there is no library in it" in ovext("inspect", tmp_path).stderr
+    done = ovext("inspect", built_relu.library, "--base-os", "beos")
+    assert (done.returncode, "unknown base OS 'beos'" in done.stderr) == (ExitCode.USAGE, True)
+
+
+def test_plugin_of_openvino_that_nobody_here_made(ovext: Ovext) -> None:
+    plugin = LIBOPENVINO.with_name("libopenvino_intel_cpu_plugin.so")
+    (file,) = json.loads(ovext("inspect", plugin, "--json").stdout)["files"]
+    assert file["instruction_sets"]["AVX512F"] > 100
+    assert file["highest_versions"]["GLIBC"] == "2.27"
+    assert "wide-code" in {finding["code"] for finding in file["findings"]}
+
+
+def test_tokenizers_that_nobody_here_made(ovext: Ovext, tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(tmp_path)]
+    subprocess.run([*pip, "--only-binary=:all:", "openvino-tokenizers==2026.4.1.*"], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    (file,) = json.loads(ovext("inspect", wheel, "--json").stdout)["files"]
+    assert Path(file["file"]).name == "libopenvino_tokenizers.so"
+    assert file["openvino"] == "2026.4.1"
+    codes = {finding["code"]: finding["level"] for finding in file["findings"]}
+    assert "error" not in codes.values()
+    assert "exports" in codes
+    assert all(verdict["loads"] for verdict in file["verdicts"])
+
+
+def test_versions_are_those_that_pyelftools_reads(built_relu: Built) -> None:
+    for library in (built_relu.library, LIBOPENVINO):
+        with library.open("rb") as file:
+            section = ELFFile(file).get_section_by_name(".gnu.version_r")
+            assert isinstance(section, GNUVerNeedSection)
+            names = {version.name for _, versions in section.iter_versions() for version in versions}
+        assert set(Elf(library).needed_versions) == names
+
+
+def test_manylinux_tag_is_the_one_of_openvinos_own_wheel() -> None:
+    needs = needs_of(Elf(LIBOPENVINO))
+    assert highest(needs)["GLIBC"] == "2.27"
+    assert manylinux_tag(needs) == "manylinux_2_28_x86_64"
+
+
+def look_at(data: bytes) -> None:
+    """Inspect damaged bytes: a report or one kind of error, and nothing else."""
+    with suppress(UnreadableFileError):
+        report = inspect_library(Elf(Path("damaged.so"), data), base_os_table().values(), lambda _: None)
+        json.dumps(report.to_json())
+
+
+parts = st.floats(0, 1, exclude_max=True)
+# Anywhere, in the header, and near the end, where the tables of sections are.
+places = st.one_of(
+    st.tuples(st.just(0.0), st.just(1.0), parts),
+    st.sampled_from([(0.0, 0.0005), (0.9, 1.0)]).flatmap(
+        lambda ends: st.tuples(st.just(ends[0]), st.just(ends[1]), parts)
+    ),
+)
+
+
+@settings(max_examples=1500, deadline=2000)
+@given(changes=st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=8))
+def test_flipped_bytes_give_an_answer(built_relu: Built, changes: list[tuple[tuple[float, float, float], int]]) -> None:
+    changed = bytearray(built_relu.content)
+    for (begin, end, part), value in changes:
+        changed[int((len(changed) - 1) * (begin + (end - begin) * part))] = value
+    look_at(bytes(changed))
+
+
+@settings(max_examples=500, deadline=2000)
+@given(ends=st.tuples(parts, parts))
+def test_cut_files_give_an_answer(built_relu: Built, ends: tuple[float, float]) -> None:
+    library = built_relu.content
+    start, stop = (int(len(library) * part) for part in sorted(ends))
+    look_at(library[:start] + library[stop:])
