@@ -24,15 +24,6 @@ if TYPE_CHECKING:
 
     from helpers import Clinic
 
-# Errors after which no OpenVINO loads the file. The others are of code that runs later, elsewhere.
-NEVER_LOADS = {
-    "no-entry-point",
-    "old-entry-point",
-    "other-release",
-    "other-abi",
-    "missing-symbol",
-    "entry-point-throws",
-}
 LOAD = "import sys, openvino; openvino.Core().add_extension(sys.argv[1])"
 
 

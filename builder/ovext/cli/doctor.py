@@ -11,6 +11,8 @@ import typer
 from ovext.cli.options import JsonOption
 
 if TYPE_CHECKING:
+    from ovext.inspect.elf import Elf
+    from ovext.inspect.openvino import Counterpart
     from ovext.toolchain.survey import Item
 
 
@@ -27,7 +29,7 @@ def doctor(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Look at this machine: compilers, CMake, OpenVINO, container engines, emulators, OpenCL, CPU. Each problem has a fix.
+    """Look at this machine, each problem with its fix: compilers, CMake, OpenVINO, engines, emulators, OpenCL, CPU.
 
     With FILE, say also whether it loads here, in the words of `ovext inspect`. Exits with 1 when something is wrong.
     """
@@ -40,12 +42,11 @@ def doctor(
 
     here = this_system()
     libraries = read_libraries(file) if file else []
-    reports = [
-        inspect_library(
-            elf, [here], lambda elf: find_counterpart(elf, openvino, lambda text: typer.echo(text, err=True))
-        )
-        for elf in libraries
-    ]
+
+    def counterpart(elf: Elf) -> Counterpart | None:
+        return find_counterpart(elf, openvino, lambda text: typer.echo(text, err=True))
+
+    reports = [inspect_library(elf, [here], counterpart) for elf in libraries]
     items = survey()
     if json:
         found = [asdict(item) for item in items]
