@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
 import zipfile
@@ -37,6 +38,10 @@ def test_json_follows_its_schema(ovext: Ovext, built_relu: Built) -> None:
     (file,) = answer["files"]
     assert [verdict["base_os"] for verdict in file["verdicts"]] == ["ubi9"]
     assert file["is_fine"] is True
+    assert file["instruction_sets"]["baseline"] > file["instruction_sets"]["AVX2"]
+    for code in file["variants"].values():
+        assert code["functions"] == code["reached"] >= 4
+    assert any("memcpy" in symbols for symbols in file["versions"].values())
 
 
 def test_folder_and_wheel_give_a_report_for_each_library(ovext: Ovext, built_two_ops: Built, tmp_path: Path) -> None:
@@ -76,6 +81,23 @@ def test_what_cannot_be_inspected_gives_a_sentence(
     assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_explain_tells_who_needs_which_version(ovext: Ovext, built_relu: Built) -> None:
+    done = ovext("inspect", built_relu.library, "--explain", "--base-os", "ubi8")
+    assert "GLIBC_2.14 for memcpy" in done.stdout
+    assert "ubi8 has GLIBC 2.28, GLIBCXX 3.4.25, CXXABI 1.3.11" in done.stdout
+    assert "functions reached by dispatch" in done.stdout
+
+
+def test_section_that_claims_to_be_larger_than_the_file(built_relu: Built) -> None:
+    data = bytearray(built_relu.content)
+    elf = Elf(built_relu.library)
+    index = [section.name for section in elf.sections].index(".init_array")
+    (headers,) = struct.unpack_from("<Q", data, 40)
+    struct.pack_into("<Q", data, headers + 64 * index + 32, 1 << 60)
+    with pytest.raises(UnreadableFileError, match="truncated"):
+        inspect_library(Elf(Path("huge.so"), bytes(data)), [], lambda _: None)
 
 
 def test_folder_without_a_library_and_unknown_base_os(ovext: Ovext, tmp_path: Path, built_relu: Built) -> None:

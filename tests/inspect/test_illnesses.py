@@ -205,6 +205,13 @@ def test_leak_through_an_inline_function_of_openvino_is_named(clinic: Clinic) ->
     assert any(": ov::" in text or " ov::" in text for text in leaks), leaks
 
 
+def test_function_that_no_table_leads_to_is_told(clinic: Clinic) -> None:
+    kernel = "namespace custom_relu {\nnamespace OVEXT_ISA {\nint unused(int x) {\n    return x + 1;\n}\n}\n}\n"
+    (finding,) = inspect(clinic.variant_library("unreached", kernel=kernel)).findings
+    assert finding.code == "unreached"
+    assert "avx2 (1 of " in finding.text
+
+
 def test_wide_static_initialiser_is_named(clinic: Clinic) -> None:
     report = inspect(clinic.variant_library("initialiser", kernel=STATIC_INITIALISER))
     (finding,) = [finding for finding in report.findings if finding.code == "wide-initialiser"]

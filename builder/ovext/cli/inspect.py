@@ -75,11 +75,19 @@ def show_report(report: FileReport, explained: list[BaseOS] | None = None) -> No
     console.print(f"  needs      {', '.join(report.needed) or 'no library'}", markup=False)
     console.print(f"  versions   {versions or 'none'}; {report.manylinux or 'no manylinux tag'}", markup=False)
     console.print(f"  variants   {', '.join(report.variants) or 'none of ovext'}", markup=False)
+    if explained:
+        for isa, code in report.variants.items():
+            reached = f"{code.reached} of {code.functions} functions reached by dispatch"
+            console.print(f"  variant    {isa}: {reached}", markup=False)
+        counts = ", ".join(f"{name} {count}" for name, count in report.instruction_sets.items())
+        console.print(f"  functions  {counts}", markup=False)
     console.print(f"  OpenVINO   {report.openvino}", markup=False)
     for finding in report.findings:
         console.print(f"  {finding.level.value:8}  {finding.text} [{finding.code}]", markup=False)
         if finding.fix:
             console.print(f"            -> {finding.fix}", markup=False)
+    for version, symbols in report.versions.items() if explained else ():
+        console.print(f"  {version} for {', '.join(symbols) or 'the file itself'}", markup=False)
     for base in explained or []:
         console.print(f"  {base.id} has GLIBC {base.glibc}, GLIBCXX {base.glibcxx}, CXXABI {base.cxxabi}", markup=False)
     table = Table("loads on", "", "why not", box=box.SIMPLE)

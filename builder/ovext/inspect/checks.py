@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from ovext.inspect.demangle import demangle
-from ovext.inspect.findings import Finding, Level
-from ovext.inspect.functions import Function, features_allowed_in, first_instruction, variant_of
+from ovext.inspect.findings import Finding, Level, VariantCode
+from ovext.inspect.functions import Function, features_allowed_in, first_instruction, reached_from, variant_of
 from ovext.inspect.openvino import ENTRY_POINT
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ _AGREED_EXPORTS = {ENTRY_POINT, "ovext_active_isa"}
 _PROVIDED = re.compile(
     r"(libopenvino(_\w+)?|libtbb(malloc)?|libstdc\+\+|libgcc_s|libc|libm|libpthread|libdl|librt|ld-linux-x86-64)\.so[.\d]*"
 )
+_TABLE = "7kernelsE"  # `kernels` in some namespace, mangled
+_LARGEST_TABLE = 1 << 16
 _SHOWN = 3
 _LONGEST_NAME = 90
 
@@ -36,7 +38,7 @@ def instruction_findings(elf: Elf, functions: Sequence[Function], variants: tupl
         text = "its symbols are stripped, so its variants cannot be told from the rest of its code"
         return [Finding("stripped", Level.NOTE, text, "Inspect it before it is stripped.")]
     leaks = [finding for function in functions for finding in _leak(elf, function)]
-    return [*_initialisers(elf, functions), *leaks]
+    return [*_initialisers(elf, functions), *leaks, *_unreached(elf, functions, variants)]
 
 
 def object_findings(elf: Elf) -> list[Finding]:
@@ -57,12 +59,31 @@ def object_findings(elf: Elf) -> list[Finding]:
 
 
 def instruction_sets(functions: Iterable[Function]) -> dict[str, int]:
-    """How many functions need each feature beyond x86-64."""
-    counts: dict[str, int] = {}
+    """How many functions need nothing beyond x86-64, and how many need each feature."""
+    counts = {"baseline": 0}
     for function in functions:
-        for feature in function.features:
+        for feature in function.features or ("baseline",):
             counts[feature] = counts.get(feature, 0) + 1
     return dict(sorted(counts.items()))
+
+
+def variant_code(elf: Elf, functions: Sequence[Function], variants: Iterable[str]) -> dict[str, VariantCode]:
+    """For each variant, its functions and how many of them its kernel tables lead to, directly or through calls."""
+    reached = reached_from(elf, functions, _table_entries(elf))
+    found = {}
+    for isa in variants:
+        own = [function for function in functions if variant_of(function) == isa]
+        found[isa] = VariantCode(len(own), sum(1 for function in own if function.start in reached))
+    return found
+
+
+def _table_entries(elf: Elf) -> set[int]:
+    """The functions that the kernel tables of all variants point at."""
+    tables = [symbol for symbol in elf.symbols if symbol.name.endswith(_TABLE) and symbol.is_defined]
+    places = [
+        place for table in tables for place in range(table.value, table.value + min(table.size, _LARGEST_TABLE), 8)
+    ]
+    return {elf.relative_relocations[place] for place in places if place in elf.relative_relocations}
 
 
 def _exports(elf: Elf) -> list[Finding]:
@@ -131,9 +152,9 @@ def _debug_info(elf: Elf) -> list[Finding]:
 def _whole_file(functions: Sequence[Function]) -> list[Finding]:
     """For a file without variants of ovext: only what it needs is known, not what stands behind a check."""
     counts = instruction_sets(functions)
-    if not counts:
+    wide = len(functions) - counts.pop("baseline")
+    if not wide:
         return []
-    wide = sum(1 for function in functions if function.features)
     names = ", ".join(f"{name} ({count})" for name, count in counts.items())
     share = "as a whole" if wide * 2 > len(functions) else f"in {wide} of {len(functions)} functions"
     text = f"it needs more than x86-64 {share}: {names}; whether a check of the CPU stands before them is not known"
@@ -161,6 +182,19 @@ def _leak(elf: Elf, function: Function) -> list[Finding]:
             "Keep this function's header out of kernel.cpp: its wide copy serves the whole library.",
         )
     ]
+
+
+def _unreached(elf: Elf, functions: Sequence[Function], variants: tuple[str, ...]) -> list[Finding]:
+    counts = variant_code(elf, functions, variants).items()
+    dead = [
+        f"{isa} ({code.functions - code.reached} of {code.functions})"
+        for isa, code in counts
+        if code.reached < code.functions
+    ]
+    if not dead:
+        return []
+    text = f"functions of variants that no kernel table leads to: {', '.join(dead)}"
+    return [Finding("unreached", Level.NOTE, text, "Remove them, or put them into the table.")]
 
 
 def _initialisers(elf: Elf, functions: Sequence[Function]) -> list[Finding]:

@@ -36,6 +36,14 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class VariantCode:
+    """The functions of one variant, and how many of them the dispatch table leads to."""
+
+    functions: int
+    reached: int
+
+
+@dataclass(frozen=True)
 class FileReport:
     """All that is said of one library."""
 
@@ -43,10 +51,11 @@ class FileReport:
     soname: str | None
     needed: tuple[str, ...]
     highest_versions: dict[str, str]  # GLIBC, GLIBCXX, CXXABI: the highest that it asks for
+    versions: dict[str, tuple[str, ...]]  # every such version, with the symbols that ask for it
     manylinux: str | None  # the oldest manylinux tag that it deserves
     openvino: str  # what its symbols were compared with
-    instruction_sets: dict[str, int]  # functions by the widest feature beyond x86-64 that they need
-    variants: tuple[str, ...]
+    instruction_sets: dict[str, int]  # how many functions need only x86-64 ("baseline"), and each feature beyond it
+    variants: dict[str, VariantCode]
     findings: tuple[Finding, ...]
     verdicts: tuple[Verdict, ...]
 

@@ -16,7 +16,7 @@ from ovext.inspect.demangle import demangle
 from ovext.targets.isa import isa_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ovext.inspect.elf import Elf, Section
 
@@ -85,6 +85,21 @@ def first_instruction(elf: Elf, function: Function, features: frozenset[str]) ->
         if needed & features:
             return Instruction(instruction.ip, f"{instruction}", needed)
     return None
+
+
+def reached_from(elf: Elf, functions: Sequence[Function], entries: Iterable[int]) -> set[int]:
+    """Where the functions begin that the entries are, or that they lead to by direct calls and jumps."""
+    by_start = {function.start: function for function in functions}
+    reached: set[int] = set()
+    waiting = [start for start in entries if start in by_start]
+    while waiting:
+        start = waiting.pop()
+        if start in reached:
+            continue
+        reached.add(start)
+        targets = {instruction.near_branch_target for instruction in _instructions(elf, by_start[start])}
+        waiting += [target for target in targets if target in by_start]
+    return reached
 
 
 def never_returns(elf: Elf, function: Function) -> bool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ovext.errors import UnreadableFileError
 from ovext.inspect import versions
-from ovext.inspect.checks import file_findings, instruction_findings, instruction_sets
+from ovext.inspect.checks import file_findings, instruction_findings, instruction_sets, variant_code
+from ovext.inspect.demangle import demangle
 from ovext.inspect.elf import Elf
 from ovext.inspect.findings import FileReport, Finding, Level, Verdict
 from ovext.inspect.functions import functions_of
@@ -74,10 +75,11 @@ def inspect_library(elf: Elf, bases: Iterable[BaseOS], choose_counterpart: Choos
         soname=next(iter(elf.strings_of("SONAME")), None),
         needed=tuple(elf.strings_of("NEEDED")),
         highest_versions=versions.highest(needs),
+        versions={str(need): tuple(map(demangle, need.symbols)) for need in needs},
         manylinux=versions.manylinux_tag(needs),
         openvino=f"{counterpart.version}" if counterpart else "not compared",
         instruction_sets=instruction_sets(functions),
-        variants=variants,
+        variants=variant_code(elf, functions, variants),
         findings=tuple(sorted(findings, key=lambda finding: list(Level).index(finding.level))),
         verdicts=tuple(_verdict(elf, base, needs, findings) for base in bases),
     )
