@@ -27,9 +27,11 @@ def select_variant(compile_all: CMake, tmp_path_factory: pytest.TempPathFactory)
     return build / "select_variant"
 
 
-def choice(program: Path, xcr0: str, features: tuple[str, ...], forced: str | None = None) -> str:
+def choice(
+    program: Path, xcr0: str, features: tuple[str, ...], forced: str | None = None, compiled: str = "sse42,avx2"
+) -> str:
     force = [f"OVEXT_ISA={forced}"] if forced is not None else []
-    done = subprocess.run([program, xcr0, *force, *features], capture_output=True, text=True, check=True)
+    done = subprocess.run([program, xcr0, compiled, *force, *features], capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
@@ -54,6 +56,29 @@ def without(features: tuple[str, ...], name: str) -> tuple[str, ...]:
 )
 def test_choice(select_variant: Path, xcr0: str, features: tuple[str, ...], chosen: str) -> None:
     assert choice(select_variant, xcr0, features).partition(":")[0] == chosen
+
+
+ALL = "sse42,avx2,avx512f"
+
+
+@pytest.mark.parametrize(
+    ("xcr0", "features", "chosen"),
+    [
+        pytest.param("e7", AVX512F, "avx512f", id="Skylake server"),
+        pytest.param("7", AVX2, "avx2", id="Skylake client, without AVX-512"),
+        pytest.param("7", AVX512F, "avx2", id="AVX-512, zmm not saved"),
+        pytest.param("67", AVX512F, "avx2", id="AVX-512, upper zmm not saved"),
+        pytest.param("e7", without(AVX512F, "fma"), "sse42", id="AVX-512 without FMA"),
+        pytest.param("e7", AVX512F, "avx512f", id="Knights Landing: F without DQ, which the flags do not use"),
+        pytest.param("e1", AVX512F, "sse42", id="AVX-512 saved, ymm not"),
+    ],
+)
+def test_choice_among_all_variants(select_variant: Path, xcr0: str, features: tuple[str, ...], chosen: str) -> None:
+    assert choice(select_variant, xcr0, features, compiled=ALL) == chosen
+
+
+def test_flags_of_the_widest_row_use_no_feature_that_it_does_not_ask_for() -> None:
+    assert [flag for flag in isa_table()["avx512f"].flags if flag.startswith("-mavx512")] == ["-mavx512f"]
 
 
 def test_forced_variant_is_taken(select_variant: Path) -> None:

@@ -37,6 +37,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: half the time, and easier to read in a narrow terminal
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Build OpenVINO extensions that are known to load where they are sent and to compute the right numbers.",
 )
@@ -59,14 +60,14 @@ def _options(
     pass
 
 
-app.command("build")(build.build)
-app.command("inspect")(inspect.inspect)
-app.command("patch")(patch.patch)
-app.command("demo")(demo.demo)
-app.command("bench")(bench.bench)
-app.command("isa")(isa.isa)
-app.command("env")(env.env)
-app.command("doctor")(doctor.doctor)
+app.command("build", short_help="Build a project into lib/<base OS>/")(build.build)
+app.command("inspect", short_help="Say where a library loads, and why not elsewhere")(inspect.inspect)
+app.command("patch", short_help="Give layers of an OpenVINO IR another type")(patch.patch)
+app.command("demo", short_help="Run ResNet-50 with CustomReLU, beside the original")(demo.demo)
+app.command("bench", short_help="Measure a project's op against its baselines")(bench.bench)
+app.command("isa", short_help="Show instruction sets: detected, compiled, chosen")(isa.isa)
+app.command("env", short_help="Show what a build here would use")(env.env)
+app.command("doctor", short_help="Look at this machine, each problem with its fix")(doctor.doctor)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 // What the runtime chooses on a CPU that the command line describes:
-//   select_variant XCR0 [OVEXT_ISA=name] feature...
-// XCR0 is hexadecimal, or - for an operating system that does not use it (OSXSAVE off). Features are those of
-// isa.json. The library has sse42 and avx2. Prints the chosen id, or "error: " and the message.
+//   select_variant XCR0 COMPILED [OVEXT_ISA=name] feature...
+// XCR0 is hexadecimal, or - for an operating system that does not use it (OSXSAVE off). COMPILED lists the variants in
+// the library, with commas. Features are those of isa.json. Prints the chosen id, or "error: " and the message.
 #include <ovext/dispatch.hpp>
 
 #include <cstdio>
@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <vector>
 
 namespace {
 
@@ -51,13 +52,24 @@ private:
     std::map<std::tuple<std::uint32_t, std::uint32_t>, ovext::CpuidAnswer> m_registers;
 };
 
+std::vector<ovext::Variant> rows_with(const std::string& compiled) {
+    std::vector<ovext::Variant> rows;
+    int next = 0;
+    for (std::size_t i = 0; i < ovext::variant_table.count; ++i) {
+        rows.push_back(ovext::variant_table.rows[i]);
+        const bool is_compiled = ("," + compiled + ",").find(std::string(",") + rows[i].id + ",") != std::string::npos;
+        rows[i].index = is_compiled ? next++ : -1;
+    }
+    return rows;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     const std::string prefix = "OVEXT_ISA=";
     std::string forced;
     std::set<std::string> features;
-    for (int i = 2; i < argc; ++i) {
+    for (int i = 3; i < argc; ++i) {
         const std::string word = argv[i];
         if (word.compare(0, prefix.size(), prefix) == 0) {
             forced = word.substr(prefix.size());
@@ -66,7 +78,8 @@ int main(int argc, char** argv) {
         }
     }
     const DescribedCpu cpu(argv[1], features);
-    const auto selection = ovext::select_variant(ovext::variant_table, cpu, forced.c_str());
+    const auto rows = rows_with(argv[2]);
+    const auto selection = ovext::select_variant({rows.data(), rows.size()}, cpu, forced.c_str());
     std::puts(selection.variant != nullptr ? selection.variant->id : ("error: " + selection.error).c_str());
     return 0;
 }
