@@ -133,6 +133,8 @@ def test_versions_that_a_base_os_lacks_are_named_with_their_symbols(healthy: Pat
     assert not verdicts["ubi8"].loads
     assert any("std::__throw_bad_array_new_length()" in reason for reason in verdicts["ubi8"].reasons)
     assert all("ubi8 has" in reason or reason.startswith("and ") for reason in verdicts["ubi8"].reasons)
+    assert verdicts["ubi8"].fix
+    assert not verdicts["ubuntu24"].fix
 
 
 LEAK_THROUGH_VECTOR = """\

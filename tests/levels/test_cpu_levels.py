@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from helpers import LIBOPENVINO, OPENVINO, PACKAGES, RUNNABLE, Built, need
 from ovext.resources import cmake_dir
+from ovext.targets.isa import isa_table
 from ovext.toolchain.cmake import find_build_tools
 
 QEMU = shutil.which("qemu-x86_64")
@@ -65,6 +67,13 @@ def test_library_without_a_variant_for_the_cpu_fails_without_a_crash(
     library = build / "libcustom_relu_cpu_extension.so"
     done = run([str(QEMU), "-cpu", "Westmere", str(host), str(library)])
     assert "No instruction set variant of this library can run on this CPU." in done.stderr
+
+
+def test_every_variant_runs_in_these_tests_where_the_cpu_has_avx_512() -> None:
+    """The summary of the run says how many did; a row of the table that names a feature wrongly must not hide one."""
+    cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    if re.search(r"\bavx512f\b", cpuinfo):
+        assert list(isa_table()) == RUNNABLE
 
 
 def test_this_cpu_chooses_its_best_variant(host: Path, built_relu: Built) -> None:

@@ -73,6 +73,7 @@ def show_report(report: FileReport, explained: list[BaseOS] | None = None) -> No
     versions = ", ".join(f"{family} {version}" for family, version in report.highest_versions.items())
     console.print(shortened_path(Path(report.file).absolute()), style="bold", markup=False)
     console.print(f"  needs      {', '.join(report.needed) or 'no library'}", markup=False)
+    console.print(f"  soname     {report.soname or 'none'}", markup=False)
     console.print(f"  versions   {versions or 'none'}; {report.manylinux or 'no manylinux tag'}", markup=False)
     console.print(f"  variants   {', '.join(report.variants) or 'none of ovext'}", markup=False)
     if explained:
@@ -94,3 +95,5 @@ def show_report(report: FileReport, explained: list[BaseOS] | None = None) -> No
     for verdict in report.verdicts:
         table.add_row(verdict.base_os, "✓" if verdict.loads else "✗", "\n".join(verdict.reasons))
     Console(highlight=False).print(table)
+    for fix in dict.fromkeys(verdict.fix for verdict in report.verdicts if verdict.fix):
+        console.print(f"  -> {fix}", markup=False)

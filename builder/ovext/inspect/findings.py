@@ -33,6 +33,7 @@ class Verdict:
     base_os: str
     loads: bool
     reasons: tuple[str, ...] = ()
+    fix: str = ""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _ELF = b"\x7fELF"
 _LARGEST_MEMBER = 1 << 30
 _SHOWN_NEEDS = 2
+_FIX_FOR_TOO_NEW = (
+    "Build it with ovext, whose libraries need nothing newer than UBI 8 has, or on that system or an older one."
+)
 
 
 def read_libraries(path: Path) -> list[Elf]:
@@ -94,7 +97,8 @@ def _verdict(elf: Elf, base: BaseOS, needs: Sequence[versions.Need], findings: I
     ]
     if len(too_new) > _SHOWN_NEEDS:
         reasons.append(f"and {len(too_new) - _SHOWN_NEEDS} more versions")
-    return Verdict(base.id, not errors and not too_new, (*errors, *reasons))
+    fix = _FIX_FOR_TOO_NEW if too_new else ""
+    return Verdict(base.id, not errors and not too_new, (*errors, *reasons), fix)
 
 
 def _users(elf: Elf, need: versions.Need) -> str:
