@@ -27,6 +27,7 @@ class ExitCode(IntEnum):
     LIBRARY = 7
     FILES = 8
     INTERRUPTED = 130
+    NOT_READ = 141
 
 
 # docs/cli.md shows this table.
@@ -41,6 +42,7 @@ MEANINGS = {
     ExitCode.LIBRARY: "a library is missing or OpenVINO cannot load it",
     ExitCode.FILES: "a file or folder cannot be written",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
+    ExitCode.NOT_READ: "what reads the output went away before its end, as `head` does",
 }
 
 

@@ -35,7 +35,7 @@ def pass_gate(plan: BuildPlan, report: LibraryReport, openvino: OpenVINO, report
     """
     inspected = _inspect(plan, report, openvino)
     in_objects = _inspect_objects(plan, report)
-    rejected = report_file(plan, report)
+    rejected = plan.rejected_report(report.file)
     if in_objects or not inspected.is_fine:
         _write_report(rejected, inspected, in_objects)
         raise GateError(
@@ -47,10 +47,6 @@ def pass_gate(plan: BuildPlan, report: LibraryReport, openvino: OpenVINO, report
         manylinux=inspected.manylinux,
         findings=[f"{finding.code}: {finding.text}" for finding in inspected.findings],
     )
-
-
-def report_file(plan: BuildPlan, report: LibraryReport) -> Path:
-    return plan.output_dir / f"{report.file.name}.rejected.json"
 
 
 def _inspect(plan: BuildPlan, report: LibraryReport, openvino: OpenVINO) -> FileReport:

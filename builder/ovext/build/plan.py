@@ -70,6 +70,10 @@ class BuildPlan:
     compile: tuple[str, ...]
     decisions: tuple[Decision, ...]
 
+    def rejected_report(self, library: Path) -> Path:
+        """Where the report on a built library goes that does not pass the gate."""
+        return self.output_dir / f"{library.name}.rejected.json"
+
     def steps(self) -> list[str]:
         """What will be done, in order, one line each."""
         fetch = [] if self.machine.openvino_is_installed else [f"fetch OpenVINO {self.machine.openvino_version}"]

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from ovext.build import manifest as records
-from ovext.build.gate import pass_gate, report_file
 from ovext.build.host import Reporter, build_on_host
 from ovext.build.publish import is_published, publish, sha256_of
 from ovext.build.report import LibraryReport, kernel_flags, read_reports
@@ -58,12 +57,14 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
         files = {report.file: _record(plan, report, openvino) for report in reports}
         up_to_date = is_published(plan.output_dir, list(files.values()))
         if not up_to_date:
+            from ovext.build.gate import pass_gate  # noqa: PLC0415  a build with nothing to do needs no disassembler
+
             for report in reports:
                 inspection = pass_gate(plan, report, openvino, reporter)
                 files[report.file] = files[report.file].model_copy(update={"inspection": inspection})
             publish(files, plan.output_dir, reporter.talk)
         for report in reports:
-            report_file(plan, report).unlink(missing_ok=True)  # of an earlier build that was rejected
+            plan.rejected_report(report.file).unlink(missing_ok=True)  # of an earlier build that was rejected
     return BuildResult(plan.output_dir, tuple(files.values()), up_to_date, time.monotonic() - started)
 
 

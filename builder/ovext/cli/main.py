@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -25,6 +26,9 @@ class _Commands(typer.core.TyperGroup):
         except KeyboardInterrupt:
             typer.echo("\nInterrupted. What was built before is as it was.", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush at exit
+            raise typer.Exit(ExitCode.NOT_READ) from None
         except OSError as error:
             typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
             typer.echo(f"{str(error.filename or '')[:200]}: {error.strerror or error}", err=True)
