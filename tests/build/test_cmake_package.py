@@ -81,6 +81,21 @@ def test_wrong_calls_stop_cmake(configure: CMake, tmp_path: Path, call: str, tol
     assert told in re.sub(r"\s+", " ", done.stderr)
 
 
+def test_package_may_be_found_in_several_folders_of_one_project(
+    configure: CMake, tmp_path: Path, custom_relu: Path
+) -> None:
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.26)\nproject(both LANGUAGES CXX)\n"
+        "add_subdirectory(custom_relu)\nadd_subdirectory(two_ops)\n"
+    )
+    shutil.copytree(ROOT / "tests" / "packages" / "two_ops", tmp_path / "two_ops")
+    assert custom_relu.parent == tmp_path
+    done = configure(tmp_path, tmp_path / "build", "-DOVEXT_ISA=avx2")
+    assert done.returncode == 0, done.stderr
+    reports = {path.stem for path in (tmp_path / "build" / "ovext" / "report").glob("*.json")}
+    assert reports == {"custom_relu", "two_ops", "for_server"}
+
+
 def test_a_new_row_of_the_table_is_all_that_a_new_variant_takes(tmp_path: Path, custom_relu: Path) -> None:
     """The row `avx` is in no code, no preset and no list: only in a copy of isa.json."""
     package = tmp_path / "cmake"

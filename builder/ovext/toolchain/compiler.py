@@ -12,6 +12,7 @@ from pathlib import Path
 from ovext.errors import ToolError
 from ovext.toolchain.process import run
 
+ANSWER_SECONDS = 30.0  # after which a compiler that says nothing is taken to hang
 CANDIDATES = ("g++", "c++", "clang++")
 _OLDEST = {"GNU": (11, 0), "Clang": (14, 0)}
 _INSTALL = "Install one, for instance with: apt-get install g++ (Debian, Ubuntu) or dnf install gcc-c++ (Red Hat)."
@@ -69,7 +70,7 @@ def check_compiler(path: Path, reason: str) -> Compiler:
     Raises:
         ToolError: it is no C++ compiler, or too old.
     """
-    finished = run([str(path), "--version"], timeout=30)
+    finished = run([str(path), "--version"], timeout=ANSWER_SECONDS)
     first_line = finished.output.partition("\n")[0]
     family = "Clang" if "clang" in first_line else "GNU"
     match = re.search(r"(\d+)\.(\d+)(?:\.\d+)?", first_line)

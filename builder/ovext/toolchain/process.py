@@ -72,7 +72,7 @@ def run(
     except PermissionError:
         raise ToolError(f"'{command[0]}' cannot be run: permission denied") from None
     except subprocess.TimeoutExpired:
-        raise ToolError(f"'{shell_line(command)}' took longer than {timeout:.0f} s and was ended") from None
+        raise ToolError(f"'{shell_line(command)}' took longer than {timeout:g} s and was ended") from None
     return Finished(tuple(command), done.returncode, done.stdout, done.stderr)
 
 

@@ -1,0 +1,63 @@
+"""Which compiler is taken, and what becomes of a build when it changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helpers import Ovext
+from ovext.errors import ToolError
+from ovext.toolchain.compiler import find_compiler
+from ovext.toolchain.fetch import cache_dir
+
+
+def program(path: Path, version: str) -> Path:
+    """A compiler that says it is `version` and is this machine's g++ otherwise."""
+    path.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "{version}" && exit\nexec /usr/bin/g++ "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+def test_cxx_may_be_relative_and_may_name_a_launcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = program(tmp_path / "my-g++", "g++ (GCC) 13.1.0")
+    launcher = program(tmp_path / "launcher", "")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CXX", "./launcher ./my-g++")
+    found = find_compiler()
+    assert (found.path, found.launcher, found.version) == (compiler, launcher, "13.1.0")
+
+
+def test_compiler_that_is_too_old_does_not_hide_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path / "g++", "g++ (GCC) 9.4.0")
+    newer = program(tmp_path / "clang++", "Debian clang version 16.0.6")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_compiler().path == newer
+    newer.unlink()
+    with pytest.raises(ToolError, match=r"is GNU 9\.4\.0; ovext needs 11\.0 or newer"):
+        find_compiler()
+
+
+def test_compiler_that_hangs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = tmp_path / "g++"
+    hanging.write_text("#!/bin/sh\nexec sleep 1000\n")
+    hanging.chmod(0o755)
+    monkeypatch.setenv("CXX", str(hanging))
+    monkeypatch.setattr("ovext.toolchain.compiler.ANSWER_SECONDS", 0.2)
+    with pytest.raises(ToolError, match="took longer than"):
+        find_compiler()
+
+
+def test_another_compiler_under_the_same_path_builds_anew(ovext: Ovext, custom_relu: Path, tmp_path: Path) -> None:
+    compiler = program(tmp_path / "g++", "g++ (GCC) 12.1.0")
+    build = ("build", "--isa", "sse42")
+    assert ovext(*build, cwd=custom_relu, CXX=str(compiler)).returncode == 0
+    assert "Configuring" not in ovext(*build, cwd=custom_relu, CXX=str(compiler)).stderr
+    program(compiler, "g++ (GCC) 12.3.0")
+    assert "Configuring" in ovext(*build, cwd=custom_relu, CXX=str(compiler)).stderr
+
+
+def test_relative_cache_folder_is_that_of_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OVEXT_CACHE_DIR", "cache")
+    assert cache_dir() == tmp_path / "cache"
