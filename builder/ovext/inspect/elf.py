@@ -1,6 +1,6 @@
 """Reading ELF files for x86-64, whole or damaged: every offset is checked, and a damaged file gives one error.
 
-Own code instead of a library: a table of 30,000 symbols must not take a second, and no damage may cost memory or time.
+Own code instead of a library: many thousand symbols must not take a second, and no damage may cost memory or time.
 Layouts are those of the System V ABI and of the Linux Standard Base (symbol versions).
 """
 
