@@ -69,6 +69,12 @@ class HeldProject:
         (self._folder / "hold").unlink()
         (self._folder / "gate").write_text("go\n")
 
+    def let_go(self) -> None:
+        """Release a compiler that still waits after its test has ended."""
+        gate = os.open(self._folder / "gate", os.O_RDWR | os.O_NONBLOCK)
+        os.write(gate, b"go\n")
+        os.close(gate)
+
     @contextmanager
     def build(self) -> Iterator[subprocess.Popen[str]]:
         """A build in a process group of its own, which is ended with the block."""
@@ -95,12 +101,13 @@ def _heed_ctrl_c() -> None:
 
 
 @pytest.fixture
-def held(custom_relu: Path, tmp_path: Path, ovext: Ovext) -> HeldProject:
+def held(custom_relu: Path, tmp_path: Path, ovext: Ovext) -> Iterator[HeldProject]:
     project = HeldProject(custom_relu, tmp_path)
     done = ovext("build", "--isa", "sse42", cwd=custom_relu, **project.env)
     assert done.returncode == 0, done.stderr
     project.change()
-    return project
+    yield project
+    project.let_go()
 
 
 def test_kill_9_leaves_the_old_library_and_the_next_build_works(held: HeldProject, ovext: Ovext) -> None:
