@@ -63,6 +63,24 @@ def run_ovext(*arguments: str | Path, cwd: Path | None = None, **env: str) -> Fi
     )
 
 
+def configure(source: Path, build: Path, *settings: str) -> Finished:
+    """Configure a source folder with plain CMake; the result is not checked."""
+    tools = find_build_tools()
+    fixed = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tools.ninja}", f"-Dovext_DIR={cmake_dir()}"]
+    command = [str(tools.cmake), "-S", str(source), "-B", str(build), *fixed, *settings]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def compile_all(source: Path, build: Path, *settings: str) -> Finished:
+    """Configure and compile a source folder with plain CMake; a failure fails the test."""
+    configured = configure(source, build, *settings)
+    assert configured.returncode == 0, configured.stderr
+    command = [str(find_build_tools().cmake), "--build", str(build)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    return done
+
+
 def copy_project(source: Path, target: Path) -> Path:
     """A copy without what was built in it."""
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("build"))
@@ -142,13 +160,8 @@ class Clinic:
         source.write_text(kernel + source.read_text())
         lists = project / "CMakeLists.txt"
         lists.write_text(lists.read_text() + cmake)
-        tools = find_build_tools()
-        build = project / "build"
-        settings = [f"-DCMAKE_MAKE_PROGRAM={tools.ninja}", f"-Dovext_DIR={cmake_dir()}", "-DOVEXT_ISA=avx2"]
-        for command in (["-S", str(project), "-B", str(build), "-G", "Ninja", *settings], ["--build", str(build)]):
-            done = subprocess.run([str(tools.cmake), *command], capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stdout + done.stderr
-        return build / "libcustom_relu_cpu_extension.so"
+        compile_all(project, project / "build", "-DOVEXT_ISA=avx2")
+        return project / "build" / "libcustom_relu_cpu_extension.so"
 
 
 def need(condition: bool, what: str) -> None:

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers import LIBOPENVINO, OPENVINO, PACKAGES, RUNNABLE, Built, need
-from ovext.resources import cmake_dir
+from helpers import LIBOPENVINO, OPENVINO, PACKAGES, RUNNABLE, Built, compile_all, need
 from ovext.targets.isa import isa_table
-from ovext.toolchain.cmake import find_build_tools
 
 QEMU = shutil.which("qemu-x86_64")
 EMULATED = {"Nehalem": "sse42", "Westmere": "sse42", "Haswell": "avx2"}
@@ -23,14 +21,7 @@ EMULATED = {"Nehalem": "sse42", "Westmere": "sse42", "Haswell": "avx2"}
 def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A C++ program that loads a library as a server does: Python's numpy does not run on such old CPUs."""
     build = tmp_path_factory.mktemp("host")
-    tools = find_build_tools()
-    settings = [f"-DCMAKE_MAKE_PROGRAM={tools.ninja}", f"-DOpenVINO_DIR={OPENVINO / 'cmake'}"]
-    for command in (
-        ["-S", str(PACKAGES / "host"), "-B", str(build), "-G", "Ninja", *settings],
-        ["--build", str(build)],
-    ):
-        done = subprocess.run([str(tools.cmake), *command], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    compile_all(PACKAGES / "host", build, f"-DOpenVINO_DIR={OPENVINO / 'cmake'}")
     return build / "host"
 
 
@@ -59,11 +50,8 @@ def test_library_without_a_variant_for_the_cpu_fails_without_a_crash(
     host: Path, custom_relu: Path, tmp_path: Path
 ) -> None:
     need(QEMU is not None, "qemu-user")
-    tools = find_build_tools()
     build = tmp_path / "build"
-    settings = [f"-DCMAKE_MAKE_PROGRAM={tools.ninja}", f"-Dovext_DIR={cmake_dir()}", "-DENABLE_AVX2=ON"]
-    for command in (["-S", str(custom_relu), "-B", str(build), "-G", "Ninja", *settings], ["--build", str(build)]):
-        subprocess.run([str(tools.cmake), *command], capture_output=True, check=True)
+    compile_all(custom_relu, build, "-DENABLE_AVX2=ON")
     library = build / "libcustom_relu_cpu_extension.so"
     done = run([str(QEMU), "-cpu", "Westmere", str(host), str(library)])
     assert "No instruction set variant of this library can run on this CPU." in done.stderr

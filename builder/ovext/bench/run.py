@@ -6,7 +6,6 @@ import statistics
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ovext.bench.cases import load_bench
 from ovext.errors import BuildError, LibraryError, ProjectError
 from ovext.files import writing_to
 from ovext.inspect.variants import compiled_variants
@@ -73,15 +72,14 @@ class BenchResult:
         return {"schema": 1, "op": self.op, "best_variant": self.best_variant, "rows": rows, "targets": targets}
 
 
-def run_bench(project: Project, library: Path, openvino: OpenVINO, compiler: Compiler) -> BenchResult:
+def run_bench(project: Project, bench: Bench, library: Path, openvino: OpenVINO, compiler: Compiler) -> BenchResult:
     """Measure every runnable variant of the project's op and every baseline on every case.
 
     Raises:
-        ProjectError: bench.toml is missing or wrong, or names an op that the project lacks.
+        ProjectError: bench.toml names an op that the project lacks.
         LibraryError: the library does not load, or lacks a variant that this CPU can run.
         BuildError: the baselines do not compile.
     """
-    bench = load_bench(project.root)
     op = next((op for op in project.ops() if op.type == bench.op), None)
     if op is None:
         raise ProjectError(

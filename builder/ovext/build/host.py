@@ -50,16 +50,17 @@ def _configure(plan: BuildPlan, log: Path, lock: int, reporter: Reporter) -> Non
     stamp = plan.build_dir / _STAMP
     settings = {name: value for name, value in sorted(os.environ.items()) if _VARIABLES.fullmatch(name)}
     compiler = f"{plan.machine.compiler.id} {plan.machine.compiler.version}"  # another one may come under the same path
-    wanted = json.dumps({"command": plan.configure, "compiler": compiler, "environment": settings}, indent=2)
+    described = {"command": plan.configure, "compiler": compiler, "environment": settings}
+    wanted = json.dumps(described, indent=2).encode(errors="surrogateescape")
     configured = stamp.is_file() and (plan.build_dir / "build.ninja").is_file()
-    if configured and stamp.read_bytes() == wanted.encode(errors="surrogateescape"):
+    if configured and stamp.read_bytes() == wanted:
         return
     reporter.talk(f"Configuring in {plan.build_dir}")
     stamp.unlink(missing_ok=True)
     finished = stream([*plan.configure, "--fresh"], lambda _: None, log=log, keep_open=[lock])
     if not finished.ok:
         raise BuildError("CMake could not configure the project.", output=_cmake_errors(finished), log=log)
-    stamp.write_bytes(wanted.encode(errors="surrogateescape"))
+    stamp.write_bytes(wanted)
 
 
 def _compile(plan: BuildPlan, log: Path, lock: int, reporter: Reporter) -> None:

@@ -15,7 +15,7 @@ from ovext.build.report import LibraryReport, kernel_flags, read_reports
 from ovext.files import writing_to
 from ovext.project import read_op
 from ovext.toolchain.fetch import fetch_openvino
-from ovext.toolchain.git import revision_of
+from ovext.toolchain.git import Revision, revision_of
 from ovext.toolchain.lock import folder_lock
 from ovext.toolchain.openvino import OpenVINO, read_openvino
 
@@ -54,7 +54,8 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
     with _locked_build_tree(plan, reporter) as lock:
         build_on_host(plan, lock, reporter)
         reports = read_reports(plan.build_dir)
-        files = {report.file: _record(plan, report, openvino) for report in reports}
+        revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
+        files = {report.file: _record(plan, report, openvino, revision) for report in reports}
         up_to_date = is_published(plan.output_dir, list(files.values()))
         if not up_to_date:
             from ovext.build.gate import pass_gate  # noqa: PLC0415  a build with nothing to do needs no disassembler
@@ -78,8 +79,9 @@ def _locked_build_tree(plan: BuildPlan, reporter: Reporter) -> Iterator[int]:
         yield descriptor
 
 
-def _record(plan: BuildPlan, report: LibraryReport, openvino: OpenVINO) -> records.LibraryRecord:
-    revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
+def _record(
+    plan: BuildPlan, report: LibraryReport, openvino: OpenVINO, revision: Revision | None
+) -> records.LibraryRecord:
     flags = kernel_flags(plan.build_dir, report)
     described = [read_op(report.source_dir / "ops" / folder) for folder in report.ops]
     return records.LibraryRecord(

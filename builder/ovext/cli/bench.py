@@ -37,8 +37,9 @@ def bench(
     from ovext.toolchain.compiler import find_compiler
 
     loaded = load_project(project)
-    path, _ = find_library(library, op=load_bench(loaded.root).op)
-    result = run_bench(loaded, path, openvino_to_run(openvino, path), find_compiler())
+    described = load_bench(loaded.root)
+    path, _ = find_library(library, op=described.op)
+    result = run_bench(loaded, described, path, openvino_to_run(openvino, path), find_compiler())
     text = to_json(result.to_json())
     if output is not None:
         with writing_to(output):

@@ -11,8 +11,6 @@ import typer
 from ovext.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from ovext.inspect.elf import Elf
-    from ovext.inspect.openvino import Counterpart
     from ovext.toolchain.survey import Item
 
 
@@ -33,20 +31,12 @@ def doctor(
 
     With FILE, say also whether it loads here, in the words of `ovext inspect`. Exits with 1 when something is wrong.
     """
-    from ovext.cli.inspect import show_report
+    from ovext.cli.inspect import inspect_file, show_report
     from ovext.cli.text import to_json
     from ovext.errors import ExitCode
-    from ovext.inspect.counterpart import find_counterpart
-    from ovext.inspect.run import inspect_library, read_libraries
     from ovext.toolchain.survey import survey, this_system
 
-    here = this_system()
-    libraries = read_libraries(file) if file else []
-
-    def counterpart(elf: Elf) -> Counterpart | None:
-        return find_counterpart(elf, openvino, lambda text: typer.echo(text, err=True))
-
-    reports = [inspect_library(elf, [here], counterpart) for elf in libraries]
+    reports = inspect_file(file, [this_system()], openvino) if file else []
     items = survey()
     if json:
         found = [asdict(item) for item in items]

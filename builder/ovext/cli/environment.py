@@ -16,18 +16,15 @@ if TYPE_CHECKING:
 def openvino_to_run(asked: str | None, library: Path) -> OpenVINO:
     """The OpenVINO asked for; else the one that the library's manifest says it was built for, else any found here."""
     from ovext.targets.openvino import DEFAULT_RELEASE, OpenVINOVersion
-    from ovext.toolchain.fetch import fetch_openvino
-    from ovext.toolchain.openvino import choose_openvino, read_openvino
+    from ovext.toolchain.fetch import fetch_openvino, find_installed
+    from ovext.toolchain.openvino import read_openvino
 
     record = _record_of(library)
-    built_for = record.openvino.version if record else None
-    choice = choose_openvino(asked, built_for or DEFAULT_RELEASE)
-    if choice.cmake_dir is not None:
-        found = read_openvino(choice.cmake_dir)
-        if asked or built_for is None or found.version == OpenVINOVersion.parse(built_for):
-            return found
-    version = choice.version or built_for or DEFAULT_RELEASE
-    return read_openvino(fetch_openvino(version, lambda text: typer.echo(text, err=True)))
+    built_for = OpenVINOVersion.parse(record.openvino.version) if record else None
+    if asked is None and (installed := find_installed(built_for)):
+        return installed
+    version = built_for or OpenVINOVersion.parse(DEFAULT_RELEASE) if asked is None else OpenVINOVersion.parse(asked)
+    return read_openvino(fetch_openvino(str(version), lambda text: typer.echo(text, err=True)))
 
 
 def link_of(library: Path) -> str:

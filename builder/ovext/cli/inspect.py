@@ -10,7 +10,9 @@ import typer
 from ovext.cli.options import JsonOption
 
 if TYPE_CHECKING:
+    from ovext.inspect.elf import Elf
     from ovext.inspect.findings import FileReport
+    from ovext.inspect.openvino import Counterpart
     from ovext.targets.base_os import BaseOS
 
 
@@ -41,18 +43,11 @@ def inspect(
     """
     from ovext.cli.text import to_json
     from ovext.errors import ExitCode
-    from ovext.inspect.counterpart import find_counterpart
-    from ovext.inspect.run import inspect_library, read_libraries
     from ovext.targets.base_os import base_os_table, find_base_os
 
     names = base_os or sorted({base.id for base in base_os_table().values()})
     bases = list({find_base_os(name).id: find_base_os(name) for name in names}.values())
-    reports = [
-        inspect_library(
-            elf, bases, lambda elf: find_counterpart(elf, openvino, lambda text: typer.echo(text, err=True))
-        )
-        for elf in read_libraries(file)
-    ]
+    reports = inspect_file(file, bases, openvino)
     if json:
         typer.echo(to_json({"schema": 1, "files": [report.to_json() for report in reports]}))
     else:
@@ -60,6 +55,17 @@ def inspect(
             show_report(report, bases if explain else None)
     if not all(report.is_fine for report in reports):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def inspect_file(file: Path, bases: list[BaseOS], openvino: str | None) -> list[FileReport]:
+    """A report on each library of the file, compared with the OpenVINO asked for or found."""
+    from ovext.inspect.counterpart import find_counterpart
+    from ovext.inspect.run import inspect_library, read_libraries
+
+    def counterpart(elf: Elf) -> Counterpart | None:
+        return find_counterpart(elf, openvino, lambda text: typer.echo(text, err=True))
+
+    return [inspect_library(elf, bases, counterpart) for elf in read_libraries(file)]
 
 
 def show_report(report: FileReport, explained: list[BaseOS] | None = None) -> None:

@@ -10,7 +10,7 @@ import typer
 import typer.core
 
 from ovext.cli import bench, build, demo, doctor, env, inspect, isa, patch
-from ovext.errors import ExitCode, OvextError
+from ovext.errors import ExitCode, FilesError, OvextError
 
 
 class _Commands(typer.core.TyperGroup):
@@ -20,9 +20,7 @@ class _Commands(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except OvextError as error:
-            typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
-            typer.echo(str(error), err=True)
-            raise typer.Exit(error.exit_code) from None
+            raise _shown(error) from None
         except KeyboardInterrupt:
             typer.echo("\nInterrupted. What was built before is as it was.", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -30,9 +28,14 @@ class _Commands(typer.core.TyperGroup):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush at exit
             raise typer.Exit(ExitCode.NOT_READ) from None
         except OSError as error:
-            typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
-            typer.echo(f"{str(error.filename or '')[:200]}: {error.strerror or error}", err=True)
-            raise typer.Exit(ExitCode.FILES) from None
+            place = str(error.filename)[:200] if error.filename else None
+            raise _shown(FilesError(error.strerror or str(error), where=place)) from None
+
+
+def _shown(error: OvextError) -> typer.Exit:
+    typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
+    typer.echo(str(error), err=True)
+    return typer.Exit(error.exit_code)
 
 
 app = typer.Typer(

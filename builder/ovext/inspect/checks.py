@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ovext.inspect.demangle import demangle
-from ovext.inspect.findings import Finding, Level, VariantCode
+from ovext.inspect.findings import Finding, Level, VariantCode, some
 from ovext.inspect.functions import Function, features_allowed_in, first_instruction, reached_from, variant_of
 from ovext.inspect.openvino import ENTRY_POINT
 
@@ -30,7 +30,7 @@ def file_findings(elf: Elf) -> list[Finding]:
     return [*_exports(elf), *_dependencies(elf), *_run_path(elf), *_hardening(elf), *_debug_info(elf)]
 
 
-def instruction_findings(elf: Elf, functions: Sequence[Function], variants: tuple[str, ...]) -> list[Finding]:
+def instruction_findings(elf: Elf, functions: Sequence[Function], variants: dict[str, VariantCode]) -> list[Finding]:
     """Instructions that code outside a variant, or a variant beyond its row, must not have."""
     if not variants:
         return _whole_file(functions)
@@ -38,7 +38,7 @@ def instruction_findings(elf: Elf, functions: Sequence[Function], variants: tupl
         text = "its symbols are stripped, so its variants cannot be told from the rest of its code"
         return [Finding("stripped", Level.NOTE, text, "Inspect it before it is stripped.")]
     leaks = [finding for function in functions for finding in _leak(elf, function)]
-    return [*_initialisers(elf, functions), *leaks, *_unreached(elf, functions, variants)]
+    return [*_initialisers(elf, functions), *leaks, *_unreached(variants)]
 
 
 def object_findings(elf: Elf) -> list[Finding]:
@@ -87,9 +87,10 @@ def _table_entries(elf: Elf) -> set[int]:
 
 
 def _exports(elf: Elf) -> list[Finding]:
-    exported = [symbol for symbol in elf.dynamic_symbols if symbol.is_defined and symbol.binding != "local"]
-    unique = [symbol.name for symbol in exported if symbol.binding == "unique"]
-    others = [symbol.name for symbol in exported if symbol.name not in _AGREED_EXPORTS and symbol.binding != "unique"]
+    unique = [symbol.name for symbol in elf.exported if symbol.binding == "unique"]
+    others = [
+        symbol.name for symbol in elf.exported if symbol.name not in _AGREED_EXPORTS and symbol.binding != "unique"
+    ]
     findings = []
     if unique:
         text = (
@@ -184,11 +185,10 @@ def _leak(elf: Elf, function: Function) -> list[Finding]:
     ]
 
 
-def _unreached(elf: Elf, functions: Sequence[Function], variants: tuple[str, ...]) -> list[Finding]:
-    counts = variant_code(elf, functions, variants).items()
+def _unreached(variants: dict[str, VariantCode]) -> list[Finding]:
     dead = [
         f"{isa} ({code.functions - code.reached} of {code.functions})"
-        for isa, code in counts
+        for isa, code in variants.items()
         if code.reached < code.functions
     ]
     if not dead:
@@ -213,5 +213,4 @@ def _initialisers(elf: Elf, functions: Sequence[Function]) -> list[Finding]:
 
 def _some(names: Iterable[str]) -> str:
     listed = [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..." for name in names]
-    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    return ", ".join(listed[:_SHOWN]) + more
+    return some(listed, _SHOWN)

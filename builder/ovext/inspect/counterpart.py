@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.inspect.openvino import Counterpart, built_for, read_counterpart
-from ovext.targets.openvino import DEFAULT_RELEASE
-from ovext.toolchain.fetch import cached_cmake_dir, fetch_openvino
-from ovext.toolchain.openvino import choose_openvino, cmake_below, read_openvino
+from ovext.targets.openvino import OpenVINOVersion
+from ovext.toolchain.fetch import fetch_openvino, find_installed
+from ovext.toolchain.openvino import cmake_below, read_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ovext.inspect.elf import Elf
-    from ovext.targets.openvino import OpenVINOVersion
     from ovext.toolchain.openvino import OpenVINO
 
 
@@ -29,22 +28,11 @@ def find_counterpart(elf: Elf, asked: str | None, talk: Callable[[str], None]) -
     """
     if asked is not None:
         return read_counterpart(_asked(asked, talk), elf.strings_of("NEEDED"))
-    openvino = _installed(built_for(elf))
+    openvino = find_installed(built_for(elf))
     return read_counterpart(openvino, elf.strings_of("NEEDED")) if openvino else None
 
 
 def _asked(asked: str, talk: Callable[[str], None]) -> OpenVINO:
     if Path(asked).is_dir():
         return read_openvino(cmake_below(Path(asked), "--openvino"))
-    choice = choose_openvino(asked, asked)
-    return read_openvino(fetch_openvino(str(choice.version), talk))
-
-
-def _installed(wanted: OpenVINOVersion | None) -> OpenVINO | None:
-    choice = choose_openvino(None, str(wanted or DEFAULT_RELEASE))
-    if choice.cmake_dir is not None:
-        openvino = read_openvino(choice.cmake_dir)
-        if wanted is None or openvino.version == wanted:
-            return openvino
-    cached = cached_cmake_dir(str(wanted)) if wanted else None
-    return read_openvino(cached) if cached and cached.is_dir() else None
+    return read_openvino(fetch_openvino(str(OpenVINOVersion.parse(asked)), talk))

@@ -105,7 +105,7 @@ class Elf:
         offset, count, names_index = self._section_table
         rows = [self._unpack("<IIQQQQIIQQ", offset + 64 * index) for index in range(count)]
         if not rows:
-            raise self._damaged("it has no section headers")
+            raise self.damaged("it has no section headers")
         names = b""
         if names_index < count:
             names = self._bytes(rows[names_index][4], rows[names_index][5])
@@ -140,6 +140,16 @@ class Elf:
         """What the library offers and asks for, with the versions it asks for."""
         section = self._of_type("dynsym")
         return list(self._symbols(section, self._version_names())) if section else []
+
+    @cached_property
+    def exported(self) -> list[Symbol]:
+        """What the library offers to others."""
+        return [symbol for symbol in self.dynamic_symbols if symbol.is_defined and symbol.binding != "local"]
+
+    @cached_property
+    def undefined(self) -> list[Symbol]:
+        """What the library asks of others."""
+        return [symbol for symbol in self.dynamic_symbols if not symbol.is_defined]
 
     @cached_property
     def symbols(self) -> list[Symbol]:
@@ -179,7 +189,7 @@ class Elf:
         if self.data[:4] != b"\x7fELF":
             raise UnreadableFileError("this is no ELF file", where=self.path)
         if len(self.data) < 64:  # noqa: PLR2004  the size of the header
-            raise self._damaged("it is truncated in its header")
+            raise self.damaged("it is truncated in its header")
         if self.data[4] != 2 or self.data[5] != 1:  # noqa: PLR2004  64-bit, little endian
             raise UnreadableFileError(
                 "this is no 64-bit x86 file: it is built for another architecture", where=self.path
@@ -196,8 +206,7 @@ class Elf:
         self._section_table = (section_offset, section_count, names_index)
         rows = [self._unpack("<IIQQQQ", segment_offset + 56 * index) for index in range(segment_count)]
         for _, _, offset, _, _, size in rows:
-            if offset + size > len(self.data):
-                raise self._damaged(f"it is truncated: it ends at byte {len(self.data)}, before byte {offset + size}")
+            self._check_end(offset + size)
         self._segments = [(row[0], row[1]) for row in rows]
 
     def _of_type(self, name: str) -> Section | None:
@@ -205,7 +214,7 @@ class Elf:
 
     def _linked_strings(self, section: Section) -> bytes:
         if section.link >= len(self.sections):
-            raise self._damaged(f"the section {section.name} has no strings")
+            raise self.damaged(f"the section {section.name} has no strings")
         return self.content(self.sections[section.link])
 
     def _symbols(self, section: Section, versions: dict[int, str]) -> Iterator[Symbol]:
@@ -242,18 +251,22 @@ class Elf:
             file_at += next_file
         return names
 
+    def _check_end(self, end: int) -> None:
+        if end > len(self.data):
+            raise self.damaged(f"it is truncated: it ends at byte {len(self.data)}, before byte {end}")
+
     def _bytes(self, offset: int, size: int) -> bytes:
-        if offset + size > len(self.data):
-            raise self._damaged(f"it is truncated: it ends at byte {len(self.data)}, before byte {offset + size}")
+        self._check_end(offset + size)
         return self.data[offset : offset + size]
 
     def _unpack(self, layout: str, offset: int, data: bytes | None = None) -> tuple[int, ...]:
         try:
             return struct.unpack_from(layout, self.data if data is None else data, offset)
         except (struct.error, OverflowError):
-            raise self._damaged(f"a table reaches beyond its end, at byte {offset}") from None
+            raise self.damaged(f"a table reaches beyond its end, at byte {offset}") from None
 
-    def _damaged(self, how: str) -> UnreadableFileError:
+    def damaged(self, how: str) -> UnreadableFileError:
+        """The error that says how this file is damaged."""
         return UnreadableFileError(f"this file is damaged: {how}", where=self.path)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Level(str, Enum):
@@ -70,6 +73,12 @@ class FileReport:
 
     def to_json(self) -> dict[str, Any]:
         return {"is_fine": self.is_fine, **asdict(self)}
+
+
+def some(names: Sequence[str], shown: int) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(names[:shown]) + more
 
 
 def json_schema() -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import iced_x86
 
-from ovext.errors import UnreadableFileError
 from ovext.inspect.demangle import demangle
 from ovext.targets.isa import isa_table
 
@@ -149,7 +148,7 @@ def _unwind_starts(elf: Elf) -> list[int]:
         return []
     (count,) = struct.unpack_from("<I", content, 8) if len(content) >= 12 else (0,)  # noqa: PLR2004
     if 12 + 8 * count > len(content):
-        raise UnreadableFileError("this file is damaged: its unwind table is too short", where=elf.path)
+        raise elf.damaged("its unwind table is too short")
     return [section.address + start for start, _ in struct.iter_unpack("<ii", content[12 : 12 + 8 * count])]
 
 

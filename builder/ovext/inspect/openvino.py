@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from ovext.inspect.demangle import demangle
 from ovext.inspect.elf import Elf
-from ovext.inspect.findings import Finding, Level
+from ovext.inspect.findings import Finding, Level, some
 from ovext.inspect.functions import never_returns
 from ovext.targets.openvino import OpenVINOVersion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ovext.inspect.elf import Symbol
     from ovext.inspect.functions import Function
     from ovext.toolchain.openvino import OpenVINO
 
@@ -62,14 +63,18 @@ def openvino_findings(elf: Elf, functions: Sequence[Function], counterpart: Coun
 
 def abi_of(elf: Elf) -> bool | None:
     """The value of _GLIBCXX_USE_CXX11_ABI that the file was built with; None where no symbol of OpenVINO tells."""
-    asked = [s.name for s in elf.dynamic_symbols if not s.is_defined and _IN_OPENVINO.search(s.name)]
+    asked = [symbol.name for symbol in _asked_of_openvino(elf)]
     if any("cxx11" in name for name in asked):
         return True
     return False if any(_OLD_STRING in demangle(name) for name in asked) else None
 
 
+def _asked_of_openvino(elf: Elf) -> list[Symbol]:
+    return [symbol for symbol in elf.undefined if _IN_OPENVINO.search(symbol.name)]
+
+
 def _entry_point(elf: Elf, functions: Sequence[Function]) -> list[Finding]:
-    exported = {symbol.name for symbol in elf.dynamic_symbols if symbol.is_defined and symbol.binding != "local"}
+    exported = {symbol.name for symbol in elf.exported}
     if ENTRY_POINT in exported:
         return _never_returning(elf, functions)
     if _OLD_ENTRY_POINT in exported:
@@ -88,7 +93,7 @@ def _never_returning(elf: Elf, functions: Sequence[Function]) -> list[Finding]:
 
 
 def _link(elf: Elf) -> list[Finding]:
-    if built_for(elf) or not any(_IN_OPENVINO.search(s.name) for s in elf.dynamic_symbols if not s.is_defined):
+    if built_for(elf) or not _asked_of_openvino(elf):
         return []
     text = "it is not linked to libopenvino: it loads in a server that links OpenVINO itself, but not from Python"
     return [
@@ -117,16 +122,10 @@ def _abi_or_symbols(elf: Elf, counterpart: Counterpart) -> list[Finding]:
         return [Finding("other-abi", Level.ERROR, text, fix)]
     missing = [
         symbol.name
-        for symbol in elf.dynamic_symbols
-        if not symbol.is_defined
-        and symbol.version is None
-        and symbol.binding == "global"
-        and symbol.name not in counterpart.symbols
-        and _IN_OPENVINO.search(symbol.name)
+        for symbol in _asked_of_openvino(elf)
+        if symbol.version is None and symbol.binding == "global" and symbol.name not in counterpart.symbols
     ]
     if not missing:
         return []
-    shown = ", ".join(demangle(name) for name in missing[:_SHOWN])
-    more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-    text = f"OpenVINO {counterpart.version} does not have {shown}{more}"
+    text = f"OpenVINO {counterpart.version} does not have {some(list(map(demangle, missing)), _SHOWN)}"
     return [Finding("missing-symbol", Level.ERROR, text, f"Build it with --openvino {counterpart.version}.")]

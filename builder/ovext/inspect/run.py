@@ -63,7 +63,7 @@ def inspect_library(elf: Elf, bases: Iterable[BaseOS], choose_counterpart: Choos
         raise UnreadableFileError("this is an object file, not a shared library", where=elf.path)
     counterpart = choose_counterpart(elf)
     functions = functions_of(elf)
-    variants = variants_in(elf) or ()
+    variants = variant_code(elf, functions, variants_in(elf) or ())
     needs = versions.needs_of(elf)
     findings = [
         *openvino_findings(elf, functions, counterpart),
@@ -82,7 +82,7 @@ def inspect_library(elf: Elf, bases: Iterable[BaseOS], choose_counterpart: Choos
         manylinux=versions.manylinux_tag(needs),
         openvino=f"{counterpart.version}" if counterpart else "not compared",
         instruction_sets=instruction_sets(functions),
-        variants=variant_code(elf, functions, variants),
+        variants=variants,
         findings=tuple(sorted(findings, key=lambda finding: list(Level).index(finding.level))),
         verdicts=tuple(_verdict(elf, base, needs, findings) for base in bases),
     )
@@ -92,7 +92,7 @@ def _verdict(elf: Elf, base: BaseOS, needs: Sequence[versions.Need], findings: I
     errors = [finding.code for finding in findings if finding.level is Level.ERROR]
     too_new = versions.above(needs, base)
     reasons = [
-        f"needs {versions.describe(need)}{_users(elf, need)}; {base.id} has {_ceiling(need, base)}"
+        f"needs {versions.describe(need)}{_users(elf, need)}; {base.id} has {versions.ceiling(need, base)}"
         for need in too_new[:_SHOWN_NEEDS]
     ]
     if len(too_new) > _SHOWN_NEEDS:
@@ -111,10 +111,6 @@ def _users(elf: Elf, need: versions.Need) -> str:
         if any(symbol.name in wanted and not symbol.is_defined for symbol in Elf(file).symbols)
     ]
     return f" (in {', '.join(dict.fromkeys(users))})" if users else ""
-
-
-def _ceiling(need: versions.Need, base: BaseOS) -> str:
-    return {"GLIBC": base.glibc, "GLIBCXX": base.glibcxx, "CXXABI": base.cxxabi}[need.family]
 
 
 def _libraries_of_wheel(path: Path) -> list[Elf]:

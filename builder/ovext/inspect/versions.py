@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ovext.inspect.demangle import demangle
+from ovext.inspect.findings import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,8 +48,8 @@ class Need:
 def needs_of(elf: Elf) -> list[Need]:
     """Every version of a known family that the library asks for, the highest of each family first."""
     users: dict[str, list[str]] = {name: [] for name in elf.needed_versions}
-    for symbol in elf.dynamic_symbols:
-        if symbol.version is not None and not symbol.is_defined:
+    for symbol in elf.undefined:
+        if symbol.version is not None:
             users.setdefault(symbol.version, []).append(symbol.name)
     parsed = [(parse(name), tuple(symbols)) for name, symbols in users.items()]
     needs = [Need(*version, symbols) for version, symbols in parsed if version]
@@ -66,8 +67,12 @@ def highest(needs: Iterable[Need]) -> dict[str, str]:
 
 def above(needs: Iterable[Need], base: BaseOS) -> list[Need]:
     """What the library asks for and the base OS does not have."""
-    ceilings = {"GLIBC": base.glibc, "GLIBCXX": base.glibcxx, "CXXABI": base.cxxabi}
-    return [need for need in needs if need.version > _numbers(ceilings[need.family])]
+    return [need for need in needs if need.version > _numbers(ceiling(need, base))]
+
+
+def ceiling(need: Need, base: BaseOS) -> str:
+    """The newest version that the base OS has of the family."""
+    return {"GLIBC": base.glibc, "GLIBCXX": base.glibcxx, "CXXABI": base.cxxabi}[need.family]
 
 
 def manylinux_tag(needs: Iterable[Need]) -> str | None:
@@ -94,9 +99,7 @@ def text_of(version: Version) -> str:
 
 def describe(need: Need, limit: int = 3) -> str:
     """The version and who asks for it, readable."""
-    names = [demangle(symbol) for symbol in need.symbols[:limit]]
-    more = f" and {len(need.symbols) - limit} more" if len(need.symbols) > limit else ""
-    return f"{need}: {', '.join(names)}{more}" if names else str(need)
+    return f"{need}: {some(list(map(demangle, need.symbols)), limit)}" if need.symbols else str(need)
 
 
 def _numbers(text: str) -> Version:

@@ -36,9 +36,9 @@ class Project:
             ProjectError: descriptions are wrong; the problems of all of them are told.
         """
         problems = []
-        for file in sorted(self.root.glob("ops/*/op.toml")):
+        for folder in self._op_folders():
             try:
-                read_model(file, (), OpDescription)
+                read_op(folder)
             except ProjectError as error:
                 problems.append(str(error))
         if problems:
@@ -46,7 +46,10 @@ class Project:
 
     def ops(self) -> list[OpDescription]:
         """The descriptions in ops/ of the project's own folder."""
-        return [read_model(file, (), OpDescription) for file in sorted(self.root.glob("ops/*/op.toml"))]
+        return [read_op(folder) for folder in self._op_folders()]
+
+    def _op_folders(self) -> list[Path]:
+        return [file.parent for file in sorted(self.root.glob("ops/*/op.toml"))]
 
 
 def read_op(folder: Path) -> OpDescription:

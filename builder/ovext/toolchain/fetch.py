@@ -1,4 +1,4 @@
-"""OpenVINO releases from the user's package index, unpacked in the user's cache."""
+"""OpenVINO releases that are here, and those from the user's package index, unpacked in the user's cache."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import FilesError, OpenVINOError, nearest
+from ovext.targets.openvino import DEFAULT_RELEASE
 from ovext.toolchain.lock import folder_lock
+from ovext.toolchain.openvino import choose_openvino, read_openvino
 from ovext.toolchain.process import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ovext.targets.openvino import OpenVINOVersion
+    from ovext.toolchain.openvino import OpenVINO
 
 _SHOWN = 12
 
@@ -31,6 +36,17 @@ def cache_dir() -> Path:
 def cached_cmake_dir(version: str) -> Path:
     """Where CMake's files of that release lie once fetched. A release is kept once for each Python version."""
     return _release_dir(version) / "openvino" / "cmake"
+
+
+def find_installed(wanted: OpenVINOVersion | None) -> OpenVINO | None:
+    """An OpenVINO that is here: the installed one if it is `wanted` or any will do, else `wanted` from the cache."""
+    choice = choose_openvino(None, str(wanted or DEFAULT_RELEASE))
+    if choice.cmake_dir is not None:
+        openvino = read_openvino(choice.cmake_dir)
+        if wanted is None or openvino.version == wanted:
+            return openvino
+    cached = cached_cmake_dir(str(wanted)) if wanted else None
+    return read_openvino(cached) if cached and cached.is_dir() else None
 
 
 def fetch_openvino(version: str, talk: Callable[[str], None]) -> Path:
