@@ -31,7 +31,7 @@ lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## Run every linter
 format: $(VENV)/.installed-lint ## Format Python, C++ and CMake
 	@$(VENV)/bin/python tools/lint.py --fix
 
-generate: $(VENV)/.installed ## Rewrite the files in docs/ that are made from the code
+generate: $(VENV)/.installed-test ## Rewrite the files that are made from the code or from OpenVINO
 	@$(VENV)/bin/python tools/generate.py
 
 clean: ## Remove what was built; keeps .venv

@@ -1,16 +1,30 @@
-"""Rewrite the files in docs/ that are made from the code. A test compares them and names this command."""
+"""Rewrite the files that are made from the code or from OpenVINO. Tests compare them and name this command."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from ovext.build import manifest
+from ovext.errors import ToolError
+from ovext.gpu.headers import collect_names
 from ovext.inspect import findings
+from ovext.toolchain.fetch import find_installed
 
 ROOT = Path(__file__).parents[1]
+
+
+def names_of_plugin() -> str:
+    """What the installed GPU plugin itself shows on the simulated device; needs the extra gpu-sim."""
+    openvino = find_installed(None)
+    if openvino is None:
+        raise ToolError("OpenVINO is not installed")
+    return collect_names(openvino).to_json()
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/inspect.schema.json": findings.json_schema,
     "docs/manifest.schema.json": manifest.json_schema,
+    "builder/ovext/gpu/plugin.json": names_of_plugin,
 }
 
 

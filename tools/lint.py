@@ -20,7 +20,7 @@ def tracked(*patterns: str) -> list[str]:
 
 
 def commands(fix: bool) -> list[list[str]]:
-    cpp = tracked("*.cpp", "*.hpp", "*.cl")
+    cpp = tracked("*.c", "*.cpp", "*.hpp", "*.cl")
     cmake = tracked("*.cmake", "*CMakeLists.txt")
     shell = [*tracked("*.sh"), ".ci/run"]
     formatters = [

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ovext.errors import UnreadableFileError
+from ovext.findings import Level
 from ovext.inspect.counterpart import find_counterpart
 from ovext.inspect.elf import Elf
-from ovext.inspect.findings import FileReport, Level
+from ovext.inspect.findings import FileReport
 from ovext.inspect.run import inspect_library
 from ovext.targets.base_os import base_os_table
 from ovext.toolchain.survey import this_system

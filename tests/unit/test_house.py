@@ -21,11 +21,12 @@ PACKAGE = Path(ovext.__file__).parent
 LEVELS = [
     {"cli"},
     {"bench", "build"},
+    {"gpu"},
     {"inspect", "verify"},
     {"models", "project", "toolchain"},
     {"targets"},
 ]
-GROUND = {"errors", "files", "loading", "resources", "toml"}
+GROUND = {"errors", "files", "findings", "loading", "resources", "toml"}
 
 
 def imports_of(file: Path) -> set[str]:

@@ -61,7 +61,7 @@ def test_all_problems_of_a_file_are_told_at_once(project: Path) -> None:
     told = problem_of(project)
     assert f"{op}:2: type:" in told
     assert f"{op}:7: inputs.0.types.0:" in told
-    assert f"{op}:8: unknown key 'rank'; allowed: doc, name, types" in told
+    assert f"{op}:8: unknown key 'rank'; allowed: dims, doc, name, types" in told
 
 
 def test_problems_of_all_ops_are_told_at_once(project: Path) -> None:

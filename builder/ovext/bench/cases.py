@@ -8,7 +8,8 @@ from pydantic import Field
 
 from ovext.models.ir import TensorType
 from ovext.project.load import read_model
-from ovext.project.op import ElementType, Name, Strict
+from ovext.project.op import ElementType
+from ovext.project.strict import Name, Strict
 
 if TYPE_CHECKING:
     from pathlib import Path

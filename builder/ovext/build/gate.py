@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ovext.build.host import Reporter
     from ovext.build.plan import BuildPlan
     from ovext.build.report import LibraryReport
-    from ovext.inspect.findings import FileReport, Finding
+    from ovext.findings import Finding
+    from ovext.inspect.findings import FileReport
     from ovext.toolchain.openvino import OpenVINO
 
 

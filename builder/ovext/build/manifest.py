@@ -50,6 +50,14 @@ class OpRecord(_Record):
     opset: str
 
 
+class LayerRecord(_Record):
+    """The files of the layers that compute the library's ops on another device."""
+
+    kind: Literal["gpu", "vpu"]
+    config: str = Field(description="The XML for the plugin's CONFIG_FILE, from the folder of the manifest.")
+    files: dict[str, str] = Field(description="Each file, the XML among them, and its sha256.")
+
+
 class InspectionRecord(_Record):
     """What `ovext inspect` said of it, in short."""
 
@@ -73,6 +81,7 @@ class LibraryRecord(_Record):
     build_type: str
     variants: list[VariantRecord]
     ops: list[OpRecord]
+    layers: list[LayerRecord] = []
     ovext: str = Field(description="The version of ovext that built it.")
     inspection: InspectionRecord | None = None
 

@@ -6,15 +6,15 @@ import hashlib
 import shutil
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ovext.build.manifest import FILE_NAME, LibraryRecord, merged, read_manifest, to_json
+from ovext.build.manifest import FILE_NAME, LibraryRecord, Manifest, merged, read_manifest, to_json
 from ovext.files import aside, remove_leftovers, writing_to
 from ovext.toolchain.lock import folder_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
 
 def sha256_of(path: Path) -> str:
@@ -31,13 +31,19 @@ def is_published(folder: Path, records: list[LibraryRecord]) -> bool:
 
 
 def _is_intact(file: Path, record: LibraryRecord) -> bool:
-    return file.is_file() and sha256_of(file) == record.sha256
+    """Whether the library and the files of its layers are as the record says."""
+    hashes = {file: record.sha256}
+    hashes |= {file.parent / name: sha256 for layer in record.layers for name, sha256 in layer.files.items()}
+    return all(path.is_file() and sha256_of(path) == sha256 for path, sha256 in hashes.items())
 
 
-def publish(files: dict[Path, LibraryRecord], folder: Path, talk: Callable[[str], None]) -> Path:
+def publish(
+    files: dict[Path, LibraryRecord], folder: Path, talk: Callable[[str], None], layers: Mapping[str, str] | None = None
+) -> Path:
     """Put the built files into `folder` and record them in its manifest; gives the manifest's path.
 
     All of it is first written aside, under other names; then each file is put in place in one step, the manifest last.
+    `layers` are the texts of the layers' files by their paths in the folder.
 
     Raises:
         FilesError: the folder or its manifest cannot be written or read. What was there before is still there.
@@ -46,13 +52,31 @@ def publish(files: dict[Path, LibraryRecord], folder: Path, talk: Callable[[str]
         folder.mkdir(parents=True, exist_ok=True)
         with folder_lock(folder, "another ovext to publish", talk):
             remove_leftovers(folder)
-            text = to_json(merged(read_manifest(folder), list(files.values()), folder))
+            old = read_manifest(folder)
+            text = to_json(merged(old, list(files.values()), folder))
             with ExitStack() as stack:
                 writers: dict[str, Callable[[Path], object]] = {
                     record.file: partial(shutil.copy, built) for built, record in files.items()
                 }
+                for name, content in (layers or {}).items():
+                    (folder / name).parent.mkdir(exist_ok=True)
+                    remove_leftovers((folder / name).parent)
+                    writers[name] = partial(Path.write_text, data=content, encoding="utf-8")
                 writers[FILE_NAME] = lambda file: file.write_text(text, encoding="utf-8")
                 prepared = [stack.enter_context(aside(folder / name, write)) for name, write in writers.items()]
                 for put_in_place in prepared:
                     put_in_place()
+            _remove_old_layers(folder, old, list(files.values()))
     return folder / FILE_NAME
+
+
+def _remove_old_layers(folder: Path, old: Manifest | None, new: list[LibraryRecord]) -> None:
+    """Remove the files of layers that the libraries had before and have no more."""
+    replaced = {record.file for record in new}
+    before = [record for record in old.libraries if record.file in replaced] if old else []
+    for name in _layer_files(before) - _layer_files(new):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _layer_files(records: list[LibraryRecord]) -> set[str]:
+    return {name for record in records for layer in record.layers for name in layer.files}

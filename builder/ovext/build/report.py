@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from pathlib import Path  # noqa: TC003  pydantic reads the annotations
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict

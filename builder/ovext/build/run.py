@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ovext.build import manifest as records
 from ovext.build.host import Reporter, build_on_host
+from ovext.build.layers import layers_for
 from ovext.build.publish import is_published, publish, sha256_of
 from ovext.build.report import LibraryReport, kernel_flags, read_reports
 from ovext.files import writing_to
@@ -55,7 +56,11 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
         build_on_host(plan, lock, reporter)
         reports = read_reports(plan.build_dir)
         revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
-        files = {report.file: _record(plan, report, openvino, revision) for report in reports}
+        layers = {report.file: layers_for(report, reporter.talk) for report in reports}
+        files = {
+            report.file: _record(plan, report, openvino, revision).model_copy(update={"layers": layers[report.file][0]})
+            for report in reports
+        }
         up_to_date = is_published(plan.output_dir, list(files.values()))
         if not up_to_date:
             from ovext.build.gate import pass_gate  # noqa: PLC0415  a build with nothing to do needs no disassembler
@@ -63,7 +68,8 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
             for report in reports:
                 inspection = pass_gate(plan, report, openvino, reporter)
                 files[report.file] = files[report.file].model_copy(update={"inspection": inspection})
-            publish(files, plan.output_dir, reporter.talk)
+            texts = {name: text for _, layer_texts in layers.values() for name, text in layer_texts.items()}
+            publish(files, plan.output_dir, reporter.talk, texts)
         for report in reports:
             plan.rejected_report(report.file).unlink(missing_ok=True)  # of an earlier build that was rejected
     return BuildResult(plan.output_dir, tuple(files.values()), up_to_date, time.monotonic() - started)

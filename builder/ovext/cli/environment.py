@@ -27,6 +27,16 @@ def openvino_to_run(asked: str | None, library: Path) -> OpenVINO:
     return read_openvino(fetch_openvino(str(version), lambda text: typer.echo(text, err=True)))
 
 
+def openvino_here(asked: str | None) -> OpenVINO | None:
+    """The OpenVINO asked for, which is fetched if needed; else any that is installed."""
+    from ovext.toolchain.fetch import fetch_openvino, find_installed
+    from ovext.toolchain.openvino import read_openvino
+
+    if asked is None:
+        return find_installed(None)
+    return read_openvino(fetch_openvino(asked, lambda text: typer.echo(text, err=True)))
+
+
 def link_of(library: Path) -> str:
     """How the library's manifest says it is linked; `needed` where it has none."""
     record = _record_of(library)

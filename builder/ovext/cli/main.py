@@ -9,7 +9,7 @@ from typing import Any
 import typer
 import typer.core
 
-from ovext.cli import bench, build, demo, doctor, env, inspect, isa, patch
+from ovext.cli import bench, build, demo, doctor, env, gpu, inspect, isa, patch
 from ovext.errors import ExitCode, FilesError, OvextError
 
 
@@ -72,6 +72,7 @@ app.command("inspect", short_help="Say where a library loads, and why not elsewh
 app.command("patch", short_help="Give layers of an OpenVINO IR another type")(patch.patch)
 app.command("demo", short_help="Run ResNet-50 with CustomReLU, beside the original")(demo.demo)
 app.command("bench", short_help="Measure a project's op against its baselines")(bench.bench)
+app.add_typer(gpu.commands, name="gpu", short_help="Check GPU layers, and run them with or without a GPU")
 app.command("isa", short_help="Show instruction sets: detected, compiled, chosen")(isa.isa)
 app.command("env", short_help="Show what a build here would use")(env.env)
 app.command("doctor", short_help="Look at this machine, each problem with its fix")(doctor.doctor)

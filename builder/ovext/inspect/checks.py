@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ovext.findings import Finding, Level
 from ovext.inspect.demangle import demangle
-from ovext.inspect.findings import Finding, Level, VariantCode, some
+from ovext.inspect.findings import VariantCode, some
 from ovext.inspect.functions import Function, features_allowed_in, first_instruction, reached_from, variant_of
 from ovext.inspect.openvino import ENTRY_POINT
 

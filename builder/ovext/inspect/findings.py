@@ -4,29 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any
+
+from ovext.findings import Finding, Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-class Level(str, Enum):
-    """An error keeps the library from loading, or lets it crash; a warning is bad manners; a note is to be known."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One fact about a file. `code` names its kind; docs/inspect.md lists the kinds."""
-
-    code: str
-    level: Level
-    text: str
-    fix: str = ""
 
 
 @dataclass(frozen=True)

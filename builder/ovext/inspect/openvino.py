@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ovext.findings import Finding, Level
 from ovext.inspect.demangle import demangle
 from ovext.inspect.elf import Elf
-from ovext.inspect.findings import Finding, Level, some
+from ovext.inspect.findings import some
 from ovext.inspect.functions import never_returns
 from ovext.targets.openvino import OpenVINOVersion
 

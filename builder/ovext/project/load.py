@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from ovext.errors import ProjectError, nearest
+from ovext.project.consistency import contradictions
 from ovext.project.op import OpDescription
 from ovext.project.settings import Settings
 from ovext.toml import line_of, parse_toml, read_text
@@ -46,7 +47,11 @@ class Project:
 
     def ops(self) -> list[OpDescription]:
         """The descriptions in ops/ of the project's own folder."""
-        return [read_op(folder) for folder in self._op_folders()]
+        return [op for _, op in self.described_ops()]
+
+    def described_ops(self) -> list[tuple[Path, OpDescription]]:
+        """Each folder in ops/ of the project's own folder, and its description."""
+        return [(folder, read_op(folder)) for folder in self._op_folders()]
 
     def _op_folders(self) -> list[Path]:
         return [file.parent for file in sorted(self.root.glob("ops/*/op.toml"))]
@@ -61,7 +66,12 @@ def read_op(folder: Path) -> OpDescription:
     file = folder / "op.toml"
     if not file.is_file():
         raise ProjectError(f"the op '{folder.name}' has no description", where=file, fix="Write one.")
-    return read_model(file, (), OpDescription)
+    op = read_model(file, (), OpDescription)
+    if problems := contradictions(op):
+        text = read_text(file)
+        lines = sorted((line_of(text, at), ".".join(map(str, at)), problem) for at, problem in problems)
+        raise ProjectError("\n".join(f"{file}:{line}: {key}: {problem}" for line, key, problem in lines))
+    return op
 
 
 def load_project(root: Path) -> Project:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
+
+from ovext.project.gpu import Gpu, Vpu
+from ovext.project.strict import Name, Strict
 
 ElementType = Literal[
     "bf16",
@@ -25,32 +28,76 @@ ElementType = Literal[
     "u64",
     "u8",
 ]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+AttributeValue = bool | int | float | str | list[int] | list[float]
 
 
 class Input(Strict):
     name: Name
     types: list[ElementType] = Field(min_length=1)
+    dims: list[Name] | None = Field(default=None, description="A name for each dimension, for formulas of shapes.")
+    doc: str = ""
+
+
+class Output(Strict):
+    name: Name
+    type: str = Field(default="", description="An element type, or the input that has the same; default the first.")
+    shape: str | list[str] = Field(
+        default="", description="The input that has the same, `broadcast`, or a formula for each dimension."
+    )
     doc: str = ""
 
 
 class Attribute(Strict):
     name: Name
-    type: Literal["bool", "int", "float", "string"]
-    default: bool | int | float | str | None = None
+    type: Literal["bool", "int", "float", "string", "int[]", "float[]"]
+    default: AttributeValue | None = None
     doc: str = ""
 
 
+class Case(Strict):
+    """One shape of each input, and values of attributes, that the op is tried with."""
+
+    shapes: dict[Name, list[int]]
+    attributes: dict[Name, AttributeValue] = Field(default={})
+
+
+class Tolerance(Strict):
+    """How far a result may be from the reference: absolute + relative * |reference|."""
+
+    absolute: float = Field(ge=0)
+    relative: float = Field(default=0.0, ge=0)
+
+
+class Trial(Strict):
+    """What the op is tried with."""
+
+    cases: list[Case] = Field(default=[])
+    ranges: dict[Name, tuple[float, float]] = Field(default={}, description="The values of an input: from, to.")
+    tolerances: dict[ElementType, Tolerance] = Field(default={})
+
+
 class OpDescription(Strict):
-    """An op as models name it: type and opset, its inputs and its attributes."""
+    """An op as models name it, and how it is computed and tried."""
 
     schema_version: Literal[1] = Field(alias="schema")
     type: Name
     opset: Name
     doc: str = ""
     inputs: list[Input] = Field(min_length=1)
-    attributes: list[Attribute] = []
+    outputs: list[Output] = Field(default=[Output(name="output")])
+    attributes: list[Attribute] = Field(default=[])
+    gpu: Gpu | None = None
+    vpu: Vpu | None = None
+    test: Trial = Trial()
+
+    def types_for(self, element: ElementType) -> list[str]:
+        """The element type of each input, then of each output, in a model whose first input has this one."""
+        inputs: list[str] = [element if element in one.types else one.types[0] for one in self.inputs]
+        by_name = dict(zip((one.name for one in self.inputs), inputs, strict=True))
+        return [*inputs, *(by_name.get(one.type or self.inputs[0].name, one.type) for one in self.outputs)]
+
+    def defaults(self) -> dict[str, AttributeValue]:
+        """The attributes that have a default, and it."""
+        return {one.name: one.default for one in self.attributes if one.default is not None}

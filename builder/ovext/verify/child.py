@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovext.errors import LibraryError, OpenVINOError
+from ovext.errors import LibraryError, OpenVINOError, ToolError
 from ovext.toolchain.process import Finished, run
 
 if TYPE_CHECKING:
@@ -29,9 +29,8 @@ def run_in_openvino(
     """What the task answers. `request` and the answer are JSON.
 
     Raises:
-        LibraryError: the task failed or its process died; the text says how.
+        LibraryError: the task failed, or its process died or took longer than `timeout` seconds; the text says how.
         OpenVINOError: this OpenVINO has no Python package for this Python.
-        ToolError: it took longer than `timeout` seconds.
     """
     if openvino.python_path is None:
         raise OpenVINOError(
@@ -39,16 +38,21 @@ def run_in_openvino(
         )
     python_path = os.pathsep.join(filter(None, [str(openvino.python_path), os.environ.get("PYTHONPATH")]))
     with tempfile.TemporaryDirectory(prefix="ovext-") as folder:
-        answer = Path(folder, "answer.json")
-        finished = run(
-            [sys.executable, "-m", "ovext.verify.worker", task, str(answer)],
-            cwd=Path(folder),  # what lies in the user's folder must not stand in for a module
-            env={"PYTHONPATH": python_path, **(env or {})},
-            stdin=json.dumps(request),
-            timeout=timeout,
-        )
+        answer, phase = Path(folder, "answer.json"), Path(folder, "phase")
+        try:
+            finished = run(
+                [sys.executable, "-m", "ovext.verify.worker", task, str(answer)],
+                cwd=Path(folder),  # what lies in the user's folder must not stand in for a module
+                env={"PYTHONPATH": python_path, **(env or {})},
+                stdin=json.dumps({**request, "phase_file": str(phase)}),
+                timeout=timeout,
+            )
+        except ToolError:
+            raise LibraryError(
+                f"the process for '{task}' hung{_while(phase)} and was ended after {timeout:g} s"
+            ) from None
         if not answer.is_file():
-            raise _died(task, finished)
+            raise _died(task, phase, finished)
         result: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
     if "no_openvino" in result:
         raise OpenVINOError(f"this Python cannot import it: {result['no_openvino']}", where=openvino.python_path)
@@ -57,8 +61,13 @@ def run_in_openvino(
     return {**result, "output": finished.output}
 
 
-def _died(task: str, finished: Finished) -> LibraryError:
+def _while(phase: Path) -> str:
+    return f" while {phase.read_text(encoding='utf-8')}" if phase.is_file() else ""
+
+
+def _died(task: str, phase: Path, finished: Finished) -> LibraryError:
     said = (finished.errors or finished.output).strip().splitlines()[-8:]
     return LibraryError(
-        f"the process for '{task}' died: {finished.how_it_ended()}" + "".join(f"\n  {line}" for line in said)
+        f"the process for '{task}' died{_while(phase)}: {finished.how_it_ended()}"
+        + "".join(f"\n  {line}" for line in said)
     )

@@ -51,12 +51,25 @@ def active_isa(library: str) -> str | None:
     return name.decode() if name else None
 
 
+_TASKS = {
+    "compare": "ovext.verify.agree:run",
+    "compile-for-gpu": "ovext.verify.gpu:compile_only",
+    "devices": "ovext.verify.gpu:devices",
+    "gpu": "ovext.verify.gpu:run",
+    "measure": "ovext.verify.measure:run",
+    "opencl-build": "ovext.verify.opencl:build",
+    "opencl-runtimes": "ovext.verify.opencl:runtimes",
+    "opencl-run": "ovext.verify.opencl:run",
+    "resnet50": "ovext.models.resnet50:run",
+}
+
+
 def _task(name: str) -> Callable[[Request], dict[str, Any]]:
     """The task; only its own modules are imported, since an older OpenVINO may lack what another task needs."""
     if name == "load":
         return load
-    modules = {"resnet50": "ovext.models.resnet50", "compare": "ovext.verify.agree", "measure": "ovext.verify.measure"}
-    task: Callable[[Request], dict[str, Any]] = importlib.import_module(modules[name]).run
+    module, _, function = _TASKS[name].partition(":")
+    task: Callable[[Request], dict[str, Any]] = getattr(importlib.import_module(module), function)
     return task
 
 

@@ -1,0 +1,56 @@
+"""The GPU and VPU layers that go with a library: checked, then written beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from ovext.build.manifest import LayerRecord
+from ovext.errors import GateError
+from ovext.findings import Level
+from ovext.gpu.check import check_layer
+from ovext.gpu.described import layer_of, use_of
+from ovext.gpu.emit import layer_files
+from ovext.gpu.mvcl import vpu_files
+from ovext.project import read_op
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ovext.build.report import LibraryReport
+
+LayerFiles = dict[str, str]  # the text of each file, by its path in the output folder
+
+
+def layers_for(report: LibraryReport, talk: Callable[[str], None]) -> tuple[list[LayerRecord], LayerFiles]:
+    """The layers of all ops of a library that have one, for each kind of device.
+
+    Raises:
+        GateError: a layer would fail on a GPU.
+    """
+    folders = [report.source_dir / "ops" / name for name in report.ops]
+    described = [(read_op(folder), folder) for folder in folders]
+    layers = []
+    errors = []
+    for op, folder in described:
+        if layer := layer_of(op, folder):
+            layers.append(layer)
+            for finding in check_layer(layer, use_of(op)):
+                line = f"{finding.where}: {finding.text}. {finding.fix}"
+                if finding.level is Level.ERROR:
+                    errors.append(line)
+                elif finding.level is Level.WARNING:
+                    talk(line)
+    if errors:
+        problems = "".join(f"\n  - {line}" for line in errors)
+        raise GateError(f"the GPU layers are not fit for the plugin:{problems}", fix="See `ovext gpu check`.")
+    files = {"gpu": layer_files(report.library, layers) if layers else {}}
+    files["vpu"] = vpu_files(report.library, described)
+    records = [_record(kind, texts) for kind, texts in files.items() if texts]
+    return records, {f"{kind}/{name}": text for kind, texts in files.items() for name, text in texts.items()}
+
+
+def _record(kind: str, texts: Mapping[str, str]) -> LayerRecord:
+    hashes = {f"{kind}/{name}": hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    config = next(name for name in hashes if name.endswith(".xml"))
+    return LayerRecord.model_validate({"kind": kind, "config": config, "files": hashes})

@@ -1,0 +1,233 @@
+"""`ovext gpu check` and `ovext gpu run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, ProjectArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ovext.gpu.check import CheckReport
+    from ovext.gpu.compile import Built
+    from ovext.gpu.devices import Device
+    from ovext.gpu.findings import PlacedFinding
+    from ovext.gpu.run import Difference, Outcome
+
+commands = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="GPU layers: check them without a GPU, and run them on one, a simulated one or PoCL.",
+)
+
+
+@commands.command("check", short_help="Check GPU layers by rules, and compile their kernels for Intel GPUs")
+def check(
+    layers: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PROJECT|XML",
+            help="An extension project, or an XML for the GPU plugin.",
+            show_default="this folder",
+        ),
+    ] = Path(),
+    device: Annotated[
+        str | None,
+        typer.Option(help="GPUs for ocloc, with commas between. Default: one of each generation.", show_default=False),
+    ] = None,
+    compiling: Annotated[
+        bool, typer.Option("--compile/--no-compile", help="Whether to compile the kernels too.")
+    ] = True,
+    openvino: OpenVINOOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Tell everything that is wrong with GPU layers before they are on a GPU, each with its line and its fix.
+
+    Kernels are compiled as the GPU plugin would: by ocloc for Intel GPUs, and by every OpenCL runtime here. Exits
+    with 1 when there is an error; warnings and notes do not count.
+    """
+    from ovext.cli.text import to_json
+    from ovext.errors import ExitCode
+    from ovext.findings import Level
+    from ovext.gpu.check import check as check_layers
+
+    report = check_layers(layers)
+    built, said = _compiled(report, device, openvino) if compiling else ([], [])
+    findings = [*report.findings, *said]
+    if json:
+        data = {
+            "layers": [one.layer.op for one in report.layers],
+            "findings": [_finding_data(finding) for finding in findings],
+            "compiled": built,
+        }
+        typer.echo(to_json({"schema": 1, **data}))
+    else:
+        _show_findings(findings)
+        _show_built(built)
+        _show_sum(report, findings)
+    if any(finding.level is Level.ERROR for finding in findings):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _compiled(report: CheckReport, device: str | None, openvino: str | None) -> tuple[list[Built], list[PlacedFinding]]:
+    """What all compilers here make of the kernels; says on stderr which are missing."""
+    from ovext.cli.environment import openvino_here
+    from ovext.gpu.compile import compile_for_gpus, compile_with_runtimes, programs_of
+    from ovext.gpu.headers import headers_if_possible
+    from ovext.gpu.ocloc import INSTALL, choose_devices, find_ocloc
+    from ovext.gpu.simulator import INSTALL as INSTALL_RUNTIME
+
+    release = openvino_here(openvino)
+    built: list[Built] = []
+    findings: list[PlacedFinding] = []
+    if ocloc := find_ocloc():
+        headers = headers_if_possible(release) if release else None
+        devices = choose_devices(ocloc, device)
+        programs = [program for one in report.layers for program in programs_of(one, headers)]
+        with_headers = "the plugin's own headers" if headers else "an imitation of the plugin's text"
+        typer.echo(f"Compiling {len(programs)} programs for {', '.join(devices)}, with {with_headers}", err=True)
+        compiled = compile_for_gpus(ocloc, programs, devices)
+        built, findings = [*compiled.built], [*compiled.findings]
+    else:
+        typer.echo(f"Not compiled for Intel GPUs: ocloc was not found. {INSTALL}", err=True)
+    by_runtimes = compile_with_runtimes(release, report.layers) if release else None
+    if by_runtimes and by_runtimes.built:
+        return [*built, *by_runtimes.built], [*findings, *by_runtimes.findings]
+    typer.echo(f"Not compiled with an OpenCL runtime: there is none. {INSTALL_RUNTIME}", err=True)
+    return built, findings
+
+
+def _finding_data(finding: PlacedFinding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "level": finding.level.value,
+        "text": finding.text,
+        "fix": finding.fix,
+        "file": str(finding.where.file),
+        "line": finding.where.line,
+    }
+
+
+def _show_findings(findings: Sequence[PlacedFinding]) -> None:
+    from ovext.cli.text import shortened_path
+
+    colours = {"error": "red", "warning": "yellow", "note": "blue"}
+    for finding in findings:
+        place = shortened_path(finding.where.file.absolute())
+        typer.echo(f"{place}:{finding.where.line}: ", nl=False)
+        typer.secho(finding.level.value, fg=colours[finding.level.value], nl=False)
+        typer.echo(f": {finding.text} [{finding.code}]")
+        if finding.fix:
+            typer.echo(f"    -> {finding.fix}")
+
+
+def _show_built(built: Sequence[Built]) -> None:
+    if not built:
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("layer", "type", "compiled for", "", "SIMD", "registers", "spilled", "size", box=box.SIMPLE)
+    for one in built:
+        binary = one.binary
+        numbers = (
+            [f"{binary.simd}", f"{binary.registers}", f"{binary.spilled} B", f"{binary.bytes} B"] if binary else []
+        )
+        table.add_row(one.layer, one.element, one.device, "✓" if one.ok else "✗", *numbers)
+    Console(highlight=False).print(table)
+
+
+def _show_sum(report: CheckReport, findings: Sequence[PlacedFinding]) -> None:
+    counts = [finding.level.value for finding in findings]
+    told = ", ".join(f"{counts.count(level)} {level}s" for level in ("error", "warning", "note"))
+    typer.echo(f"{len(report.layers)} layers: {told}")
+
+
+@commands.command("run", short_help="Run the GPU kernels of a project, and compare with the reference")
+def run(
+    project: ProjectArgument = Path(),
+    library: LibraryOption = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="GPU, sim or pocl. Default: the first of them that is here.", show_default=False),
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that one run may take.")] = 60.0,
+    openvino: OpenVINOOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Run each op with its GPU kernel in a one-op model, and compare with reference.py and with the CPU extension.
+
+    Device GPU is a real one. Device sim is the real GPU plugin on Intel's OpenCL runtime for CPUs, and no GPU. Device
+    pocl runs the kernel alone, without the plugin. Each run has a process of its own: a bad layer can bring it down.
+    Exits with 1 when a run fails or disagrees.
+    """
+    from ovext.cli.environment import openvino_here, openvino_to_run
+    from ovext.cli.text import to_json
+    from ovext.errors import ExitCode, NoLibraryError, OpenVINOError
+    from ovext.gpu.devices import choose_device
+    from ovext.gpu.run import run_layers
+    from ovext.loading import find_library
+    from ovext.project import load_project
+
+    loaded = load_project(project)
+    path: Path | None = None
+    try:
+        path, _ = find_library(library, op=next((op.type for op in loaded.ops() if op.gpu), None))
+        release = openvino_to_run(openvino, path)
+    except NoLibraryError:
+        if device != "pocl":
+            raise
+        found = openvino_here(openvino)
+        if found is None:
+            raise OpenVINOError("no OpenVINO was found", fix="Name a release with --openvino.") from None
+        release = found
+    chosen = choose_device(device, release)
+    typer.echo(f"Running on {chosen.text} ({chosen.reason})", err=True)
+    outcomes = run_layers(loaded, path, release, chosen, _nothing if json else _show_outcome, seconds=timeout)
+    if json:
+        typer.echo(to_json({"schema": 1, **_run_data(chosen, outcomes)}))
+    else:
+        failed = sum(not outcome.is_fine for outcome in outcomes)
+        skipped = sum(bool(outcome.skipped) for outcome in outcomes)
+        typer.echo(f"{len(outcomes) - failed - skipped} runs agree, {failed} failed, {skipped} skipped; {chosen.text}")
+    if not all(outcome.is_fine for outcome in outcomes):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _nothing(_: Outcome) -> None:
+    pass
+
+
+def _show_outcome(outcome: Outcome) -> None:
+    what = f"{outcome.op}  {outcome.sample}  {outcome.element}, precision {outcome.precision}"
+    if outcome.skipped:
+        typer.echo(f"- {what}: {outcome.skipped}")
+        return
+    compared = (("reference", outcome.reference), ("CPU", outcome.cpu))
+    differences = [f"{name}: {_difference_text(one)}" for name, one in compared if one]
+    if outcome.is_fine:
+        typer.secho("✓ ", fg="green", nl=False)
+        typer.echo(f"{what}; {'; '.join(differences)}")
+        return
+    typer.secho("✗ ", fg="red", nl=False)
+    typer.echo(what)
+    for line in [*([outcome.failure] if outcome.failure else []), *differences]:
+        typer.echo(f"    {line}")
+
+
+def _difference_text(difference: Difference) -> str:
+    if difference.shape:
+        return f"the shape is {difference.shape}"
+    return f"{difference.absolute:.2g} absolute, {difference.relative:.2g} relative"
+
+
+def _run_data(device: Device, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    runs = [{**asdict(outcome), "is_fine": outcome.is_fine} for outcome in outcomes]
+    return {"device": device.kind, "is_gpu": device.kind == "GPU", "device_text": device.text, "runs": runs}

@@ -1,0 +1,24 @@
+"""What a check states: a finding of a level, and where in the user's files it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Level(str, Enum):
+    """An error fails or crashes where the product is used; a warning is bad manners; a note is to be known."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fact. `code` names its kind; the documentation of each check lists its kinds."""
+
+    code: str
+    level: Level
+    text: str
+    fix: str = ""

@@ -1,0 +1,99 @@
+"""Rules on how a layer's tensors are bound to the arguments of its kernel and to the ports of its op."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ovext.gpu.findings import error, warning
+from ovext.gpu.layer import MAX_RANK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ovext.gpu.findings import PlacedFinding
+    from ovext.gpu.layer import Layer, Use
+
+
+def check_bindings(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
+    yield from _arguments(layer)
+    yield from _inputs(layer, use)
+    yield from _outputs(layer, use)
+    yield from _formats(layer)
+    yield from _ranks(layer, use)
+
+
+def _arguments(layer: Layer) -> Iterator[PlacedFinding]:
+    counts = Counter(tensor.argument for tensor in layer.tensors)
+    for tensor in layer.tensors:
+        if counts[tensor.argument] > 1:
+            text = f"arg-index {tensor.argument} is given to {counts[tensor.argument]} tensors; inference fails"
+            yield error("arg-duplicate", tensor.place, text, "Give each its own number.")
+    missing = sorted(set(range(max(counts, default=-1) + 1)) - set(counts))
+    if missing:
+        text = f"no tensor has arg-index {', '.join(map(str, missing))}; inference fails"
+        yield error("arg-gap", layer.place, text, "Count the kernel's arguments from 0 on.")
+
+
+def _inputs(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
+    inputs = layer.bound("input")
+    for tensor in inputs:
+        if tensor.port >= use.inputs:
+            text = f"port-index {tensor.port} is bound, but the op has {use.inputs} inputs; the model does not compile"
+            yield error("port-range", tensor.place, text, "Count the op's inputs from 0 on.")
+    for port in sorted(set(range(use.inputs)) - {tensor.port for tensor in inputs}):
+        text = f"input {port} of the op is bound to no argument; the model does not compile"
+        yield error("input-unbound", layer.place, text, "Add a Tensor for it.")
+    first: dict[int, str] = {}
+    for tensor in inputs:
+        if first.setdefault(tensor.port, tensor.format) != tensor.format:
+            text = f"input {tensor.port} is bound a second time, but always comes as {first[tensor.port]}"
+            yield error("two-formats", tensor.place, text, "Use one format for one input.")
+
+
+def _outputs(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
+    outputs = layer.bound("output")
+    if len(outputs) != use.outputs:
+        text = f"the op has {use.outputs} outputs, and the layer binds {len(outputs)}"
+        yield error("output-count", layer.place, text, "Bind each output once.")
+    if use.outputs > 1:
+        text = "an op with several outputs works on GPU only in models with dynamic shapes"
+        fix = "Make one op for each output, or keep the model's shapes dynamic."
+        yield warning("several-outputs", layer.place, text, fix)
+    for tensor in outputs:
+        if tensor.port >= use.inputs:
+            # The plugin compares an output's number with how many inputs there are.
+            text = (
+                f"port-index {tensor.port} of an output needs an op of more than {use.inputs} inputs; inference fails"
+            )
+            fix = "Number the outputs from 0 on; k outputs need at least k inputs."
+            yield error("output-port", tensor.place, text, fix)
+        if use.outputs > 1 and tensor.format != "BFYX":
+            text = "an op with several outputs needs BFYX for each"
+            yield error("output-format", tensor.place, text, 'Write format="BFYX".')
+
+
+def _formats(layer: Layer) -> Iterator[PlacedFinding]:
+    for tensor in layer.tensors:
+        if tensor.format == "ANY" and tensor.kind == "output":
+            text = "with ANY on an output the plugin swaps Y and X in its dimensions and work sizes"
+            yield error("any-output", tensor.place, text, 'Write format="BFYX".')
+        elif tensor.format == "ANY":
+            text = "with ANY the kernel gets whatever layout the neighbour has; blocked ones do not compile"
+            yield warning("any-input", tensor.place, text, 'Write format="BYXF".')
+        elif tensor.format == "BFYX" and tensor.kind == "input":
+            text = (
+                "in a network of many convolutions the plugin hands a BFYX input on in its blocked layout, "
+                'and fails with "Unhandled format in pitch calculation"'
+            )
+            fix = "Write BYXF (the kernel indexes by INPUT_PITCHES anyway)."
+            yield warning("blocked-input", tensor.place, text, fix)
+
+
+def _ranks(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
+    for sample in use.samples:
+        for kind, shapes in (("input", sample.inputs), ("output", sample.outputs)):
+            for port, shape in enumerate(shapes):
+                if len(shape) > MAX_RANK:
+                    text = f"{kind} {port} has rank {len(shape)} ({sample}): the plugin hands on four dimensions only"
+                    yield error("rank", layer.place, text, "Reshape around the op to rank 4.")

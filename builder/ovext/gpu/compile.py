@@ -1,0 +1,192 @@
+"""Compiling the kernels of layers as the plugin would, and telling what the compilers say at the user's own lines."""
+
+from __future__ import annotations
+
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ovext.findings import Level
+from ovext.gpu.expressions import ExpressionError
+from ovext.gpu.findings import Place, PlacedFinding
+from ovext.gpu.layer import MAX_RANK
+from ovext.gpu.ocloc import Binary, compile_program
+from ovext.gpu.prelude import OPENCL_TYPES, program_text
+from ovext.gpu.simulator import find_runtime, find_simulator
+from ovext.verify.child import run_in_openvino
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ovext.gpu.check import Checked
+    from ovext.gpu.layer import Layer, Sample
+    from ovext.toolchain.openvino import OpenVINO
+
+_DEFAULT_TYPES = ("f32", "f16")
+# Clang's form, and that of PoCL, which puts the kind first.
+_MESSAGE = re.compile(
+    r"^(?:(?P<first>error|warning): )?(?P<file>.+?):(?P<line>\d+):\d+: "
+    r"(?:(?P<kind>(?:fatal )?error|warning): )?(?P<text>.+)$"
+)
+_LONGEST_LOG = 300
+
+
+@dataclass(frozen=True)
+class Program:
+    """The program of one layer for one sample and one element type."""
+
+    layer: Layer
+    sample: Sample
+    types: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Built:
+    """What one compiler made of the programs of one layer: the worst of each number over all samples."""
+
+    layer: str
+    element: str
+    device: str
+    ok: bool
+    binary: Binary | None
+
+
+@dataclass(frozen=True)
+class CompileReport:
+    """Every compiler's result, and its messages as findings."""
+
+    built: tuple[Built, ...]
+    findings: tuple[PlacedFinding, ...]
+
+
+@dataclass(frozen=True)
+class _Message:
+    where: Place
+    level: Level
+    text: str
+    device: str
+
+
+def programs_of(checked: Checked, headers: str | None) -> list[Program]:
+    """A program for each sample and element type that the plugin could compile for the layer."""
+    if any(source.text is None for source in checked.layer.sources) or not checked.layer.sources:
+        return []
+    programs = []
+    for sample in checked.use.samples:
+        if any(len(shape) > MAX_RANK for shape in (*sample.inputs, *sample.outputs)):
+            continue
+        for types in _types(checked):
+            try:
+                text = program_text(checked.layer, sample, types, *([headers] if headers else []))
+            except ExpressionError:
+                continue  # told by the rules on work sizes
+            programs.append(Program(checked.layer, sample, types, text))
+    return programs
+
+
+def _types(checked: Checked) -> list[tuple[str, ...]]:
+    """Element types of all inputs and outputs; a type that GPUs compute as another stands as that one."""
+    if checked.op is None:
+        count = checked.use.inputs + checked.use.outputs
+        return [(element,) * count for element in _DEFAULT_TYPES]
+    found = []
+    for element in (one for one in checked.op.inputs[0].types if one in OPENCL_TYPES):
+        types = checked.op.types_for(element)
+        if all(one in OPENCL_TYPES for one in types):
+            found.append(tuple(types))
+    return found
+
+
+def compile_for_gpus(ocloc: Path, programs: Sequence[Program], devices: Sequence[str]) -> CompileReport:
+    """Compile each program for each GPU, as many at once as there are CPUs."""
+    jobs = [(program, device) for program in programs for device in devices]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(lambda job: compile_program(ocloc, job[0].text, job[0].layer.options, job[1]), jobs))
+    grouped: dict[tuple[str, str, str], list[tuple[bool, Binary | None]]] = {}
+    messages: list[_Message] = []
+    for (program, device), result in zip(jobs, results, strict=True):
+        key = (program.layer.op, program.types[0], device)
+        grouped.setdefault(key, []).append((result.ok, result.binary))
+        messages += _messages(program.layer, result.log, device, ok=result.ok)
+    built = tuple(_built(*key, outcomes) for key, outcomes in grouped.items())
+    return CompileReport(built, _findings(messages))
+
+
+def compile_with_runtimes(openvino: OpenVINO, checked: Sequence[Checked]) -> CompileReport:
+    """Compile each layer with the first device of every OpenCL runtime here, without the plugin's headers.
+
+    Those are for Intel's GPUs and do not compile elsewhere.
+
+    Raises:
+        LibraryError: a runtime brought the process down.
+    """
+    programs = [program for one in checked for program in programs_of(one, None)]
+    requests = [
+        {"id": number, "text": program.text, "options": program.layer.options, "types": program.types}
+        for number, program in enumerate(programs)
+    ]
+    built: list[Built] = []
+    messages: list[_Message] = []
+    for runtime in _runtimes(openvino, {"programs": requests}):
+        states: dict[tuple[str, str], bool] = {}
+        for log in runtime["logs"]:
+            program = programs[log["id"]]
+            key = (program.layer.op, program.types[0])
+            states[key] = states.get(key, True) and log["ok"]
+            messages += _messages(program.layer, log["log"], runtime["name"], ok=log["ok"])
+        built += [Built(op, element, runtime["name"], ok, None) for (op, element), ok in states.items()]
+    return CompileReport(tuple(built), _findings(messages))
+
+
+def _runtimes(openvino: OpenVINO, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What the runtimes that the system knows say, and Intel's for CPUs where it came with the extra gpu-sim."""
+    yield from run_in_openvino(openvino, "opencl-build", request)["runtimes"]
+    if find_runtime():
+        yield from run_in_openvino(openvino, "opencl-build", request, env=find_simulator().environment())["runtimes"]
+
+
+def _built(layer: str, element: str, device: str, results: Sequence[tuple[bool, Binary | None]]) -> Built:
+    binaries = [binary for _, binary in results if binary]
+    worst = None
+    if binaries:
+        worst = Binary(
+            max(one.bytes for one in binaries),
+            min(one.simd for one in binaries),
+            max(one.registers for one in binaries),
+            max(one.spilled for one in binaries),
+        )
+    return Built(layer, element, device, all(ok for ok, _ in results), worst)
+
+
+def _messages(layer: Layer, log: str, device: str, *, ok: bool) -> list[_Message]:
+    """The compiler's messages about the user's own sources; of a failure without any, its whole log."""
+    files = {str(source.file) for source in layer.sources}
+    found = []
+    for line in log.splitlines():
+        match = _MESSAGE.match(line)
+        if match is None or match["file"] not in files:
+            continue
+        kind = match["first"] or match["kind"] or "note"
+        if kind != "note":
+            level = Level.WARNING if kind == "warning" else Level.ERROR
+            found.append(_Message(Place(Path(match["file"]), int(match["line"])), level, match["text"], device))
+    if not ok and not any(message.level is Level.ERROR for message in found):
+        said = " ".join(log.split())
+        said = said if len(said) <= _LONGEST_LOG else said[:_LONGEST_LOG] + " ..."
+        found.append(_Message(layer.place, Level.ERROR, said, device))
+    return found
+
+
+def _findings(messages: Iterable[_Message]) -> tuple[PlacedFinding, ...]:
+    """One finding for each message, with every device whose compiler gave it."""
+    devices: dict[tuple[Place, Level, str], dict[str, None]] = {}
+    for one in messages:
+        devices.setdefault((one.where, one.level, one.text), {})[one.device] = None
+    return tuple(
+        PlacedFinding("compile", level, f"{text} ({', '.join(names)})", where=where)
+        for (where, level, text), names in sorted(devices.items(), key=lambda item: item[0][0])
+    )

@@ -1,0 +1,118 @@
+"""The GPU layer of an op, from the table [gpu] of its op.toml."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ovext.gpu.findings import Place
+from ovext.gpu.layer import Define, Layer, Sample, Source, Tensor, Use, WorkSizes, plugin_text
+from ovext.project.op import Case
+from ovext.project.shapes import output_shapes
+from ovext.toml import line_of, read_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ovext.project.gpu import Gpu
+    from ovext.project.op import OpDescription
+
+# An input arrives as BYXF because the plugin forgets to convert blocked layouts to BFYX; see docs/gpu.md.
+_DEFAULT_FORMATS = {"input": "BYXF", "output": "BFYX"}
+# What an op without test cases is looked at with: no two sizes alike, so that swapped ones show.
+_SIZES = (2, 3, 5, 7)
+
+
+def layer_of(op: OpDescription, folder: Path) -> Layer | None:
+    """The layer that the op in `folder` describes; None where it has no table [gpu].
+
+    Raises:
+        ProjectError: op.toml cannot be read.
+    """
+    if op.gpu is None:
+        return None
+    file = folder / "op.toml"
+    text = read_text(file)
+
+    def place(*keys: str | int) -> Place:
+        return Place(file, line_of(text, ["gpu", *keys]))
+
+    kernel = folder / op.gpu.kernel
+    text_of_kernel = kernel.read_text(encoding="utf-8", errors="replace") if kernel.is_file() else None
+    return Layer(
+        op=op.type,
+        entry=op.gpu.entry,
+        sources=(Source(kernel, text_of_kernel, place("kernel")),),
+        defines=tuple(
+            Define(macro, attribute, _default(op, attribute), place("defines", macro), _list_type(op, attribute))
+            for macro, attribute in op.gpu.defines.items()
+        ),
+        tensors=tuple(_tensors(op, op.gpu, place("buffers"))),
+        options=op.gpu.options,
+        work_sizes=WorkSizes(",".join(op.gpu.work_sizes), ",".join(op.gpu.local_sizes), None, place("global")),
+        place=place(),
+    )
+
+
+def _tensors(op: OpDescription, gpu: Gpu, where: Place) -> list[Tensor]:
+    inputs = {tensor.name: port for port, tensor in enumerate(op.inputs)}
+    outputs = {tensor.name: port for port, tensor in enumerate(op.outputs)}
+    tensors = []
+    for number, buffer in enumerate(gpu.buffers or [*inputs, *outputs]):
+        name, given = (buffer, None) if isinstance(buffer, str) else (buffer.tensor, buffer.format)
+        make = partial(Tensor, argument=number, place=where)
+        if name in inputs:
+            tensors.append(make(kind="input", port=inputs[name], format=given or _DEFAULT_FORMATS["input"]))
+        else:
+            tensors.append(make(kind="output", port=outputs[name], format=given or _DEFAULT_FORMATS["output"]))
+    return tensors
+
+
+def _default(op: OpDescription, attribute: str) -> str:
+    value = op.defaults().get(attribute)
+    return "" if value is None else plugin_text(value)
+
+
+def _list_type(op: OpDescription, attribute: str) -> str:
+    kinds = {one.name: one.type for one in op.attributes}
+    return kinds[attribute].removesuffix("[]") if kinds[attribute].endswith("[]") else ""
+
+
+def cases_of(op: OpDescription) -> list[Case]:
+    """The op's test cases, or where it has none, one with made-up shapes."""
+    shapes = {tensor.name: list(_SIZES[: len(tensor.dims or _SIZES)]) for tensor in op.inputs}
+    return list(op.test.cases) or [Case(shapes=shapes)]
+
+
+def use_of(op: OpDescription) -> Use:
+    """What op.toml tells of the models that the op stands in."""
+    samples = tuple(sample_of(op, case) for case in cases_of(op))
+    return Use(len(op.inputs), len(op.outputs), samples, frozenset(one.name for one in op.attributes))
+
+
+def sample_of(op: OpDescription, case: Case) -> Sample:
+    """The shapes of a test case, those of the outputs included, and all attributes."""
+    shapes = {name: tuple(shape) for name, shape in case.shapes.items()}
+    attributes = {**op.defaults(), **case.attributes}
+    outputs = output_shapes(op, shapes, attributes)
+    inputs = tuple(shapes[tensor.name] for tensor in op.inputs)
+    return Sample(inputs, tuple(outputs[tensor.name] for tensor in op.outputs), attributes)
+
+
+def assumed_use(layer: Layer) -> Use:
+    """What a layer without an op.toml may be used for: as many tensors as it binds, all of one made-up shape."""
+    inputs = max((tensor.port for tensor in layer.bound("input")), default=0) + 1
+    outputs = max(1, len(layer.bound("output")))
+    shapes = [_SIZES, (1, 1, 1, 1)]
+    samples = tuple(Sample((shape,) * inputs, (shape,) * outputs, _defaults(layer)) for shape in shapes)
+    return Use(inputs, outputs, samples)
+
+
+def _defaults(layer: Layer) -> dict[str, float]:
+    values = {}
+    for define in layer.defines:
+        try:
+            values[define.attribute] = float(define.default)
+        except ValueError:
+            continue
+    return {name: value for name, value in values.items() if name}

@@ -1,0 +1,73 @@
+"""Where a GPU layer can be run here: a GPU, the simulated one, or an OpenCL runtime without the plugin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from ovext.errors import ToolError, UnknownNameError
+from ovext.gpu.simulator import INSTALL, find_runtime, find_simulator
+from ovext.verify.child import run_in_openvino
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ovext.toolchain.openvino import OpenVINO
+
+KINDS = ("GPU", "sim", "pocl")
+POCL = "Portable Computing Language"
+_POCL_INSTALL = "Install pyopencl (pip install 'ovext[opencl]') and PoCL (apt-get install pocl-opencl-icd)."
+
+
+@dataclass(frozen=True)
+class Device:
+    """A kind of KINDS, what it is in words, and why it was chosen."""
+
+    kind: str
+    text: str
+    reason: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_plugin(self) -> bool:
+        return self.kind != "pocl"
+
+
+def choose_device(asked: str | None, openvino: OpenVINO) -> Device:
+    """The device asked for; without a wish a GPU, else the simulated one, else PoCL.
+
+    Raises:
+        UnknownNameError: there is no such kind.
+        ToolError: it, or each of them, is missing; the text says how to install it.
+    """
+    if asked is not None and asked not in KINDS:
+        raise UnknownNameError("device", asked, KINDS)
+    reason = "--device names it" if asked else "no better one is here"
+    if asked in {None, "GPU"}:
+        gpus: dict[str, str] = run_in_openvino(openvino, "devices", {})["gpus"]
+        if gpus:
+            return Device("GPU", f"the GPU {next(iter(gpus.values()))}", "OpenVINO sees it")
+        if asked:
+            raise ToolError(
+                "OpenVINO sees no GPU here", fix="Use --device sim, or see OpenVINO's guide for GPU drivers."
+            )
+    if asked == "sim" or (asked is None and find_runtime()):
+        environment = find_simulator().environment()
+        return Device(
+            "sim", "a simulated device, no GPU: the real plugin on Intel's OpenCL runtime for CPUs", reason, environment
+        )
+    if POCL in runtimes(openvino):
+        return Device("pocl", "PoCL, no GPU and no plugin: the kernel alone, on the CPU", reason)
+    raise ToolError(
+        "there is neither a GPU, nor a simulated one, nor PoCL" if asked is None else "PoCL cannot be used",
+        fix=_POCL_INSTALL if asked else f"{INSTALL} {_POCL_INSTALL}",
+    )
+
+
+def runtimes(openvino: OpenVINO) -> list[str]:
+    """The OpenCL runtimes here by name; none where pyopencl is not installed."""
+    if find_spec("pyopencl") is None:
+        return []
+    names: list[str] = run_in_openvino(openvino, "opencl-runtimes", {})["runtimes"]
+    return names

@@ -1,0 +1,122 @@
+"""A GPU layer, wherever it was written: in an XML for the plugin or in an op.toml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ovext.gpu.findings import Place
+    from ovext.project.op import AttributeValue
+    from ovext.project.shapes import Shape
+
+# The plugin describes each tensor to a kernel with four numbers.
+MAX_RANK = 4
+FORMATS = ("BFYX", "BYXF", "FYXB", "YXFB", "ANY")
+
+
+@dataclass(frozen=True)
+class Source:
+    """An OpenCL C file; `text` is None where it cannot be read."""
+
+    file: Path
+    text: str | None
+    place: Place
+
+
+@dataclass(frozen=True)
+class Define:
+    """A macro whose value is that of the attribute, else the default."""
+
+    name: str
+    attribute: str
+    default: str
+    place: Place
+    list_type: str = ""  # "int" or "float" for one that becomes an array
+
+    def text(self, attributes: Mapping[str, AttributeValue]) -> str:
+        """What stands behind the macro's name."""
+        value = attributes.get(self.attribute)
+        words = self.default if value is None else plugin_text(value)
+        return f"({self.list_type}[]) {{{words}}}" if self.list_type else words
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An argument of the kernel: the memory of an input or output."""
+
+    argument: int
+    kind: Literal["input", "output"]
+    port: int
+    format: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class WorkSizes:
+    """Expressions over B, F, Y and X, with commas between them; `dim` as in the XML."""
+
+    global_sizes: str | None
+    local_sizes: str
+    dim: str | None
+    place: Place
+
+
+@dataclass(frozen=True)
+class Layer:
+    """How one type of op is computed on a GPU."""
+
+    op: str
+    entry: str
+    sources: tuple[Source, ...]
+    defines: tuple[Define, ...]
+    tensors: tuple[Tensor, ...]
+    options: str
+    work_sizes: WorkSizes | None
+    place: Place
+
+    def bound(self, kind: Literal["input", "output"]) -> list[Tensor]:
+        return [tensor for tensor in self.tensors if tensor.kind == kind]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Shapes and attributes that a layer is looked at with."""
+
+    inputs: tuple[Shape, ...]
+    outputs: tuple[Shape, ...]
+    attributes: Mapping[str, AttributeValue]
+
+    def __str__(self) -> str:
+        shapes = ", ".join("x".join(map(str, shape)) or "scalar" for shape in self.inputs)
+        return f"{shapes} -> {', '.join('x'.join(map(str, shape)) or 'scalar' for shape in self.outputs)}"
+
+
+@dataclass(frozen=True)
+class Use:
+    """What is known of the op that a layer is for: an XML tells only how many tensors are bound."""
+
+    inputs: int
+    outputs: int
+    samples: tuple[Sample, ...]
+    attributes: frozenset[str] | None = None  # None: not known
+
+
+def plugin_text(value: AttributeValue) -> str:
+    """An attribute as the plugin writes it into a kernel: six decimals, whatever the number's size."""
+    if isinstance(value, list):
+        return ",".join(plugin_text(one) for one in value)
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float):
+        return f"{value:f}"
+    return str(value)
+
+
+def four_dims(shape: Shape) -> tuple[int, int, int, int]:
+    """The dimensions b, f, y, x that the plugin gives a tensor: missing ones are 1, those beyond are lost."""
+    b, f, y, x = (*shape, 1, 1, 1, 1)[:MAX_RANK]
+    return b, f, y, x

@@ -1,0 +1,58 @@
+"""Layers of type MVCL, for the MYRIAD plugin that OpenVINO had until 2022.3: legacy, written and checked only."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import quoteattr
+
+from ovext.toml import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from ovext.project.gpu import Vpu
+    from ovext.project.op import OpDescription
+
+
+def vpu_files(name: str, described: Sequence[tuple[OpDescription, Path]]) -> dict[str, str]:
+    """The files `name`.xml and one .cl for each op with a table [vpu], by name; none where no op has one."""
+    with_layer = [(op, folder, op.vpu) for op, folder in described if op.vpu]
+    if not with_layer:
+        return {}
+    texts = {f"{name}_{op.type}.cl": read_text(folder / vpu.kernel) for op, folder, vpu in with_layer}
+    return {f"{name}.xml": "\n".join(_xml(op, vpu, f"{name}_{op.type}.cl") for op, _, vpu in with_layer), **texts}
+
+
+def _xml(op: OpDescription, vpu: Vpu, kernel: str) -> str:
+    inputs = {one.name: port for port, one in enumerate(op.inputs)}
+    outputs = {one.name: port for port, one in enumerate(op.outputs)}
+    attributes = {one.name: one.type for one in op.attributes}
+    lines = []
+    for argument, tensor in vpu.arguments.items():
+        name, layout = (tensor, "BFYX") if isinstance(tensor, str) else (tensor.tensor, tensor.format)
+        kind, port = ("input", inputs[name]) if name in inputs else ("output", outputs[name])
+        lines.append(f'<Tensor arg-name="{argument}" type="{kind}" port-index="{port}" format="{layout}"/>')
+    for argument, source in vpu.scalars.items():
+        kind = scalar_type(source, attributes)
+        lines.append(f'<Scalar arg-name="{argument}" type="{kind}" source={quoteattr(source)}/>')
+    parameters = "\n".join(f"      {line}" for line in lines)
+    local = f" local={quoteattr(','.join(vpu.local_sizes))}" if vpu.local_sizes else ""
+    return f"""\
+<CustomLayer name={quoteattr(op.type)} type="MVCL" version="1">
+  <Kernel entry={quoteattr(vpu.entry)}>
+    <Source filename="{kernel}"/>
+    <Parameters>
+{parameters}
+    </Parameters>
+    <WorkSizes dim={quoteattr(vpu.dim)} global={quoteattr(",".join(vpu.work_sizes))}{local}/>
+  </Kernel>
+</CustomLayer>
+"""
+
+
+def scalar_type(source: str, attributes: Mapping[str, str]) -> str:
+    """`float` for an attribute of that type and for a number with a point, else `int`."""
+    is_decimal = re.fullmatch(r"[-+]?\d+(\.\d*([eE][-+]?\d+)?|[eE][-+]?\d+)", source) is not None
+    return "float" if is_decimal or attributes.get(source) == "float" else "int"

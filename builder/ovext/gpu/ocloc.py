@@ -1,0 +1,125 @@
+"""Compiling for Intel GPUs without one: ocloc, the offline compiler of Intel's OpenCL driver."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import struct
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ovext.errors import ToolError, UnknownNameError
+from ovext.toolchain.process import run
+
+INSTALL = "Install it, for instance with: apt-get install intel-opencl-icd (Debian) or intel-ocloc (Intel's packages)."
+# One name for each generation; an ocloc knows only some of them.
+GENERATIONS = ("skl", "icllp", "tgllp", "acm-g10", "pvc", "mtl", "lnl-m", "bmg-g21", "ptl-h")
+_SECONDS = 120.0
+_DEVICES = re.compile(r"<device_type> can be: (.*?)(?:, version|\n\n)", re.DOTALL)
+_PATCH_TOKEN = re.compile(r"Token (\d+)\n\t4 Size \d+\n\tHex ([0-9a-f ]+)")
+# In the older binaries, tokens of the patch list and positions of numbers in them.
+_SCRATCH_TOKENS = {18, 55}
+_ENVIRONMENT_TOKEN = 23
+_SCRATCH, _SIMD, _REGISTERS = 1, 3, 20
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A kernel compiled for one GPU."""
+
+    bytes: int
+    simd: int  # work items of one hardware thread
+    registers: int  # that the thread may use
+    spilled: int  # bytes of memory that each thread uses because its registers do not suffice
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What ocloc made of a program, and what it said."""
+
+    device: str
+    ok: bool
+    log: str
+    binary: Binary | None = None
+
+
+def find_ocloc() -> Path | None:
+    found = shutil.which("ocloc")
+    return Path(found) if found else None
+
+
+def known_devices(ocloc: Path) -> list[str]:
+    """The GPUs that this ocloc compiles for."""
+    text = run([str(ocloc), "compile", "--help"], timeout=_SECONDS).output
+    match = _DEVICES.search(text)
+    return [word.strip() for word in match[1].split(",")] if match else []
+
+
+def choose_devices(ocloc: Path, asked: str | None) -> list[str]:
+    """The GPUs asked for, with commas between; else one of each generation that ocloc knows.
+
+    Raises:
+        UnknownNameError: ocloc does not know one of them.
+        ToolError: this ocloc knows no generation that ovext knows.
+    """
+    known = known_devices(ocloc)
+    if asked is not None:
+        names = [name.strip() for name in asked.split(",")]
+        for name in names:
+            if name not in known:
+                raise UnknownNameError("GPU", name, known)
+        return names
+    spread = [name for name in GENERATIONS if name in known]
+    if not spread:
+        raise ToolError(f"{ocloc} names no GPU that ovext knows", fix="Name one with --device.")
+    return spread
+
+
+def compile_program(ocloc: Path, text: str, options: str, device: str) -> Compiled:
+    """Compile one program for one GPU."""
+    with tempfile.TemporaryDirectory(prefix="ovext-gpu-") as name:
+        folder = Path(name)
+        (folder / "program.cl").write_text(text, encoding="utf-8")
+        command = [str(ocloc), "compile", "-file", "program.cl", "-device", device, "-output_no_suffix"]
+        if options:
+            command += ["-options", options]
+        finished = run([*command, "-output", "binary"], cwd=folder, timeout=_SECONDS)
+        log = finished.output + finished.errors
+        binary = folder / "binary"
+        if not finished.ok or not binary.is_file():
+            return Compiled(device, False, log)
+        run([str(ocloc), "disasm", "-file", "binary", "-device", device, "-dump", "dump"], cwd=folder, timeout=_SECONDS)
+        return Compiled(device, True, log, _facts(folder / "dump"))
+
+
+def _facts(dump: Path) -> Binary | None:
+    """The facts in what `ocloc disasm` wrote; None where its form is not known."""
+    heap = sum(file.stat().st_size for file in (*dump.glob("*_KernelHeap.*"), *dump.glob(".text.*")))
+    if (tokens := dump / "PTM.txt").is_file():
+        return _from_tokens(tokens.read_text(encoding="utf-8", errors="replace"), heap)
+    if (info := dump / ".ze_info").is_file():
+        return _from_ze_info(info.read_text(encoding="utf-8", errors="replace"), heap)
+    return None
+
+
+def _from_tokens(text: str, heap: int) -> Binary | None:
+    scratch, environment = 0, ()
+    for match in _PATCH_TOKEN.finditer(text):
+        data = bytes(int(byte, 16) for byte in match[2].split())
+        numbers = struct.unpack(f"<{len(data) // 4}I", data[: len(data) // 4 * 4])
+        if int(match[1]) in _SCRATCH_TOKENS:
+            scratch = max(scratch, numbers[_SCRATCH])
+        elif int(match[1]) == _ENVIRONMENT_TOKEN:
+            environment = numbers
+    if len(environment) <= _REGISTERS:
+        return None
+    return Binary(heap, environment[_SIMD], environment[_REGISTERS], scratch)
+
+
+def _from_ze_info(text: str, heap: int) -> Binary | None:
+    simd, registers = re.search(r"simd_size:\s*(\d+)", text), re.search(r"grf_count:\s*(\d+)", text)
+    if not simd or not registers:
+        return None
+    buffers = re.findall(r"type:\s*scratch\s+usage:\s*spill_fill_space\s+size:\s*(\d+)", text)
+    return Binary(heap, int(simd[1]), int(registers[1]), max(map(int, buffers), default=0))

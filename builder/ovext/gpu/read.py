@@ -1,0 +1,208 @@
+"""Layers as an XML for the GPU plugin describes them, with everything that its parser objects to."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from ovext.errors import ProjectError, nearest
+from ovext.findings import Level
+from ovext.gpu.findings import Place, PlacedFinding
+from ovext.gpu.layer import FORMATS, Define, Layer, Source, Tensor, WorkSizes
+from ovext.gpu.mvcl_check import check_mvcl
+from ovext.gpu.xml import Element, XmlError, read_elements
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The attributes and children that the parser looks at; others it passes over without a word.
+_KNOWN: dict[str, tuple[set[str], set[str]]] = {
+    "CustomLayer": ({"name", "type", "version"}, {"Kernel", "Buffers", "CompilerOptions", "WorkSizes"}),
+    "Kernel": ({"entry"}, {"Source", "Define"}),
+    "Source": ({"filename"}, set()),
+    "Define": ({"name", "param", "type", "default"}, set()),
+    "Buffers": (set(), {"Tensor", "Data"}),
+    "Tensor": ({"arg-index", "type", "port-index", "format"}, set()),
+    "Data": ({"arg-index", "name"}, set()),
+    "CompilerOptions": ({"options"}, set()),
+    "WorkSizes": ({"global", "local", "dim"}, set()),
+}
+_LIST_TYPES = {"int[]": "int", "float[]": "float"}
+_SCALAR_TYPES = {"", "int", "float", "bool", "string"}
+
+
+def read_layers(file: Path) -> tuple[list[Layer], list[PlacedFinding]]:
+    """Each layer that the GPU plugin would take from the file, and what is wrong with the file's form.
+
+    Raises:
+        ProjectError: the file cannot be read.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ProjectError(f"the layer file cannot be read: {error.strerror}", where=file) from None
+    reader = _Reader(file)
+    try:
+        elements = read_elements(data, file)
+    except XmlError as error:
+        reader.error("xml", f"this is not XML: {error}", Place(file, error.line), "Close or quote what is open here.")
+        return [], reader.findings
+    if not elements:
+        reader.error("no-layer", "the file holds no CustomLayer", Place(file, 1), "Write one.")
+    layers = [layer for element in elements if (layer := reader.layer(element))]
+    reader.repeated_names(layers)
+    return layers, sorted(reader.findings, key=lambda finding: finding.where)
+
+
+class _Reader:
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.findings: list[PlacedFinding] = []
+
+    def error(self, code: str, text: str, where: Place, fix: str = "", level: Level = Level.ERROR) -> None:
+        self.findings.append(PlacedFinding(code, level, text, fix, where=where))
+
+    def layer(self, element: Element) -> Layer | None:
+        if element.tag != "CustomLayer":
+            inside = bool(element.of_tag("CustomLayer"))
+            fix = f"Remove <{element.tag}>: layers stand side by side without a common root." if inside else ""
+            self.error("root", f"<{element.tag}> stands where only <CustomLayer> may", element.place, fix)
+            return None
+        if element.attributes.get("type") == "MVCL":
+            self.findings += check_mvcl(element)
+            return None
+        self._unknown_parts(element)
+        for attribute, expected in (("type", "SimpleGPU"), ("version", "1")):
+            if (value := element.attributes.get(attribute)) != expected:
+                said = f"is '{value}'" if value is not None else "is missing"
+                text = f"the layer's {attribute} {said}, not '{expected}'"
+                self.error(f"layer-{attribute}", text, element.place_of(attribute), f'Write {attribute}="{expected}".')
+        name = self._needed(element, "name", "layer-name")
+        kernel = self._only(element, "Kernel", "no-kernel")
+        buffers = self._only(element, "Buffers", "no-buffers")
+        if not name or kernel is None or buffers is None:
+            return None
+        options = self._only(element, "CompilerOptions")
+        return Layer(
+            op=name,
+            entry=self._needed(kernel, "entry", "no-entry"),
+            sources=tuple(
+                self._source(one) for one in kernel.of_tag("Source") if self._needed(one, "filename", "source")
+            ),
+            defines=tuple(self._define(one) for one in kernel.of_tag("Define") if self._needed(one, "name", "define")),
+            tensors=tuple(self._tensors(buffers)),
+            options=options.attributes.get("options", "") if options else "",
+            work_sizes=self._work_sizes(element),
+            place=element.place,
+        )
+
+    def _unknown_parts(self, element: Element) -> None:
+        attributes, children = _KNOWN[element.tag]
+        for name in element.attributes:
+            if name not in attributes:
+                text = f"the plugin ignores the attribute '{name}' of <{element.tag}>{nearest(name, attributes)}"
+                self.error("ignored", text, element.place_of(name), "Remove or rename it.", Level.WARNING)
+        for child in element.children:
+            if child.tag in children:
+                self._unknown_parts(child)
+            else:
+                text = f"the plugin ignores <{child.tag}> in <{element.tag}>{nearest(child.tag, children)}"
+                self.error("ignored", text, child.place, "Remove or rename it.", Level.WARNING)
+
+    def _needed(self, element: Element, attribute: str, code: str) -> str:
+        value = element.attributes.get(attribute, "")
+        if not value:
+            self.error(code, f"<{element.tag}> has no {attribute}", element.place, f'Add {attribute}="...".')
+        return value
+
+    def _named(self, kernel: Element, tag: str, attribute: str, code: str) -> list[Element]:
+        return [one for one in kernel.of_tag(tag) if self._needed(one, attribute, code)]
+
+    def _only(self, element: Element, tag: str, missing: str = "") -> Element | None:
+        """The first child of that tag, which is the one that the plugin reads."""
+        found = element.of_tag(tag)
+        for extra in found[1:]:
+            text = f"the plugin reads only the first <{tag}> of a layer"
+            self.error("repeated", text, extra.place, "Put all of it into one.", Level.WARNING)
+        if not found and missing:
+            self.error(missing, f"the layer has no <{tag}>", element.place, f"Add <{tag}>.")
+        return found[0] if found else None
+
+    def _source(self, element: Element) -> Source:
+        name, where = element.attributes["filename"], element.place_of("filename")
+        file = self.file.parent / name
+        if name.startswith("/"):
+            text = "an absolute path leads nowhere on another machine"
+            self.error("source-path", text, where, "Put the source beside the XML.", Level.WARNING)
+        try:
+            return Source(file, file.read_text(encoding="utf-8", errors="replace"), where)
+        except OSError:  # told by the rules on kernels
+            return Source(file, None, where)
+
+    def _define(self, element: Element) -> Define:
+        given = element.attributes
+        type_name = given.get("type", "")
+        if type_name not in _LIST_TYPES and type_name not in _SCALAR_TYPES:
+            text = f"the plugin ignores the type '{type_name}' of a define; only int[] and float[] change its text"
+            self.error("define-type", text, element.place_of("type"), "Use int[], float[] or none.", Level.WARNING)
+        return Define(
+            name=given["name"],
+            attribute=given.get("param", ""),
+            default=given.get("default", ""),
+            place=element.place,
+            list_type=_LIST_TYPES.get(type_name, ""),
+        )
+
+    def _tensors(self, buffers: Element) -> list[Tensor]:
+        for data in buffers.of_tag("Data"):
+            fix = "Give the op an input for it, and the model a Constant there."
+            self.error("data", "the plugin parses <Data> but compiles no layer that has one", data.place, fix)
+        return [tensor for element in buffers.of_tag("Tensor") if (tensor := self._tensor(element))]
+
+    def _tensor(self, element: Element) -> Tensor | None:
+        argument = self._index(element, "arg-index")
+        port = self._index(element, "port-index")
+        kind: Literal["input", "output"] | None = None
+        match element.attributes.get("type", ""):
+            case "input":
+                kind = "input"
+            case "output":
+                kind = "output"
+            case other:
+                text = f"a tensor's type is '{other}', not input or output"
+                self.error("tensor-type", text, element.place_of("type"), 'Write type="input" or type="output".')
+        given = element.attributes.get("format", "BFYX")
+        if given.upper() not in FORMATS or given not in {given.upper(), given.lower()}:
+            allowed = ", ".join(FORMATS)
+            text = f"the plugin knows no format '{given}'{nearest(given, FORMATS)}"
+            self.error("format", text, element.place_of("format"), f"Use one of {allowed}, all in one case.")
+        if argument is None or port is None or kind is None:
+            return None
+        return Tensor(argument, kind, port, given.upper(), element.place)
+
+    def _index(self, element: Element, attribute: str) -> int | None:
+        text = element.attributes.get(attribute, "")
+        if re.fullmatch(r"\d+", text):
+            return int(text)
+        where = element.place_of(attribute)
+        if not text:
+            self.error("tensor-index", f"a tensor has no {attribute}", where, f'Add {attribute}="0" or higher.')
+        else:
+            fix = "Count from 0." + (" At less than -1 the plugin crashes." if text.startswith("-") else "")
+            self.error("tensor-index", f"the {attribute} '{text}' is no number from 0 upwards", where, fix)
+        return None
+
+    def _work_sizes(self, layer: Element) -> WorkSizes | None:
+        element = self._only(layer, "WorkSizes")
+        if element is None:
+            return None
+        given = element.attributes
+        return WorkSizes(given.get("global"), given.get("local", ""), given.get("dim"), element.place)
+
+    def repeated_names(self, layers: list[Layer]) -> None:
+        seen: dict[str, Layer] = {}
+        for layer in layers:
+            if layer.op in seen:
+                text = f"this layer replaces the one for '{layer.op}' at line {seen[layer.op].place.line}"
+                self.error("duplicate", text, layer.place, "Keep one of them.", Level.WARNING)
+            seen[layer.op] = layer

@@ -1,0 +1,117 @@
+"""Running the ops of a project with their GPU kernels, and comparing the results with the reference in numpy."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ovext.errors import LibraryError
+from ovext.gpu.emit import layer_files
+from ovext.gpu.trials import kernel_request, plugin_request, trials_of
+from ovext.verify.child import run_in_openvino
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ovext.gpu.devices import Device
+    from ovext.gpu.layer import Sample
+    from ovext.gpu.trials import Trial
+    from ovext.project import Project
+    from ovext.toolchain.openvino import OpenVINO
+
+SECONDS = 60.0  # that one run may take
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far a result was from what it is compared with; `shape` says so where the two have not the same."""
+
+    absolute: float = 0.0
+    relative: float = 0.0
+    agrees: bool = False
+    shape: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run: an op, the shapes, element types and precision, and how it went."""
+
+    op: str
+    sample: Sample
+    element: str
+    precision: str
+    kernel: str = ""  # what computed the node, as the plugin says; empty if no custom layer did
+    reference: Difference | None = None
+    cpu: Difference | None = None
+    failure: str = ""
+    skipped: str = ""
+
+    @property
+    def is_fine(self) -> bool:
+        if self.skipped or self.failure:
+            return not self.failure
+        compared = [one for one in (self.reference, self.cpu) if one]
+        return bool(compared) and all(one.agrees for one in compared)
+
+
+def run_layers(
+    project: Project,
+    library: Path | None,
+    openvino: OpenVINO,
+    device: Device,
+    on_outcome: Callable[[Outcome], None],
+    *,
+    seconds: float = SECONDS,
+) -> list[Outcome]:
+    """Run each trial in a process of its own, as many at once as there are CPUs; `on_outcome` is given each in order.
+
+    Args:
+        project: its ops with a table [gpu], and on PoCL those with a table [vpu], are run.
+        library: the CPU extension; only a device without the plugin does without it.
+        openvino: the release to run in.
+        device: where to run.
+        on_outcome: called with each outcome, in the order of the result.
+        seconds: how long one run may take.
+
+    Raises:
+        ProjectError: no op has a layer.
+    """
+    trials = trials_of(project, device)
+    with tempfile.TemporaryDirectory(prefix="ovext-gpu-") as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        layers = list({trial.op.type: trial.layer for trial in trials if trial.layer}.values())
+        for name, text in layer_files("layers", layers).items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        config = Path(folder, "layers.xml")
+        run_one = partial(_run, config=config, library=library, openvino=openvino, device=device, seconds=seconds)
+        outcomes = []
+        for outcome in pool.map(run_one, trials):
+            on_outcome(outcome)
+            outcomes.append(outcome)
+    return outcomes
+
+
+def _run(
+    trial: Trial, *, config: Path, library: Path | None, openvino: OpenVINO, device: Device, seconds: float
+) -> Outcome:
+    outcome = partial(Outcome, trial.name, trial.sample, trial.element, trial.precision)
+    try:
+        if device.has_plugin and library is not None:
+            request = plugin_request(trial, config, library)
+            answer = run_in_openvino(openvino, "gpu", request, env=device.environment, timeout=seconds)
+        else:
+            answer = run_in_openvino(openvino, "opencl-run", kernel_request(trial), timeout=seconds)
+    except LibraryError as error:  # what a bad layer does to the process is the result of the run
+        return outcome(failure=error.what)
+    if "skipped" in answer:
+        return outcome(skipped=answer["skipped"])
+    kernel = answer.get("kernel", trial.entry)
+    failure = (
+        "" if kernel == trial.entry else f"not the layer's kernel computed the op but {kernel or 'something else'}"
+    )
+    cpu = Difference(**answer["cpu"]) if "cpu" in answer else None
+    return outcome(kernel=kernel, reference=Difference(**answer["reference"]), cpu=cpu, failure=failure)

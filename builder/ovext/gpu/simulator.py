@@ -1,0 +1,84 @@
+"""The simulated GPU: the plugin's OpenCL functions on Intel's OpenCL runtime for CPUs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ovext.errors import ToolError
+from ovext.files import replace_file, writing_to
+from ovext.toolchain.compiler import find_compiler
+from ovext.toolchain.fetch import cache_dir
+from ovext.toolchain.process import run
+
+if TYPE_CHECKING:
+    from ovext.toolchain.compiler import Compiler
+
+INSTALL = "Install it with: pip install 'ovext[gpu-sim]'."
+_FLAGS = ("-x", "c", "-std=c11", "-shared", "-fPIC", "-O2", "-fvisibility=hidden")
+_COMPILE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """Where the runtime lies, and the ICD file that leads OpenCL to the simulated device."""
+
+    runtime: Path
+    icd: Path
+
+    def environment(self, programs: Path | None = None) -> dict[str, str]:
+        """What a process needs to see the device; the source of each program goes into the folder `programs`."""
+        kept = {"OVEXT_SIM_PROGRAMS": str(programs)} if programs else {}
+        return {
+            "OCL_ICD_VENDORS": str(self.icd.parent),
+            "OVEXT_SIM_RUNTIME": str(self.runtime),
+            # OpenVINO ships an older TBB under the same name: the runtime's must be there first.
+            "LD_LIBRARY_PATH": str(self.runtime.parent),
+            "LD_PRELOAD": "libtbb.so.12",
+            **kept,
+        }
+
+
+def find_runtime() -> Path | None:
+    """libintelocl.so of the package intel-opencl-rt; None where it is not installed."""
+    try:
+        found = distribution("intel-opencl-rt")
+    except PackageNotFoundError:
+        return None
+    names = [file for file in found.files or [] if file.name == "libintelocl.so"]
+    paths = [Path(str(found.locate_file(name))).resolve() for name in names]
+    return next((path for path in paths if path.is_file()), None)
+
+
+def find_simulator() -> Simulator:
+    """The simulated device, compiled now if it is not in the cache.
+
+    Raises:
+        ToolError: Intel's runtime or a compiler is missing, or the device does not compile.
+        FilesError: the cache cannot be written.
+    """
+    runtime = find_runtime()
+    if runtime is None:
+        raise ToolError("the simulated GPU needs Intel's OpenCL runtime for CPUs, which is not installed", fix=INSTALL)
+    source = (files("ovext.gpu.sim") / "simulated_gpu.c").read_bytes()
+    compiler = find_compiler()
+    key = hashlib.sha256(source + f"{compiler.path} {compiler.version}".encode()).hexdigest()[:16]
+    folder = cache_dir() / "simulated-gpu" / key
+    library, icd = folder / "libsimulated_gpu.so", folder / "vendors" / "simulated_gpu.icd"
+    if not icd.is_file():
+        with writing_to(folder):
+            icd.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(library, lambda aside: _compile(compiler, source.decode(), aside))
+            replace_file(icd, lambda aside: aside.write_text(f"{library}\n", encoding="utf-8"))
+    return Simulator(runtime, icd)
+
+
+def _compile(compiler: Compiler, source: str, library: Path) -> None:
+    command = [str(compiler.path), *_FLAGS, "-o", str(library), "-", "-ldl"]
+    finished = run(command, stdin=source, timeout=_COMPILE_SECONDS)
+    if not finished.ok:
+        raise ToolError(f"the simulated GPU does not compile:\n{finished.errors}")

@@ -1,0 +1,119 @@
+"""Rules on work sizes: each expression is computed for shapes as the plugin would."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ovext.gpu.expressions import DivisionByZeroError, ExpressionError, evaluate, split
+from ovext.gpu.findings import error, warning
+from ovext.gpu.layer import four_dims
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ovext.gpu.findings import PlacedFinding
+    from ovext.gpu.layer import Layer, Sample, Use, WorkSizes
+
+MAX_DIMENSIONS = 3
+MAX_LOCAL = 256  # work items of a group that every Intel GPU since Gen9 takes
+_ALL_ONES = (1, 1, 1, 1)
+
+
+def work_sizes_of(layer: Layer, sample: Sample) -> tuple[list[int], list[int]]:
+    """Global and local work sizes for the first output of the sample, as the plugin computes them.
+
+    Raises:
+        ExpressionError: an expression is none, or divides by zero.
+    """
+    sizes = layer.work_sizes
+    if sizes is None or not sizes.global_sizes:
+        return [math.prod(sample.outputs[0])], []
+    dims = four_dims(sample.outputs[0])
+    return (
+        [evaluate(one, dims) for one in split(sizes.global_sizes)],
+        [evaluate(one, dims) for one in split(sizes.local_sizes)],
+    )
+
+
+def check_sizes(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
+    sizes = layer.work_sizes
+    if sizes is None or not sizes.global_sizes:
+        text = "without global work sizes the layer fails in a model with dynamic shapes"
+        where = sizes.place if sizes else layer.place
+        yield warning("no-global", where, text, 'Write <WorkSizes global="X,Y,B*F"/>.')
+    if sizes is None:
+        return
+    yield from _dim(sizes, use)
+    yield from _form(sizes)
+    seen: set[str] = set()
+    for sample in use.samples:
+        for finding in _for_sample(layer, sizes, sample):
+            if finding.code not in seen:
+                seen.add(finding.code)
+                yield finding
+
+
+def _dim(sizes: WorkSizes, use: Use) -> Iterator[PlacedFinding]:
+    if sizes.dim in {None, "output"}:
+        return
+    word, _, index = str(sizes.dim).partition(",")
+    if word != "input" or (index and not index.isdigit()):
+        text = f"the plugin knows no dim '{sizes.dim}'"
+        yield error("dim", sizes.place, text, "Leave it away: the output's sizes are used.")
+    elif int(index or 0) >= use.inputs:
+        text = f"dim names input {index}, but the op has {use.inputs}"
+        yield error("dim", sizes.place, text, "Leave it away: the output's sizes are used.")
+    else:
+        text = f"in spite of dim='{sizes.dim}' B, F, Y and X are the output's; dynamic shapes fail with it"
+        fix = "Leave it away, and write the sizes in terms of the output."
+        yield error("dim-ignored", sizes.place, text, fix)
+
+
+def _form(sizes: WorkSizes) -> Iterator[PlacedFinding]:
+    lists = {"global": split(sizes.global_sizes or ""), "local": split(sizes.local_sizes)}
+    for name, expressions in lists.items():
+        if len(expressions) > MAX_DIMENSIONS:
+            text = f"there are {len(expressions)} {name} sizes; OpenCL takes at most {MAX_DIMENSIONS}"
+            yield error("size-count", sizes.place, text, "Multiply some of them, such as B*F.")
+        for expression in expressions:
+            try:
+                evaluate(expression, _ALL_ONES)
+            except DivisionByZeroError:
+                text = f"'{expression}' divides by zero where B, F, Y and X are 1, as they are when the layer is loaded"
+                fix = "Divide by a number, or by a dimension itself; the process would die."
+                yield error("size-zero-division", sizes.place, text, fix)
+            except ExpressionError as problem:
+                text = f"the {name} size '{expression}' is not taken: {problem}"
+                yield error("size-syntax", sizes.place, text, "See docs/gpu.md for the grammar.")
+    if lists["local"] and len(lists["local"]) < len(lists["global"]):
+        text = f"{len(lists['local'])} local sizes for {len(lists['global'])} global ones; inference fails"
+        yield error("local-count", sizes.place, text, "Give as many, or none.")
+
+
+def _for_sample(layer: Layer, sizes: WorkSizes, sample: Sample) -> Iterator[PlacedFinding]:
+    if not math.prod(sample.outputs[0]):
+        return  # the plugin skips an op with nothing to compute
+    try:
+        global_sizes, local_sizes = work_sizes_of(layer, sample)
+    except DivisionByZeroError:
+        text = f"a work size divides by zero for {sample}; the process would die"
+        yield error("size-zero-division", sizes.place, text, "Divide by what is never 0.")
+        return
+    except ExpressionError:
+        return
+    for expression, size in zip(split(sizes.global_sizes or "") or ["1"], global_sizes, strict=True):
+        if size < 0:
+            text = f"'{expression}' is {size} for {sample}; the plugin makes a huge number of it and hangs"
+            yield error("size-negative", sizes.place, text, "Let no size become negative.")
+        elif size == 0:
+            text = f"'{expression}' is 0 for {sample}; the kernel is not run, and the output stays undefined"
+            yield error("size-zero", sizes.place, text, "Round up: (X+15)/16.")
+    for total, local in zip(global_sizes, local_sizes, strict=False):
+        if local <= 0 or total % local:
+            text = f"the local size {local} does not divide the global size {total} for {sample}; inference fails"
+            fix = "Round the global size up to a multiple, and return early in the kernel."
+            yield error("local-size", sizes.place, text, fix)
+    if math.prod(local_sizes) > MAX_LOCAL:
+        text = f"{math.prod(local_sizes)} work items in a group are more than every Intel GPU takes ({MAX_LOCAL})"
+        yield warning("local-large", sizes.place, text, "Make the local sizes smaller.")

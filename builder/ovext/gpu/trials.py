@@ -1,0 +1,206 @@
+"""What the ops of a project are run with, and what the process of one run must know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ovext.errors import ProjectError
+from ovext.gpu.described import cases_of, layer_of, sample_of
+from ovext.gpu.devices import POCL
+from ovext.gpu.expressions import evaluate
+from ovext.gpu.layer import MAX_RANK, four_dims
+from ovext.gpu.mvcl import scalar_type
+from ovext.gpu.prelude import OPENCL_TYPES, ORDERS, program_text
+from ovext.gpu.sizes import work_sizes_of
+from ovext.gpu.source import kernels_in, without_comments
+from ovext.models.ir import TensorType, one_op_model
+from ovext.project.op import Tolerance
+from ovext.toml import read_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ovext.gpu.devices import Device
+    from ovext.gpu.layer import Layer, Sample
+    from ovext.project import OpDescription, Project
+    from ovext.project.gpu import Vpu
+    from ovext.project.op import AttributeValue, Case, ElementType
+    from ovext.project.shapes import Shape
+
+_DEFAULT_RANGE = (-8.0, 8.0)
+_FLOATS = {"f16", "f32"}
+_TOLERANCES = {"f16": Tolerance(absolute=2e-3, relative=2e-3), "f32": Tolerance(absolute=1e-5, relative=1e-5)}
+# Where the dimensions of a tensor lie in memory, in MVCL's formats; those without B are for a batch of 1.
+_VPU_ORDERS = {**ORDERS, "FYX": ORDERS["BFYX"], "YXF": ORDERS["BYXF"], "BF": ORDERS["BFYX"]}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one process is to compute: an op with its GPU layer, or with its kernel for VPUs where `layer` is None."""
+
+    op: OpDescription
+    folder: Path
+    layer: Layer | None
+    case: Case
+    element: ElementType
+    precision: str
+
+    @property
+    def name(self) -> str:
+        return self.op.type if self.layer else f"{self.op.type} (VPU)"
+
+    @property
+    def entry(self) -> str:
+        if self.layer:
+            return self.layer.entry
+        return self.op.vpu.entry if self.op.vpu else ""
+
+    @property
+    def sample(self) -> Sample:
+        return sample_of(self.op, self.case)
+
+    @property
+    def tolerance(self) -> Tolerance:
+        key = "f16" if "f16" in {self.element, self.precision} else self.element
+        given = {str(element): tolerance for element, tolerance in self.op.test.tolerances.items()}
+        return given.get(key) or _TOLERANCES.get(key) or Tolerance(absolute=0.0)
+
+    @property
+    def types(self) -> list[str]:
+        """The element type of each input, then of each output."""
+        return self.op.types_for(self.element)
+
+
+def trials_of(project: Project, device: Device) -> list[Trial]:
+    """Every case of every op with a GPU layer, in each element type and precision; on PoCL the VPU kernels too.
+
+    Raises:
+        ProjectError: there is nothing to run.
+    """
+    trials: list[Trial] = []
+    for folder, op in project.described_ops():
+        layer = layer_of(op, folder)
+        for case in cases_of(op):
+            for element in (one for one in op.inputs[0].types if layer and one in OPENCL_TYPES):
+                precisions = ["f32", "f16"] if element in _FLOATS and device.has_plugin else [element]
+                trials += [Trial(op, folder, layer, case, element, precision) for precision in precisions]
+            has_four = all(len(shape) == MAX_RANK for shape in case.shapes.values())
+            if op.vpu and not device.has_plugin and has_four:
+                trials.append(Trial(op, folder, None, case, op.inputs[0].types[0], op.inputs[0].types[0]))
+    if not trials:
+        fix = "Add a table [gpu] to its op.toml."
+        raise ProjectError("no op of this project has a GPU layer", where=project.root, fix=fix)
+    return trials
+
+
+def plugin_request(trial: Trial, layers: Path, library: Path) -> dict[str, Any]:
+    """For the task `gpu`: a model of one op on the plugin, with the XML `layers`."""
+    tensors = [TensorType(element, shape) for element, shape in zip(trial.types, trial.sample.inputs, strict=False)]
+    attributes = {name: ir_text(value) for name, value in trial.sample.attributes.items()}
+    return {
+        **_common_request(trial),
+        "library": str(library),
+        "model": one_op_model(trial.op.type, trial.op.opset, tensors, attributes),
+        "node": "op",
+        "layers": str(layers),
+        "config": {"INFERENCE_PRECISION_HINT": trial.precision} if trial.precision in _FLOATS else {},
+    }
+
+
+def kernel_request(trial: Trial) -> dict[str, Any]:
+    """For the task `opencl-run`: the kernel alone."""
+    own = _layer_request(trial, trial.layer) if trial.layer else _vpu_request(trial)
+    output = next(index for index, one in enumerate(own["arguments"]) if one["kind"] == "output")
+    return {
+        **_common_request(trial),
+        "runtime": POCL,
+        "types": trial.types,
+        "entry": trial.entry,
+        "output_argument": output,
+        **own,
+    }
+
+
+def _common_request(trial: Trial) -> dict[str, Any]:
+    tensors = zip(trial.op.inputs, trial.sample.inputs, trial.types, strict=False)
+    return {
+        "inputs": [
+            {"element": element, "shape": shape, "range": trial.op.test.ranges.get(tensor.name, _DEFAULT_RANGE)}
+            for tensor, shape, element in tensors
+        ],
+        "seed": 0,
+        "reference": str(trial.folder / "reference.py"),
+        "attributes": dict(trial.sample.attributes),
+        "tolerance": trial.tolerance.model_dump(),
+    }
+
+
+def _layer_request(trial: Trial, layer: Layer) -> dict[str, Any]:
+    shapes = {"input": trial.sample.inputs, "output": trial.sample.outputs}
+    global_sizes, local_sizes = work_sizes_of(layer, trial.sample)
+    return {
+        "program": program_text(layer, trial.sample, trial.types),
+        "options": layer.options,
+        "arguments": [
+            _tensor(tensor.kind, tensor.port, shapes[tensor.kind][tensor.port], ORDERS[tensor.format])
+            for tensor in sorted(layer.tensors, key=lambda tensor: tensor.argument)
+        ],
+        "global": global_sizes,
+        "local": local_sizes,
+    }
+
+
+def _vpu_request(trial: Trial) -> dict[str, Any]:
+    op, sample = trial.op, trial.sample
+    if op.vpu is None:
+        raise ValueError(f"{op.type} has no kernel for VPUs")
+    text = read_text(trial.folder / op.vpu.kernel)
+    kernel = next(one for one in kernels_in(without_comments(text)) if one.name == op.vpu.entry)
+    names = [one.name for one in op.inputs] + [one.name for one in op.outputs]
+    shapes = dict(zip(names, [*sample.inputs, *sample.outputs], strict=True))
+    kind, _, port = op.vpu.dim.partition(",")
+    dims = four_dims((sample.inputs if kind == "input" else sample.outputs)[int(port)])
+    return {
+        "program": f'#line 1 "{trial.folder / op.vpu.kernel}"\n{text}',
+        "options": "",
+        "arguments": [_vpu_argument(trial, op.vpu, argument.name, shapes) for argument in kernel.arguments],
+        "global": [evaluate(one.strip(), dims) for one in op.vpu.work_sizes],
+        "local": [evaluate(one.strip(), dims) for one in op.vpu.local_sizes],
+    }
+
+
+def _vpu_argument(trial: Trial, vpu: Vpu, name: str, shapes: dict[str, Shape]) -> dict[str, Any]:
+    if name in vpu.scalars:
+        kinds = {one.name: one.type for one in trial.op.attributes}
+        element = "f32" if scalar_type(vpu.scalars[name], kinds) == "float" else "i32"
+        return {"kind": "scalar", "element": element, "value": _scalar(vpu.scalars[name], trial)}
+    tensor = vpu.arguments[name]
+    tensor_name, layout = (tensor, "BFYX") if isinstance(tensor, str) else (tensor.tensor, tensor.format)
+    inputs = [one.name for one in trial.op.inputs]
+    outputs = [one.name for one in trial.op.outputs]
+    kind = "input" if tensor_name in inputs else "output"
+    port = (inputs if kind == "input" else outputs).index(tensor_name)
+    return _tensor(kind, port, shapes[tensor_name], _VPU_ORDERS[layout])
+
+
+def _scalar(source: str, trial: Trial) -> float:
+    """An attribute, a number, or a dimension of a tensor such as I0.X, I[0].X or, for the first, I.X."""
+    if source in trial.sample.attributes:
+        return float(trial.sample.attributes[source])  # type: ignore[arg-type]  # lists are refused when it is read
+    side, _, axis = source.partition(".")
+    if side[:1] in {"I", "O"} and axis.upper() in {"B", "F", "Y", "X"}:
+        shapes = trial.sample.inputs if side[0] == "I" else trial.sample.outputs
+        return four_dims(shapes[int(side[1:].strip("[]") or 0)])["BFYX".index(axis.upper())]
+    return float(source)
+
+
+def _tensor(kind: str, port: int, shape: Shape, order: tuple[int, ...]) -> dict[str, Any]:
+    return {"kind": kind, "port": port, "shape": shape, "dims": four_dims(shape), "order": order}
+
+
+def ir_text(value: AttributeValue) -> str:
+    """An attribute as it stands in an IR."""
+    if isinstance(value, list):
+        return ",".join(ir_text(one) for one in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,55 @@
+"""The tables [gpu] and [vpu] of an op.toml: how a kernel in OpenCL C is bound to the op."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from ovext.project.strict import Name, Strict
+
+GpuFormat = Literal["BFYX", "BYXF", "FYXB", "YXFB", "ANY"]
+VpuFormat = Literal["BFYX", "BYXF", "FYX", "YXF", "BF", "ANY"]
+# A kernel lies beside its op.toml: a path could lead out of the project, and OpenVINO takes no spaces in it.
+KernelFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+
+
+class Buffer(Strict):
+    """An argument of the kernel: the tensor of that input or output, in that memory format."""
+
+    tensor: Name
+    format: GpuFormat
+
+
+class Gpu(Strict):
+    """A layer of type SimpleGPU for the GPU plugin."""
+
+    kernel: KernelFile = Field(default="kernel.cl", description="The source, beside op.toml.")
+    entry: Name = Field(description="The name of the __kernel function.")
+    buffers: list[Name | Buffer] = Field(
+        default=[], description="The kernel's arguments in their order; default: all inputs, then all outputs."
+    )
+    defines: dict[Name, Name] = Field(default={}, description="Macros for the kernel, each with its attribute.")
+    work_sizes: list[str] = Field(alias="global", description="Up to three expressions over the output's B, F, Y, X.")
+    local_sizes: list[str] = Field(default=[], alias="local", description="As many, or none: then the driver chooses.")
+    options: str = Field(default="", description="For the OpenCL compiler.")
+
+
+class VpuBuffer(Strict):
+    tensor: Name
+    format: VpuFormat = "BFYX"
+
+
+class Vpu(Strict):
+    """A layer of type MVCL, for the MYRIAD plugin that OpenVINO had until 2022.3."""
+
+    kernel: KernelFile = Field(default="kernel_vpu.cl", description="The source, beside op.toml.")
+    entry: Name
+    arguments: dict[Name, Name | VpuBuffer] = Field(description="Tensors by the names of the kernel's arguments.")
+    scalars: dict[Name, str] = Field(
+        default={},
+        description="Numbers by the names of the kernel's arguments: an attribute, I0.X and so on, or a number.",
+    )
+    work_sizes: list[str] = Field(alias="global", min_length=1)
+    local_sizes: list[str] = Field(default=[], alias="local")
+    dim: str = Field(default="output,0", description="The tensor that B, F, Y and X are of: input,N or output,N.")

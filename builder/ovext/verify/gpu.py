@@ -1,0 +1,67 @@
+"""One op on a GPU against its reference and against the CPU extension. Runs in the worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import openvino as ov
+
+from ovext.verify.reference import Phases, compare, draw_inputs, reference_of
+
+# What the plugin calls a node that one of its custom layers computes.
+_CUSTOM_NODE = "CustomGPUPrimitive"
+
+
+def run(request: dict[str, Any]) -> dict[str, Any]:
+    """Infer a one-op model on the CPU and on the GPU device, and compare both with the reference in numpy."""
+    say = Phases(request)
+    inputs = draw_inputs(request)
+    say("computing the reference")
+    expected = reference_of(request)(*inputs, **request["attributes"])
+    core = ov.Core()
+    core.add_extension(request["library"])
+    model = core.read_model(request["model"].encode(), b"")
+    say("computing on the CPU")
+    on_cpu = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(inputs)[0]
+    say("reading the layer")
+    core.set_property("GPU", {"CONFIG_FILE": request["layers"]})
+    device = core.get_property("GPU", "FULL_DEVICE_NAME")
+    say("compiling for the GPU")
+    compiled = core.compile_model(model, "GPU", request["config"])
+    kernel = kernel_of(compiled, request["node"])
+    say("inferring on the GPU")
+    on_gpu = compiled(inputs)[0]
+    return {
+        "device": device,
+        "kernel": kernel,
+        "from_cache": bool(compiled.get_property("LOADED_FROM_CACHE")),
+        "reference": compare(on_gpu, expected, request["tolerance"]),
+        "cpu": compare(on_gpu, on_cpu, request["tolerance"]),
+    }
+
+
+def kernel_of(compiled: ov.CompiledModel, node: str) -> str:
+    """The kernel of a custom layer that computes the node, else an empty text."""
+    for executed in compiled.get_runtime_model().get_ops():
+        facts = executed.get_rt_info()
+        if facts["layerType"].astype(str) == _CUSTOM_NODE and node in facts["originalLayersNames"].astype(str).split(
+            ","
+        ):
+            primitive: str = facts["primitiveType"].astype(str)
+            return primitive.partition("__")[0]
+    return ""
+
+
+def compile_only(request: dict[str, Any]) -> dict[str, Any]:
+    """Compile a model for the GPU, with its layers."""
+    core = ov.Core()
+    core.set_property("GPU", {"CONFIG_FILE": request["layers"]})
+    core.compile_model(core.read_model(request["model"].encode(), b""), "GPU")
+    return {}
+
+
+def devices(_: dict[str, Any]) -> dict[str, Any]:
+    """The GPUs that OpenVINO sees, by name."""
+    core = ov.Core()
+    names = [name for name in core.available_devices if name.startswith("GPU")]
+    return {"gpus": {name: core.get_property(name, "FULL_DEVICE_NAME") for name in names}}

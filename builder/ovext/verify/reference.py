@@ -1,0 +1,75 @@
+"""What the worker's tasks need to compare an op with its reference in numpy."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import openvino as ov
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Array = np.ndarray[Any, Any]
+
+
+class Phases:
+    """Tells the parent what is being done, should this process die or hang over it."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        self._file = Path(request["phase_file"])
+
+    def __call__(self, phase: str) -> None:
+        self._file.write_text(phase, encoding="utf-8")
+
+
+def draw_inputs(request: dict[str, Any]) -> list[Array]:
+    """Values within the ranges, the same in each run."""
+    generator = np.random.default_rng(request["seed"])
+    drawn = []
+    for tensor in request["inputs"]:
+        low, high = tensor["range"]
+        values = np.asarray(generator.uniform(low, high, tensor["shape"]))
+        drawn.append(values.astype(dtype_of(tensor["element"])))
+    return drawn
+
+
+def dtype_of(element: str) -> np.dtype[Any]:
+    """Numpy's type for an element type of OpenVINO by name, such as "f16"."""
+    kind: np.dtype[Any] = getattr(ov.Type, element).to_dtype()
+    return kind
+
+
+def reference_of(request: dict[str, Any]) -> Callable[..., Array]:
+    """The function in the op's reference.py that has the name of the op's folder."""
+    file = Path(request["reference"])
+    spec = importlib.util.spec_from_file_location("ovext_reference", file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise RuntimeError(f"{file}: the op has no reference")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    function: Callable[..., Array] | None = getattr(module, file.parent.name, None)
+    if function is None:
+        raise RuntimeError(f"{file}: there is no function '{file.parent.name}'")
+    return function
+
+
+def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict[str, Any]:
+    """The largest errors, and whether each element is within absolute + relative * |expected|."""
+    if actual.shape != expected.shape:
+        return {"shape": f"{list(actual.shape)} instead of {list(expected.shape)}", "agrees": False}
+    wide, truth = actual.astype(np.float64), expected.astype(np.float64)
+    same = (wide == truth) | (np.isnan(wide) & np.isnan(truth))
+    difference = np.where(same, 0.0, np.abs(wide - truth))
+    difference = np.where(np.isnan(difference), np.inf, difference)
+    scale = np.abs(truth)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.where(difference == 0, 0.0, difference / scale)
+    allowed = tolerance["absolute"] + tolerance["relative"] * np.where(np.isfinite(scale), scale, 0.0)
+    return {
+        "absolute": float(difference.max(initial=0.0)),
+        "relative": float(relative.max(initial=0.0)),
+        "agrees": bool(np.all(difference <= allowed)),
+    }
