@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ovext.gpu.check import CheckReport
-    from ovext.gpu.compile import Built
+    from ovext.gpu.compile import Built, CompileReport
     from ovext.gpu.devices import Device
     from ovext.gpu.findings import PlacedFinding
     from ovext.gpu.run import Difference, Outcome
@@ -50,55 +50,55 @@ def check(
     Kernels are compiled as the GPU plugin would: by ocloc for Intel GPUs, and by every OpenCL runtime here. Exits
     with 1 when there is an error; warnings and notes do not count.
     """
+    from dataclasses import asdict
+
     from ovext.cli.text import to_json
     from ovext.errors import ExitCode
     from ovext.findings import Level
     from ovext.gpu.check import check as check_layers
+    from ovext.gpu.compile import CompileReport
 
     report = check_layers(layers)
-    built, said = _compiled(report, device, openvino) if compiling else ([], [])
-    findings = [*report.findings, *said]
+    compiled = _compiled(report, device, openvino) if compiling else CompileReport()
+    findings = [*report.findings, *compiled.findings()]
     if json:
         data = {
             "layers": [one.layer.op for one in report.layers],
             "findings": [_finding_data(finding) for finding in findings],
-            "compiled": built,
+            "compiled": [asdict(one) for one in compiled.built],
         }
         typer.echo(to_json({"schema": 1, **data}))
     else:
         _show_findings(findings)
-        _show_built(built)
+        _show_built(compiled.built)
         _show_sum(report, findings)
     if any(finding.level is Level.ERROR for finding in findings):
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _compiled(report: CheckReport, device: str | None, openvino: str | None) -> tuple[list[Built], list[PlacedFinding]]:
+def _compiled(report: CheckReport, device: str | None, openvino: str | None) -> CompileReport:
     """What all compilers here make of the kernels; says on stderr which are missing."""
     from ovext.cli.environment import openvino_here
-    from ovext.gpu.compile import compile_for_gpus, compile_with_runtimes, programs_of
+    from ovext.gpu.compile import CompileReport, compile_for_gpus, compile_with_runtimes, programs_of
     from ovext.gpu.headers import headers_if_possible
     from ovext.gpu.ocloc import INSTALL, choose_devices, find_ocloc
     from ovext.gpu.simulator import INSTALL as INSTALL_RUNTIME
 
     release = openvino_here(openvino)
-    built: list[Built] = []
-    findings: list[PlacedFinding] = []
+    compiled = CompileReport()
     if ocloc := find_ocloc():
         headers = headers_if_possible(release) if release else None
         devices = choose_devices(ocloc, device)
         programs = [program for one in report.layers for program in programs_of(one, headers)]
         with_headers = "the plugin's own headers" if headers else "an imitation of the plugin's text"
         typer.echo(f"Compiling {len(programs)} programs for {', '.join(devices)}, with {with_headers}", err=True)
-        compiled = compile_for_gpus(ocloc, programs, devices)
-        built, findings = [*compiled.built], [*compiled.findings]
+        compiled += compile_for_gpus(ocloc, programs, devices)
     else:
         typer.echo(f"Not compiled for Intel GPUs: ocloc was not found. {INSTALL}", err=True)
-    by_runtimes = compile_with_runtimes(release, report.layers) if release else None
-    if by_runtimes and by_runtimes.built:
-        return [*built, *by_runtimes.built], [*findings, *by_runtimes.findings]
-    typer.echo(f"Not compiled with an OpenCL runtime: there is none. {INSTALL_RUNTIME}", err=True)
-    return built, findings
+    by_runtimes = compile_with_runtimes(release, report.layers) if release else CompileReport()
+    if not by_runtimes.built:
+        typer.echo(f"Not compiled with an OpenCL runtime: there is none. {INSTALL_RUNTIME}", err=True)
+    return compiled + by_runtimes
 
 
 def _finding_data(finding: PlacedFinding) -> dict[str, Any]:
@@ -216,14 +216,14 @@ def _show_outcome(outcome: Outcome) -> None:
         return
     typer.secho("✗ ", fg="red", nl=False)
     typer.echo(what)
-    for line in [*([outcome.failure] if outcome.failure else []), *differences]:
+    for line in [*outcome.failure.splitlines(), *differences]:
         typer.echo(f"    {line}")
 
 
 def _difference_text(difference: Difference) -> str:
     if difference.shape:
         return f"the shape is {difference.shape}"
-    return f"{difference.absolute:.2g} absolute, {difference.relative:.2g} relative"
+    return f"off by {difference.absolute:.2g} (relative {difference.relative:.2g})"
 
 
 def _run_data(device: Device, outcomes: Sequence[Outcome]) -> dict[str, Any]:

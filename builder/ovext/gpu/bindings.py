@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ovext.gpu.findings import error, warning
+from ovext.gpu.findings import error, note, warning
 from ovext.gpu.layer import MAX_RANK
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ def _inputs(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     for port in sorted(set(range(use.inputs)) - {tensor.port for tensor in inputs}):
         text = f"input {port} of the op is bound to no argument; the model does not compile"
         yield error("input-unbound", layer.place, text, "Add a Tensor for it.")
+    converted = [tensor for tensor in inputs if tensor.format != "ANY"]
+    if len({tensor.port for tensor in converted}) > 1:
+        text = "a model that feeds one tensor to two of the op's inputs does not compile on GPU"
+        yield note("same-source", layer.place, text, "Let the model compute it twice, or join the inputs.")
     first: dict[int, str] = {}
     for tensor in inputs:
         if first.setdefault(tensor.port, tensor.format) != tensor.format:

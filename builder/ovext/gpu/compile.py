@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovext.findings import Level
+from ovext.gpu.devices import POCL
 from ovext.gpu.expressions import ExpressionError
 from ovext.gpu.findings import Place, PlacedFinding
 from ovext.gpu.layer import MAX_RANK
@@ -19,7 +20,7 @@ from ovext.gpu.simulator import find_runtime, find_simulator
 from ovext.verify.child import run_in_openvino
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ovext.gpu.check import Checked
     from ovext.gpu.layer import Layer, Sample
@@ -57,14 +58,29 @@ class Built:
 
 @dataclass(frozen=True)
 class CompileReport:
-    """Every compiler's result, and its messages as findings."""
+    """Every compiler's result, and its messages."""
 
-    built: tuple[Built, ...]
-    findings: tuple[PlacedFinding, ...]
+    built: tuple[Built, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+    def __add__(self, other: CompileReport) -> CompileReport:
+        return CompileReport(self.built + other.built, self.messages + other.messages)
+
+    def findings(self) -> list[PlacedFinding]:
+        """One for each message, with every device whose compiler gave it."""
+        devices: dict[tuple[Place, Level, str], dict[str, None]] = {}
+        for one in self.messages:
+            devices.setdefault((one.where, one.level, one.text), {})[one.device] = None
+        return [
+            PlacedFinding("compile", level, f"{text} ({', '.join(names)})", where=where)
+            for (where, level, text), names in sorted(devices.items(), key=lambda item: item[0][0])
+        ]
 
 
 @dataclass(frozen=True)
-class _Message:
+class Message:
+    """What the compiler for a device said of a line of the user's."""
+
     where: Place
     level: Level
     text: str
@@ -107,13 +123,13 @@ def compile_for_gpus(ocloc: Path, programs: Sequence[Program], devices: Sequence
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(lambda job: compile_program(ocloc, job[0].text, job[0].layer.options, job[1]), jobs))
     grouped: dict[tuple[str, str, str], list[tuple[bool, Binary | None]]] = {}
-    messages: list[_Message] = []
+    messages: list[Message] = []
     for (program, device), result in zip(jobs, results, strict=True):
         key = (program.layer.op, program.types[0], device)
         grouped.setdefault(key, []).append((result.ok, result.binary))
         messages += _messages(program.layer, result.log, device, ok=result.ok)
     built = tuple(_built(*key, outcomes) for key, outcomes in grouped.items())
-    return CompileReport(built, _findings(messages))
+    return CompileReport(built, tuple(messages))
 
 
 def compile_with_runtimes(openvino: OpenVINO, checked: Sequence[Checked]) -> CompileReport:
@@ -130,16 +146,17 @@ def compile_with_runtimes(openvino: OpenVINO, checked: Sequence[Checked]) -> Com
         for number, program in enumerate(programs)
     ]
     built: list[Built] = []
-    messages: list[_Message] = []
+    messages: list[Message] = []
     for runtime in _runtimes(openvino, {"programs": requests}):
+        name = runtime["name"].replace(POCL, "PoCL")
         states: dict[tuple[str, str], bool] = {}
         for log in runtime["logs"]:
             program = programs[log["id"]]
             key = (program.layer.op, program.types[0])
             states[key] = states.get(key, True) and log["ok"]
-            messages += _messages(program.layer, log["log"], runtime["name"], ok=log["ok"])
-        built += [Built(op, element, runtime["name"], ok, None) for (op, element), ok in states.items()]
-    return CompileReport(tuple(built), _findings(messages))
+            messages += _messages(program.layer, log["log"], name, ok=log["ok"])
+        built += [Built(op, element, name, ok, None) for (op, element), ok in states.items()]
+    return CompileReport(tuple(built), tuple(messages))
 
 
 def _runtimes(openvino: OpenVINO, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -162,7 +179,7 @@ def _built(layer: str, element: str, device: str, results: Sequence[tuple[bool, 
     return Built(layer, element, device, all(ok for ok, _ in results), worst)
 
 
-def _messages(layer: Layer, log: str, device: str, *, ok: bool) -> list[_Message]:
+def _messages(layer: Layer, log: str, device: str, *, ok: bool) -> list[Message]:
     """The compiler's messages about the user's own sources; of a failure without any, its whole log."""
     files = {str(source.file) for source in layer.sources}
     found = []
@@ -173,20 +190,9 @@ def _messages(layer: Layer, log: str, device: str, *, ok: bool) -> list[_Message
         kind = match["first"] or match["kind"] or "note"
         if kind != "note":
             level = Level.WARNING if kind == "warning" else Level.ERROR
-            found.append(_Message(Place(Path(match["file"]), int(match["line"])), level, match["text"], device))
+            found.append(Message(Place(Path(match["file"]), int(match["line"])), level, match["text"], device))
     if not ok and not any(message.level is Level.ERROR for message in found):
         said = " ".join(log.split())
         said = said if len(said) <= _LONGEST_LOG else said[:_LONGEST_LOG] + " ..."
-        found.append(_Message(layer.place, Level.ERROR, said, device))
+        found.append(Message(layer.place, Level.ERROR, said, device))
     return found
-
-
-def _findings(messages: Iterable[_Message]) -> tuple[PlacedFinding, ...]:
-    """One finding for each message, with every device whose compiler gave it."""
-    devices: dict[tuple[Place, Level, str], dict[str, None]] = {}
-    for one in messages:
-        devices.setdefault((one.where, one.level, one.text), {})[one.device] = None
-    return tuple(
-        PlacedFinding("compile", level, f"{text} ({', '.join(names)})", where=where)
-        for (where, level, text), names in sorted(devices.items(), key=lambda item: item[0][0])
-    )

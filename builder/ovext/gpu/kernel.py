@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ovext.gpu.findings import Place, error, note, warning
+from ovext.gpu.findings import Place, PlacedFinding, error, note, warning
 from ovext.gpu.layer import plugin_text
 from ovext.gpu.plugin import plugin_names
 from ovext.gpu.source import declared_in, has_conditionals, kernels_in, without_comments
@@ -14,9 +15,8 @@ from ovext.gpu.source import declared_in, has_conditionals, kernels_in, without_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ovext.gpu.findings import PlacedFinding
     from ovext.gpu.layer import Define, Layer, Source, Use
-    from ovext.gpu.source import Kernel
+    from ovext.gpu.source import Declared, Kernel
     from ovext.project.op import AttributeValue
 
 _FLOATS = {"float", "half", "double"}
@@ -25,6 +25,7 @@ _BUILT_IN = re.compile(
     r"|(IN|OUT)PUT\d+_(TYPE|OFFSET|FORMAT_\w+|(DIMS|PITCHES|LOWER_PADDING|UPPER_PADDING)(_SIZE|_INIT)?)"
 )
 _LOST = 1e-4  # a relative change of a value that six decimals may bring
+_State = Callable[..., PlacedFinding]  # error or warning
 _SINGLE_CONSTANTS = "-cl-single-precision-constant"
 
 
@@ -98,27 +99,41 @@ def _arguments(layer: Layer, source: Source, kernel: Kernel) -> Iterator[PlacedF
 
 
 def _names(source: Source) -> Iterator[PlacedFinding]:
-    names = plugin_names()
     for declared in declared_in(without_comments(source.text or "")):
-        where = Place(source.file, declared.line)
-        kind = ""
-        if _BUILT_IN.fullmatch(declared.name):
-            kind = "macro that describes the layer"
-        elif declared.name in names.constants | names.macros:
-            kind = "macro"
-        elif declared.name in names.functions | names.types:
-            kind = "function or type"
-        if kind:
-            text = f"'{declared.name}' is a {kind} of the plugin's own text before the kernel"
-            yield error("reserved", where, text, "Choose another name.")
+        clash = _clash(declared)
+        if clash:
+            state, problem = clash
+            where = Place(source.file, declared.line)
+            text = f"'{declared.name}' {problem}"
+            yield state("reserved", where, text, "Choose another name.")
+
+
+def _clash(declared: Declared) -> tuple[_State, str] | None:
+    """How a declaration goes together with what the plugin puts before the kernel; None for well."""
+    names, name, kind = plugin_names(), declared.name, declared.kind
+    is_macro = name in names.constants | names.macros
+    cases: list[tuple[object, _State, str]] = [
+        (_BUILT_IN.fullmatch(name), error, "is a macro by which the plugin describes the layer"),
+        (is_macro and kind == "macro", warning, "is a macro of the plugin already, which this replaces"),
+        (
+            name in names.constants or (is_macro and kind == "function"),
+            error,
+            "is a macro of the plugin, and is replaced by its text",
+        ),
+        (is_macro, warning, "is a macro of the plugin: it must never stand before a parenthesis"),
+        (kind == "function" and name in names.functions, error, "is a function of the plugin"),
+        (kind == "function" and name in names.overloads, warning, "is a function of the plugin with other parameters"),
+        (kind == "type" and name in names.types, error, "is a type of the plugin"),
+    ]
+    return next(((state, problem) for applies, state, problem in cases if applies), None)
 
 
 def _defines(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     names = plugin_names()
     for define in layer.defines:
-        if define.name in names.constants | names.macros | names.functions | names.types:
-            text = f"the define '{define.name}' has the name of one of the plugin's own"
-            yield error("reserved", define.place, text, "Choose another name.")
+        if define.name in names.constants | names.macros:
+            text = f"the define '{define.name}' replaces a macro of the plugin"
+            yield warning("reserved", define.place, text, "Choose another name.")
         if use.attributes is not None and define.attribute and define.attribute not in use.attributes:
             text = f"the op has no attribute '{define.attribute}'; the macro is always '{define.default}'"
             yield error("define-attribute", define.place, text, "Name one of its attributes.")

@@ -16,7 +16,7 @@ BUILT_INS = "// Custom Layer Built-ins"
 
 _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(\(?)", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
-_FUNCTION = re.compile(r"\b(\w+)\s*\([^(){};]*\)\s*(?:__attribute__\s*\(\(\w+\)\)\s*)?\{")
+_FUNCTION = re.compile(r"\b(\w+)\s*\([^(){};]*\)\s*(?:__attribute__\s*\(\((\w+)\)\)\s*)?\{")
 _TYPE = re.compile(r"\}\s*(\w+)\s*;")
 _STATEMENTS = {"if", "for", "while", "switch"}
 
@@ -29,6 +29,7 @@ class PluginNames:
     constants: frozenset[str]  # macros without parameters
     macros: frozenset[str]  # macros with parameters
     functions: frozenset[str]
+    overloads: frozenset[str]  # functions that may be given further parameter lists
     types: frozenset[str]
     op_types: frozenset[str]
 
@@ -54,11 +55,13 @@ def names_in(headers: str, openvino: str, op_types: frozenset[str]) -> PluginNam
     joined = headers.replace("\\\n", " ")
     macros = {match[1]: bool(match[2]) for match in _MACRO.finditer(joined)}
     code = _DIRECTIVE.sub("", joined)
+    functions = _FUNCTION.findall(code)
     return PluginNames(
         openvino=openvino,
         constants=frozenset(name for name, has_parameters in macros.items() if not has_parameters),
         macros=frozenset(name for name, has_parameters in macros.items() if has_parameters),
-        functions=frozenset(_FUNCTION.findall(code)) - _STATEMENTS,
+        functions=frozenset(name for name, attribute in functions if attribute != "overloadable") - _STATEMENTS,
+        overloads=frozenset(name for name, attribute in functions if attribute == "overloadable"),
         types=frozenset(_TYPE.findall(code)),
         op_types=op_types,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ def _run(
         else:
             answer = run_in_openvino(openvino, "opencl-run", kernel_request(trial), timeout=seconds)
     except LibraryError as error:  # what a bad layer does to the process is the result of the run
-        return outcome(failure=error.what)
+        return outcome(failure=_without_noise(error.what))
     if "skipped" in answer:
         return outcome(skipped=answer["skipped"])
     kernel = answer.get("kernel", trial.entry)
@@ -115,3 +116,13 @@ def _run(
     )
     cpu = Difference(**answer["cpu"]) if "cpu" in answer else None
     return outcome(kernel=kernel, reference=Difference(**answer["reference"]), cpu=cpu, failure=failure)
+
+
+def _without_noise(text: str) -> str:
+    """OpenVINO's message without the places in its own sources."""
+    lines = [
+        line for line in text.splitlines() if line.strip() and not re.match(r"Exception from |Check '", line.strip())
+    ]
+    if "clBuildProgram" in text:
+        lines.append("The kernel does not compile: `ovext gpu check` shows what compilers say of it.")
+    return "\n".join(lines)

@@ -86,9 +86,6 @@ def _form(sizes: WorkSizes) -> Iterator[PlacedFinding]:
             except ExpressionError as problem:
                 text = f"the {name} size '{expression}' is not taken: {problem}"
                 yield error("size-syntax", sizes.place, text, "See docs/gpu.md for the grammar.")
-    if lists["local"] and len(lists["local"]) < len(lists["global"]):
-        text = f"{len(lists['local'])} local sizes for {len(lists['global'])} global ones; inference fails"
-        yield error("local-count", sizes.place, text, "Give as many, or none.")
 
 
 def _for_sample(layer: Layer, sizes: WorkSizes, sample: Sample) -> Iterator[PlacedFinding]:

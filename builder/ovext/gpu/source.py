@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 _SKIPPED = re.compile(r"""//(?:\\\n|[^\n])*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.DOTALL)
 _KERNEL = re.compile(r"\b(?:__kernel|kernel)\b")
@@ -23,6 +24,7 @@ _QUALIFIERS = frozenset(
         *("read_only", "__read_only", "write_only", "__write_only"),
     ]
 )
+_Kind = Literal["macro", "function", "type", "variable"]
 _NO_TYPES = frozenset(["return", "else", "case", "goto", "sizeof", "if", "for", "while", "do", "switch"])
 
 
@@ -45,11 +47,11 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Declared:
-    """A name that the source gives a meaning to, and whether it is by a #define."""
+    """A name that the source gives a meaning to."""
 
     name: str
     line: int
-    by_macro: bool
+    kind: _Kind
 
 
 def without_comments(text: str) -> str:
@@ -114,19 +116,19 @@ def _arguments(code: str, start: int, end: int) -> tuple[Argument, ...]:
 
 
 def declared_in(code: str) -> list[Declared]:
-    """Macros, functions, parameters and variables of a source without comments.
+    """Macros, functions, types, parameters and variables of a source without comments.
 
     A name is taken to be declared where a type stands before it, and `=`, `;`, `,`, `)`, `[` or `(` behind it.
     """
-    found = [Declared(match[1], code.count("\n", 0, match.start()) + 1, True) for match in _DEFINE.finditer(code)]
+    found = [Declared(match[1], code.count("\n", 0, match.start()) + 1, "macro") for match in _DEFINE.finditer(code)]
     blank = _DIRECTIVE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), code)
     words = [("", 0), *((match[0], match.start()) for match in _WORD.finditer(blank))]
-    for (type_name, _), (before, _), (word, at), (after, _) in zip(
-        words, words[1:], words[2:], words[3:], strict=False
-    ):
+    neighbours = zip(words, words[1:], words[2:], words[3:], strict=False)
+    for (first, _), (before, _), (word, at), (after, _) in neighbours:
         is_type = before.isidentifier() and before not in _NO_TYPES
         if before == "*":  # without a type before it, it multiplies
-            is_type = _TYPE_NAME.fullmatch(type_name) is not None
+            is_type = _TYPE_NAME.fullmatch(first) is not None
         if is_type and word.isidentifier() and after in "=;,)[(":
-            found.append(Declared(word, blank.count("\n", 0, at) + 1, False))
+            kind: _Kind = "function" if after == "(" else "type" if first == "typedef" else "variable"
+            found.append(Declared(word, blank.count("\n", 0, at) + 1, kind))
     return found

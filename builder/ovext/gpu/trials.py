@@ -85,8 +85,9 @@ def trials_of(project: Project, device: Device) -> list[Trial]:
             for element in (one for one in op.inputs[0].types if layer and one in OPENCL_TYPES):
                 precisions = ["f32", "f16"] if element in _FLOATS and device.has_plugin else [element]
                 trials += [Trial(op, folder, layer, case, element, precision) for precision in precisions]
-            has_four = all(len(shape) == MAX_RANK for shape in case.shapes.values())
-            if op.vpu and not device.has_plugin and has_four:
+            # What VPUs computed: images, one at a time.
+            for_vpu = all(len(shape) == MAX_RANK and shape[0] == 1 for shape in case.shapes.values())
+            if op.vpu and not device.has_plugin and for_vpu:
                 trials.append(Trial(op, folder, None, case, op.inputs[0].types[0], op.inputs[0].types[0]))
     if not trials:
         fix = "Add a table [gpu] to its op.toml."

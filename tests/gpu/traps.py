@@ -1,0 +1,438 @@
+"""Layers that fall into one trap of the GPU plugin each: small changes to one healthy layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ovext.gpu.check import check_layer
+from ovext.gpu.layer import Sample, Use
+from ovext.gpu.read import read_layers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ovext.gpu.findings import PlacedFinding
+
+XML = """\
+<CustomLayer name="Copy" type="SimpleGPU" version="1">
+  <Kernel entry="copy">
+    <Source filename="copy.cl"/>
+  </Kernel>
+  <Buffers>
+    <Tensor arg-index="0" type="input" port-index="0" format="BYXF"/>
+    <Tensor arg-index="1" type="output" port-index="0" format="BFYX"/>
+  </Buffers>
+  <CompilerOptions options="-cl-mad-enable"/>
+  <WorkSizes global="X,Y,B*F"/>
+</CustomLayer>
+"""
+KERNEL = """\
+// Copies each element of the output's shape.
+__kernel void copy(
+    const __global INPUT0_TYPE* src,
+    __global OUTPUT0_TYPE* dst) {
+    const size_t x = get_global_id(0), y = get_global_id(1), b = get_global_id(2) / OUTPUT0_DIMS[1];
+    const size_t f = get_global_id(2) % OUTPUT0_DIMS[1];
+    const size_t from = b * INPUT0_PITCHES[0] + f * INPUT0_PITCHES[1] + y * INPUT0_PITCHES[2] + x * INPUT0_PITCHES[3];
+    const size_t to = b * OUTPUT0_PITCHES[0] + f * OUTPUT0_PITCHES[1] + y * OUTPUT0_PITCHES[2] + x * OUTPUT0_PITCHES[3];
+    dst[to] = src[from];
+}
+"""
+BUFFERS = XML[XML.index("  <Buffers>") : XML.index("  <CompilerOptions")]
+INPUT_LINE, OUTPUT_LINE = BUFFERS.splitlines(keepends=True)[1:3]
+
+# What the plugin does with a trap, besides failing with a message.
+WRONG = "computes wrong numbers"
+DIES = "the process dies"
+FAILS = "fails in one way or another"
+FINE = "works in this model"
+USED = "the layer is used"
+UNUSED = "the layer is not used"
+
+TryLayer = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Op:
+    """The op that a layer is for, and the model that it stands in."""
+
+    type: str = "Copy"
+    inputs: tuple[tuple[int, ...], ...] = ((2, 3, 5, 7),)
+    outputs: tuple[tuple[int, ...], ...] = ((2, 3, 5, 7),)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    dynamic: bool = False
+    hint: str = "f32"
+    same_source: bool = False  # every input is fed by the same tensor
+    scale: float = 1.0  # what the result is multiplied by, to show tiny attributes
+
+    def use(self) -> Use:
+        samples = (Sample(self.inputs, self.outputs, self.attributes),)
+        return Use(len(self.inputs), len(self.outputs), samples, frozenset(self.attributes))
+
+
+@dataclass(frozen=True)
+class Trap:
+    """A change to the healthy layer, what `gpu check` must say of it and where, and what the plugin does."""
+
+    name: str
+    code: str
+    old: str
+    new: str
+    line: int
+    plugin: str  # a part of its message, or one of the words above
+    op: Op = Op()
+    in_kernel: bool = False  # whether `old` and `line` are of the kernel
+    then: tuple[str, str] | None = None  # a second replacement, in the kernel
+
+    def write(self, folder: Path) -> Path:
+        """Write the XML and its kernel; gives the XML."""
+        xml, kernel = (XML, KERNEL) if not self.in_kernel else (XML, KERNEL.replace(self.old, self.new, 1))
+        assert self.old in (KERNEL if self.in_kernel else XML)
+        if not self.in_kernel:
+            xml = XML.replace(self.old, self.new, 1)
+        if self.then:
+            assert self.then[0] in kernel
+            kernel = kernel.replace(*self.then)
+        (folder / "layer.xml").write_text(xml)
+        (folder / "copy.cl").write_text(kernel)
+        return folder / "layer.xml"
+
+
+def findings_of(xml: Path, op: Op) -> list[PlacedFinding]:
+    """What `gpu check` says of a file's layers, knowing the op that they are for."""
+    layers, findings = read_layers(xml)
+    return [*findings, *(finding for layer in layers for finding in check_layer(layer, op.use()))]
+
+
+TWO_INPUTS = Op(inputs=((2, 3, 5, 7), (2, 3, 5, 7)))
+CROP = Op(inputs=((1, 2, 8, 6),), outputs=((1, 2, 4, 3),))
+DYNAMIC = Op(dynamic=True)
+TWO_OUTPUTS = Op(inputs=((2, 3, 5, 7), (2, 3, 5, 7)), outputs=((2, 3, 5, 7), (2, 3, 5, 7)))
+SECOND_INPUT = '    <Tensor arg-index="2" type="input" port-index="1" format="BYXF"/>\n'
+SOURCE = '<Source filename="copy.cl"/>'
+SIZES = '  <WorkSizes global="X,Y,B*F"/>\n'
+ONLY_NAME = '<CustomLayer name="Copy"'
+UNUSED_ARGUMENT = ("OUTPUT0_TYPE* dst) {", "OUTPUT0_TYPE* dst, __global INPUT0_TYPE* more) {")
+# The kernel reads its third argument as what the XML says it is: the first input as BFYX.
+READ_AS_BFYX = (
+    "OUTPUT0_TYPE* dst) {",
+    """OUTPUT0_TYPE* dst, const __global INPUT0_TYPE* bfyx) {
+    src = bfyx + get_global_id(0) + 7 * (get_global_id(1) + 5 * get_global_id(2));
+#undef INPUT0_PITCHES
+#define INPUT0_PITCHES (long []){0, 0, 0, 0}
+""",
+)
+
+
+def _define(attributes: str) -> str:
+    return f"{SOURCE}\n    <Define {attributes}/>"
+
+
+TRAPS = [
+    # The XML's form.
+    Trap("not XML", "xml", "</CustomLayer>", "", 12, "Error loading custom layer configuration file"),
+    Trap(
+        "common root",
+        "root",
+        XML,
+        f"<CustomLayers>\n{XML}</CustomLayers>\n",
+        1,
+        'expected: "CustomLayer" found: CustomLayers',
+    ),
+    Trap("layer type", "layer-type", "SimpleGPU", "SimpleGpu", 1, "expected: SimpleGPU found: SimpleGpu"),
+    Trap("layer version", "layer-version", 'version="1"', 'version="2"', 1, "expected: 1 found: 2"),
+    Trap("no name", "layer-name", ' name="Copy"', "", 1, "Missing Layer name in CustomLayer"),
+    Trap("no kernel", "no-kernel", XML[XML.index("  <Kernel") : XML.index("  <Buffers")], "", 1, "Kernel"),
+    Trap("no entry", "no-entry", ' entry="copy"', "", 2, "No Kernel entry in layer: Copy"),
+    Trap("no buffers", "no-buffers", BUFFERS, "", 1, "Buffers"),
+    Trap("ignored attribute", "ignored", "global=", "globl=", 10, WRONG),
+    Trap("ignored element", "ignored", "WorkSizes", "Worksizes", 10, WRONG),
+    Trap("second WorkSizes", "repeated", SIZES, f'  <WorkSizes global="1"/>\n{SIZES}', 11, WRONG),
+    Trap("second layer of a name", "duplicate", XML, XML + XML.replace("X,Y,B*F", "1"), 12, WRONG),
+    # Sources and macros.
+    Trap("source without name", "source", ' filename="copy.cl"', "", 3, FAILS),
+    Trap("source not there", "source", "copy.cl", "kernels/copy.cl", 3, "Couldn't open kernel file"),
+    Trap("no source", "source", SOURCE, "", 1, "Expected to compile more than 0 kernels"),
+    Trap("define without name", "define", SOURCE, _define('default="1"'), 4, "Missing name for define node"),
+    Trap("define of an unknown type", "define-type", SOURCE, _define('name="N" type="bool[]" default="1"'), 4, FINE),
+    Trap("define of nothing", "define-empty", SOURCE, _define('name="N"'), 4, FINE),
+    Trap(
+        "define of an unknown attribute",
+        "define-attribute",
+        SOURCE,
+        _define('name="FACTOR" param="faktor" default="1"'),
+        4,
+        WRONG,
+        Op(attributes={"factor": 3.0}),
+        then=("= src[from]", "= src[from] * FACTOR"),
+    ),
+    Trap(
+        "tiny float",
+        "define-value",
+        SOURCE,
+        _define('name="FACTOR" param="factor" default="1"'),
+        4,
+        WRONG,
+        Op(attributes={"factor": 1e-7}, scale=1e7),
+        then=("= src[from]", "= src[from] * FACTOR * 1e7f"),
+    ),
+    Trap(
+        "infinite float",
+        "define-value",
+        SOURCE,
+        _define('name="FACTOR" param="factor" default="1"'),
+        4,
+        "CL_BUILD_PROGRAM_FAILURE",
+        Op(attributes={"factor": float("inf")}),
+        then=("= src[from]", "= src[from] * FACTOR"),
+    ),
+    Trap("define of a plugin macro", "reserved", SOURCE, _define('name="CAT" default="1"'), 4, FINE),
+    # Tensors.
+    Trap("no arg-index", "tensor-index", 'arg-index="0" ', "", 6, "Tensor node has no arg-index"),
+    Trap("no port-index", "tensor-index", 'port-index="0" ', "", 6, "Tensor node has no port-index"),
+    Trap("arg-index a word", "tensor-index", 'arg-index="0"', 'arg-index="first"', 6, "stoi"),
+    Trap("arg-index -2", "tensor-index", 'arg-index="0"', 'arg-index="-2"', 6, "vector::_M_default_append"),
+    Trap("port-index -2", "tensor-index", 'port-index="0"', 'port-index="-2"', 6, FAILS),
+    Trap("tensor type", "tensor-type", 'type="input"', 'type="in"', 6, "Tensor node has an invalid type: in"),
+    Trap("format in two cases", "format", "BYXF", "Byxf", 6, "Tensor node has an invalid format: Byxf"),
+    Trap("format unknown", "format", "BYXF", "BFZYX", 6, "Tensor node has an invalid format: BFZYX"),
+    Trap(
+        "data",
+        "data",
+        INPUT_LINE,
+        f'{INPUT_LINE}    <Data arg-index="2" name="w"/>\n',
+        7,
+        "Invalid custom layer param type",
+    ),
+    Trap("ANY on an output", "any-output", 'port-index="0" format="BFYX"', 'port-index="0" format="ANY"', 7, WRONG),
+    Trap("ANY on an input", "any-input", "BYXF", "ANY", 6, FINE),
+    Trap("BFYX on an input", "blocked-input", "BYXF", "BFYX", 6, FINE),
+    Trap("arg-index twice", "arg-duplicate", 'arg-index="1"', 'arg-index="0"', 6, FAILS),
+    Trap("arg-index left out", "arg-gap", 'arg-index="1"', 'arg-index="2"', 1, FAILS, then=UNUSED_ARGUMENT),
+    Trap("too few arguments bound", "arg-count", "-cl-mad-enable", "", 2, "CL_INVALID", then=UNUSED_ARGUMENT),
+    Trap(
+        "too many arguments bound",
+        "arg-count",
+        OUTPUT_LINE,
+        OUTPUT_LINE + INPUT_LINE.replace('"0" type', '"2" type'),
+        2,
+        "CL_INVALID_ARG_INDEX",
+    ),
+    Trap("input not bound", "input-unbound", "-cl-mad-enable", "", 1, "Program doesn't contain primitive", TWO_INPUTS),
+    Trap(
+        "input port too high", "port-range", 'port-index="0"', 'port-index="1"', 6, "Program doesn't contain primitive"
+    ),
+    Trap(
+        "input in two formats",
+        "two-formats",
+        OUTPUT_LINE,
+        OUTPUT_LINE + INPUT_LINE.replace('"0" type', '"2" type').replace("BYXF", "BFYX"),
+        8,
+        WRONG,
+        then=READ_AS_BFYX,
+    ),
+    Trap(
+        "output port too high",
+        "output-port",
+        'type="output" port-index="0"',
+        'type="output" port-index="1"',
+        7,
+        "allocated output memory is necessary",
+    ),
+    Trap(
+        "one tensor for two inputs",
+        "same-source",
+        OUTPUT_LINE,
+        OUTPUT_LINE + SECOND_INPUT,
+        1,
+        "Different primitive with id",
+        Op(inputs=TWO_INPUTS.inputs, same_source=True),
+        then=("OUTPUT0_TYPE* dst) {", "OUTPUT0_TYPE* dst, const __global INPUT1_TYPE* more) {"),
+    ),
+    Trap("output not bound", "output-count", OUTPUT_LINE, "", 1, FAILS),
+    Trap(
+        "two outputs of fixed shapes",
+        "several-outputs",
+        OUTPUT_LINE,
+        OUTPUT_LINE
+        + OUTPUT_LINE.replace('"1"', '"2"').replace('port-index="0"', 'port-index="1"')
+        + SECOND_INPUT.replace('"2"', '"3"'),
+        1,
+        "static model only support one output",
+        TWO_OUTPUTS,
+        then=("OUTPUT0_TYPE* dst) {", "OUTPUT0_TYPE* dst, __global OUTPUT1_TYPE* d, const __global INPUT1_TYPE* s) {"),
+    ),
+    Trap(
+        "two outputs, one not BFYX",
+        "output-format",
+        OUTPUT_LINE,
+        OUTPUT_LINE
+        + OUTPUT_LINE.replace('"1"', '"2"').replace('port-index="0"', 'port-index="1"').replace("BFYX", "BYXF")
+        + SECOND_INPUT.replace('"2"', '"3"'),
+        8,
+        "Multiple outputs with non-default formats",
+        Op(inputs=TWO_OUTPUTS.inputs, outputs=TWO_OUTPUTS.outputs, dynamic=True),
+        then=("OUTPUT0_TYPE* dst) {", "OUTPUT0_TYPE* dst, __global OUTPUT1_TYPE* d, const __global INPUT1_TYPE* s) {"),
+    ),
+    Trap(
+        "rank 5",
+        "rank",
+        "-cl-mad-enable",
+        "",
+        1,
+        "Unexpected elements count",
+        Op(inputs=((1, 2, 3, 4, 5),), outputs=((1, 2, 3, 4, 5),)),
+    ),
+    Trap(
+        "rank 5, dynamic",
+        "rank",
+        "-cl-mad-enable",
+        "",
+        1,
+        WRONG,
+        Op(inputs=((1, 2, 3, 4, 5),), outputs=((1, 2, 3, 4, 5),), dynamic=True),
+    ),
+    # Work sizes.
+    Trap(
+        "dim of the input",
+        "dim-ignored",
+        "global=",
+        'dim="input,0" global=',
+        10,
+        WRONG,
+        CROP,
+        then=(
+            "    const size_t from",
+            "    if (get_global_size(0) == OUTPUT0_DIMS[3]) { return; }\n    const size_t from",
+        ),
+    ),
+    Trap("dim as documented", "dim", "global=", 'dim="input 0" global=', 10, "Invalid WG dim source: input 0"),
+    Trap("dim too high", "dim", "global=", 'dim="input,4" global=', 10, "Invalid input tensor for index: 4"),
+    Trap(
+        "dim with dynamic shapes",
+        "dim-ignored",
+        "global=",
+        'dim="input,0" global=',
+        10,
+        "to_shape was called on a dynamic",
+        DYNAMIC,
+    ),
+    Trap("no work sizes, dynamic", "no-global", SIZES, "", 1, "to_shape was called on a dynamic", DYNAMIC),
+    Trap(
+        "no global size, dynamic",
+        "no-global",
+        ' global="X,Y,B*F"',
+        ' local=""',
+        10,
+        "Count is called for dynamic shape",
+        DYNAMIC,
+    ),
+    Trap("space at the end", "size-syntax", "X,Y", "X ,Y", 10, "basic_string::at"),
+    Trap("sign", "size-syntax", "X,Y", "-X,Y", 10, FAILS),
+    Trap("decimal", "size-syntax", "X,Y", "X*1.0,Y", 10, "Invalid WorkSize"),
+    Trap("unknown variable", "size-syntax", "X,Y", "X*Z,Y", 10, "Invalid WorkSize"),
+    Trap("number too large", "size-syntax", "X,Y", "X*9999999999,Y", 10, "stoi"),
+    Trap("four sizes", "size-count", "X,Y,B*F", "X,Y,B,F", 10, "CL_INVALID_WORK_DIMENSION"),
+    Trap("division by zero", "size-zero-division", "X,Y", "X/(Y-1),Y", 10, DIES),
+    Trap("size zero", "size-zero", "X,Y", "X/8,Y", 10, WRONG),
+    Trap(
+        "local does not divide",
+        "local-size",
+        'global="X,Y,B*F"',
+        'global="X,Y,B*F" local="4,1,1"',
+        10,
+        "CL_INVALID_WORK_GROUP_SIZE",
+    ),
+    Trap("local too large", "local-large", 'global="X,Y,B*F"', 'global="512*X,Y,B*F" local="512,1,1"', 10, FAILS),
+    # The kernel.
+    Trap(
+        "float pointer",
+        "fixed-type",
+        "const __global INPUT0_TYPE*",
+        "const __global float*",
+        3,
+        FAILS,
+        Op(hint="f16"),
+        in_kernel=True,
+    ),
+    Trap(
+        "two kernels",
+        "kernel-count",
+        "// Copies",
+        "__kernel void other(__global int* p) { *p = 0; }\n// Copies",
+        3,
+        "Number of compiled kernels is different",
+        in_kernel=True,
+    ),
+    Trap(
+        "no kernel in the source",
+        "kernel-count",
+        "__kernel ",
+        "",
+        1,
+        "Expected to compile more than 0 kernels",
+        in_kernel=True,
+    ),
+    Trap("another entry", "entry", "void copy", "void copie", 2, "Could not find entry point", in_kernel=True),
+    Trap(
+        "variable named as a macro",
+        "reserved",
+        "const size_t x ",
+        "const int TYPE_SIZE_int = 1;\n    const size_t x ",
+        5,
+        "CL_BUILD_PROGRAM_FAILURE",
+        in_kernel=True,
+    ),
+    Trap(
+        "function named as a macro",
+        "reserved",
+        "// Copies",
+        "inline char CAT(char a) { return a; }\n// Copies",
+        1,
+        "CL_BUILD_PROGRAM_FAILURE",
+        in_kernel=True,
+    ),
+    Trap(
+        "variable named as a macro with parameters",
+        "reserved",
+        "const size_t x ",
+        "const int CAT = 1;\n    const size_t x ",
+        5,
+        FINE,
+        in_kernel=True,
+    ),
+    Trap(
+        "macro of the plugin defined anew", "reserved", "// Copies", "#define CAT 1\n// Copies", 1, FINE, in_kernel=True
+    ),
+    Trap(
+        "type of the plugin",
+        "reserved",
+        "// Copies",
+        "typedef float half7;\n// Copies",
+        1,
+        "CL_BUILD_PROGRAM_FAILURE",
+        in_kernel=True,
+    ),
+    Trap(
+        "function of the plugin",
+        "reserved",
+        "// Copies",
+        "inline uint get_b_fs_yx_fsv_index(uint a) { return a; }\n// Copies",
+        1,
+        FAILS,
+        in_kernel=True,
+    ),
+    # The layer's name.
+    Trap(
+        "spelled as in an IR",
+        "op-type",
+        ONLY_NAME,
+        '<CustomLayer name="ReLU"',
+        1,
+        UNUSED,
+        Op(type="ReLU"),
+    ),
+    Trap("name of an own op", "own-op", ONLY_NAME, '<CustomLayer name="Relu"', 1, USED, Op(type="Relu")),
+]
