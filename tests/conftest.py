@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import CUSTOM_RELU, PACKAGES, RUNNABLE, SETTINGS_OF_USERS, Built, Ovext, copy_project, run_ovext
+from helpers import (
+    CUSTOM_RELU,
+    PACKAGES,
+    RUNNABLE,
+    SETTINGS_OF_USERS,
+    Built,
+    Ovext,
+    build_project,
+    copy_project,
+    run_ovext,
+)
 from ovext.targets.isa import isa_table
 
 if TYPE_CHECKING:
@@ -38,24 +48,18 @@ def custom_relu(tmp_path: Path) -> Path:
     return copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
 
 
-def _build(source: Path, folder: Path, library: str) -> Built:
-    project = copy_project(source, folder / source.name)
-    done = run_ovext("build", project, "--base-os", "ubuntu", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    output_dir = folder / "lib" / "ubuntu"
-    return Built(project, output_dir, output_dir / library)
-
-
 @pytest.fixture(scope="session")
 def built_relu(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """CustomReLU with all variants, built once by the tool. Not to be changed."""
-    return _build(CUSTOM_RELU, tmp_path_factory.mktemp("relu"), "libcustom_relu_cpu_extension.so")
+    return build_project(CUSTOM_RELU, tmp_path_factory.mktemp("relu"), "libcustom_relu_cpu_extension.so")
 
 
 @pytest.fixture(scope="session")
 def built_two_ops(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The package two_ops, built once by the tool below a path with spaces. Not to be changed."""
-    return _build(PACKAGES / "two_ops", tmp_path_factory.mktemp("path with spaces"), "libtwo_ops_cpu_extension.so")
+    return build_project(
+        PACKAGES / "two_ops", tmp_path_factory.mktemp("path with spaces"), "libtwo_ops_cpu_extension.so"
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ovext.errors import LibraryError, NoLibraryError
 
@@ -39,6 +40,44 @@ def load(
     except RuntimeError as error:
         raise LibraryError(f"OpenVINO cannot load the library ({why}): {_explained(error)}", where=path) from error
     return path
+
+
+def gpu_config(
+    library: str | os.PathLike[str] | None = None,
+    *,
+    cache_dir: str | os.PathLike[str] | None = None,
+    folder: str | os.PathLike[str] = ".",
+) -> dict[str, str]:
+    """The properties with which the GPU plugin knows the layers of an extension: core.set_property("GPU", ...).
+
+    Args:
+        library: as for `load`.
+        cache_dir: where to keep compiled models. A folder of its own below it for each state of the layers is given as
+            CACHE_DIR, because the plugin itself would go on using a model that was compiled with an older kernel.
+        folder: as for `load`.
+
+    Raises:
+        LibraryError: there is no such library, or it has no GPU layers.
+    """
+    path, why = find_library(library, folder)
+    layers = _gpu_layers(path)
+    if layers is None:
+        raise LibraryError(
+            f"the library has no GPU layers ({why})", where=path, fix="Add [gpu] to an op.toml and build."
+        )
+    config = {"CONFIG_FILE": str(path.parent / layers["config"])}
+    if cache_dir is not None:
+        content = hashlib.sha256(b"".join((path.parent / name).read_bytes() for name in sorted(layers["files"])))
+        config["CACHE_DIR"] = str(Path(cache_dir).absolute() / content.hexdigest()[:16])
+    return config
+
+
+def _gpu_layers(library: Path) -> dict[str, Any] | None:
+    """The record of the library's GPU layers in the manifest beside it."""
+    manifest = library.parent / "manifest.json"
+    records = json.loads(manifest.read_text(encoding="utf-8"))["libraries"] if manifest.is_file() else []
+    layers = (one for record in records if record["file"] == library.name for one in record.get("layers", []))
+    return next((one for one in layers if one["kind"] == "gpu"), None)
 
 
 def find_library(

@@ -1,16 +1,20 @@
-"""What the tests of GPU layers need: the simulated device, and the tools that a machine may lack."""
+"""What the tests of GPU layers need: the simulated device, the compilers, and a project with layers of all kinds."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gpu.traps import TryLayer
-from helpers import PACKAGES, need
+from gpu.traps import Op, TryLayer
+from helpers import PACKAGES, Built, build_project, need
+from ovext.gpu.ocloc import INSTALL as INSTALL_OCLOC
+from ovext.gpu.ocloc import find_ocloc
 from ovext.gpu.simulator import INSTALL, Simulator, find_runtime, find_simulator
 
 
@@ -21,14 +25,40 @@ def simulator() -> Simulator:
 
 
 @pytest.fixture(scope="session")
+def ocloc() -> Path:
+    found = find_ocloc()
+    need(found is not None, f"ocloc. {INSTALL_OCLOC}")
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def pocl() -> None:
+    installed = any(Path("/etc/OpenCL/vendors").glob("pocl*.icd"))
+    need(installed, "PoCL. Install it with: apt-get install pocl-opencl-icd")
+
+
+@pytest.fixture(scope="session")
+def built_gpu_ops(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The package gpu_ops, built once by the tool. Not to be changed."""
+    return build_project(PACKAGES / "gpu_ops", tmp_path_factory.mktemp("gpu_ops"), "libgpu_ops_cpu_extension.so")
+
+
+@pytest.fixture(scope="session")
 def try_layer(simulator: Simulator) -> TryLayer:
     """Runs tests/packages/gpu/try_layer.py on the simulated device; {"died": how} where the process did."""
 
-    def run(request: dict[str, Any]) -> dict[str, Any]:
-        command = [sys.executable, str(PACKAGES / "gpu" / "try_layer.py")]
-        env = {"PATH": "/usr/bin:/bin", **simulator.environment()}
+    def run(xml: Path, op: Op, programs: Path | None = None) -> dict[str, Any]:
+        facts = asdict(op)
+        request = {**facts, "op": facts.pop("type"), "xml": str(xml)}
         done = subprocess.run(
-            command, input=json.dumps(request), env=env, capture_output=True, text=True, check=False, timeout=60
+            [sys.executable, str(PACKAGES / "gpu" / "try_layer.py")],
+            input=json.dumps(request),
+            env={"PATH": "/usr/bin:/bin", **simulator.environment(programs)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
         try:
             answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,6 @@ from gpu.traps import DIES, FAILS, FINE, KERNEL, TRAPS, UNUSED, USED, WRONG, XML
 
 def named(trap: Trap) -> str:
     return str(trap.name.replace(" ", "-"))
-
-
-def request_for(xml: Path, op: Op) -> dict[str, object]:
-    facts = asdict(op)
-    return {**facts, "op": facts.pop("type"), "xml": str(xml)}
 
 
 @pytest.fixture
@@ -36,7 +30,7 @@ def test_the_healthy_layer_has_no_finding(healthy: Path) -> None:
     ids=["static", "f16", "dynamic", "rank 1"],
 )
 def test_the_healthy_layer_computes(healthy: Path, op: Op, try_layer: TryLayer) -> None:
-    assert try_layer(request_for(healthy, op)) == {"agrees": True, "custom": True}
+    assert try_layer(healthy, op) == {"agrees": True, "custom": True}
 
 
 @pytest.mark.parametrize("trap", TRAPS, ids=named)
@@ -51,7 +45,7 @@ def test_check_names_the_trap(trap: Trap, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("trap", TRAPS, ids=named)
 def test_plugin_falls_into_the_trap(trap: Trap, tmp_path: Path, try_layer: TryLayer) -> None:
-    answer = try_layer(request_for(trap.write(tmp_path), trap.op))
+    answer = try_layer(trap.write(tmp_path), trap.op)
     expected = {
         WRONG: answer == {"agrees": False, "custom": True},
         DIES: "died" in answer,

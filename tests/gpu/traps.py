@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ovext.gpu.check import check_layer
 from ovext.gpu.layer import Sample, Use
@@ -51,8 +50,6 @@ FINE = "works in this model"
 USED = "the layer is used"
 UNUSED = "the layer is not used"
 
-TryLayer = Callable[[dict[str, Any]], dict[str, Any]]
-
 
 @dataclass(frozen=True)
 class Op:
@@ -70,6 +67,12 @@ class Op:
     def use(self) -> Use:
         samples = (Sample(self.inputs, self.outputs, self.attributes),)
         return Use(len(self.inputs), len(self.outputs), samples, frozenset(self.attributes))
+
+
+class TryLayer(Protocol):
+    """Runs the layers of an XML on the plugin; the source of each program goes into the folder `programs`."""
+
+    def __call__(self, xml: Path, op: Op, programs: Path | None = None) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def _inputs(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     converted = [tensor for tensor in inputs if tensor.format != "ANY"]
     if len({tensor.port for tensor in converted}) > 1:
         text = "a model that feeds one tensor to two of the op's inputs does not compile on GPU"
-        yield note("same-source", layer.place, text, "Let the model compute it twice, or join the inputs.")
+        yield note("same-source", layer.place, text, "Let the two be different tensors in the model.")
     first: dict[int, str] = {}
     for tensor in inputs:
         if first.setdefault(tensor.port, tensor.format) != tensor.format:
