@@ -78,6 +78,8 @@ def check(
 
 def _compiled(report: CheckReport, device: str | None, openvino: str | None) -> CompileReport:
     """What all compilers here make of the kernels; says on stderr which are missing."""
+    from importlib.util import find_spec
+
     from ovext.cli.environment import openvino_here
     from ovext.gpu.compile import CompileReport, compile_for_gpus, compile_with_runtimes, programs_of
     from ovext.gpu.headers import headers_if_possible
@@ -95,7 +97,9 @@ def _compiled(report: CheckReport, device: str | None, openvino: str | None) -> 
         compiled += compile_for_gpus(ocloc, programs, devices)
     else:
         typer.echo(f"Not compiled for Intel GPUs: ocloc was not found. {INSTALL}", err=True)
-    by_runtimes = compile_with_runtimes(release, report.layers) if release else CompileReport()
+    by_runtimes = CompileReport()
+    if release and find_spec("pyopencl"):
+        by_runtimes = compile_with_runtimes(release, report.layers)
     if not by_runtimes.built:
         typer.echo(f"Not compiled with an OpenCL runtime: there is none. {INSTALL_RUNTIME}", err=True)
     return compiled + by_runtimes

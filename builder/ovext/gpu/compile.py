@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ovext.errors import LibraryError
 from ovext.findings import Level
-from ovext.gpu.devices import POCL
+from ovext.gpu.devices import NO_CACHE, POCL
 from ovext.gpu.expressions import ExpressionError
 from ovext.gpu.findings import Place, PlacedFinding
 from ovext.gpu.layer import MAX_RANK
 from ovext.gpu.ocloc import Binary, compile_program
 from ovext.gpu.prelude import OPENCL_TYPES, program_text
-from ovext.gpu.simulator import find_runtime, find_simulator
+from ovext.gpu.simulator import simulator_if_possible
 from ovext.verify.child import run_in_openvino
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ovext.gpu.check import Checked
     from ovext.gpu.layer import Layer, Sample
@@ -136,9 +137,6 @@ def compile_with_runtimes(openvino: OpenVINO, checked: Sequence[Checked]) -> Com
     """Compile each layer with the first device of every OpenCL runtime here, without the plugin's headers.
 
     Those are for Intel's GPUs and do not compile elsewhere.
-
-    Raises:
-        LibraryError: a runtime brought the process down.
     """
     programs = [program for one in checked for program in programs_of(one, None)]
     requests = [
@@ -147,7 +145,13 @@ def compile_with_runtimes(openvino: OpenVINO, checked: Sequence[Checked]) -> Com
     ]
     built: list[Built] = []
     messages: list[Message] = []
-    for runtime in _runtimes(openvino, {"programs": requests}):
+    if not programs:
+        return CompileReport()
+    try:
+        runtimes = list(_runtimes(openvino, {"programs": requests}))
+    except LibraryError as error:  # a compiler that dies of a kernel says something of the kernel
+        return CompileReport(messages=(Message(programs[0].layer.place, Level.ERROR, error.what, "OpenCL"),))
+    for runtime in runtimes:
         name = runtime["name"].replace(POCL, "PoCL")
         states: dict[tuple[str, str], bool] = {}
         for log in runtime["logs"]:
@@ -161,9 +165,11 @@ def compile_with_runtimes(openvino: OpenVINO, checked: Sequence[Checked]) -> Com
 
 def _runtimes(openvino: OpenVINO, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What the runtimes that the system knows say, and Intel's for CPUs where it came with the extra gpu-sim."""
-    yield from run_in_openvino(openvino, "opencl-build", request)["runtimes"]
-    if find_runtime():
-        yield from run_in_openvino(openvino, "opencl-build", request, env=find_simulator().environment())["runtimes"]
+    environments: list[Mapping[str, str]] = [{}]
+    if simulator := simulator_if_possible():
+        environments.append(simulator.environment())
+    for environment in environments:
+        yield from run_in_openvino(openvino, "opencl-build", request, env={**NO_CACHE, **environment})["runtimes"]
 
 
 def _built(layer: str, element: str, device: str, results: Sequence[tuple[bool, Binary | None]]) -> Built:

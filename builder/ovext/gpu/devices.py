@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ovext.toolchain.openvino import OpenVINO
 
 KINDS = ("GPU", "sim", "pocl")
+# pyopencl would keep what it compiled in the user's cache, and stumbles over options that a compiler does not know.
+NO_CACHE = {"PYOPENCL_NO_CACHE": "1"}
 POCL = "Portable Computing Language"
 _POCL_INSTALL = "Install pyopencl (pip install 'ovext[opencl]') and PoCL (apt-get install pocl-opencl-icd)."
 
@@ -58,7 +60,7 @@ def choose_device(asked: str | None, openvino: OpenVINO) -> Device:
             "sim", "a simulated device, no GPU: the real plugin on Intel's OpenCL runtime for CPUs", reason, environment
         )
     if POCL in runtimes(openvino):
-        return Device("pocl", "PoCL, no GPU and no plugin: the kernel alone, on the CPU", reason)
+        return Device("pocl", "PoCL, no GPU and no plugin: the kernel alone, on the CPU", reason, NO_CACHE)
     raise ToolError(
         "there is neither a GPU, nor a simulated one, nor PoCL" if asked is None else "PoCL cannot be used",
         fix=_POCL_INSTALL if asked else f"{INSTALL} {_POCL_INSTALL}",

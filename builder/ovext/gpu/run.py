@@ -105,7 +105,8 @@ def _run(
             request = plugin_request(trial, config, library)
             answer = run_in_openvino(openvino, "gpu", request, env=device.environment, timeout=seconds)
         else:
-            answer = run_in_openvino(openvino, "opencl-run", kernel_request(trial), timeout=seconds)
+            request = kernel_request(trial)
+            answer = run_in_openvino(openvino, "opencl-run", request, env=device.environment, timeout=seconds)
     except LibraryError as error:  # what a bad layer does to the process is the result of the run
         return outcome(failure=_without_noise(error.what))
     if "skipped" in answer:

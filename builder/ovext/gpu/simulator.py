@@ -77,6 +77,14 @@ def find_simulator() -> Simulator:
     return Simulator(runtime, icd)
 
 
+def simulator_if_possible() -> Simulator | None:
+    """The simulated device, or None where something that it needs is missing."""
+    try:
+        return find_simulator()
+    except ToolError:
+        return None
+
+
 def _compile(compiler: Compiler, source: str, library: Path) -> None:
     command = [str(compiler.path), *_FLAGS, "-o", str(library), "-", "-ldl"]
     finished = run(command, stdin=source, timeout=_COMPILE_SECONDS)

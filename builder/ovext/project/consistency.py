@@ -20,7 +20,8 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "f
 
 
 def contradictions(op: OpDescription) -> list[Problem]:
-    return [*_names(op), *_outputs(op), *_attributes(op), *_layers(op), *_cases(op)]
+    problems = [*_names(op), *_outputs(op), *_attributes(op), *_layers(op), *_cases(op)]
+    return problems or list(_shapes_of_cases(op))  # shapes follow only from what is right so far
 
 
 def _unknown(name: str, what: str, known: Iterable[str]) -> str:
@@ -111,8 +112,12 @@ def _cases(op: OpDescription) -> Iterator[Problem]:
                 yield (*at, "attributes"), _unknown(name, "attribute", attributes)
             elif not fits(attributes[name], value):
                 yield (*at, "attributes"), f"{value!r} is no {attributes[name].type}, which '{name}' is"
+
+
+def _shapes_of_cases(op: OpDescription) -> Iterator[Problem]:
+    for number, case in enumerate(op.test.cases):
         try:
             shapes = {name: tuple(shape) for name, shape in case.shapes.items()}
             output_shapes(op, shapes, {**op.defaults(), **case.attributes})
-        except (ValueError, SyntaxError) as error:
-            yield (*at, "shapes"), str(error)
+        except ValueError as error:
+            yield ("test", "cases", number, "shapes"), str(error)

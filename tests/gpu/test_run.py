@@ -1,0 +1,141 @@
+"""`ovext gpu run`: the kernels of a project on the simulated device and on PoCL, right and wrong ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers import Built, Ovext, copy_project
+from ovext.errors import ExitCode
+
+
+@pytest.fixture
+def gpu_ops(built_gpu_ops: Built, tmp_path: Path) -> Path:
+    """A copy of the built package without the op Blend, whose layer the test may change."""
+    project = copy_project(built_gpu_ops.project, tmp_path / "gpu_ops")
+    for file in (project / "ops" / "blend").iterdir():
+        file.unlink()
+    return project
+
+
+def run(ovext: Ovext, project: Path, *options: str | Path) -> tuple[int, dict[str, Any]]:
+    done = ovext("gpu", "run", project, "--json", *options)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def change_kernel(project: Path, old: str, new: str) -> None:
+    kernel = project / "ops" / "halved" / "kernel.cl"
+    assert old in kernel.read_text()
+    kernel.write_text(kernel.read_text().replace(old, new, 1))
+
+
+@pytest.mark.usefixtures("simulator")
+def test_every_case_type_and_precision_agrees_on_the_plugin(built_gpu_ops: Built, ovext: Ovext) -> None:
+    code, report = run(ovext, built_gpu_ops.project, "--library", built_gpu_ops.library, "--device", "sim")
+    assert code == ExitCode.OK
+    assert (report["device"], report["is_gpu"]) == ("sim", False)
+    assert "no GPU" in report["device_text"]
+    assert {(one["op"], one["element"], one["precision"], one["kernel"]) for one in report["runs"]} == {
+        *(("Blend", "f32", precision, "blend") for precision in ("f32", "f16")),
+        *(("Halved", element, precision, "halved") for element in ("f32", "f16") for precision in ("f32", "f16")),
+        *(("Halved", element, element, "halved") for element in ("i32", "u8")),
+    }
+    for one in report["runs"]:
+        assert one["reference"]["agrees"]
+        assert one["cpu"]["agrees"]
+
+
+@pytest.mark.usefixtures("pocl")
+def test_kernels_agree_on_pocl_the_one_for_vpus_too(built_gpu_ops: Built, ovext: Ovext) -> None:
+    code, report = run(ovext, built_gpu_ops.project, "--device", "pocl")
+    assert code == ExitCode.OK
+    assert report["device"] == "pocl"
+    ran = {(one["op"], one["element"]) for one in report["runs"] if not one["skipped"]}
+    assert ran == {("Blend", "f32"), ("Blend (VPU)", "f32"), ("Halved", "f32"), ("Halved", "i32"), ("Halved", "u8")}
+    assert {one["element"] for one in report["runs"] if one["skipped"]} == {"f16"}
+
+
+@pytest.mark.usefixtures("simulator", "pocl")
+@pytest.mark.parametrize("device", ["sim", "pocl"])
+def test_wrong_numbers_are_told_with_their_size(gpu_ops: Path, built_gpu_ops: Built, device: str, ovext: Ovext) -> None:
+    change_kernel(gpu_ops, "2 * x *", "x *")
+    done = ovext("gpu", "run", gpu_ops, "--library", built_gpu_ops.library, "--device", device)
+    assert done.returncode == ExitCode.FAILED
+    assert "✗ Halved  2x3x5x7 -> 2x3x3x4  i32, precision i32\n    reference: off by " in done.stdout
+    assert "0 runs agree" in done.stdout
+
+
+@pytest.mark.usefixtures("simulator", "pocl")
+@pytest.mark.parametrize("device", ["sim", "pocl"])
+def test_a_kernel_that_kills_the_process_is_told(
+    gpu_ops: Path, built_gpu_ops: Built, device: str, ovext: Ovext
+) -> None:
+    change_kernel(gpu_ops, "    dst[b *", "    src = 0;\n    dst[b *")
+    code, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", device)
+    assert code == ExitCode.FAILED
+    told = [one["failure"] for one in report["runs"] if not one["skipped"]]
+    phase = "inferring on the GPU" if device == "sim" else "running the kernel"
+    assert all(f"died while {phase}: killed by SIG" in text for text in told), told
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_kernel_that_hangs_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:
+    op = gpu_ops / "ops" / "halved" / "op.toml"
+    op.write_text(op.read_text().replace('["i32", "f32", "f16", "u8"]', '["i32"]'))
+    change_kernel(gpu_ops, "    dst[b *", "    while (1) dst[0] += src[0];\n    dst[b *")
+    _, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", "sim", "--timeout", "3")
+    assert (
+        report["runs"][0]["failure"] == "the process for 'gpu' hung while inferring on the GPU and was ended after 3 s"
+    )
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_kernel_that_does_not_compile_leads_to_the_check(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:
+    change_kernel(gpu_ops, "dst[b *", "dst[bb *")
+    done = ovext("gpu", "run", gpu_ops, "--library", built_gpu_ops.library, "--device", "sim")
+    assert done.returncode == ExitCode.FAILED
+    assert "The kernel does not compile: `ovext gpu check` shows what compilers say of it." in done.stdout
+    assert "Exception from src" not in done.stdout
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_failing_reference_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:
+    reference = gpu_ops / "ops" / "halved" / "reference.py"
+    reference.write_text(reference.read_text().replace("def halved", "def half"))
+    _, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", "sim")
+    assert all("there is no function 'halved'" in one["failure"] for one in report["runs"])
+
+
+def test_device_that_does_not_exist_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:
+    done = ovext("gpu", "run", gpu_ops, "--library", built_gpu_ops.library, "--device", "gpu")
+    assert done.returncode == ExitCode.USAGE
+    assert "unknown device 'gpu' (did you mean 'GPU'?)" in done.stderr
+
+
+@pytest.mark.skipif(Path("/dev/dri").exists(), reason="there may be a GPU here")
+def test_no_gpu_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:
+    done = ovext("gpu", "run", gpu_ops, "--library", built_gpu_ops.library, "--device", "GPU")
+    assert done.returncode == ExitCode.TOOL
+    assert "OpenVINO sees no GPU here" in done.stderr
+
+
+def test_library_that_was_not_built_is_told(gpu_ops: Path, tmp_path: Path, ovext: Ovext) -> None:
+    done = ovext("gpu", "run", gpu_ops, cwd=tmp_path)
+    assert done.returncode == ExitCode.LIBRARY
+    assert "Build one with `ovext build`" in done.stderr
+
+
+def test_layer_that_would_fail_is_not_published(gpu_ops: Path, tmp_path: Path, ovext: Ovext) -> None:
+    op = gpu_ops / "ops" / "halved" / "op.toml"
+    op.write_text(op.read_text().replace('"X", "Y", "B*F"', '"X", "Y", "B*F/0"'))
+    (gpu_ops / "CMakeLists.txt").write_text((gpu_ops / "CMakeLists.txt").read_text().replace("blend halved", "halved"))
+    (gpu_ops / "ops" / "blend").rmdir()
+    done = ovext("build", gpu_ops, cwd=tmp_path)
+    assert done.returncode == ExitCode.FAILED
+    line = 1 + op.read_text()[: op.read_text().index("global =")].count("\n")
+    assert f"{op}:{line}: 'B*F/0' divides by zero" in done.stderr
+    assert not (tmp_path / "lib" / "ubuntu" / "manifest.json").exists()

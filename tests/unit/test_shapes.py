@@ -1,0 +1,109 @@
+"""Shape rules of op.toml, and contradictions within one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ovext.errors import ProjectError
+from ovext.project import OpDescription, read_op
+from ovext.project.shapes import evaluate, output_shapes
+
+GOOD = """\
+schema = 1
+type = "Pool"
+opset = "opset1"
+
+[[inputs]]
+name = "data"
+types = ["f32", "f16"]
+dims = ["N", "C", "H", "W"]
+
+[[inputs]]
+name = "bias"
+types = ["f32"]
+
+[[outputs]]
+name = "out"
+shape = ["N", "C", "(H - kernel) // 2 + 1", "max(W, kernel)"]
+
+[[outputs]]
+name = "sum"
+type = "bias"
+shape = "broadcast"
+
+[[attributes]]
+name = "kernel"
+type = "int"
+default = 3
+
+[gpu]
+entry = "pool"
+global = ["X"]
+buffers = ["data", "bias", { tensor = "out", format = "BYXF" }]
+defines = { KERNEL = "kernel" }
+
+[[test.cases]]
+shapes = { data = [1, 2, 8, 2], bias = [2, 1, 1] }
+"""
+
+
+def read(folder: Path, text: str) -> OpDescription:
+    (folder / "op.toml").write_text(text)
+    return read_op(folder)
+
+
+def test_shapes_follow_the_rules(tmp_path: Path) -> None:
+    op = read(tmp_path, GOOD)
+    shapes = {"data": (1, 2, 8, 2), "bias": (2, 1, 1)}
+    assert output_shapes(op, shapes, {"kernel": 3}) == {"out": (1, 2, 3, 3), "sum": (1, 2, 8, 2)}
+    assert op.types_for("f16") == ["f16", "f32", "f16", "f32"]
+
+
+@pytest.mark.parametrize(
+    ("formula", "value"), [("7 // 2", 3), ("-7 // 2", -4), ("(a + 1) * 2 % 5", 3), ("min(a, 2, 3)", 2), ("a - -a", 6)]
+)
+def test_formulas_are_computed(formula: str, value: int) -> None:
+    assert evaluate(formula, {"a": 3}) == value
+
+
+@pytest.mark.parametrize(
+    "formula", ["", "a +", "b", "a / 2", "a ** 9", "f(a)", "a if a else 1", "'a'", "a // 0", "1.5"]
+)
+def test_what_is_no_formula_is_refused(formula: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        evaluate(formula, {"a": 3})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "text"),
+    [
+        ('name = "bias"', 'name = "data"', 11, "the name 'data' is taken"),
+        ('type = "bias"', 'type = "biass"', 20, "'biass' is no element type and no input (did you mean 'bias'?)"),
+        ('"broadcast"', '"broadcasted"', 21, "'broadcasted' is no input (did you mean 'broadcast'?)"),
+        ("max(W, kernel)", "max(W, kernle)", 16, "'kernle' is no dimension or whole-number attribute"),
+        ("max(W, kernel)", "max(W,", 16, "'max(W,' is no formula"),
+        ("default = 3", "default = 3.5", 26, "3.5 is no int"),
+        ("default = 3", "default = true", 26, "True is no int"),
+        ('"data", "bias", {', '"date", "bias", {', 31, "'date' is no input or output (did you mean 'data'?)"),
+        ('KERNEL = "kernel"', 'KERNEL = "kernels"', 32, "'kernels' is no attribute (did you mean 'kernel'?)"),
+        ("bias = [2, 1, 1] }", "bais = [2, 1, 1] }", 35, "one shape for each input, but not so for bais, bias"),
+        ("data = [1, 2, 8, 2]", "data = [2, 8, 2]", 35, "'data' has the dimensions N, C, H, W, not [2, 8, 2]"),
+        ("bias = [2, 1, 1] }", "bias = [2, 5, 5] }", 35, "broadcast"),
+    ],
+)
+def test_contradictions_are_told_with_line_and_nearest_word(
+    old: str, new: str, line: int, text: str, tmp_path: Path
+) -> None:
+    assert old in GOOD
+    with pytest.raises(ProjectError) as caught:
+        read(tmp_path, GOOD.replace(old, new, 1))
+    assert any(
+        said.startswith(f"{tmp_path / 'op.toml'}:{line}: ") and text in said for said in str(caught.value).splitlines()
+    )
+
+
+def test_a_kernel_must_lie_beside_its_op(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match=r"gpu\.kernel"):
+        read(tmp_path, GOOD.replace('entry = "pool"', 'entry = "pool"\nkernel = "../pool.cl"'))
