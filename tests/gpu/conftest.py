@@ -13,14 +13,13 @@ import pytest
 
 from gpu.traps import Op, TryLayer
 from helpers import PACKAGES, Built, build_project, need
-from ovext.gpu.ocloc import INSTALL as INSTALL_OCLOC
-from ovext.gpu.ocloc import find_ocloc
-from ovext.gpu.simulator import INSTALL, Simulator, find_runtime, find_simulator
+from ovext.gpu.simulator import Simulator, find_simulator
+from ovext.toolchain.opencl import INSTALL_OCLOC, INSTALL_RUNTIME, find_ocloc, find_runtime
 
 
 @pytest.fixture(scope="session")
 def simulator() -> Simulator:
-    need(find_runtime() is not None, f"Intel's OpenCL runtime for CPUs. {INSTALL}")
+    need(find_runtime() is not None, f"Intel's OpenCL runtime for CPUs. {INSTALL_RUNTIME}")
     return find_simulator()
 
 

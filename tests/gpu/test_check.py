@@ -174,6 +174,13 @@ def test_option_that_the_compiler_does_not_know_is_told(layer: Path, ovext: Ovex
     assert ("layer.xml", 1) in lines_of(report, "compile")
 
 
+def test_absolute_path_of_a_source_is_told(layer: Path, ovext: Ovext) -> None:
+    change(layer, '"copy.cl"', f'"{layer.with_name("copy.cl")}"')
+    code, report = check(ovext, layer, "--no-compile")
+    assert code == ExitCode.OK
+    assert lines_of(report, "source-path") == [("layer.xml", 3)]
+
+
 @pytest.mark.usefixtures("ocloc")
 def test_unknown_gpu_is_told(layer: Path, ovext: Ovext) -> None:
     done = ovext("gpu", "check", layer, "--device", "tglp")
@@ -184,7 +191,7 @@ def test_unknown_gpu_is_told(layer: Path, ovext: Ovext) -> None:
 def test_without_compilers_it_says_what_to_install(layer: Path, ovext: Ovext, tmp_path: Path) -> None:
     done = ovext("gpu", "check", layer, PATH=str(tmp_path))
     assert done.returncode == ExitCode.OK
-    assert "ocloc was not found. Install it" in done.stderr
+    assert "ocloc was not found. For Intel GPUs offline: apt-get install" in done.stderr
 
 
 def test_mvcl_layer_is_known(tmp_path: Path, ovext: Ovext) -> None:

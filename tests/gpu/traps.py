@@ -154,6 +154,7 @@ TRAPS = [
     Trap("ignored element", "ignored", "WorkSizes", "Worksizes", 10, WRONG),
     Trap("second WorkSizes", "repeated", SIZES, f'  <WorkSizes global="1"/>\n{SIZES}', 11, WRONG),
     Trap("second layer of a name", "duplicate", XML, XML + XML.replace("X,Y,B*F", "1"), 12, WRONG),
+    Trap("no layer", "no-layer", XML, "<!-- nothing -->\n", 1, "No document element found"),
     # Sources and macros.
     Trap("source without name", "source", ' filename="copy.cl"', "", 3, FAILS),
     Trap("source not there", "source", "copy.cl", "kernels/copy.cl", 3, "Couldn't open kernel file"),
@@ -339,6 +340,7 @@ TRAPS = [
     Trap("number too large", "size-syntax", "X,Y", "X*9999999999,Y", 10, "stoi"),
     Trap("four sizes", "size-count", "X,Y,B*F", "X,Y,B,F", 10, "CL_INVALID_WORK_DIMENSION"),
     Trap("division by zero", "size-zero-division", "X,Y", "X/(Y-1),Y", 10, DIES),
+    Trap("negative size", "size-negative", "X,Y,B*F", "X,Y,B-F", 10, FAILS),
     Trap("size zero", "size-zero", "X,Y", "X/8,Y", 10, WRONG),
     Trap(
         "local does not divide",

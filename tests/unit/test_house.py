@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -59,6 +60,15 @@ def test_every_exit_code_is_documented() -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     for code in ExitCode:
         assert f"| {code.value} | {MEANINGS[code]} |" in page
+
+
+def test_every_finding_of_the_gpu_check_is_documented() -> None:
+    """The codes are the literals that findings are made with; some are put together from a name of the XML."""
+    page = (ROOT / "docs" / "gpu.md").read_text(encoding="utf-8")
+    sources = "".join(file.read_text(encoding="utf-8") for file in (PACKAGE / "gpu").glob("*.py"))
+    codes = set(re.findall(r'\b(?:error|warning|note|state|PlacedFinding)\(\s*"([a-z-]+)"', sources))
+    assert len(codes) > 40
+    assert {code for code in codes if f"`{code}`" not in page} == set()
 
 
 def subclasses(of: type[OvextError]) -> set[type[OvextError]]:

@@ -83,8 +83,8 @@ def _compiled(report: CheckReport, device: str | None, openvino: str | None) -> 
     from ovext.cli.environment import openvino_here
     from ovext.gpu.compile import CompileReport, compile_for_gpus, compile_with_runtimes, programs_of
     from ovext.gpu.headers import headers_if_possible
-    from ovext.gpu.ocloc import INSTALL, choose_devices, find_ocloc
-    from ovext.gpu.simulator import INSTALL as INSTALL_RUNTIME
+    from ovext.gpu.ocloc import choose_devices
+    from ovext.toolchain.opencl import INSTALL_OCLOC, INSTALL_RUNTIME, find_ocloc
 
     release = openvino_here(openvino)
     compiled = CompileReport()
@@ -96,7 +96,7 @@ def _compiled(report: CheckReport, device: str | None, openvino: str | None) -> 
         typer.echo(f"Compiling {len(programs)} programs for {', '.join(devices)}, with {with_headers}", err=True)
         compiled += compile_for_gpus(ocloc, programs, devices)
     else:
-        typer.echo(f"Not compiled for Intel GPUs: ocloc was not found. {INSTALL}", err=True)
+        typer.echo(f"Not compiled for Intel GPUs: ocloc was not found. {INSTALL_OCLOC}", err=True)
     by_runtimes = CompileReport()
     if release and find_spec("pyopencl"):
         by_runtimes = compile_with_runtimes(release, report.layers)
@@ -208,7 +208,8 @@ def _nothing(_: Outcome) -> None:
 
 
 def _show_outcome(outcome: Outcome) -> None:
-    what = f"{outcome.op}  {outcome.sample}  {outcome.element}, precision {outcome.precision}"
+    computed = f" as {outcome.precision}" if outcome.precision != outcome.element else ""
+    what = f"{outcome.op}  {outcome.sample}  {outcome.element}{computed}"
     if outcome.skipped:
         typer.echo(f"- {what}: {outcome.skipped}")
         return

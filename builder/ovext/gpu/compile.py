@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from ovext.errors import LibraryError
 from ovext.findings import Level
 from ovext.gpu.devices import NO_CACHE, POCL
+from ovext.gpu.elements import PRECISIONS, in_kernel
 from ovext.gpu.expressions import ExpressionError
 from ovext.gpu.findings import Place, PlacedFinding
 from ovext.gpu.layer import MAX_RANK
 from ovext.gpu.ocloc import Binary, compile_program
-from ovext.gpu.prelude import OPENCL_TYPES, program_text
+from ovext.gpu.prelude import program_text
 from ovext.gpu.simulator import simulator_if_possible
 from ovext.verify.child import run_in_openvino
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from ovext.gpu.layer import Layer, Sample
     from ovext.toolchain.openvino import OpenVINO
 
-_DEFAULT_TYPES = ("f32", "f16")
 # Clang's form, and that of PoCL, which puts the kind first.
 _MESSAGE = re.compile(
     r"^(?:(?P<first>error|warning): )?(?P<file>.+?):(?P<line>\d+):\d+: "
@@ -106,16 +106,17 @@ def programs_of(checked: Checked, headers: str | None) -> list[Program]:
 
 
 def _types(checked: Checked) -> list[tuple[str, ...]]:
-    """Element types of all inputs and outputs; a type that GPUs compute as another stands as that one."""
+    """The element types by which inputs and outputs may reach the kernel, in models of any type that the op takes."""
     if checked.op is None:
         count = checked.use.inputs + checked.use.outputs
-        return [(element,) * count for element in _DEFAULT_TYPES]
-    found = []
-    for element in (one for one in checked.op.inputs[0].types if one in OPENCL_TYPES):
-        types = checked.op.types_for(element)
-        if all(one in OPENCL_TYPES for one in types):
-            found.append(tuple(types))
-    return found
+        return [(precision,) * count for precision in PRECISIONS]
+    found: dict[tuple[str, ...], None] = {}
+    for element in checked.op.inputs[0].types:
+        for precision in PRECISIONS:
+            types = tuple(in_kernel(one, precision) for one in checked.op.types_for(element))
+            if None not in types:
+                found[tuple(str(one) for one in types)] = None
+    return list(found)
 
 
 def compile_for_gpus(ocloc: Path, programs: Sequence[Program], devices: Sequence[str]) -> CompileReport:

@@ -7,7 +7,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ovext.errors import ToolError, UnknownNameError
-from ovext.gpu.simulator import INSTALL, find_runtime, find_simulator
+from ovext.gpu.simulator import find_simulator
+from ovext.toolchain.opencl import INSTALL_RUNTIME, find_runtime
 from ovext.verify.child import run_in_openvino
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def choose_device(asked: str | None, openvino: OpenVINO) -> Device:
         return Device("pocl", "PoCL, no GPU and no plugin: the kernel alone, on the CPU", reason, NO_CACHE)
     raise ToolError(
         "there is neither a GPU, nor a simulated one, nor PoCL" if asked is None else "PoCL cannot be used",
-        fix=_POCL_INSTALL if asked else f"{INSTALL} {_POCL_INSTALL}",
+        fix=_POCL_INSTALL if asked else f"{INSTALL_RUNTIME} {_POCL_INSTALL}",
     )
 
 

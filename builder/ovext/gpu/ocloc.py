@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import struct
 import tempfile
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from pathlib import Path
 from ovext.errors import ToolError, UnknownNameError
 from ovext.toolchain.process import run
 
-INSTALL = "Install it, for instance with: apt-get install intel-opencl-icd (Debian) or intel-ocloc (Intel's packages)."
 # One name for each generation; an ocloc knows only some of them.
 GENERATIONS = ("skl", "icllp", "tgllp", "acm-g10", "pvc", "mtl", "lnl-m", "bmg-g21", "ptl-h")
 _SECONDS = 120.0
@@ -42,11 +40,6 @@ class Compiled:
     ok: bool
     log: str
     binary: Binary | None = None
-
-
-def find_ocloc() -> Path | None:
-    found = shutil.which("ocloc")
-    return Path(found) if found else None
 
 
 def known_devices(ocloc: Path) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ovext.gpu.elements import OPENCL_TYPES
 from ovext.gpu.layer import four_dims
 from ovext.gpu.plugin import BUILT_INS
 from ovext.gpu.sizes import work_sizes_of
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from ovext.gpu.layer import Layer, Sample, Tensor
     from ovext.project.shapes import Shape
 
-# OpenCL's names for the element types that the plugin hands to a custom kernel.
-OPENCL_TYPES = {"i8": "char", "u8": "uchar", "i32": "int", "i64": "long", "f16": "half", "f32": "float"}
 ORDERS = {"BFYX": (0, 1, 2, 3), "BYXF": (0, 2, 3, 1), "FYXB": (1, 2, 3, 0), "YXFB": (2, 3, 1, 0)}
 _FP16 = "#ifdef cl_khr_fp16\n#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n#endif\n"
 
@@ -26,7 +25,7 @@ def program_text(layer: Layer, sample: Sample, types: Sequence[str], headers: st
     Args:
         layer: it, with readable sources.
         sample: the shapes and attributes of one node.
-        types: the element type of each input, then of each output, such as "f16".
+        types: the element type by which each input, then each output, reaches the kernel, such as "f16".
         headers: the plugin's own, where they are known.
 
     Raises:

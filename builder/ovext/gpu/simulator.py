@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import ToolError
 from ovext.files import replace_file, writing_to
 from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.fetch import cache_dir
+from ovext.toolchain.opencl import INSTALL_RUNTIME, find_runtime
 from ovext.toolchain.process import run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ovext.toolchain.compiler import Compiler
 
-INSTALL = "Install it with: pip install 'ovext[gpu-sim]'."
 _FLAGS = ("-x", "c", "-std=c11", "-shared", "-fPIC", "-O2", "-fvisibility=hidden")
 _COMPILE_SECONDS = 60.0
 
@@ -43,17 +43,6 @@ class Simulator:
         }
 
 
-def find_runtime() -> Path | None:
-    """libintelocl.so of the package intel-opencl-rt; None where it is not installed."""
-    try:
-        found = distribution("intel-opencl-rt")
-    except PackageNotFoundError:
-        return None
-    names = [file for file in found.files or [] if file.name == "libintelocl.so"]
-    paths = [Path(str(found.locate_file(name))).resolve() for name in names]
-    return next((path for path in paths if path.is_file()), None)
-
-
 def find_simulator() -> Simulator:
     """The simulated device, compiled now if it is not in the cache.
 
@@ -63,7 +52,9 @@ def find_simulator() -> Simulator:
     """
     runtime = find_runtime()
     if runtime is None:
-        raise ToolError("the simulated GPU needs Intel's OpenCL runtime for CPUs, which is not installed", fix=INSTALL)
+        raise ToolError(
+            "the simulated GPU needs Intel's OpenCL runtime for CPUs, which is not installed", fix=INSTALL_RUNTIME
+        )
     source = (files("ovext.gpu.sim") / "simulated_gpu.c").read_bytes()
     compiler = find_compiler()
     key = hashlib.sha256(source + f"{compiler.path} {compiler.version}".encode()).hexdigest()[:16]

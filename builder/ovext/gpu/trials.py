@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from ovext.errors import ProjectError
 from ovext.gpu.described import cases_of, layer_of, sample_of
 from ovext.gpu.devices import POCL
+from ovext.gpu.elements import PRECISIONS, follows_hint, in_kernel
 from ovext.gpu.expressions import evaluate
 from ovext.gpu.layer import MAX_RANK, four_dims
 from ovext.gpu.mvcl import scalar_type
-from ovext.gpu.prelude import OPENCL_TYPES, ORDERS, program_text
+from ovext.gpu.prelude import ORDERS, program_text
 from ovext.gpu.sizes import work_sizes_of
 from ovext.gpu.source import kernels_in, without_comments
 from ovext.models.ir import TensorType, one_op_model
@@ -19,6 +20,7 @@ from ovext.project.op import Tolerance
 from ovext.toml import read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ovext.gpu.devices import Device
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
     from ovext.project.shapes import Shape
 
 _DEFAULT_RANGE = (-8.0, 8.0)
-_FLOATS = {"f16", "f32"}
-_TOLERANCES = {"f16": Tolerance(absolute=2e-3, relative=2e-3), "f32": Tolerance(absolute=1e-5, relative=1e-5)}
+_SINGLE = Tolerance(absolute=1e-5, relative=1e-5)
+_TOLERANCES = {"f16": Tolerance(absolute=2e-3, relative=2e-3), "f32": _SINGLE, "f64": _SINGLE}
 # Where the dimensions of a tensor lie in memory, in MVCL's formats; those without B are for a batch of 1.
 _VPU_ORDERS = {**ORDERS, "FYX": ORDERS["BFYX"], "YXF": ORDERS["BYXF"], "BF": ORDERS["BFYX"]}
 
@@ -82,8 +84,8 @@ def trials_of(project: Project, device: Device) -> list[Trial]:
     for folder, op in project.described_ops():
         layer = layer_of(op, folder)
         for case in cases_of(op):
-            for element in (one for one in op.inputs[0].types if layer and one in OPENCL_TYPES):
-                precisions = ["f32", "f16"] if element in _FLOATS and device.has_plugin else [element]
+            for element in op.inputs[0].types if layer else ():
+                precisions = _precisions(op, element, device)
                 trials += [Trial(op, folder, layer, case, element, precision) for precision in precisions]
             # What VPUs computed: images, one at a time.
             for_vpu = all(len(shape) == MAX_RANK and shape[0] == 1 for shape in case.shapes.values())
@@ -95,6 +97,17 @@ def trials_of(project: Project, device: Device) -> list[Trial]:
     return trials
 
 
+def _precisions(op: OpDescription, element: ElementType, device: Device) -> Sequence[str]:
+    """What a model with this type is run with; nothing where the device, or numpy, does not have the type."""
+    types = op.types_for(element)
+    if "bf16" in types or any(in_kernel(one, "f32") is None for one in types):
+        return ()
+    if device.has_plugin:
+        return PRECISIONS if any(map(follows_hint, types)) else (element,)
+    # Without the plugin nothing converts what the kernel is given.
+    return (element,) if all(in_kernel(one, one) == one for one in types) else ()
+
+
 def plugin_request(trial: Trial, layers: Path, library: Path) -> dict[str, Any]:
     """For the task `gpu`: a model of one op on the plugin, with the XML `layers`."""
     tensors = [TensorType(element, shape) for element, shape in zip(trial.types, trial.sample.inputs, strict=False)]
@@ -103,9 +116,8 @@ def plugin_request(trial: Trial, layers: Path, library: Path) -> dict[str, Any]:
         **_common_request(trial),
         "library": str(library),
         "model": one_op_model(trial.op.type, trial.op.opset, tensors, attributes),
-        "node": "op",
         "layers": str(layers),
-        "config": {"INFERENCE_PRECISION_HINT": trial.precision} if trial.precision in _FLOATS else {},
+        "config": {"INFERENCE_PRECISION_HINT": trial.precision} if trial.precision in PRECISIONS else {},
     }
 
 

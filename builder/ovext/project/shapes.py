@@ -6,8 +6,6 @@ import ast
 import operator
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -50,6 +48,8 @@ def _shape_of(output: Output, op: OpDescription, shapes: Mapping[str, Shape], kn
     if isinstance(output.shape, list):
         return tuple(evaluate(formula, known) for formula in output.shape)
     if output.shape == BROADCAST:
+        import numpy as np  # noqa: PLC0415  seldom needed, and slow to import
+
         return np.broadcast_shapes(*shapes.values())
     return shapes[output.shape or op.inputs[0].name]
 

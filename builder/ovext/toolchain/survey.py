@@ -18,6 +18,7 @@ from ovext.targets.openvino import DEFAULT_RELEASE
 from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.compiler import CANDIDATES, check_compiler, find_compiler
 from ovext.toolchain.fetch import cache_dir
+from ovext.toolchain.opencl import INSTALL_OCLOC, INSTALL_RUNTIME, find_ocloc, find_runtime
 from ovext.toolchain.openvino import choose_openvino, read_openvino
 from ovext.toolchain.process import run
 
@@ -185,3 +186,8 @@ def _opencl() -> Iterator[Item]:
         yield from (Item("OpenCL", name) for name in platforms)
     else:
         yield Item("OpenCL", "no platform", "For GPU layers: apt-get install intel-opencl-icd, or pocl-opencl-icd.")
+    for subject, path, fix in (
+        ("ocloc", find_ocloc(), INSTALL_OCLOC),
+        ("simulated GPU", find_runtime(), INSTALL_RUNTIME),
+    ):
+        yield Item(subject, str(path or "not installed"), "" if path else fix)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyopencl as cl
 
-from ovext.verify.reference import Phases, compare, draw_inputs, dtype_of, reference_of
+from ovext.verify.reference import Phases, compare, draw_inputs, dtype_of, first_output, reference_of
 
 if TYPE_CHECKING:
     from ovext.verify.reference import Array
@@ -39,7 +40,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         return {"device": device.name, "skipped": f"{platform.name} computes no half precision"}
     inputs = draw_inputs(request)
     say("computing the reference")
-    expected = reference_of(request)(*inputs, **request["attributes"])
+    expected = first_output(reference_of(request)(*inputs, **request["attributes"]))
     say("compiling the kernel")
     context = cl.Context([device])
     queue = cl.CommandQueue(context)
@@ -60,6 +61,8 @@ def _argument(context: cl.Context, inputs: list[Array], argument: dict[str, Any]
     if argument["kind"] == "scalar":
         number: np.generic = dtype_of(argument["element"]).type(argument["value"])
         return number
+    if argument["kind"] == "output":  # of an op with several, all but the one that is compared
+        return cl.Buffer(context, cl.mem_flags.READ_WRITE, 8 * max(1, math.prod(argument["dims"])))
     return _buffer(context, _laid_out(inputs[argument["port"]], argument))
 
 

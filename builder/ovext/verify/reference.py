@@ -10,7 +10,7 @@ import numpy as np
 import openvino as ov
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     Array = np.ndarray[Any, Any]
 
@@ -42,7 +42,7 @@ def dtype_of(element: str) -> np.dtype[Any]:
     return kind
 
 
-def reference_of(request: dict[str, Any]) -> Callable[..., Array]:
+def reference_of(request: dict[str, Any]) -> Callable[..., Array | Sequence[Array]]:
     """The function in the op's reference.py that has the name of the op's folder."""
     file = Path(request["reference"])
     spec = importlib.util.spec_from_file_location("ovext_reference", file)
@@ -50,10 +50,15 @@ def reference_of(request: dict[str, Any]) -> Callable[..., Array]:
         raise RuntimeError(f"{file}: the op has no reference")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    function: Callable[..., Array] | None = getattr(module, file.parent.name, None)
+    function: Callable[..., Array | Sequence[Array]] | None = getattr(module, file.parent.name, None)
     if function is None:
         raise RuntimeError(f"{file}: there is no function '{file.parent.name}'")
     return function
+
+
+def first_output(results: Array | Sequence[Array]) -> Array:
+    """The output that is compared, of a reference that gives one array or several."""
+    return results if isinstance(results, np.ndarray) else np.asarray(results[0])
 
 
 def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict[str, Any]:

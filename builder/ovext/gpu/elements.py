@@ -1,0 +1,21 @@
+"""Element types: what a model has, by which of them it reaches a kernel, and what OpenCL C calls that."""
+
+from __future__ import annotations
+
+# Of the types that reach a kernel.
+OPENCL_TYPES = {"i8": "char", "u8": "uchar", "i32": "int", "f16": "half", "f32": "float"}
+# INFERENCE_PRECISION_HINT, which decides for floating-point types. Without one the plugin takes f16.
+PRECISIONS = ("f32", "f16")
+
+_BY_HINT = {"f16", "f32", "bf16"}
+_FIXED = {"f64": "f32", "i8": "i8", "u8": "u8", "boolean": "u8"}
+_FIXED |= dict.fromkeys(("i16", "u16", "i32", "u32", "i64", "u64"), "i32")
+
+
+def in_kernel(element: str, precision: str) -> str | None:
+    """The type by which a tensor of a model reaches a kernel; None for one that cannot."""
+    return precision if element in _BY_HINT else _FIXED.get(element)
+
+
+def follows_hint(element: str) -> bool:
+    return element in _BY_HINT
