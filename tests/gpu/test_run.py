@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,14 @@ import pytest
 
 from helpers import Built, Ovext, copy_project
 from ovext.errors import ExitCode
+from ovext.gpu.simulator import Simulator
 
 
 @pytest.fixture
 def gpu_ops(built_gpu_ops: Built, tmp_path: Path) -> Path:
     """A copy of the built package without the op Blend, whose layer the test may change."""
     project = copy_project(built_gpu_ops.project, tmp_path / "gpu_ops")
-    for file in (project / "ops" / "blend").iterdir():
-        file.unlink()
+    shutil.rmtree(project / "ops" / "blend")
     return project
 
 
@@ -44,9 +45,20 @@ def test_every_case_type_and_precision_agrees_on_the_plugin(built_gpu_ops: Built
         *(("Halved", element, precision, "halved") for element in ("f32", "f16") for precision in ("f32", "f16")),
         *(("Halved", element, element, "halved") for element in ("i32", "u8", "i64")),
     }
+    assert not list(built_gpu_ops.project.rglob("__pycache__")), "the project must stay as it was"
     for one in report["runs"]:
         assert one["reference"]["agrees"]
         assert one["cpu"]["agrees"]
+
+
+def test_a_gpu_is_used_before_anything_else(
+    gpu_ops: Path, built_gpu_ops: Built, simulator: Simulator, ovext: Ovext
+) -> None:
+    """The simulated device stands in for a GPU: OpenVINO sees it without the tool's doing."""
+    arguments: list[str | Path] = ["gpu", "run", gpu_ops, "--library", built_gpu_ops.library, "--json"]
+    report = json.loads(ovext(*arguments, cwd=None, **simulator.environment()).stdout)
+    assert (report["device"], report["is_gpu"]) == ("GPU", True)
+    assert all(one["reference"]["agrees"] and one["kernel"] == "halved" for one in report["runs"])
 
 
 @pytest.mark.usefixtures("pocl")
@@ -133,7 +145,6 @@ def test_layer_that_would_fail_is_not_published(gpu_ops: Path, tmp_path: Path, o
     op = gpu_ops / "ops" / "halved" / "op.toml"
     op.write_text(op.read_text().replace('"X", "Y", "B*F"', '"X", "Y", "B*F/0"'))
     (gpu_ops / "CMakeLists.txt").write_text((gpu_ops / "CMakeLists.txt").read_text().replace("blend halved", "halved"))
-    (gpu_ops / "ops" / "blend").rmdir()
     done = ovext("build", gpu_ops, cwd=tmp_path)
     assert done.returncode == ExitCode.FAILED
     line = 1 + op.read_text()[: op.read_text().index("global =")].count("\n")

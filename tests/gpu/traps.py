@@ -114,6 +114,12 @@ CROP = Op(inputs=((1, 2, 8, 6),), outputs=((1, 2, 4, 3),))
 DYNAMIC = Op(dynamic=True)
 TWO_OUTPUTS = Op(inputs=((2, 3, 5, 7), (2, 3, 5, 7)), outputs=((2, 3, 5, 7), (2, 3, 5, 7)))
 SECOND_INPUT = '    <Tensor arg-index="2" type="input" port-index="1" format="BYXF"/>\n'
+SECOND_OUTPUT = OUTPUT_LINE.replace('"1"', '"2"').replace('port-index="0"', 'port-index="1"')
+THIRD_ARGUMENT = SECOND_INPUT.replace('"2"', '"3"')
+TWO_MORE_ARGUMENTS = (
+    "OUTPUT0_TYPE* dst) {",
+    "OUTPUT0_TYPE* dst, __global OUTPUT1_TYPE* other, const __global INPUT1_TYPE* more) {",
+)
 SOURCE = '<Source filename="copy.cl"/>'
 SIZES = '  <WorkSizes global="X,Y,B*F"/>\n'
 ONLY_NAME = '<CustomLayer name="Copy"'
@@ -260,25 +266,31 @@ TRAPS = [
         "two outputs of fixed shapes",
         "several-outputs",
         OUTPUT_LINE,
-        OUTPUT_LINE
-        + OUTPUT_LINE.replace('"1"', '"2"').replace('port-index="0"', 'port-index="1"')
-        + SECOND_INPUT.replace('"2"', '"3"'),
+        OUTPUT_LINE + SECOND_OUTPUT + THIRD_ARGUMENT,
         1,
         "static model only support one output",
         TWO_OUTPUTS,
-        then=("OUTPUT0_TYPE* dst) {", "OUTPUT0_TYPE* dst, __global OUTPUT1_TYPE* d, const __global INPUT1_TYPE* s) {"),
+        then=TWO_MORE_ARGUMENTS,
+    ),
+    Trap(
+        "two outputs of dynamic shapes",
+        "several-outputs",
+        OUTPUT_LINE,
+        OUTPUT_LINE + SECOND_OUTPUT + THIRD_ARGUMENT,
+        1,
+        FINE,
+        Op(inputs=TWO_OUTPUTS.inputs, outputs=TWO_OUTPUTS.outputs, dynamic=True),
+        then=TWO_MORE_ARGUMENTS,
     ),
     Trap(
         "two outputs, one not BFYX",
         "output-format",
         OUTPUT_LINE,
-        OUTPUT_LINE
-        + OUTPUT_LINE.replace('"1"', '"2"').replace('port-index="0"', 'port-index="1"').replace("BFYX", "BYXF")
-        + SECOND_INPUT.replace('"2"', '"3"'),
+        OUTPUT_LINE + SECOND_OUTPUT.replace("BFYX", "BYXF") + THIRD_ARGUMENT,
         8,
         "Multiple outputs with non-default formats",
         Op(inputs=TWO_OUTPUTS.inputs, outputs=TWO_OUTPUTS.outputs, dynamic=True),
-        then=("OUTPUT0_TYPE* dst) {", "OUTPUT0_TYPE* dst, __global OUTPUT1_TYPE* d, const __global INPUT1_TYPE* s) {"),
+        then=TWO_MORE_ARGUMENTS,
     ),
     Trap(
         "rank 5",

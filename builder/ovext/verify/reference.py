@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,7 @@ def reference_of(request: dict[str, Any]) -> Callable[..., Array | Sequence[Arra
     spec = importlib.util.spec_from_file_location("ovext_reference", file)
     if spec is None or spec.loader is None or not file.is_file():
         raise RuntimeError(f"{file}: the op has no reference")
+    sys.dont_write_bytecode = True  # nothing is to be left in the user's project
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     function: Callable[..., Array | Sequence[Array]] | None = getattr(module, file.parent.name, None)
