@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import openvino
 
 _VARIABLE = "CPU_EXTENSION"
-_FIX = f"Build one with `ovext build`, or let {_VARIABLE} name a library."
+_FIX = f"Build one with `ovext build`, or name one: as an argument (--library), or by {_VARIABLE}."
 
 
 def load(
@@ -62,12 +62,15 @@ def gpu_config(
     path, why = find_library(library, folder)
     layers = _gpu_layers(path)
     if layers is None:
-        raise LibraryError(
-            f"the library has no GPU layers ({why})", where=path, fix="Add [gpu] to an op.toml and build."
-        )
+        problem = f"no manifest beside it tells of GPU layers of this library ({why})"
+        raise LibraryError(problem, where=path, fix="Give the library, or the folder that it was built into.")
     config = {"CONFIG_FILE": str(path.parent / layers["config"])}
     if cache_dir is not None:
-        content = hashlib.sha256(b"".join((path.parent / name).read_bytes() for name in sorted(layers["files"])))
+        try:
+            content = hashlib.sha256(b"".join((path.parent / name).read_bytes() for name in sorted(layers["files"])))
+        except OSError as error:
+            problem = f"a file of its GPU layers cannot be read: {error.strerror}"
+            raise LibraryError(problem, where=error.filename, fix="Build it again.") from None
         config["CACHE_DIR"] = str(Path(cache_dir).absolute() / content.hexdigest()[:16])
     return config
 

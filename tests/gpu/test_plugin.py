@@ -78,3 +78,13 @@ def test_many_convolutions_leave_converted_inputs_alone(
     memory_format: str, tmp_path: Path, simulator: Simulator
 ) -> None:
     assert compile_chain(write(tmp_path, RELU.replace('"BYXF"', f'"{memory_format}"')), 14, simulator) == {}
+
+
+def test_one_tensor_for_two_inputs_does_not_compile(tmp_path: Path, try_layer: TryLayer) -> None:
+    """Known of the plugin, but no matter of the layer: docs/gpu.md tells it."""
+    second = '<Tensor arg-index="2" type="input" port-index="1" format="BYXF"/>\n  </Buffers>'
+    xml = write(tmp_path, XML.replace("</Buffers>", second))
+    (tmp_path / "copy.cl").write_text(KERNEL.replace("dst) {", "dst, const __global INPUT1_TYPE* more) {"))
+    shapes = ((2, 3, 5, 7), (2, 3, 5, 7))
+    assert try_layer(xml, Op(inputs=shapes)) == {"agrees": True, "custom": True}
+    assert "Different primitive with id" in try_layer(xml, Op(inputs=shapes, same_source=True))["error"]

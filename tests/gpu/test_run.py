@@ -78,6 +78,7 @@ def test_wrong_numbers_are_told_with_their_size(gpu_ops: Path, built_gpu_ops: Bu
     done = ovext("gpu", "run", gpu_ops, "--library", built_gpu_ops.library, "--device", device)
     assert done.returncode == ExitCode.FAILED
     assert "✗ Halved  2x3x5x7 -> 2x3x3x4  i32\n    reference: off by " in done.stdout
+    assert " of 72 wrong, the worst at [" in done.stdout
     assert "0 runs agree" in done.stdout
 
 
@@ -110,7 +111,8 @@ def test_a_kernel_that_does_not_compile_leads_to_the_check(gpu_ops: Path, built_
     change_kernel(gpu_ops, "dst[b *", "dst[bb *")
     done = ovext("gpu", "run", gpu_ops, "--library", built_gpu_ops.library, "--device", "sim")
     assert done.returncode == ExitCode.FAILED
-    assert "The kernel does not compile: `ovext gpu check` shows what compilers say of it." in done.stdout
+    assert done.stdout.count("the kernel does not compile: `ovext gpu check` shows what compilers say of it") == 1
+    assert done.stdout.count("; as above") == 6
     assert "Exception from src" not in done.stdout
 
 
@@ -120,6 +122,27 @@ def test_a_failing_reference_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext:
     reference.write_text(reference.read_text().replace("def halved", "def half"))
     _, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", "sim")
     assert all("there is no function 'halved'" in one["failure"] for one in report["runs"])
+    reference.write_text("def halved(data):\n    return data[1] + 'a'\n")
+    _, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", "sim")
+    assert all(one["failure"].startswith(f"{reference}:2: the reference fails: ") for one in report["runs"])
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_shape_that_the_op_does_not_have_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:
+    op = gpu_ops / "ops" / "halved" / "op.toml"
+    op.write_text(op.read_text().replace("(W + 1) // 2", "(W + 3) // 2"))
+    _, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", "sim")
+    told = "by op.toml the output's shape is [2, 3, 3, 5], and the op gives [2, 3, 3, 4]"
+    assert {one["failure"] for one in report["runs"]} == {told}
+
+
+@pytest.mark.usefixtures("pocl")
+def test_an_op_without_cases_is_run_with_shapes_that_fit_it(gpu_ops: Path, ovext: Ovext) -> None:
+    op = gpu_ops / "ops" / "halved" / "op.toml"
+    op.write_text(op.read_text().partition("[[test.cases]]")[0])
+    code, report = run(ovext, gpu_ops, "--device", "pocl")
+    assert code == ExitCode.OK
+    assert report["runs"][0]["sample"]["inputs"] == [[2, 3, 5, 7]]
 
 
 def test_device_that_does_not_exist_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:
@@ -150,3 +173,4 @@ def test_layer_that_would_fail_is_not_published(gpu_ops: Path, tmp_path: Path, o
     line = 1 + op.read_text()[: op.read_text().index("global =")].count("\n")
     assert f"{op}:{line}: 'B*F/0' divides by zero" in done.stderr
     assert not (tmp_path / "lib" / "ubuntu" / "manifest.json").exists()
+    assert "Building" not in done.stderr, "it is found before anything is compiled"

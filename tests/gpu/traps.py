@@ -39,6 +39,9 @@ __kernel void copy(
     dst[to] = src[from];
 }
 """
+DENSE_INDEX = """\
+    const size_t from = ((b * INPUT0_DIMS[1] + f) * INPUT0_DIMS[2] + y) * INPUT0_DIMS[3] + x;
+"""
 BUFFERS = XML[XML.index("  <Buffers>") : XML.index("  <CompilerOptions")]
 INPUT_LINE, OUTPUT_LINE = BUFFERS.splitlines(keepends=True)[1:3]
 
@@ -124,6 +127,7 @@ SOURCE = '<Source filename="copy.cl"/>'
 SIZES = '  <WorkSizes global="X,Y,B*F"/>\n'
 ONLY_NAME = '<CustomLayer name="Copy"'
 UNUSED_ARGUMENT = ("OUTPUT0_TYPE* dst) {", "OUTPUT0_TYPE* dst, __global INPUT0_TYPE* more) {")
+DENSE = (KERNEL[KERNEL.index("    const size_t from") : KERNEL.index("    const size_t to")], DENSE_INDEX)
 # The kernel reads its third argument as what the XML says it is: the first input as BFYX.
 READ_AS_BFYX = (
     "OUTPUT0_TYPE* dst) {",
@@ -252,15 +256,15 @@ TRAPS = [
         "allocated output memory is necessary",
     ),
     Trap(
-        "one tensor for two inputs",
-        "same-source",
-        OUTPUT_LINE,
-        OUTPUT_LINE + SECOND_INPUT,
-        1,
-        "Different primitive with id",
-        Op(inputs=TWO_INPUTS.inputs, same_source=True),
-        then=("OUTPUT0_TYPE* dst) {", "OUTPUT0_TYPE* dst, const __global INPUT1_TYPE* more) {"),
+        "argument of another tensor's type",
+        "arg-type",
+        "INPUT0_TYPE* src",
+        "OUTPUT0_TYPE* src",
+        3,
+        FINE,
+        in_kernel=True,
     ),
+    Trap("dense index", "pitches", "-cl-mad-enable", "", 6, WRONG, then=DENSE),
     Trap("output not bound", "output-count", OUTPUT_LINE, "", 1, FAILS),
     Trap(
         "two outputs of fixed shapes",
@@ -440,6 +444,23 @@ TRAPS = [
         1,
         FAILS,
         in_kernel=True,
+    ),
+    Trap(
+        "include",
+        "include",
+        "// Copies",
+        '#include "other.h"\n// Copies',
+        1,
+        "CL_BUILD_PROGRAM_FAILURE",
+        in_kernel=True,
+    ),
+    Trap(
+        "define that describes the layer",
+        "reserved",
+        SOURCE,
+        _define('name="OUTPUT0_PITCHES" default="(long []){1,1,1,1}"'),
+        4,
+        WRONG,
     ),
     # The layer's name.
     Trap(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ovext.build.manifest import LayerRecord
 from ovext.errors import GateError
 from ovext.findings import Level
-from ovext.gpu.check import check_layer
+from ovext.gpu.check import check_layer, check_vpu
 from ovext.gpu.described import layer_of, use_of
 from ovext.gpu.emit import layer_files
 from ovext.gpu.mvcl import vpu_files
@@ -18,32 +18,37 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ovext.build.report import LibraryReport
+    from ovext.project import Project
 
 LayerFiles = dict[str, str]  # the text of each file, by its path in the output folder
 
 
-def layers_for(report: LibraryReport, talk: Callable[[str], None]) -> tuple[list[LayerRecord], LayerFiles]:
-    """The layers of all ops of a library that have one, for each kind of device.
+def check_layers(project: Project, talk: Callable[[str], None]) -> None:
+    """Look at every layer of the project before anything is compiled.
 
     Raises:
         GateError: a layer would fail on a GPU.
     """
-    folders = [report.source_dir / "ops" / name for name in report.ops]
-    described = [(read_op(folder), folder) for folder in folders]
-    layers = []
     errors = []
-    for op, folder in described:
-        if layer := layer_of(op, folder):
-            layers.append(layer)
-            for finding in check_layer(layer, use_of(op)):
-                line = f"{finding.where}: {finding.text}. {finding.fix}"
-                if finding.level is Level.ERROR:
-                    errors.append(line)
-                elif finding.level is Level.WARNING:
-                    talk(line)
+    for folder, op in project.described_ops():
+        layer = layer_of(op, folder)
+        findings = check_layer(layer, use_of(op)) if layer else []
+        for finding in [*findings, *check_vpu(op, folder)]:
+            line = f"{finding.where}: {finding.text}. {finding.fix}"
+            if finding.level is Level.ERROR:
+                errors.append(line)
+            elif finding.level is Level.WARNING:
+                talk(line)
     if errors:
         problems = "".join(f"\n  - {line}" for line in errors)
         raise GateError(f"the GPU layers are not fit for the plugin:{problems}", fix="See `ovext gpu check`.")
+
+
+def layers_for(report: LibraryReport) -> tuple[list[LayerRecord], LayerFiles]:
+    """The layers of all ops of a library that have one, for each kind of device."""
+    folders = [report.source_dir / "ops" / name for name in report.ops]
+    described = [(read_op(folder), folder) for folder in folders]
+    layers = [layer for op, folder in described if (layer := layer_of(op, folder))]
     files = {"gpu": layer_files(report.library, layers) if layers else {}}
     files["vpu"] = vpu_files(report.library, described)
     records = [_record(kind, texts) for kind, texts in files.items() if texts]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ovext.build import manifest as records
 from ovext.build.host import Reporter, build_on_host
-from ovext.build.layers import layers_for
+from ovext.build.layers import check_layers, layers_for
 from ovext.build.publish import is_published, publish, sha256_of
 from ovext.build.report import LibraryReport, kernel_flags, read_reports
 from ovext.files import writing_to
@@ -52,11 +52,12 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
         reporter.talk(f"Building for OpenVINO {openvino.version}, which the project does not list ({listed})")
     with writing_to(plan.output_dir):
         plan.output_dir.mkdir(parents=True, exist_ok=True)  # found out now rather than after the compiler has run
+    check_layers(plan.project, reporter.talk)
     with _locked_build_tree(plan, reporter) as lock:
         build_on_host(plan, lock, reporter)
         reports = read_reports(plan.build_dir)
         revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
-        layers = {report.file: layers_for(report, reporter.talk) for report in reports}
+        layers = {report.file: layers_for(report) for report in reports}
         files = {
             report.file: _record(plan, report, openvino, revision).model_copy(update={"layers": layers[report.file][0]})
             for report in reports

@@ -31,13 +31,17 @@ def check(
         Path,
         typer.Argument(
             metavar="PROJECT|XML",
-            help="An extension project, or an XML for the GPU plugin.",
+            help="An extension project, what was built of it, or an XML for the GPU plugin.",
             show_default="this folder",
         ),
     ] = Path(),
     device: Annotated[
         str | None,
-        typer.Option(help="GPUs for ocloc, with commas between. Default: one of each generation.", show_default=False),
+        typer.Option(
+            metavar="GPU,GPU",
+            help="What ocloc compiles for, such as tgllp,pvc. Default: one of each generation.",
+            show_default=False,
+        ),
     ] = None,
     compiling: Annotated[
         bool, typer.Option("--compile/--no-compile", help="Whether to compile the kernels too.")
@@ -88,6 +92,8 @@ def _compiled(report: CheckReport, device: str | None, openvino: str | None) -> 
 
     release = openvino_here(openvino)
     compiled = CompileReport()
+    if not any(programs_of(one, None) for one in report.layers):
+        return compiled
     if ocloc := find_ocloc():
         headers = headers_if_possible(release) if release else None
         devices = choose_devices(ocloc, device)
@@ -130,26 +136,30 @@ def _show_findings(findings: Sequence[PlacedFinding]) -> None:
 
 
 def _show_built(built: Sequence[Built]) -> None:
-    if not built:
+    if not any(one.ok for one in built):
         return
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("layer", "type", "compiled for", "", "SIMD", "registers", "spilled", "size", box=box.SIMPLE)
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
+    for heading in ("layer", "type", "compiled for", "", "SIMD", "regs", "spilled", "bytes"):
+        table.add_column(heading, no_wrap=heading not in {"layer", "compiled for"})
     for one in built:
         binary = one.binary
-        numbers = (
-            [f"{binary.simd}", f"{binary.registers}", f"{binary.spilled} B", f"{binary.bytes} B"] if binary else []
-        )
-        table.add_row(one.layer, one.element, one.device, "✓" if one.ok else "✗", *numbers)
+        numbers = [binary.simd, binary.registers, binary.spilled, binary.bytes] if binary else []
+        table.add_row(one.layer, one.element, one.device, "✓" if one.ok else "✗", *map(str, numbers))
     Console(highlight=False).print(table)
 
 
 def _show_sum(report: CheckReport, findings: Sequence[PlacedFinding]) -> None:
     counts = [finding.level.value for finding in findings]
-    told = ", ".join(f"{counts.count(level)} {level}s" for level in ("error", "warning", "note"))
-    typer.echo(f"{len(report.layers)} layers: {told}")
+    told = [_counted(counts.count(level), level) for level in ("error", "warning", "note")]
+    typer.echo(f"{_counted(len(report.layers), 'layer')}: {', '.join(told)}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 @commands.command("run", short_help="Run the GPU kernels of a project, and compare with the reference")
@@ -158,9 +168,9 @@ def run(
     library: LibraryOption = None,
     device: Annotated[
         str | None,
-        typer.Option(help="GPU, sim or pocl. Default: the first of them that is here.", show_default=False),
+        typer.Option(metavar="GPU|sim|pocl", help="Default: the first of them that is here.", show_default=False),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that one run may take.")] = 60.0,
+    timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that one run may take.")] = 30.0,
     openvino: OpenVINOOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -171,8 +181,9 @@ def run(
     Exits with 1 when a run fails or disagrees.
     """
     from ovext.cli.environment import openvino_here, openvino_to_run
-    from ovext.cli.text import to_json
+    from ovext.cli.text import shortened_path, to_json
     from ovext.errors import ExitCode, NoLibraryError, OpenVINOError
+    from ovext.gpu.check import check as check_layers
     from ovext.gpu.devices import choose_device
     from ovext.gpu.run import run_layers
     from ovext.loading import find_library
@@ -192,13 +203,20 @@ def run(
         release = found
     chosen = choose_device(device, release)
     typer.echo(f"Running on {chosen.text} ({chosen.reason})", err=True)
-    outcomes = run_layers(loaded, path, release, chosen, _nothing if json else _show_outcome, seconds=timeout)
+    if path:
+        typer.echo(f"The CPU extension is {shortened_path(path)}", err=True)
+    if not check_layers(loaded.root).is_fine:
+        typer.echo("`ovext gpu check` finds errors in these layers: look at them first", err=True)
+    show = _nothing if json else _Shown().outcome
+    outcomes = run_layers(loaded, path, release, chosen, show, seconds=timeout)
     if json:
         typer.echo(to_json({"schema": 1, **_run_data(chosen, outcomes)}))
     else:
         failed = sum(not outcome.is_fine for outcome in outcomes)
         skipped = sum(bool(outcome.skipped) for outcome in outcomes)
-        typer.echo(f"{len(outcomes) - failed - skipped} runs agree, {failed} failed, {skipped} skipped; {chosen.text}")
+        typer.echo(
+            f"{len(outcomes) - failed - skipped} runs agree, {failed} failed, {skipped} skipped, on {chosen.name}"
+        )
     if not all(outcome.is_fine for outcome in outcomes):
         raise typer.Exit(ExitCode.FAILED)
 
@@ -207,28 +225,38 @@ def _nothing(_: Outcome) -> None:
     pass
 
 
-def _show_outcome(outcome: Outcome) -> None:
-    computed = f" as {outcome.precision}" if outcome.precision != outcome.element else ""
-    what = f"{outcome.op}  {outcome.sample}  {outcome.element}{computed}"
-    if outcome.skipped:
-        typer.echo(f"- {what}: {outcome.skipped}")
-        return
-    compared = (("reference", outcome.reference), ("CPU", outcome.cpu))
-    differences = [f"{name}: {_difference_text(one)}" for name, one in compared if one]
-    if outcome.is_fine:
-        typer.secho("✓ ", fg="green", nl=False)
-        typer.echo(f"{what}; {'; '.join(differences)}")
-        return
-    typer.secho("✗ ", fg="red", nl=False)
-    typer.echo(what)
-    for line in [*outcome.failure.splitlines(), *differences]:
-        typer.echo(f"    {line}")
+class _Shown:
+    """Prints outcomes as they come, and the details of a failure once."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def outcome(self, outcome: Outcome) -> None:
+        computed = f" as {outcome.precision}" if outcome.precision != outcome.element else ""
+        what = f"{outcome.op}  {outcome.sample}  {outcome.element}{computed}"
+        compared = (("reference", outcome.reference), ("CPU", outcome.cpu))
+        differences = [f"{name}: {_difference_text(one)}" for name, one in compared if one]
+        if outcome.skipped:
+            typer.echo(f"- {what}: {outcome.skipped}")
+        elif outcome.is_fine:
+            typer.secho("✓ ", fg="green", nl=False)
+            typer.echo(f"{what}; {'; '.join(differences)}")
+        else:
+            typer.secho("✗ ", fg="red", nl=False)
+            known = outcome.failure in self._seen
+            typer.echo(what + ("; as above" if known else ""))
+            self._seen.add(outcome.failure or what)
+            for line in [*([] if known else outcome.failure.splitlines()), *differences]:
+                typer.echo(f"    {line}")
 
 
 def _difference_text(difference: Difference) -> str:
     if difference.shape:
         return f"the shape is {difference.shape}"
-    return f"off by {difference.absolute:.2g} (relative {difference.relative:.2g})"
+    text = f"off by {difference.absolute:.2g} (relative {difference.relative:.2g})"
+    if difference.agrees:
+        return text
+    return f"{text}; {difference.wrong} of {difference.elements} wrong, the worst {difference.worst}"
 
 
 def _run_data(device: Device, outcomes: Sequence[Outcome]) -> dict[str, Any]:

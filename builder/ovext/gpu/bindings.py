@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ovext.gpu.findings import error, note, warning
+from ovext.gpu.findings import error, warning
 from ovext.gpu.layer import MAX_RANK
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def check_bindings(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     yield from _inputs(layer, use)
     yield from _outputs(layer, use)
     yield from _formats(layer)
+    yield from _pitches(layer)
     yield from _ranks(layer, use)
 
 
@@ -43,11 +44,7 @@ def _inputs(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
             yield error("port-range", tensor.place, text, "Count the op's inputs from 0 on.")
     for port in sorted(set(range(use.inputs)) - {tensor.port for tensor in inputs}):
         text = f"input {port} of the op is bound to no argument; the model does not compile"
-        yield error("input-unbound", layer.place, text, "Add a Tensor for it.")
-    converted = [tensor for tensor in inputs if tensor.format != "ANY"]
-    if len({tensor.port for tensor in converted}) > 1:
-        text = "a model that feeds one tensor to two of the op's inputs does not compile on GPU"
-        yield note("same-source", layer.place, text, "Let the two be different tensors in the model.")
+        yield error("input-unbound", layer.place, text, "Bind it too.")
     first: dict[int, str] = {}
     for tensor in inputs:
         if first.setdefault(tensor.port, tensor.format) != tensor.format:
@@ -90,8 +87,20 @@ def _formats(layer: Layer) -> Iterator[PlacedFinding]:
                 "in a network of many convolutions the plugin hands a BFYX input on in its blocked layout, "
                 'and fails with "Unhandled format in pitch calculation"'
             )
-            fix = "Write BYXF (the kernel indexes by INPUT_PITCHES anyway)."
+            fix = f"Write BYXF, and let the kernel index by INPUT{tensor.port}_PITCHES."
             yield warning("blocked-input", tensor.place, text, fix)
+
+
+def _pitches(layer: Layer) -> Iterator[PlacedFinding]:
+    """Warn of a kernel that takes no notice of the formats, where they differ."""
+    code = "".join(source.text or "" for source in layer.sources)
+    if len({tensor.format for tensor in layer.tensors}) < 2 or not code:  # noqa: PLR2004
+        return
+    for tensor in layer.tensors:
+        macro = f"{tensor.kind.upper()}{tensor.port}_PITCHES"
+        if tensor.format != "BFYX" and macro not in code:
+            text = f"the kernel does not use {macro}, and this tensor lies in memory as {tensor.format}"
+            yield warning("pitches", tensor.place, text, f"Index it by {macro}, which fits every format.")
 
 
 def _ranks(layer: Layer, use: Use) -> Iterator[PlacedFinding]:

@@ -47,24 +47,42 @@ class CheckReport:
 
 
 def check(path: Path) -> CheckReport:
-    """The layers of a project, or of an XML for the GPU plugin, and what is wrong with them.
+    """The layers of a project, of an output folder of `ovext build`, or of an XML, and what is wrong with them.
 
     Raises:
-        ProjectError: it is neither, it cannot be read, or the project has no op with a layer.
+        ProjectError: it is none of these, it cannot be read, or the project has no op with a layer.
     """
-    if path.is_dir():
+    built = sorted([*path.glob("gpu/*.xml"), *path.glob("vpu/*.xml")])
+    if path.is_dir() and (not built or (path / "pyproject.toml").exists()):
         checked, findings = _of_project(path)
     else:
-        layers, findings = read_layers(path)
-        checked = [Checked(layer, assumed_use(layer)) for layer in layers]
+        checked, findings = _of_files(built or [path])
     for one in checked:
         findings += check_layer(one.layer, one.use)
     return CheckReport(tuple(checked), tuple(sorted(set(findings), key=lambda finding: finding.where)))
 
 
+def _of_files(files: list[Path]) -> tuple[list[Checked], list[PlacedFinding]]:
+    checked: list[Checked] = []
+    findings: list[PlacedFinding] = []
+    for file in files:
+        if file.suffix == ".cl":
+            raise ProjectError("this is a kernel, not its layer", where=file, fix="Name the XML or the project.")
+        layers, said = read_layers(file)
+        checked += [Checked(layer, assumed_use(layer)) for layer in layers]
+        findings += said
+    return checked, findings
+
+
 def check_layer(layer: Layer, use: Use) -> list[PlacedFinding]:
     """What is wrong with one layer of the GPU plugin."""
     return [finding for rules in (check_bindings, check_sizes, check_kernel) for finding in rules(layer, use)]
+
+
+def check_vpu(op: OpDescription, folder: Path) -> list[PlacedFinding]:
+    """What is wrong with the op's kernel for VPUs, if it has one."""
+    file = folder / "op.toml"
+    return list(check_described(op, folder, Place(file, line_of(read_text(file), ["vpu"])))) if op.vpu else []
 
 
 def _of_project(root: Path) -> tuple[list[Checked], list[PlacedFinding]]:
@@ -74,10 +92,8 @@ def _of_project(root: Path) -> tuple[list[Checked], list[PlacedFinding]]:
     for folder, op in load_project(root).described_ops():
         if layer := layer_of(op, folder):
             checked.append(Checked(layer, use_of(op), op))
-        if op.vpu:
-            has_vpu = True
-            file = folder / "op.toml"
-            findings += check_described(op, folder, Place(file, line_of(read_text(file), ["vpu"])))
+        has_vpu = has_vpu or op.vpu is not None
+        findings += check_vpu(op, folder)
     if not checked and not has_vpu:
         raise ProjectError("no op of this project has a GPU layer", where=root, fix="Add a table [gpu] to its op.toml.")
     return checked, findings

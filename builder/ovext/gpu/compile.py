@@ -159,7 +159,10 @@ def compile_with_runtimes(openvino: OpenVINO, checked: Sequence[Checked]) -> Com
             program = programs[log["id"]]
             key = (program.layer.op, program.types[0])
             states[key] = states.get(key, True) and log["ok"]
-            messages += _messages(program.layer, log["log"], name, ok=log["ok"])
+            said = _messages(program.layer, log["log"], name, ok=log["ok"])
+            messages += [
+                one for one in said if one.level is Level.ERROR
+            ]  # its warnings are not those of a GPU's compiler
         built += [Built(op, element, name, ok, None) for (op, element), ok in states.items()]
     return CompileReport(tuple(built), tuple(messages))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ovext.errors import ProjectError
 from ovext.gpu.findings import Place
 from ovext.gpu.layer import Define, Layer, Sample, Source, Tensor, Use, WorkSizes, plugin_text
 from ovext.project.op import Case
@@ -80,8 +81,14 @@ def _list_type(op: OpDescription, attribute: str) -> str:
 
 def cases_of(op: OpDescription) -> list[Case]:
     """The op's test cases, or where it has none, one with made-up shapes."""
-    shapes = {tensor.name: list(_SIZES[: len(tensor.dims or _SIZES)]) for tensor in op.inputs}
-    return list(op.test.cases) or [Case(shapes=shapes)]
+    if op.test.cases:
+        return list(op.test.cases)
+    named: dict[str, int] = {}
+    for tensor in op.inputs:
+        for size, name in zip(_SIZES, tensor.dims or (), strict=False):
+            named.setdefault(name, size)
+    shapes = {tensor.name: [named[name] for name in tensor.dims] if tensor.dims else [*_SIZES] for tensor in op.inputs}
+    return [Case(shapes=shapes)]
 
 
 def use_of(op: OpDescription) -> Use:
@@ -91,10 +98,18 @@ def use_of(op: OpDescription) -> Use:
 
 
 def sample_of(op: OpDescription, case: Case) -> Sample:
-    """The shapes of a test case, those of the outputs included, and all attributes."""
+    """The shapes of a test case, those of the outputs included, and all attributes.
+
+    Raises:
+        ProjectError: the op has no test cases, and made-up shapes do not fit it.
+    """
     shapes = {name: tuple(shape) for name, shape in case.shapes.items()}
     attributes = {**op.defaults(), **case.attributes}
-    outputs = output_shapes(op, shapes, attributes)
+    try:
+        outputs = output_shapes(op, shapes, attributes)
+    except ValueError as error:
+        fix = "Say in [[test.cases]] which shapes the op takes."
+        raise ProjectError(f"{op.type} has no output for made-up shapes: {error}", fix=fix) from None
     inputs = tuple(shapes[tensor.name] for tensor in op.inputs)
     return Sample(inputs, tuple(outputs[tensor.name] for tensor in op.outputs), attributes)
 

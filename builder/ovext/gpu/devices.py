@@ -30,6 +30,7 @@ class Device:
     kind: str
     text: str
     reason: str
+    name: str  # in short
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -50,18 +51,17 @@ def choose_device(asked: str | None, openvino: OpenVINO) -> Device:
     if asked in {None, "GPU"}:
         gpus: dict[str, str] = run_in_openvino(openvino, "devices", {})["gpus"]
         if gpus:
-            return Device("GPU", f"the GPU {next(iter(gpus.values()))}", "OpenVINO sees it")
+            return Device("GPU", f"the GPU {next(iter(gpus.values()))}", "OpenVINO sees it", "the GPU")
         if asked:
             raise ToolError(
                 "OpenVINO sees no GPU here", fix="Use --device sim, or see OpenVINO's guide for GPU drivers."
             )
     if asked == "sim" or (asked is None and find_runtime()):
         environment = find_simulator().environment()
-        return Device(
-            "sim", "a simulated device, no GPU: the real plugin on Intel's OpenCL runtime for CPUs", reason, environment
-        )
+        text = "a simulated device, no GPU: the real plugin on Intel's OpenCL runtime for CPUs"
+        return Device("sim", text, reason, "a simulated device", environment)
     if POCL in runtimes(openvino):
-        return Device("pocl", "PoCL, no GPU and no plugin: the kernel alone, on the CPU", reason, NO_CACHE)
+        return Device("pocl", "PoCL, no GPU and no plugin: the kernel alone, on the CPU", reason, "PoCL", NO_CACHE)
     raise ToolError(
         "there is neither a GPU, nor a simulated one, nor PoCL" if asked is None else "PoCL cannot be used",
         fix=_POCL_INSTALL if asked else f"{INSTALL_RUNTIME} {_POCL_INSTALL}",

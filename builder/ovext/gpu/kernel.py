@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ovext.project.op import AttributeValue
 
 _FLOATS = {"float", "half", "double"}
+_TYPE_MACRO = re.compile(r"(IN|OUT)PUT\d+_TYPE")
+_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b", re.MULTILINE)
 _BUILT_IN = re.compile(
     r"NUM_INPUTS|(GLOBAL|LOCAL)_WORKSIZE(_SIZE|_INIT)?"
     r"|(IN|OUT)PUT\d+_(TYPE|OFFSET|FORMAT_\w+|(DIMS|PITCHES|LOWER_PADDING|UPPER_PADDING)(_SIZE|_INIT)?)"
@@ -45,6 +47,7 @@ def check_kernel(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     yield from _kernels(layer, readable)
     for source in readable:
         yield from _names(source)
+        yield from _includes(source)
 
 
 def _name(layer: Layer) -> Iterator[PlacedFinding]:
@@ -88,8 +91,14 @@ def _arguments(layer: Layer, source: Source, kernel: Kernel) -> Iterator[PlacedF
         yield error("arg-count", where, text, "Bind each argument to one tensor.")
     for number, argument in enumerate(kernel.arguments):
         tensor = bound.get(number)
-        if tensor and argument.is_pointer and argument.type in _FLOATS:
-            macro = f"{tensor.kind.upper()}{tensor.port}_TYPE"
+        if tensor is None or not argument.is_pointer:
+            continue
+        macro = f"{tensor.kind.upper()}{tensor.port}_TYPE"
+        if _TYPE_MACRO.fullmatch(argument.type) and argument.type != macro:
+            bound_to = f"{tensor.kind} {tensor.port} of the op"
+            text = f"'{argument.name}' is a {argument.type}*, but argument {number} is {bound_to}"
+            yield warning("arg-type", Place(source.file, argument.line), text, "Put kernel and bindings in one order.")
+        if argument.type in _FLOATS:
             text = (
                 f"'{argument.name}' is a {argument.type}*, but f32 tensors come as half unless "
                 "INFERENCE_PRECISION_HINT is f32, and then half ones come as float; memory would be overrun"
@@ -106,6 +115,14 @@ def _names(source: Source) -> Iterator[PlacedFinding]:
             where = Place(source.file, declared.line)
             text = f"'{declared.name}' {problem}"
             yield state("reserved", where, text, "Choose another name.")
+
+
+def _includes(source: Source) -> Iterator[PlacedFinding]:
+    code = without_comments(source.text or "")
+    for match in _INCLUDE.finditer(code):
+        where = Place(source.file, code.count("\n", 0, match.start()) + 1)
+        text = "the plugin compiles one text and knows no folder to include from"
+        yield error("include", where, text, "Put the content here, or give the layer several sources.")
 
 
 def _clash(declared: Declared) -> tuple[_State, str] | None:
@@ -131,7 +148,10 @@ def _clash(declared: Declared) -> tuple[_State, str] | None:
 def _defines(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     names = plugin_names()
     for define in layer.defines:
-        if define.name in names.constants | names.macros:
+        if _BUILT_IN.fullmatch(define.name):
+            text = f"the define '{define.name}' replaces a macro by which the plugin describes the layer"
+            yield error("reserved", define.place, text, "Choose another name.")
+        elif define.name in names.constants | names.macros:
             text = f"the define '{define.name}' replaces a macro of the plugin"
             yield warning("reserved", define.place, text, "Choose another name.")
         if use.attributes is not None and define.attribute and define.attribute not in use.attributes:

@@ -60,14 +60,16 @@ def _dim(sizes: WorkSizes, use: Use) -> Iterator[PlacedFinding]:
     word, _, index = str(sizes.dim).partition(",")
     if word != "input" or (index and not index.isdigit()):
         text = f"the plugin knows no dim '{sizes.dim}'"
-        yield error("dim", sizes.place, text, "Leave it away: the output's sizes are used.")
+        yield error("dim", sizes.place, text, "Leave it out: the output's sizes are used.")
     elif int(index or 0) >= use.inputs:
         text = f"dim names input {index}, but the op has {use.inputs}"
-        yield error("dim", sizes.place, text, "Leave it away: the output's sizes are used.")
+        yield error("dim", sizes.place, text, "Leave it out: the output's sizes are used.")
     else:
+        port = int(index or 0)
+        other = any(sample.inputs[port] != sample.outputs[0] for sample in use.samples)
+        state = error if other else warning
         text = f"in spite of dim='{sizes.dim}' B, F, Y and X are the output's; dynamic shapes fail with it"
-        fix = "Leave it away, and write the sizes in terms of the output."
-        yield error("dim-ignored", sizes.place, text, fix)
+        yield state("dim-ignored", sizes.place, text, "Leave it out, and write the sizes in terms of the output.")
 
 
 def _form(sizes: WorkSizes) -> Iterator[PlacedFinding]:
@@ -85,7 +87,7 @@ def _form(sizes: WorkSizes) -> Iterator[PlacedFinding]:
                 yield error("size-zero-division", sizes.place, text, fix)
             except ExpressionError as problem:
                 text = f"the {name} size '{expression}' is not taken: {problem}"
-                yield error("size-syntax", sizes.place, text, "See docs/gpu.md for the grammar.")
+                yield error("size-syntax", sizes.place, text, "Write something like X, (Y+15)/16*16 or B*F.")
 
 
 def _for_sample(layer: Layer, sizes: WorkSizes, sample: Sample) -> Iterator[PlacedFinding]:

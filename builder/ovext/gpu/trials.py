@@ -139,10 +139,16 @@ def _common_request(trial: Trial) -> dict[str, Any]:
     tensors = zip(trial.op.inputs, trial.sample.inputs, trial.types, strict=False)
     return {
         "inputs": [
-            {"element": element, "shape": shape, "range": trial.op.test.ranges.get(tensor.name, _DEFAULT_RANGE)}
+            {
+                "element": element,
+                "shape": shape,
+                "range": trial.op.test.ranges.get(tensor.name, _DEFAULT_RANGE),
+                "rounded": follows_hint(element) and trial.precision == "f16",
+            }
             for tensor, shape, element in tensors
         ],
         "seed": 0,
+        "output_shape": trial.sample.outputs[0],
         "reference": str(trial.folder / "reference.py"),
         "attributes": dict(trial.sample.attributes),
         "tolerance": trial.tolerance.model_dump(),

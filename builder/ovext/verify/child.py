@@ -66,7 +66,8 @@ def _while(phase: Path) -> str:
 
 
 def _died(task: str, phase: Path, finished: Finished) -> LibraryError:
-    said = (finished.errors or finished.output).strip().splitlines()[-8:]
+    lines = (finished.errors or finished.output).strip().splitlines()
+    said = [line for line in lines if line.strip() and "PLEASE submit a bug report" not in line][-8:]
     return LibraryError(
         f"the process for '{task}' died{_while(phase)}: {finished.how_it_ended()}"
         + "".join(f"\n  {line}" for line in said)

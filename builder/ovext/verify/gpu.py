@@ -6,7 +6,7 @@ from typing import Any
 
 import openvino as ov
 
-from ovext.verify.reference import Phases, compare, draw_inputs, first_output, reference_of
+from ovext.verify.reference import Phases, compare, draw_inputs, expected_output
 
 # What the plugin calls a node that one of its custom layers computes.
 _CUSTOM_NODE = "CustomGPUPrimitive"
@@ -17,12 +17,15 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     say = Phases(request)
     inputs = draw_inputs(request)
     say("computing the reference")
-    expected = first_output(reference_of(request)(*inputs, **request["attributes"]))
+    expected = expected_output(request, inputs)
     core = ov.Core()
     core.add_extension(request["library"])
     model = core.read_model(request["model"].encode(), b"")
     say("computing on the CPU")
     on_cpu = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(inputs)[0]
+    if list(on_cpu.shape) != request["output_shape"]:
+        shapes = f"{request['output_shape']}, and the op gives {list(on_cpu.shape)}"
+        raise RuntimeError(f"by op.toml the output's shape is {shapes}")
     say("reading the layer")
     core.set_property("GPU", {"CONFIG_FILE": request["layers"]})
     device = core.get_property("GPU", "FULL_DEVICE_NAME")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyopencl as cl
 
-from ovext.verify.reference import Phases, compare, draw_inputs, dtype_of, first_output, reference_of
+from ovext.verify.reference import Phases, compare, draw_inputs, dtype_of, expected_output
 
 if TYPE_CHECKING:
     from ovext.verify.reference import Array
@@ -40,11 +40,15 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         return {"device": device.name, "skipped": f"{platform.name} computes no half precision"}
     inputs = draw_inputs(request)
     say("computing the reference")
-    expected = first_output(reference_of(request)(*inputs, **request["attributes"]))
+    expected = expected_output(request, inputs)
     say("compiling the kernel")
     context = cl.Context([device])
     queue = cl.CommandQueue(context)
-    kernel = cl.Kernel(cl.Program(context, request["program"]).build(request["options"]), request["entry"])
+    try:
+        program = cl.Program(context, request["program"]).build(request["options"])
+    except cl.RuntimeError as error:
+        raise RuntimeError(f"clBuildProgram failed: {error}") from None
+    kernel = cl.Kernel(program, request["entry"])
     say("running the kernel")
     output = request["arguments"][request["output_argument"]]
     result = np.zeros([output["dims"][axis] for axis in output["order"]], dtype_of(request["types"][-1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,10 @@ def draw_inputs(request: dict[str, Any]) -> list[Array]:
     drawn = []
     for tensor in request["inputs"]:
         low, high = tensor["range"]
-        values = np.asarray(generator.uniform(low, high, tensor["shape"]))
-        drawn.append(values.astype(dtype_of(tensor["element"])))
+        values = np.asarray(generator.uniform(low, high, tensor["shape"])).astype(dtype_of(tensor["element"]))
+        if tensor["rounded"]:  # as the plugin does before the kernel: not an error of the kernel
+            values = values.astype(np.float16).astype(values.dtype)
+        drawn.append(values)
     return drawn
 
 
@@ -58,13 +61,24 @@ def reference_of(request: dict[str, Any]) -> Callable[..., Array | Sequence[Arra
     return function
 
 
-def first_output(results: Array | Sequence[Array]) -> Array:
-    """The output that is compared, of a reference that gives one array or several."""
+def expected_output(request: dict[str, Any], inputs: list[Array]) -> Array:
+    """What the reference computes: its first output where it gives several.
+
+    Raises:
+        RuntimeError: it fails; the text names its line.
+    """
+    reference = reference_of(request)
+    try:
+        results = reference(*inputs, **request["attributes"])
+    except Exception as error:  # whatever the author's code raises is an answer
+        line = next(frame.lineno for frame in reversed(traceback.extract_tb(error.__traceback__)))
+        file = traceback.extract_tb(error.__traceback__)[-1].filename
+        raise RuntimeError(f"{file}:{line}: the reference fails: {type(error).__name__}: {error}") from error
     return results if isinstance(results, np.ndarray) else np.asarray(results[0])
 
 
 def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict[str, Any]:
-    """The largest errors, and whether each element is within absolute + relative * |expected|."""
+    """The largest errors, how many elements are off by more than absolute + relative * |expected|, and the worst."""
     if actual.shape != expected.shape:
         return {"shape": f"{list(actual.shape)} instead of {list(expected.shape)}", "agrees": False}
     wide, truth = actual.astype(np.float64), expected.astype(np.float64)
@@ -75,8 +89,18 @@ def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.where(difference == 0, 0.0, difference / scale)
     allowed = tolerance["absolute"] + tolerance["relative"] * np.where(np.isfinite(scale), scale, 0.0)
+    wrong = int(np.count_nonzero(difference > allowed))
     return {
         "absolute": float(difference.max(initial=0.0)),
         "relative": float(relative.max(initial=0.0)),
-        "agrees": bool(np.all(difference <= allowed)),
+        "agrees": wrong == 0,
+        "wrong": wrong,
+        "elements": difference.size,
+        "worst": _worst(wide, truth, difference - allowed) if wrong else "",
     }
+
+
+def _worst(actual: Array, expected: Array, excess: Array) -> str:
+    index = np.unravel_index(int(np.argmax(excess)), excess.shape)
+    place = ", ".join(map(str, index))
+    return f"at [{place}]: {actual[index]:.6g} instead of {expected[index]:.6g}"
