@@ -78,9 +78,14 @@ def gpu_config(
 def _gpu_layers(library: Path) -> dict[str, Any] | None:
     """The record of the library's GPU layers in the manifest beside it."""
     manifest = library.parent / "manifest.json"
-    records = json.loads(manifest.read_text(encoding="utf-8"))["libraries"] if manifest.is_file() else []
-    layers = (one for record in records if record["file"] == library.name for one in record.get("layers", []))
-    return next((one for one in layers if one["kind"] == "gpu"), None)
+    if not manifest.is_file():
+        return None
+    try:
+        records = json.loads(manifest.read_text(encoding="utf-8"))["libraries"]
+        layers = [one for record in records if record["file"] == library.name for one in record.get("layers", [])]
+        return next((one for one in layers if one["kind"] == "gpu"), None)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LibraryError(f"the manifest cannot be read: {error!r}", where=manifest, fix=_FIX) from None
 
 
 def find_library(

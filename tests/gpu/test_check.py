@@ -238,6 +238,65 @@ def test_gpu_layers_that_the_tool_writes_pass_its_check(built_gpu_ops: Any, ovex
     assert report["layers"] == ["Blend", "Halved"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('global = ["X", "Y", "F"]', 'global = ["X", "Y/", "F"]', "size-syntax"),
+        ("[vpu]\n", '[vpu]\ndim = "outpt,0"\n', "dim"),
+        ("[vpu]\n", '[vpu]\ndim = "input,2"\n', "dim"),
+        ('scale = "scale", bias', 'scale = "scales", bias', "parameter"),
+        ('scale = "scale", bias', 'scale = "weights", bias', "parameter"),
+        ('entry = "blend_vpu"', 'entry = "blend_npu"', "entry"),
+    ],
+)
+def test_mistakes_in_a_table_for_vpus_are_told(old: str, new: str, code: str, gpu_ops: Path) -> None:
+    change(gpu_ops / "ops" / "blend" / "op.toml", old, new)
+    assert code in {finding.code for finding in check_layers(gpu_ops).findings}
+
+
+@pytest.mark.parametrize(
+    ("types", "argument", "is_error"),
+    [
+        ('["i32", "i64"]', "int* src", False),
+        ('["i32", "u8"]', "int* src", True),
+        ('["u8"]', "unsigned char* src", False),
+        ('["f64"]', "float* src", False),
+        ('["f32"]', "float4 src[]", True),
+        ('["f32"]', "int* src", True),
+    ],
+)
+def test_a_fixed_type_must_be_what_every_model_brings(types: str, argument: str, is_error: bool, gpu_ops: Path) -> None:
+    op = gpu_ops / "ops" / "halved"
+    change(op / "op.toml", '["i32", "f32", "f16", "u8", "i64"]', types)
+    change(op / "kernel.cl", "INPUT0_TYPE* src", argument)
+    assert ("fixed-type" in {finding.code for finding in check_layers(gpu_ops).findings}) == is_error
+
+
+def test_two_ops_of_one_type_are_told(gpu_ops: Path) -> None:
+    change(gpu_ops / "ops" / "halved" / "op.toml", 'type = "Halved"', 'type = "Blend"')
+    assert "duplicate" in {finding.code for finding in check_layers(gpu_ops).findings}
+
+
+@pytest.mark.parametrize("place", ['port-index="0"', 'arg-index="0"'])
+def test_huge_numbers_are_told_once(place: str, layer: Path) -> None:
+    change(layer, place, place.replace('"0"', '"30000000"'))
+    codes = [finding.code for finding in check_layers(layer).findings]
+    assert codes.count("tensor-index") == 1
+    assert len(codes) < 10
+
+
+def test_shapes_that_are_made_up_condemn_no_layer(layer: Path) -> None:
+    change(layer, 'global="X,Y,B*F"', 'global="X/16*16,Y,B*F" local="16,1,1"')
+    assert check_layers(layer).findings == ()
+
+
+@pytest.mark.usefixtures("ocloc")
+def test_kernel_of_an_xml_may_be_for_whole_numbers(layer: Path, ovext: Ovext) -> None:
+    change(layer.with_name("copy.cl"), "= src[from];", "= src[from] & 3;")
+    code, report = check(ovext, layer, "--device", "tgllp")
+    assert (code, lines_of(report, "compile")) == (ExitCode.OK, [])
+
+
 def test_names_of_a_vpu_kernel_must_be_bound(gpu_ops: Path, ovext: Ovext) -> None:
     change(gpu_ops / "ops" / "blend" / "op.toml", 'bias = "bias", channels', 'bais = "bias", channels')
     code, report = check(ovext, gpu_ops, "--no-compile")

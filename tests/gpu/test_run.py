@@ -40,10 +40,10 @@ def test_every_case_type_and_precision_agrees_on_the_plugin(built_gpu_ops: Built
     assert code == ExitCode.OK
     assert (report["device"], report["is_gpu"]) == ("sim", False)
     assert "no GPU" in report["device_text"]
-    assert {(one["op"], one["element"], one["precision"], one["kernel"]) for one in report["runs"]} == {
-        *(("Blend", "f32", precision, "blend") for precision in ("f32", "f16")),
-        *(("Halved", element, precision, "halved") for element in ("f32", "f16") for precision in ("f32", "f16")),
-        *(("Halved", element, element, "halved") for element in ("i32", "u8", "i64")),
+    assert {(one["op"], one["element"], one["precision"]) for one in report["runs"]} == {
+        *(("Blend", "f32", precision) for precision in ("f32", "f16")),
+        *(("Halved", element, precision) for element in ("f32", "f16") for precision in ("f32", "f16")),
+        *(("Halved", element, element) for element in ("i32", "u8", "i64")),
     }
     assert not list(built_gpu_ops.project.rglob("__pycache__")), "the project must stay as it was"
     for one in report["runs"]:
@@ -58,7 +58,7 @@ def test_a_gpu_is_used_before_anything_else(
     arguments: list[str | Path] = ["gpu", "run", gpu_ops, "--library", built_gpu_ops.library, "--json"]
     report = json.loads(ovext(*arguments, cwd=None, **simulator.environment()).stdout)
     assert (report["device"], report["is_gpu"]) == ("GPU", True)
-    assert all(one["reference"]["agrees"] and one["kernel"] == "halved" for one in report["runs"])
+    assert all(one["reference"]["agrees"] for one in report["runs"])
 
 
 @pytest.mark.usefixtures("pocl")

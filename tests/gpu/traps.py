@@ -69,7 +69,8 @@ class Op:
 
     def use(self) -> Use:
         samples = (Sample(self.inputs, self.outputs, self.attributes),)
-        return Use(len(self.inputs), len(self.outputs), samples, frozenset(self.attributes))
+        is_known = self.type == "Copy"
+        return Use(len(self.inputs), len(self.outputs), samples, frozenset(self.attributes), is_known=is_known)
 
 
 class TryLayer(Protocol):
@@ -265,6 +266,16 @@ TRAPS = [
         in_kernel=True,
     ),
     Trap("dense index", "pitches", "-cl-mad-enable", "", 6, WRONG, then=DENSE),
+    Trap(
+        "second output port instead of the first",
+        "output-count",
+        OUTPUT_LINE,
+        OUTPUT_LINE.replace('port-index="0"', 'port-index="1"') + SECOND_INPUT,
+        1,
+        "allocated output memory is necessary",
+        TWO_INPUTS,
+        then=("OUTPUT0_TYPE* dst) {", "OUTPUT0_TYPE* dst, const __global INPUT1_TYPE* more) {"),
+    ),
     Trap("output not bound", "output-count", OUTPUT_LINE, "", 1, FAILS),
     Trap(
         "two outputs of fixed shapes",

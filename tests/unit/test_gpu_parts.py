@@ -15,7 +15,7 @@ from ovext.gpu.expressions import DivisionByZeroError, ExpressionError, evaluate
 from ovext.gpu.layer import four_dims, plugin_text
 from ovext.gpu.ocloc import Binary, _from_tokens, _from_ze_info
 from ovext.gpu.prelude import pitches
-from ovext.gpu.source import declared_in, kernels_in, without_comments
+from ovext.gpu.source import outline, without_comments
 from ovext.gpu.xml import XmlError, read_elements
 
 DIMS = (2, 3, 5, 7)
@@ -143,7 +143,7 @@ __kernel void declared_only(__global int* p);
 
 
 def test_kernels_are_found_with_their_arguments() -> None:
-    first, second = kernels_in(without_comments(SOURCE))
+    first, second = outline(SOURCE).kernels
     assert (first.name, first.line, second.name, second.line) == ("first", 6, "second", 11)
     assert [(one.name, one.type, one.is_pointer, one.line) for one in first.arguments] == [
         ("src", "INPUT0_TYPE", True, 6),
@@ -155,7 +155,7 @@ def test_kernels_are_found_with_their_arguments() -> None:
 
 
 def test_declared_names_are_found() -> None:
-    found = {(one.name, one.kind, one.line) for one in declared_in(without_comments(SOURCE))}
+    found = {(one.name, one.kind, one.line) for one in outline(SOURCE).declared}
     assert {
         ("WIDTH", "macro", 2),
         ("half7", "type", 3),
@@ -165,15 +165,37 @@ def test_declared_names_are_found() -> None:
         ("text", "variable", 8),
         ("index", "variable", 9),
     } <= found
-    assert not {"v", "count"} & {name for name, kind, line in found if line in {4, 9} and kind == "function"}
+    assert not {"get_global_id"} & {name for name, _, _ in found}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "arguments", "is_sure"),
+    [
+        ("#define NAME copy\n__kernel void NAME(int a) {}", "copy", ["a"], True),
+        ("__kernel void copy(int a) __attribute__((unused)) {}", "copy", ["a"], True),
+        ("__kernel void copy(int a __attribute__((aligned(16), unused)), int b) {}", "copy", ["a", "b"], True),
+        ("__kernel REQD_SUB_GROUP_SIZE(16) void copy(int a) {}", "copy", ["a"], True),
+        ("#if 1\n__kernel void copy(int a) {}\n#endif", "copy", ["a"], False),
+        ("#define OTHER __kernel void\n__kernel void copy(int a) {}", "copy", ["a"], False),
+        ("__kernel void copy(const __global float4* __restrict__ a, int b[]) {}", "copy", ["a", "b"], True),
+    ],
+)
+def test_ways_to_write_a_kernel(text: str, name: str, arguments: list[str], is_sure: bool) -> None:
+    read = outline(text)
+    assert [(one.name, [argument.name for argument in one.arguments]) for one in read.kernels] == [(name, arguments)]
+    assert read.is_sure == is_sure
+
+
+def test_a_macro_that_is_used_is_not_declared() -> None:
+    text = "void f() { const INPUT0_TYPE CAT(v, 0) = (const OUTPUT0_TYPE)(1); }"
+    assert {one.name for one in outline(text).declared} == {"f"}
 
 
 @given(st.text(max_size=200))
 def test_any_text_can_be_read_as_source(text: str) -> None:
     code = without_comments(text)
     assert code.count("\n") == text.count("\n")
-    kernels_in(code)
-    declared_in(code)
+    outline(text)
 
 
 def test_elements_know_their_lines_and_those_of_their_attributes() -> None:
@@ -183,7 +205,22 @@ def test_elements_know_their_lines_and_those_of_their_attributes() -> None:
     assert (second.tag, second.place.line) == ("C", 5)
 
 
-@pytest.mark.parametrize(("data", "line"), [(b"<A>\n<B>\n</A>", 3), (b'<A one="1" one="2"/>', 1), (b"<A/>\n\n&", 3)])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<!-- --- parts --- -->\n<A/>",
+        b'\xef\xbb\xbf<?xml version="1.0"?>\n<A/>',
+        b"<!DOCTYPE layers>\n<A/>",
+        b'\n<A options="-DX=1 && 2"/>',
+        b"<!-- caf\xe9 -->\n<A/>",
+    ],
+)
+def test_what_the_plugin_takes_as_xml_is_taken(data: bytes) -> None:
+    (element,) = read_elements(data, FILE)
+    assert (element.tag, element.place.line) == ("A", 2)
+
+
+@pytest.mark.parametrize(("data", "line"), [(b"<A>\n<B>\n</A>", 3), (b'<A one="1" one="2"/>', 1), (b"<A/>\n\n<", 3)])
 def test_damaged_xml_is_told_with_its_line(data: bytes, line: int) -> None:
     with pytest.raises(XmlError) as caught:
         read_elements(data, FILE)

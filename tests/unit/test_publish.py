@@ -1,5 +1,6 @@
 """Publishing: whole or not at all."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,29 @@ def test_output_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("in the way")
     with pytest.raises(FilesError, match="out: cannot write here"):
         put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
+
+
+LAYERS = {"gpu/a.xml": "<CustomLayer/>", "gpu/a.Op.cl": "kernel"}
+
+
+def layer_record(texts: dict[str, str]) -> dict[str, Any]:
+    hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    return {"kind": "gpu", "config": "gpu/a.xml", "files": hashes}
+
+
+def test_layers_lie_beside_the_library_and_belong_to_it(tmp_path: Path) -> None:
+    library = built(tmp_path / "build", "a.so", "one")
+    record = record_of(library, layers=[layer_record(LAYERS)])
+    publish({library: record}, tmp_path / "out", print, LAYERS)
+    assert (tmp_path / "out" / "gpu" / "a.Op.cl").read_text() == "kernel"
+    assert is_published(tmp_path / "out", [record])
+    (tmp_path / "out" / "gpu" / "a.Op.cl").write_text("edited")
+    assert not is_published(tmp_path / "out", [record])
+
+
+def test_layers_that_a_library_has_no_more_go(tmp_path: Path) -> None:
+    library = built(tmp_path / "build", "a.so", "one")
+    publish({library: record_of(library, layers=[layer_record(LAYERS)])}, tmp_path / "out", print, LAYERS)
+    fewer = {"gpu/a.xml": "<CustomLayer/>"}
+    publish({library: record_of(library, layers=[layer_record(fewer)])}, tmp_path / "out", print, fewer)
+    assert [path.name for path in (tmp_path / "out" / "gpu").iterdir()] == ["a.xml"]

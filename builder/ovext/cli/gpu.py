@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ovext.gpu.devices import Device
     from ovext.gpu.findings import PlacedFinding
     from ovext.gpu.run import Difference, Outcome
+    from ovext.project import Project
+    from ovext.toolchain.openvino import OpenVINO
 
 commands = typer.Typer(
     no_args_is_help=True,
@@ -168,7 +170,9 @@ def run(
     library: LibraryOption = None,
     device: Annotated[
         str | None,
-        typer.Option(metavar="GPU|sim|pocl", help="Default: the first of them that is here.", show_default=False),
+        typer.Option(
+            metavar="GPU|sim|pocl", help="Where to run. Default: the first of these that is here.", show_default=False
+        ),
     ] = None,
     timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that one run may take.")] = 30.0,
     openvino: OpenVINOOption = None,
@@ -180,33 +184,23 @@ def run(
     pocl runs the kernel alone, without the plugin. Each run has a process of its own: a bad layer can bring it down.
     Exits with 1 when a run fails or disagrees.
     """
-    from ovext.cli.environment import openvino_here, openvino_to_run
+    from ovext.build.layers import check_layers
     from ovext.cli.text import shortened_path, to_json
-    from ovext.errors import ExitCode, NoLibraryError, OpenVINOError
-    from ovext.gpu.check import check as check_layers
+    from ovext.errors import ExitCode
     from ovext.gpu.devices import choose_device
     from ovext.gpu.run import run_layers
     from ovext.loading import find_library
     from ovext.project import load_project
 
     loaded = load_project(project)
-    path: Path | None = None
-    try:
-        path, _ = find_library(library, op=next((op.type for op in loaded.ops() if op.gpu), None))
-        release = openvino_to_run(openvino, path)
-    except NoLibraryError:
-        if device != "pocl":
-            raise
-        found = openvino_here(openvino)
-        if found is None:
-            raise OpenVINOError("no OpenVINO was found", fix="Name a release with --openvino.") from None
-        release = found
+    check_layers(loaded, lambda text: typer.echo(text, err=True))
+    path, release = _library_and_release(loaded, library, openvino)
     chosen = choose_device(device, release)
+    if path is None and chosen.has_plugin:
+        find_library(library)  # raises, and says what was tried
     typer.echo(f"Running on {chosen.text} ({chosen.reason})", err=True)
-    if path:
+    if path and chosen.has_plugin:
         typer.echo(f"The CPU extension is {shortened_path(path)}", err=True)
-    if not check_layers(loaded.root).is_fine:
-        typer.echo("`ovext gpu check` finds errors in these layers: look at them first", err=True)
     show = _nothing if json else _Shown().outcome
     outcomes = run_layers(loaded, path, release, chosen, show, seconds=timeout)
     if json:
@@ -219,6 +213,22 @@ def run(
         )
     if not all(outcome.is_fine for outcome in outcomes):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _library_and_release(project: Project, library: Path | None, openvino: str | None) -> tuple[Path | None, OpenVINO]:
+    """The CPU extension, if there is one, and the OpenVINO that it was built for, else any that is here."""
+    from ovext.cli.environment import openvino_here, openvino_to_run
+    from ovext.errors import NoLibraryError, OpenVINOError
+    from ovext.loading import find_library
+
+    try:
+        path, _ = find_library(library, op=next((op.type for op in project.ops() if op.gpu or op.vpu), None))
+    except NoLibraryError:
+        release = openvino_here(openvino)
+        if release is None:
+            raise OpenVINOError("no OpenVINO was found", fix="Name a release with --openvino.") from None
+        return None, release
+    return path, openvino_to_run(openvino, path)
 
 
 def _nothing(_: Outcome) -> None:

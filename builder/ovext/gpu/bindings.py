@@ -54,9 +54,11 @@ def _inputs(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
 
 def _outputs(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     outputs = layer.bound("output")
-    if len(outputs) != use.outputs:
-        text = f"the op has {use.outputs} outputs, and the layer binds {len(outputs)}"
-        yield error("output-count", layer.place, text, "Bind each output once.")
+    counts = Counter(tensor.port for tensor in outputs)
+    for port in range(use.outputs):
+        if counts[port] != 1:
+            text = f"output {port} of the op is bound {counts[port]} times; the model does not compile"
+            yield error("output-count", layer.place, text, "Bind each output once.")
     if use.outputs > 1:
         text = "an op with several outputs works on GPU only in models with dynamic shapes"
         fix = "Make one op for each output, or keep the model's shapes dynamic."

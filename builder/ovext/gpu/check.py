@@ -9,8 +9,9 @@ from ovext.errors import ProjectError
 from ovext.findings import Level
 from ovext.gpu.bindings import check_bindings
 from ovext.gpu.described import assumed_use, layer_of, use_of
-from ovext.gpu.findings import Place
+from ovext.gpu.findings import Place, error
 from ovext.gpu.kernel import check_kernel
+from ovext.gpu.macros import check_macros
 from ovext.gpu.mvcl_check import check_described
 from ovext.gpu.read import read_layers
 from ovext.gpu.sizes import check_sizes
@@ -59,7 +60,11 @@ def check(path: Path) -> CheckReport:
         checked, findings = _of_files(built or [path])
     for one in checked:
         findings += check_layer(one.layer, one.use)
-    return CheckReport(tuple(checked), tuple(sorted(set(findings), key=lambda finding: finding.where)))
+    return CheckReport(tuple(checked), tuple(sorted(set(findings), key=_order)))
+
+
+def _order(finding: PlacedFinding) -> tuple[Place, str, str]:
+    return finding.where, finding.code, finding.text
 
 
 def _of_files(files: list[Path]) -> tuple[list[Checked], list[PlacedFinding]]:
@@ -76,7 +81,9 @@ def _of_files(files: list[Path]) -> tuple[list[Checked], list[PlacedFinding]]:
 
 def check_layer(layer: Layer, use: Use) -> list[PlacedFinding]:
     """What is wrong with one layer of the GPU plugin."""
-    return [finding for rules in (check_bindings, check_sizes, check_kernel) for finding in rules(layer, use)]
+    return [
+        finding for rules in (check_bindings, check_sizes, check_kernel, check_macros) for finding in rules(layer, use)
+    ]
 
 
 def check_vpu(op: OpDescription, folder: Path) -> list[PlacedFinding]:
@@ -89,9 +96,14 @@ def _of_project(root: Path) -> tuple[list[Checked], list[PlacedFinding]]:
     checked: list[Checked] = []
     findings: list[PlacedFinding] = []
     has_vpu = False
+    seen: dict[str, Place] = {}
     for folder, op in load_project(root).described_ops():
         if layer := layer_of(op, folder):
             checked.append(Checked(layer, use_of(op), op))
+            if layer.op in seen:
+                text = f"the plugin knows ops by their type alone, and {seen[layer.op]} has a layer for '{op.type}' too"
+                findings.append(error("duplicate", layer.place, text, "Give one of them another type."))
+            seen[layer.op] = layer.place
         has_vpu = has_vpu or op.vpu is not None
         findings += check_vpu(op, folder)
     if not checked and not has_vpu:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ovext.errors import LibraryError
 from ovext.findings import Level
 from ovext.gpu.devices import NO_CACHE, POCL
-from ovext.gpu.elements import PRECISIONS, in_kernel
+from ovext.gpu.elements import OPENCL_TYPES, PRECISIONS, in_kernel
 from ovext.gpu.expressions import ExpressionError
 from ovext.gpu.findings import Place, PlacedFinding
 from ovext.gpu.layer import MAX_RANK
@@ -44,6 +44,7 @@ class Program:
     sample: Sample
     types: tuple[str, ...]
     text: str
+    is_known: bool  # False: the types are tried, and it is enough if the kernel compiles for one
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def programs_of(checked: Checked, headers: str | None) -> list[Program]:
                 text = program_text(checked.layer, sample, types, *([headers] if headers else []))
             except ExpressionError:
                 continue  # told by the rules on work sizes
-            programs.append(Program(checked.layer, sample, types, text))
+            programs.append(Program(checked.layer, sample, types, text, checked.use.is_known))
     return programs
 
 
@@ -109,7 +110,7 @@ def _types(checked: Checked) -> list[tuple[str, ...]]:
     """The element types by which inputs and outputs may reach the kernel, in models of any type that the op takes."""
     if checked.op is None:
         count = checked.use.inputs + checked.use.outputs
-        return [(precision,) * count for precision in PRECISIONS]
+        return [(element,) * count for element in OPENCL_TYPES]
     found: dict[tuple[str, ...], None] = {}
     for element in checked.op.inputs[0].types:
         for precision in PRECISIONS:
@@ -126,7 +127,10 @@ def compile_for_gpus(ocloc: Path, programs: Sequence[Program], devices: Sequence
         results = list(pool.map(lambda job: compile_program(ocloc, job[0].text, job[0].layer.options, job[1]), jobs))
     grouped: dict[tuple[str, str, str], list[tuple[bool, Binary | None]]] = {}
     messages: list[Message] = []
+    fine = {(program.layer.op, device) for (program, device), result in zip(jobs, results, strict=True) if result.ok}
     for (program, device), result in zip(jobs, results, strict=True):
+        if not result.ok and not program.is_known and (program.layer.op, device) in fine:
+            continue
         key = (program.layer.op, program.types[0], device)
         grouped.setdefault(key, []).append((result.ok, result.binary))
         messages += _messages(program.layer, result.log, device, ok=result.ok)
@@ -155,8 +159,11 @@ def compile_with_runtimes(openvino: OpenVINO, checked: Sequence[Checked]) -> Com
     for runtime in runtimes:
         name = runtime["name"].replace(POCL, "PoCL")
         states: dict[tuple[str, str], bool] = {}
+        fine = {programs[log["id"]].layer.op for log in runtime["logs"] if log["ok"]}
         for log in runtime["logs"]:
             program = programs[log["id"]]
+            if not log["ok"] and not program.is_known and program.layer.op in fine:
+                continue
             key = (program.layer.op, program.types[0])
             states[key] = states.get(key, True) and log["ok"]
             said = _messages(program.layer, log["log"], name, ok=log["ok"])

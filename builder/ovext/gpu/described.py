@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError
 from ovext.gpu.findings import Place
-from ovext.gpu.layer import Define, Layer, Sample, Source, Tensor, Use, WorkSizes, plugin_text
+from ovext.gpu.layer import MAX_RANK, Define, Layer, Sample, Source, Tensor, Use, WorkSizes, plugin_text
 from ovext.project.op import Case
 from ovext.project.shapes import output_shapes
 from ovext.toml import line_of, read_text
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 # An input arrives as BYXF because the plugin forgets to convert blocked layouts to BFYX; see docs/gpu.md.
 _DEFAULT_FORMATS = {"input": "BYXF", "output": "BFYX"}
 # What an op without test cases is looked at with: no two sizes alike, so that swapped ones show.
-_SIZES = (2, 3, 5, 7)
+_SIZES = (2, 3, 5, 7, 11, 13, 17, 19)
 
 
 def layer_of(op: OpDescription, folder: Path) -> Layer | None:
@@ -80,31 +81,40 @@ def _list_type(op: OpDescription, attribute: str) -> str:
 
 
 def cases_of(op: OpDescription) -> list[Case]:
-    """The op's test cases, or where it has none, one with made-up shapes."""
+    """The op's test cases, or where it has none, one with made-up shapes: a size of its own for each name."""
     if op.test.cases:
         return list(op.test.cases)
-    named: dict[str, int] = {}
-    for tensor in op.inputs:
-        for size, name in zip(_SIZES, tensor.dims or (), strict=False):
-            named.setdefault(name, size)
-    shapes = {tensor.name: [named[name] for name in tensor.dims] if tensor.dims else [*_SIZES] for tensor in op.inputs}
+    names = dict.fromkeys(name for tensor in op.inputs for name in tensor.dims or ())
+    sizes = dict(zip(names, itertools.cycle(_SIZES), strict=False))
+    shapes = {
+        tensor.name: [*_SIZES[:MAX_RANK]] if tensor.dims is None else [sizes[name] for name in tensor.dims]
+        for tensor in op.inputs
+    }
     return [Case(shapes=shapes)]
 
 
 def use_of(op: OpDescription) -> Use:
-    """What op.toml tells of the models that the op stands in."""
-    samples = tuple(sample_of(op, case) for case in cases_of(op))
-    return Use(len(op.inputs), len(op.outputs), samples, frozenset(one.name for one in op.attributes))
-
-
-def sample_of(op: OpDescription, case: Case) -> Sample:
-    """The shapes of a test case, those of the outputs included, and all attributes.
+    """What op.toml tells of the models that the op stands in.
 
     Raises:
         ProjectError: the op has no test cases, and made-up shapes do not fit it.
     """
+    by_model = [op.types_for(element) for element in op.inputs[0].types]
+    types = [frozenset(one[port] for one in by_model) for port in range(len(op.inputs) + len(op.outputs))]
+    return Use(
+        inputs=len(op.inputs),
+        outputs=len(op.outputs),
+        samples=tuple(sample_of(op, case) for case in cases_of(op)),
+        attributes=frozenset(one.name for one in op.attributes),
+        input_types=tuple(types[: len(op.inputs)]),
+        output_types=tuple(types[len(op.inputs) :]),
+    )
+
+
+def sample_of(op: OpDescription, case: Case) -> Sample:
+    """The shapes of a test case, those of the outputs included, and all attributes. Raises as use_of does."""
     shapes = {name: tuple(shape) for name, shape in case.shapes.items()}
-    attributes = {**op.defaults(), **case.attributes}
+    attributes = op.values(case.attributes)
     try:
         outputs = output_shapes(op, shapes, attributes)
     except ValueError as error:
@@ -117,17 +127,6 @@ def sample_of(op: OpDescription, case: Case) -> Sample:
 def assumed_use(layer: Layer) -> Use:
     """What a layer without an op.toml may be used for: as many tensors as it binds, all of one made-up shape."""
     inputs = max((tensor.port for tensor in layer.bound("input")), default=0) + 1
-    outputs = max(1, len(layer.bound("output")))
-    shapes = [_SIZES, (1, 1, 1, 1)]
-    samples = tuple(Sample((shape,) * inputs, (shape,) * outputs, _defaults(layer)) for shape in shapes)
-    return Use(inputs, outputs, samples)
-
-
-def _defaults(layer: Layer) -> dict[str, float]:
-    values = {}
-    for define in layer.defines:
-        try:
-            values[define.attribute] = float(define.default)
-        except ValueError:
-            continue
-    return {name: value for name, value in values.items() if name}
+    outputs = max((tensor.port for tensor in layer.bound("output")), default=0) + 1
+    shape = _SIZES[:MAX_RANK]
+    return Use(inputs, outputs, (Sample((shape,) * inputs, (shape,) * outputs, {}),), is_known=False)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def layer_files(name: str, layers: Sequence[Layer]) -> dict[str, str]:
     """The files `name`.xml, with every layer, and one .cl for each layer, by name."""
-    kernels = {f"{name}_{layer.op}.cl": layer for layer in layers}
+    kernels = {f"{name}.{layer.op}.cl": layer for layer in layers}
     texts = {file: "".join(source.text or "" for source in layer.sources) for file, layer in kernels.items()}
     return {f"{name}.xml": "\n".join(layer_xml(layer, file) for file, layer in kernels.items()), **texts}
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 VARIABLES = "BFYX"
 _WORD = re.compile(r"[ \t]*(?:(\d+)|([BFYXbfyx])|([-+*/%()]))")
+_LONGEST = 200
 _LARGEST_NUMBER = 2**31 - 1
 
 
@@ -42,6 +43,8 @@ def evaluate(expression: str, dims: tuple[int, int, int, int]) -> int:
 
 
 def _words(expression: str) -> list[str]:
+    if len(expression) > _LONGEST:
+        raise ExpressionError(f"it is longer than {_LONGEST} characters")
     if expression != expression.rstrip():
         raise ExpressionError(f"'{expression}' ends with a space, which the plugin does not take")
     words = []

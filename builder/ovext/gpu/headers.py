@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ovext.errors import LibraryError, ToolError
+from ovext.errors import OvextError, ToolError
 from ovext.files import replace_file, writing_to
 from ovext.gpu.plugin import BUILT_INS, headers_of, names_in
 from ovext.gpu.simulator import find_simulator
@@ -56,7 +56,7 @@ def headers_if_possible(openvino: OpenVINO) -> str | None:
     """The plugin's headers, or None where the simulated device cannot show them."""
     try:
         return plugin_headers(openvino)
-    except (LibraryError, ToolError):
+    except OvextError:
         return None
 
 

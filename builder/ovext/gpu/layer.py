@@ -102,7 +102,15 @@ class Use:
     inputs: int
     outputs: int
     samples: tuple[Sample, ...]
-    attributes: frozenset[str] | None = None  # None: not known
+    attributes: frozenset[str] = frozenset()
+    input_types: tuple[frozenset[str], ...] = ()  # the element types that models may have there
+    output_types: tuple[frozenset[str], ...] = ()
+    is_known: bool = True  # False: all of this is assumed
+
+    def types(self, kind: Literal["input", "output"], port: int) -> frozenset[str]:
+        """The element types of a tensor in models; none where they are not known."""
+        types = self.input_types if kind == "input" else self.output_types
+        return types[port] if port < len(types) else frozenset()
 
 
 def plugin_text(value: AttributeValue) -> str:

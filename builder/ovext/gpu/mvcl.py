@@ -21,8 +21,8 @@ def vpu_files(name: str, described: Sequence[tuple[OpDescription, Path]]) -> dic
     with_layer = [(op, folder, op.vpu) for op, folder in described if op.vpu]
     if not with_layer:
         return {}
-    texts = {f"{name}_{op.type}.cl": read_text(folder / vpu.kernel) for op, folder, vpu in with_layer}
-    return {f"{name}.xml": "\n".join(_xml(op, vpu, f"{name}_{op.type}.cl") for op, _, vpu in with_layer), **texts}
+    texts = {f"{name}.{op.type}.cl": read_text(folder / vpu.kernel) for op, folder, vpu in with_layer}
+    return {f"{name}.xml": "\n".join(_xml(op, vpu, f"{name}.{op.type}.cl") for op, _, vpu in with_layer), **texts}
 
 
 def _xml(op: OpDescription, vpu: Vpu, kernel: str) -> str:

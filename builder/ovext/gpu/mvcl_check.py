@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ovext.errors import nearest
 from ovext.gpu.expressions import ExpressionError, evaluate, split
 from ovext.gpu.findings import Place, error, warning
-from ovext.gpu.source import kernels_in, without_comments
+from ovext.gpu.source import outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ovext.gpu.findings import PlacedFinding
     from ovext.gpu.xml import Element
+    from ovext.project.gpu import Vpu
     from ovext.project.op import OpDescription
 
 FORMATS = ("BFYX", "BYXF", "FYX", "YXF", "BF", "ANY")
@@ -115,34 +116,55 @@ def _sizes(sizes: Element) -> Iterator[PlacedFinding]:
         text = f"the dim '{dim}' names no tensor"
         yield error("dim", sizes.place_of("dim"), text, 'Write dim="output,0" or "input,0".')
     for name in ("global", "local"):
-        for expression in split(sizes.attributes.get(name, "")):
-            try:
-                evaluate(expression.strip(), _ALL_ONES)
-            except ExpressionError as problem:
-                where = sizes.place_of(name)
-                yield error("size-syntax", where, f"the {name} size '{expression}' is not taken: {problem}")
+        yield from _expressions(name, split(sizes.attributes.get(name, "")), sizes.place_of(name))
+
+
+def _expressions(name: str, expressions: Sequence[str], where: Place) -> Iterator[PlacedFinding]:
+    for expression in expressions:
+        try:
+            evaluate(expression.strip(), _ALL_ONES)
+        except ExpressionError as problem:
+            text = f"the {name} size '{expression}' is not taken: {problem}"
+            yield error("size-syntax", where, text, "Write something like X, (Y+15)/16*16 or B*F.")
 
 
 def check_described(op: OpDescription, folder: Path, place: Place) -> Iterator[PlacedFinding]:
-    """Everything that is wrong with the kernel that a table [vpu] names. `place` is that of the table."""
+    """Everything that is wrong with a table [vpu] and the kernel that it names. `place` is that of the table."""
     if op.vpu is None:
         return
+    yield from _described_values(op, op.vpu, place)
     file = folder / op.vpu.kernel
     if not file.is_file():
         yield error("source", place, f"the kernel's source {file} is missing", "Write it, or name another.")
         return
-    kernels = kernels_in(without_comments(file.read_text(encoding="utf-8", errors="replace")))
+    kernels = outline(file.read_text(encoding="utf-8", errors="replace")).kernels
     entry = next((kernel for kernel in kernels if kernel.name == op.vpu.entry), None)
     if entry is None:
         names = [kernel.name for kernel in kernels]
         text = f"the entry '{op.vpu.entry}' is not in the source{nearest(op.vpu.entry, names)}"
         yield error("entry", Place(file, 1), text, "Use one name for both.")
         return
-    yield from _names([argument.name for argument in entry.arguments], op, Place(file, entry.line))
+    bound = [*op.vpu.arguments, *op.vpu.scalars]
+    yield from _names([argument.name for argument in entry.arguments], bound, Place(file, entry.line))
 
 
-def _names(arguments: Sequence[str], op: OpDescription, where: Place) -> Iterator[PlacedFinding]:
-    bound = [*op.vpu.arguments, *op.vpu.scalars] if op.vpu else []
+def _described_values(op: OpDescription, vpu: Vpu, place: Place) -> Iterator[PlacedFinding]:
+    ports = {"input": len(op.inputs), "output": len(op.outputs)}
+    kind, _, port = vpu.dim.partition(",")
+    if not port.isdigit() or int(port) >= ports.get(kind, 0):
+        yield error("dim", place, f"the dim '{vpu.dim}' names no tensor of the op", 'Write dim = "output,0".')
+    for name, expressions in (("global", vpu.work_sizes), ("local", vpu.local_sizes)):
+        yield from _expressions(name, expressions, place)
+    numbers = [one.name for one in op.attributes if one.type in {"bool", "int", "float"}]
+    others = [one.name for one in op.attributes if one.name not in numbers]
+    for argument, source in vpu.scalars.items():
+        is_unknown = source.isidentifier() and source not in numbers
+        if not _SCALAR_SOURCE.fullmatch(source) or source in others or is_unknown:
+            text = f"'{source}', for the argument '{argument}', is no source of a number{nearest(source, numbers)}"
+            yield error("parameter", place, text, "Name a numeric attribute, I0.X or the like, or a number.")
+
+
+def _names(arguments: Sequence[str], bound: Sequence[str], where: Place) -> Iterator[PlacedFinding]:
     for name in bound:
         if name not in arguments:
             yield error(

@@ -70,19 +70,22 @@ def choose_devices(ocloc: Path, asked: str | None) -> list[str]:
 
 
 def compile_program(ocloc: Path, text: str, options: str, device: str) -> Compiled:
-    """Compile one program for one GPU."""
+    """Compile one program for one GPU. That the compiler hangs or dies is a result, too."""
     with tempfile.TemporaryDirectory(prefix="ovext-gpu-") as name:
         folder = Path(name)
         (folder / "program.cl").write_text(text, encoding="utf-8")
         command = [str(ocloc), "compile", "-file", "program.cl", "-device", device, "-output_no_suffix"]
         if options:
             command += ["-options", options]
-        finished = run([*command, "-output", "binary"], cwd=folder, timeout=_SECONDS)
-        log = finished.output + finished.errors
-        binary = folder / "binary"
-        if not finished.ok or not binary.is_file():
-            return Compiled(device, False, log)
-        run([str(ocloc), "disasm", "-file", "binary", "-device", device, "-dump", "dump"], cwd=folder, timeout=_SECONDS)
+        disassemble = [str(ocloc), "disasm", "-file", "binary", "-device", device, "-dump", "dump"]
+        try:
+            finished = run([*command, "-output", "binary"], cwd=folder, timeout=_SECONDS)
+            log = finished.output + finished.errors
+            if not finished.ok or not (folder / "binary").is_file():
+                return Compiled(device, False, f"{log}\nocloc: {finished.how_it_ended()}")
+            run(disassemble, cwd=folder, timeout=_SECONDS)
+        except ToolError as error:
+            return Compiled(device, False, error.what)
         return Compiled(device, True, log, _facts(folder / "dump"))
 
 

@@ -11,6 +11,7 @@ from ovext.gpu.sizes import work_sizes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ovext.gpu.layer import Layer, Sample, Tensor
     from ovext.project.shapes import Shape
@@ -32,8 +33,14 @@ def program_text(layer: Layer, sample: Sample, types: Sequence[str], headers: st
         ExpressionError: a work size cannot be computed.
     """
     defines = [f"#define {one.name} {one.text(sample.attributes)}" for one in layer.defines]
-    sources = [f'#line 1 "{source.file}"\n{source.text}\n' for source in layer.sources]
+    sources = [f"{line_directive(source.file)}\n{source.text}\n" for source in layer.sources]
     return "\n".join([headers, BUILT_INS, "", *built_ins(layer, sample, types), "", *defines, "", *sources])
+
+
+def line_directive(file: Path) -> str:
+    """The directive with which compilers count the lines that follow as those of the file."""
+    quoted = str(file).replace("\\", "\\\\").replace('"', '\\"')
+    return f'#line 1 "{quoted}"'
 
 
 def built_ins(layer: Layer, sample: Sample, types: Sequence[str]) -> list[str]:

@@ -182,14 +182,14 @@ class _Reader:
 
     def _index(self, element: Element, attribute: str) -> int | None:
         text = element.attributes.get(attribute, "")
-        if re.fullmatch(r"\d+", text):
+        if re.fullmatch(r"\d{1,2}", text):
             return int(text)
         where = element.place_of(attribute)
         if not text:
             self.error("tensor-index", f"a tensor has no {attribute}", where, f'Add {attribute}="0" or higher.')
         else:
             fix = "Count from 0." + (" At less than -1 the plugin crashes." if text.startswith("-") else "")
-            self.error("tensor-index", f"the {attribute} '{text}' is no number from 0 upwards", where, fix)
+            self.error("tensor-index", f"the {attribute} '{text[:20]}' is no number from 0 to 99", where, fix)
         return None
 
     def _work_sizes(self, layer: Element) -> WorkSizes | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from ovext.errors import ToolError
+from ovext.errors import OvextError, ToolError
 from ovext.files import replace_file, writing_to
 from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.fetch import cache_dir
@@ -37,10 +38,15 @@ class Simulator:
             "OCL_ICD_VENDORS": str(self.icd.parent),
             "OVEXT_SIM_RUNTIME": str(self.runtime),
             # OpenVINO ships an older TBB under the same name: the runtime's must be there first.
-            "LD_LIBRARY_PATH": str(self.runtime.parent),
-            "LD_PRELOAD": "libtbb.so.12",
+            "LD_LIBRARY_PATH": _with("LD_LIBRARY_PATH", str(self.runtime.parent)),
+            "LD_PRELOAD": _with("LD_PRELOAD", "libtbb.so.12"),
             **kept,
         }
+
+
+def _with(variable: str, value: str) -> str:
+    """The value, and behind it what the user's environment has there."""
+    return ":".join(filter(None, [value, os.environ.get(variable)]))
 
 
 def find_simulator() -> Simulator:
@@ -60,7 +66,7 @@ def find_simulator() -> Simulator:
     key = hashlib.sha256(source + f"{compiler.path} {compiler.version}".encode()).hexdigest()[:16]
     folder = cache_dir() / "simulated-gpu" / key
     library, icd = folder / "libsimulated_gpu.so", folder / "vendors" / "simulated_gpu.icd"
-    if not icd.is_file():
+    if not library.is_file() or not icd.is_file() or icd.read_text(encoding="utf-8") != f"{library}\n":
         with writing_to(folder):
             icd.parent.mkdir(parents=True, exist_ok=True)
             replace_file(library, lambda aside: _compile(compiler, source.decode(), aside))
@@ -72,7 +78,7 @@ def simulator_if_possible() -> Simulator | None:
     """The simulated device, or None where something that it needs is missing."""
     try:
         return find_simulator()
-    except ToolError:
+    except OvextError:
         return None
 
 

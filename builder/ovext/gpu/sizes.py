@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from ovext.gpu.expressions import DivisionByZeroError, ExpressionError, evaluate, split
@@ -46,16 +47,25 @@ def check_sizes(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
         return
     yield from _dim(sizes, use)
     yield from _form(sizes)
-    seen: set[str] = set()
-    for sample in use.samples:
-        for finding in _for_sample(layer, sizes, sample):
-            if finding.code not in seen:
-                seen.add(finding.code)
+    seen: set[tuple[str, str]] = set()
+    for sample in use.samples if use.is_known else ():
+        for expression, finding in _for_sample(layer, sizes, sample):
+            if (finding.code, expression) not in seen:
+                seen.add((finding.code, expression))
                 yield finding
+    local = math.prod(_or_none(one) or 1 for one in split(sizes.local_sizes))
+    if local > MAX_LOCAL:
+        text = f"{local} work items in a group are more than every Intel GPU takes ({MAX_LOCAL})"
+        yield warning("local-large", sizes.place, text, "Make the local sizes smaller.")
+
+
+def _or_none(expression: str) -> int | None:
+    """The value of an expression that needs no dimension."""
+    return int(expression) if expression.strip().isdigit() else None
 
 
 def _dim(sizes: WorkSizes, use: Use) -> Iterator[PlacedFinding]:
-    if sizes.dim in {None, "output"}:
+    if sizes.dim in {None, "", "output"}:
         return
     word, _, index = str(sizes.dim).partition(",")
     if word != "input" or (index and not index.isdigit()):
@@ -90,29 +100,29 @@ def _form(sizes: WorkSizes) -> Iterator[PlacedFinding]:
                 yield error("size-syntax", sizes.place, text, "Write something like X, (Y+15)/16*16 or B*F.")
 
 
-def _for_sample(layer: Layer, sizes: WorkSizes, sample: Sample) -> Iterator[PlacedFinding]:
+def _for_sample(layer: Layer, sizes: WorkSizes, sample: Sample) -> Iterator[tuple[str, PlacedFinding]]:
+    """Each finding with the expression that it is about."""
     if not math.prod(sample.outputs[0]):
         return  # the plugin skips an op with nothing to compute
     try:
         global_sizes, local_sizes = work_sizes_of(layer, sample)
     except DivisionByZeroError:
         text = f"a work size divides by zero for {sample}; the process would die"
-        yield error("size-zero-division", sizes.place, text, "Divide by what is never 0.")
+        yield "", error("size-zero-division", sizes.place, text, "Divide by what is never 0.")
         return
     except ExpressionError:
         return
     for expression, size in zip(split(sizes.global_sizes or "") or ["1"], global_sizes, strict=True):
         if size < 0:
-            text = f"'{expression}' is {size} for {sample}; the plugin makes a huge number of it and hangs"
-            yield error("size-negative", sizes.place, text, "Let no size become negative.")
+            text = f"'{expression}' is {size} for {sample}; the plugin makes a huge number of it, and hangs or dies"
+            yield expression, error("size-negative", sizes.place, text, "Let no size become negative.")
         elif size == 0:
             text = f"'{expression}' is 0 for {sample}; the kernel is not run, and the output stays undefined"
-            yield error("size-zero", sizes.place, text, "Round up: (X+15)/16.")
-    for total, local in zip(global_sizes, local_sizes, strict=False):
-        if local <= 0 or total % local:
+            yield expression, error("size-zero", sizes.place, text, "Round up: (X+15)/16.")
+    # Since OpenCL 2 a program may ask for groups that are smaller at the end.
+    uneven = re.search(r"-cl-std=CL[23]", layer.options)
+    for total, local, expression in zip(global_sizes, local_sizes, split(sizes.local_sizes), strict=False):
+        if not uneven and (local <= 0 or total % local):
             text = f"the local size {local} does not divide the global size {total} for {sample}; inference fails"
             fix = "Round the global size up to a multiple, and return early in the kernel."
-            yield error("local-size", sizes.place, text, fix)
-    if math.prod(local_sizes) > MAX_LOCAL:
-        text = f"{math.prod(local_sizes)} work items in a group are more than every Intel GPU takes ({MAX_LOCAL})"
-        yield warning("local-large", sizes.place, text, "Make the local sizes smaller.")
+            yield expression, error("local-size", sizes.place, text, fix)

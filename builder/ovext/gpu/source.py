@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SKIPPED = re.compile(r"""//(?:\\\n|[^\n])*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.DOTALL)
 _KERNEL = re.compile(r"\b(?:__kernel|kernel)\b")
@@ -12,14 +15,17 @@ _NAME = re.compile(r"\s*(\w+)\s*")
 _DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*|\S")
+_PARENTHESIS = re.compile(r"[()]")
 _CONDITIONAL = re.compile(r"^[ \t]*#[ \t]*if", re.MULTILINE)
+_MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+(.*)$", re.MULTILINE)
+_ATTRIBUTE = re.compile(r"\b__attribute__\s*(?=\()")
 _TYPE_NAME = re.compile(
     r"(void|bool|u?char|u?short|u?int|u?long|float|half|double|size_t)(2|3|4|8|16)?"
     r"|restrict|const|\w+_t|(IN|OUT)PUT\d+_TYPE"
 )
 _QUALIFIERS = frozenset(
     [
-        *("const", "volatile", "restrict", "__restrict", "unsigned", "signed", "struct"),
+        *("const", "volatile", "restrict", "__restrict", "__restrict__", "unsigned", "signed", "struct"),
         *("global", "__global", "local", "__local", "constant", "__constant", "private", "__private"),
         *("read_only", "__read_only", "write_only", "__write_only"),
     ]
@@ -54,81 +60,117 @@ class Declared:
     kind: _Kind
 
 
+@dataclass(frozen=True)
+class Outline:
+    """What a source declares. `is_sure` is False where macros or #if decide over its kernels."""
+
+    kernels: tuple[Kernel, ...]
+    declared: tuple[Declared, ...]
+    is_sure: bool
+
+
+def outline(text: str) -> Outline:
+    """The kernels of a source, those between #if and #endif included, and the names that it declares."""
+    code = without_comments(text)
+    plain = _without_attributes(_DIRECTIVE.sub(_blanked, code))
+    macros = dict(_MACRO.findall(code))
+    kernels = [_kernel_at(plain, match.end(), macros) for match in _KERNEL.finditer(plain)]
+    by_macro = any(_KERNEL.search(body) for body in macros.values())
+    return Outline(
+        kernels=tuple(kernel for kernel in kernels if kernel),
+        declared=(*_macros_in(code), *_names_in(plain)),
+        is_sure=not by_macro and not _CONDITIONAL.search(code),
+    )
+
+
 def without_comments(text: str) -> str:
     """The text with comments and strings made blank; every line keeps its number."""
-    return _SKIPPED.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    return _SKIPPED.sub(_blanked, text)
 
 
-def has_conditionals(code: str) -> bool:
-    return _CONDITIONAL.search(code) is not None
+def _blanked(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match[0])
 
 
-def kernels_in(code: str) -> list[Kernel]:
-    """Each __kernel function of a source without comments, those between #if and #endif included."""
-    blank = _DIRECTIVE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), code)
-    found = []
-    for match in _KERNEL.finditer(blank):
-        kernel = _kernel_at(blank, match.end())
-        if kernel is not None:
-            found.append(kernel)
-    return found
+def _without_attributes(code: str) -> str:
+    while match := _ATTRIBUTE.search(code):
+        end = _end_of_group(code, match.end())
+        code = code[: match.start()] + re.sub(r"[^\n]", " ", code[match.start() : end]) + code[end:]
+    return code
 
 
-def _kernel_at(code: str, position: int) -> Kernel | None:
+def _kernel_at(code: str, position: int, macros: Mapping[str, str]) -> Kernel | None:
     """The kernel whose declaration goes on at `position`, after the word __kernel."""
-    name = ""
-    while match := _NAME.match(code, position):
+    while (match := _NAME.match(code, position)) and not _KERNEL.fullmatch(match[1]):
         position = match.end()
-        if match[1] == "__attribute__":
-            position = _end_of_group(code, position)
+        if code[position : position + 1] != "(":
             continue
-        name, at = match[1], match.start(1)
-        if code[position : position + 1] == "(":
-            end = _end_of_group(code, position)
-            body = code[end:].lstrip()[:1]
-            if body != "{":
-                return None  # a declaration only
-            return Kernel(name, _arguments(code, position + 1, end - 1), code.count("\n", 0, at) + 1)
+        end = _end_of_group(code, position)
+        behind = code[end:].lstrip()[:1]
+        if behind == "{":
+            name = macros.get(match[1], match[1]).strip()
+            line = code.count("\n", 0, match.start(1)) + 1
+            return Kernel(name, _arguments(code, position + 1, end - 1), line)
+        if behind == ";":
+            return None  # a declaration only
+        position = end  # a macro with parameters before the kernel's name
     return None
 
 
 def _end_of_group(code: str, position: int) -> int:
     """The position behind the parenthesis that closes the one at `position`."""
     depth = 0
-    for at in range(position, len(code)):
-        depth += {"(": 1, ")": -1}.get(code[at], 0)
+    for match in _PARENTHESIS.finditer(code, position):
+        depth += 1 if match[0] == "(" else -1
         if depth == 0:
-            return at + 1
+            return match.end()
     return len(code)
 
 
 def _arguments(code: str, start: int, end: int) -> tuple[Argument, ...]:
     arguments = []
     for match in re.finditer(r"[^,]+", code[start:end]):
-        words = [word for word in _WORD.findall(match[0]) if word not in _QUALIFIERS]
-        names = [word for word in words if word != "*"]
+        words = _WORD.findall(match[0])
+        names = [word for word in words if word.isidentifier() and word not in _QUALIFIERS]
         if not names or names == ["void"]:
             continue
         offset = start + match.start() + len(match[0]) - len(match[0].lstrip())
-        line = code.count("\n", 0, offset) + 1
-        arguments.append(Argument(names[-1], " ".join(names[:-1]), "*" in words, line))
+        unsigned = "u" if "unsigned" in words else ""
+        kind = " ".join(names[:-1]) or "int"
+        is_pointer = "*" in words or "[" in words
+        arguments.append(Argument(names[-1], unsigned + kind, is_pointer, code.count("\n", 0, offset) + 1))
     return tuple(arguments)
 
 
-def declared_in(code: str) -> list[Declared]:
-    """Macros, functions, types, parameters and variables of a source without comments.
+def _macros_in(code: str) -> list[Declared]:
+    return [Declared(match[1], code.count("\n", 0, match.start()) + 1, "macro") for match in _DEFINE.finditer(code)]
 
-    A name is taken to be declared where a type stands before it, and `=`, `;`, `,`, `)`, `[` or `(` behind it.
+
+def _names_in(plain: str) -> list[Declared]:
+    """Functions, types, parameters and variables.
+
+    A name is taken to be declared where a type stands before it, and `=`, `;`, `,`, `)`, `[` or `(` behind it; as a
+    function only outside all braces.
     """
-    found = [Declared(match[1], code.count("\n", 0, match.start()) + 1, "macro") for match in _DEFINE.finditer(code)]
-    blank = _DIRECTIVE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), code)
-    words = [("", 0), *((match[0], match.start()) for match in _WORD.finditer(blank))]
+    found = []
+    depth = 0
+    words = [("", 0), *((match[0], match.start()) for match in _WORD.finditer(plain))]
     neighbours = zip(words, words[1:], words[2:], words[3:], strict=False)
     for (first, _), (before, _), (word, at), (after, _) in neighbours:
-        is_type = before.isidentifier() and before not in _NO_TYPES
-        if before == "*":  # without a type before it, it multiplies
-            is_type = _TYPE_NAME.fullmatch(first) is not None
-        if is_type and word.isidentifier() and after in "=;,)[(":
-            kind: _Kind = "function" if after == "(" else "type" if first == "typedef" else "variable"
-            found.append(Declared(word, blank.count("\n", 0, at) + 1, kind))
+        depth += {"{": 1, "}": -1}.get(before, 0)
+        if not word.isidentifier() or after not in "=;,)[(" or not _is_type(first, before):
+            continue
+        kind: _Kind = "type" if first == "typedef" else "variable"
+        if after == "(":
+            if depth:
+                continue  # a macro that is used
+            kind = "function"
+        found.append(Declared(word, plain.count("\n", 0, at) + 1, kind))
     return found
+
+
+def _is_type(first: str, before: str) -> bool:
+    """Whether `before` ends a type; `first` is the word before it."""
+    if before == "*" or before in _QUALIFIERS:  # without a type before it, a star multiplies, and const begins a cast
+        return first == "*" or _TYPE_NAME.fullmatch(first) is not None
+    return before.isidentifier() and before not in _NO_TYPES

@@ -12,9 +12,9 @@ from ovext.gpu.elements import PRECISIONS, follows_hint, in_kernel
 from ovext.gpu.expressions import evaluate
 from ovext.gpu.layer import MAX_RANK, four_dims
 from ovext.gpu.mvcl import scalar_type
-from ovext.gpu.prelude import ORDERS, program_text
+from ovext.gpu.prelude import ORDERS, line_directive, program_text
 from ovext.gpu.sizes import work_sizes_of
-from ovext.gpu.source import kernels_in, without_comments
+from ovext.gpu.source import outline
 from ovext.models.ir import TensorType, one_op_model
 from ovext.project.op import Tolerance
 from ovext.toml import read_text
@@ -64,7 +64,9 @@ class Trial:
 
     @property
     def tolerance(self) -> Tolerance:
-        key = "f16" if "f16" in {self.element, self.precision} else self.element
+        element = self.types[len(self.op.inputs)]  # of the output that is compared
+        is_half = "f16" in {element, self.precision} and follows_hint(element)
+        key = "f16" if is_half else element
         given = {str(element): tolerance for element, tolerance in self.op.test.tolerances.items()}
         return given.get(key) or _TOLERANCES.get(key) or Tolerance(absolute=0.0)
 
@@ -92,8 +94,8 @@ def trials_of(project: Project, device: Device) -> list[Trial]:
             if op.vpu and not device.has_plugin and for_vpu:
                 trials.append(Trial(op, folder, None, case, op.inputs[0].types[0], op.inputs[0].types[0]))
     if not trials:
-        fix = "Add a table [gpu] to its op.toml."
-        raise ProjectError("no op of this project has a GPU layer", where=project.root, fix=fix)
+        fix = "Add a table [gpu] to an op.toml, for inputs of other types than bf16."
+        raise ProjectError(f"there is nothing to run on {device.name}", where=project.root, fix=fix)
     return trials
 
 
@@ -117,6 +119,7 @@ def plugin_request(trial: Trial, layers: Path, library: Path) -> dict[str, Any]:
         "library": str(library),
         "model": one_op_model(trial.op.type, trial.op.opset, tensors, attributes),
         "layers": str(layers),
+        "entry": trial.entry,
         "config": {"INFERENCE_PRECISION_HINT": trial.precision} if trial.precision in PRECISIONS else {},
     }
 
@@ -162,7 +165,9 @@ def _layer_request(trial: Trial, layer: Layer) -> dict[str, Any]:
         "program": program_text(layer, trial.sample, trial.types),
         "options": layer.options,
         "arguments": [
-            _tensor(tensor.kind, tensor.port, shapes[tensor.kind][tensor.port], ORDERS[tensor.format])
+            _tensor(
+                tensor.kind, tensor.port, shapes[tensor.kind][tensor.port], ORDERS.get(tensor.format, ORDERS["BFYX"])
+            )
             for tensor in sorted(layer.tensors, key=lambda tensor: tensor.argument)
         ],
         "global": global_sizes,
@@ -175,13 +180,13 @@ def _vpu_request(trial: Trial) -> dict[str, Any]:
     if op.vpu is None:
         raise ValueError(f"{op.type} has no kernel for VPUs")
     text = read_text(trial.folder / op.vpu.kernel)
-    kernel = next(one for one in kernels_in(without_comments(text)) if one.name == op.vpu.entry)
+    kernel = next(one for one in outline(text).kernels if one.name == op.vpu.entry)
     names = [one.name for one in op.inputs] + [one.name for one in op.outputs]
     shapes = dict(zip(names, [*sample.inputs, *sample.outputs], strict=True))
     kind, _, port = op.vpu.dim.partition(",")
     dims = four_dims((sample.inputs if kind == "input" else sample.outputs)[int(port)])
     return {
-        "program": f'#line 1 "{trial.folder / op.vpu.kernel}"\n{text}',
+        "program": f"{line_directive(trial.folder / op.vpu.kernel)}\n{text}",
         "options": "",
         "arguments": [_vpu_argument(trial, op.vpu, argument.name, shapes) for argument in kernel.arguments],
         "global": [evaluate(one.strip(), dims) for one in op.vpu.work_sizes],
@@ -206,7 +211,7 @@ def _vpu_argument(trial: Trial, vpu: Vpu, name: str, shapes: dict[str, Shape]) -
 def _scalar(source: str, trial: Trial) -> float:
     """An attribute, a number, or a dimension of a tensor such as I0.X, I[0].X or, for the first, I.X."""
     if source in trial.sample.attributes:
-        return float(trial.sample.attributes[source])  # type: ignore[arg-type]  # lists are refused when it is read
+        return float(trial.sample.attributes[source])  # type: ignore[arg-type]  # lists are refused by the check
     side, _, axis = source.partition(".")
     if side[:1] in {"I", "O"} and axis.upper() in {"B", "F", "Y", "X"}:
         shapes = trial.sample.inputs if side[0] == "I" else trial.sample.outputs

@@ -12,7 +12,11 @@ from ovext.gpu.findings import Place
 if TYPE_CHECKING:
     from pathlib import Path
 
+# What pugixml takes and a strict reader does not, or not there.
 _DECLARATION = re.compile(rb"^\s*<\?xml.*?\?>", re.DOTALL)
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_DOCTYPE = re.compile(rb"<!DOCTYPE[^>]*>")
+_STRAY_AND = re.compile(rb"&(?!\w+;|#\w+;)")
 _ROOT = b"<ovext>"
 
 
@@ -50,9 +54,10 @@ def read_elements(data: bytes, file: Path) -> list[Element]:
     Raises:
         XmlError: the text is not well-formed.
     """
-    if declaration := _DECLARATION.match(data):
-        data = b" " * declaration.end() + data[declaration.end() :]
-    wrapped = _ROOT + data + b"</ovext>"
+    data = data.removeprefix(b"\xef\xbb\xbf").decode(errors="replace").encode()
+    for skipped in (_DECLARATION, _COMMENT, _DOCTYPE):
+        data = skipped.sub(lambda match: re.sub(rb"[^\n]", b" ", match[0]), data)
+    wrapped = _ROOT + _STRAY_AND.sub(b"&amp;", data) + b"</ovext>"
     stack: list[Element] = []
     top = Element("", {}, Place(file, 1), "")
 

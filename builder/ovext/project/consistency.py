@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from ovext.errors import nearest
 from ovext.project.op import ElementType
-from ovext.project.shapes import BROADCAST, output_shapes
+from ovext.project.shapes import BROADCAST, LONGEST, output_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,6 +54,9 @@ def _outputs(op: OpDescription) -> Iterator[Problem]:
         if isinstance(output.shape, str) and output.shape not in {"", BROADCAST, *inputs}:
             yield ("outputs", number, "shape"), _unknown(output.shape, "input", [*inputs, BROADCAST])
         for formula in output.shape if isinstance(output.shape, list) else ():
+            if len(formula) > LONGEST:
+                yield ("outputs", number, "shape"), f"a formula is longer than {LONGEST} characters"
+                continue
             try:
                 used = {node.id for node in ast.walk(ast.parse(formula, mode="eval")) if isinstance(node, ast.Name)}
             except SyntaxError:
@@ -118,6 +121,6 @@ def _shapes_of_cases(op: OpDescription) -> Iterator[Problem]:
     for number, case in enumerate(op.test.cases):
         try:
             shapes = {name: tuple(shape) for name, shape in case.shapes.items()}
-            output_shapes(op, shapes, {**op.defaults(), **case.attributes})
+            output_shapes(op, shapes, op.values(case.attributes))
         except ValueError as error:
             yield ("test", "cases", number, "shapes"), str(error)

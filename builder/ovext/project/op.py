@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from ovext.project.gpu import Gpu, Vpu
 from ovext.project.strict import Name, Strict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ElementType = Literal[
     "bf16",
@@ -30,6 +33,7 @@ ElementType = Literal[
 ]
 
 
+Shape = list[Annotated[int, Field(ge=0)]]
 AttributeValue = bool | int | float | str | list[int] | list[float]
 
 
@@ -59,7 +63,7 @@ class Attribute(Strict):
 class Case(Strict):
     """One shape of each input, and values of attributes, that the op is tried with."""
 
-    shapes: dict[Name, list[int]]
+    shapes: dict[Name, Shape]
     attributes: dict[Name, AttributeValue] = Field(default={})
 
 
@@ -98,6 +102,20 @@ class OpDescription(Strict):
         by_name = dict(zip((one.name for one in self.inputs), inputs, strict=True))
         return [*inputs, *(by_name.get(one.type or self.inputs[0].name, one.type) for one in self.outputs)]
 
+    def values(self, given: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
+        """Every attribute that has a value, its default or the one given, each of the attribute's own type."""
+        kinds = {one.name: one.type for one in self.attributes}
+        return {name: _typed(value, kinds[name]) for name, value in {**self.defaults(), **given}.items()}
+
     def defaults(self) -> dict[str, AttributeValue]:
         """The attributes that have a default, and it."""
         return {one.name: one.default for one in self.attributes if one.default is not None}
+
+
+def _typed(value: AttributeValue, kind: str) -> AttributeValue:
+    """The value with whole numbers made floating-point where the attribute is."""
+    if kind == "float" and isinstance(value, int):
+        return float(value)
+    if kind == "float[]" and isinstance(value, list):
+        return [float(one) for one in value]
+    return value

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ovext.project.op import AttributeValue, OpDescription, Output
 
 Shape = tuple[int, ...]
+LONGEST = 200
 BROADCAST = "broadcast"
 
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
@@ -60,6 +61,8 @@ def evaluate(formula: str, known: Mapping[str, int]) -> int:
     Raises:
         ValueError: it is no such formula, names something unknown, or divides by zero.
     """
+    if len(formula) > LONGEST:
+        raise ValueError(f"a formula is longer than {LONGEST} characters")
     try:
         return _value(ast.parse(formula, mode="eval").body, known)
     except SyntaxError:

@@ -51,7 +51,10 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     kernel = cl.Kernel(program, request["entry"])
     say("running the kernel")
     output = request["arguments"][request["output_argument"]]
-    result = np.zeros([output["dims"][axis] for axis in output["order"]], dtype_of(request["types"][-1]))
+    dtype = dtype_of(request["types"][len(inputs)])
+    # What the kernel leaves out must not look right.
+    untouched = np.nan if dtype.kind == "f" else 77
+    result = np.full([output["dims"][axis] for axis in output["order"]], untouched, dtype)
     memory = _buffer(context, result)
     values = [memory if one is output else _argument(context, inputs, one) for one in request["arguments"]]
     kernel.set_args(*values)  # which does not keep the buffers: `values` does

@@ -33,11 +33,20 @@ def draw_inputs(request: dict[str, Any]) -> list[Array]:
     drawn = []
     for tensor in request["inputs"]:
         low, high = tensor["range"]
-        values = np.asarray(generator.uniform(low, high, tensor["shape"])).astype(dtype_of(tensor["element"]))
+        values = _drawn(generator, dtype_of(tensor["element"]), low, high, tensor["shape"])
         if tensor["rounded"]:  # as the plugin does before the kernel: not an error of the kernel
             values = values.astype(np.float16).astype(values.dtype)
         drawn.append(values)
     return drawn
+
+
+def _drawn(generator: np.random.Generator, dtype: np.dtype[Any], low: float, high: float, shape: list[int]) -> Array:
+    if dtype.kind == "b":
+        return np.asarray(generator.integers(0, 2, shape)).astype(dtype)
+    if dtype.kind in "iu":
+        lowest = max(int(low), np.iinfo(dtype).min)
+        return np.asarray(generator.integers(lowest, max(int(high), lowest), shape, endpoint=True)).astype(dtype)
+    return np.asarray(generator.uniform(low, high, shape)).astype(dtype)
 
 
 def dtype_of(element: str) -> np.dtype[Any]:
@@ -74,7 +83,7 @@ def expected_output(request: dict[str, Any], inputs: list[Array]) -> Array:
         line = next(frame.lineno for frame in reversed(traceback.extract_tb(error.__traceback__)))
         file = traceback.extract_tb(error.__traceback__)[-1].filename
         raise RuntimeError(f"{file}:{line}: the reference fails: {type(error).__name__}: {error}") from error
-    return results if isinstance(results, np.ndarray) else np.asarray(results[0])
+    return np.asarray(results[0] if isinstance(results, (list, tuple)) else results)
 
 
 def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict[str, Any]:
@@ -87,17 +96,22 @@ def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict
     difference = np.where(np.isnan(difference), np.inf, difference)
     scale = np.abs(truth)
     with np.errstate(divide="ignore", invalid="ignore"):
-        relative = np.where(difference == 0, 0.0, difference / scale)
+        relative = np.where((difference == 0) | (scale == 0), 0.0, difference / scale)
     allowed = tolerance["absolute"] + tolerance["relative"] * np.where(np.isfinite(scale), scale, 0.0)
     wrong = int(np.count_nonzero(difference > allowed))
     return {
-        "absolute": float(difference.max(initial=0.0)),
-        "relative": float(relative.max(initial=0.0)),
+        "absolute": _finite(difference),
+        "relative": _finite(relative),
         "agrees": wrong == 0,
         "wrong": wrong,
         "elements": difference.size,
         "worst": _worst(wide, truth, difference - allowed) if wrong else "",
     }
+
+
+def _finite(errors: Array) -> float:
+    """The largest, as a number that JSON has."""
+    return float(np.nan_to_num(errors.max(initial=0.0), posinf=np.finfo(np.float64).max))
 
 
 def _worst(actual: Array, expected: Array, excess: Array) -> str:

@@ -9,6 +9,7 @@ import ctypes
 import importlib
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,7 @@ def _task(name: str) -> Callable[[Request], dict[str, Any]]:
 
 
 def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # at once, even out of a kernel that hangs
     name, answer = sys.argv[1:]
     request: Request = json.load(sys.stdin)
     try:

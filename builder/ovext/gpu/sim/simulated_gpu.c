@@ -30,6 +30,7 @@ enum {
 /* Values from the OpenCL specification and Intel's extension cl_intel_device_attribute_query. */
 enum {
     SUCCESS = 0,
+    OUT_OF_HOST_MEMORY = -6,
     INVALID_VALUE = -30,
     DEVICE_TYPE_CPU = 1 << 1,
     DEVICE_TYPE_GPU = 1 << 2,
@@ -86,6 +87,8 @@ static status extensions_without_subgroups(void* device, size_t size, void* valu
             }
         }
         state = state == SUCCESS ? answer(kept, strlen(kept) + 1, size, value, needed) : state;
+    } else if (state == SUCCESS) {
+        state = OUT_OF_HOST_MEMORY;
     }
     free(all);
     free(kept);
