@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ovext.build.manifest import LayerRecord
 from ovext.errors import GateError
 from ovext.findings import Level
-from ovext.gpu.check import check_layer, check_vpu
-from ovext.gpu.described import layer_of, use_of
+from ovext.gpu.check import check_project
+from ovext.gpu.described import layer_of
 from ovext.gpu.emit import layer_files
 from ovext.gpu.mvcl import vpu_files
 from ovext.project import read_op
@@ -30,15 +30,12 @@ def check_layers(project: Project, talk: Callable[[str], None]) -> None:
         GateError: a layer would fail on a GPU.
     """
     errors = []
-    for folder, op in project.described_ops():
-        layer = layer_of(op, folder)
-        findings = check_layer(layer, use_of(op)) if layer else []
-        for finding in [*findings, *check_vpu(op, folder)]:
-            line = f"{finding.where}: {finding.text}. {finding.fix}"
-            if finding.level is Level.ERROR:
-                errors.append(line)
-            elif finding.level is Level.WARNING:
-                talk(line)
+    for finding in check_project(project).findings:
+        line = f"{finding.where}: {finding.text}. {finding.fix}"
+        if finding.level is Level.ERROR:
+            errors.append(line)
+        elif finding.level is Level.WARNING:
+            talk(line)
     if errors:
         problems = "".join(f"\n  - {line}" for line in errors)
         raise GateError(f"the GPU layers are not fit for the plugin:{problems}", fix="See `ovext gpu check`.")

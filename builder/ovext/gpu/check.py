@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ovext.gpu.findings import PlacedFinding
     from ovext.gpu.layer import Layer, Use
-    from ovext.project import OpDescription
+    from ovext.project import OpDescription, Project
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,45 @@ def check(path: Path) -> CheckReport:
     """
     built = sorted([*path.glob("gpu/*.xml"), *path.glob("vpu/*.xml")])
     if path.is_dir() and (not built or (path / "pyproject.toml").exists()):
-        checked, findings = _of_project(path)
-    else:
-        checked, findings = _of_files(built or [path])
-    for one in checked:
-        findings += check_layer(one.layer, one.use)
-    return CheckReport(tuple(checked), tuple(sorted(set(findings), key=_order)))
+        project = load_project(path)
+        if not any(op.gpu or op.vpu for op in project.ops()):
+            fix = "Add a table [gpu] to its op.toml."
+            raise ProjectError("no op of this project has a GPU layer", where=path, fix=fix)
+        return check_project(project)
+    return _with_rules(*_of_files(built or [path]))
+
+
+def check_project(project: Project) -> CheckReport:
+    """Every layer of a project, which may have none, and what is wrong with them.
+
+    Raises:
+        ProjectError: a description cannot be read.
+    """
+    checked: list[Checked] = []
+    findings: list[PlacedFinding] = []
+    seen: dict[str, Place] = {}
+    for folder, op in project.described_ops():
+        if layer := layer_of(op, folder):
+            checked.append(Checked(layer, use_of(op), op))
+            if layer.op in seen:
+                text = f"the plugin knows ops by their type alone, and {seen[layer.op]} has a layer for '{op.type}' too"
+                findings.append(error("duplicate", layer.place, text, "Give one of them another type."))
+            seen[layer.op] = layer.place
+        if op.vpu:
+            file = folder / "op.toml"
+            findings += check_described(op, folder, Place(file, line_of(read_text(file), ["vpu"])))
+    return _with_rules(checked, findings)
+
+
+def check_layer(layer: Layer, use: Use) -> list[PlacedFinding]:
+    """What is wrong with one layer of the GPU plugin."""
+    all_rules = (check_bindings, check_sizes, check_kernel, check_macros)
+    return [finding for rules in all_rules for finding in rules(layer, use)]
+
+
+def _with_rules(checked: list[Checked], findings: list[PlacedFinding]) -> CheckReport:
+    by_rules = [finding for one in checked for finding in check_layer(one.layer, one.use)]
+    return CheckReport(tuple(checked), tuple(sorted({*findings, *by_rules}, key=_order)))
 
 
 def _order(finding: PlacedFinding) -> tuple[Place, str, str]:
@@ -76,36 +109,4 @@ def _of_files(files: list[Path]) -> tuple[list[Checked], list[PlacedFinding]]:
         layers, said = read_layers(file)
         checked += [Checked(layer, assumed_use(layer)) for layer in layers]
         findings += said
-    return checked, findings
-
-
-def check_layer(layer: Layer, use: Use) -> list[PlacedFinding]:
-    """What is wrong with one layer of the GPU plugin."""
-    return [
-        finding for rules in (check_bindings, check_sizes, check_kernel, check_macros) for finding in rules(layer, use)
-    ]
-
-
-def check_vpu(op: OpDescription, folder: Path) -> list[PlacedFinding]:
-    """What is wrong with the op's kernel for VPUs, if it has one."""
-    file = folder / "op.toml"
-    return list(check_described(op, folder, Place(file, line_of(read_text(file), ["vpu"])))) if op.vpu else []
-
-
-def _of_project(root: Path) -> tuple[list[Checked], list[PlacedFinding]]:
-    checked: list[Checked] = []
-    findings: list[PlacedFinding] = []
-    has_vpu = False
-    seen: dict[str, Place] = {}
-    for folder, op in load_project(root).described_ops():
-        if layer := layer_of(op, folder):
-            checked.append(Checked(layer, use_of(op), op))
-            if layer.op in seen:
-                text = f"the plugin knows ops by their type alone, and {seen[layer.op]} has a layer for '{op.type}' too"
-                findings.append(error("duplicate", layer.place, text, "Give one of them another type."))
-            seen[layer.op] = layer.place
-        has_vpu = has_vpu or op.vpu is not None
-        findings += check_vpu(op, folder)
-    if not checked and not has_vpu:
-        raise ProjectError("no op of this project has a GPU layer", where=root, fix="Add a table [gpu] to its op.toml.")
     return checked, findings

@@ -166,10 +166,9 @@ def compile_with_runtimes(openvino: OpenVINO, checked: Sequence[Checked]) -> Com
                 continue
             key = (program.layer.op, program.types[0])
             states[key] = states.get(key, True) and log["ok"]
+            # Warnings of a compiler that is not for GPUs say nothing of GPUs.
             said = _messages(program.layer, log["log"], name, ok=log["ok"])
-            messages += [
-                one for one in said if one.level is Level.ERROR
-            ]  # its warnings are not those of a GPU's compiler
+            messages += [one for one in said if one.level is Level.ERROR]
         built += [Built(op, element, name, ok, None) for (op, element), ok in states.items()]
     return CompileReport(tuple(built), tuple(messages))
 
