@@ -205,6 +205,7 @@ def test_mvcl_layer_is_known(tmp_path: Path, ovext: Ovext) -> None:
         ('version="1"', 'version="2"', 1, "version"),
         (' entry="blend"', "", 3, "<Kernel> has no entry"),
         ('stage="0"', 'stage="1"', 1, "the stages are 1"),
+        ('stage="0"', 'stage=""', 3, "the stage of <Kernel> is empty"),
         ('    <Source filename="blend.bin"/>\n', "", 3, "the kernel has no <Source>"),
         ('arg-name="a" ', "", 6, "<Tensor> has no arg-name"),
         ('type="input" port', 'type="inputs" port', 6, "invalid type 'inputs' (did you mean 'input'?)"),
@@ -303,3 +304,4 @@ def test_names_of_a_vpu_kernel_must_be_bound(gpu_ops: Path, ovext: Ovext) -> Non
     assert code == ExitCode.FAILED
     texts = [one["text"] for one in report["findings"] if one["code"] == "arg-name"]
     assert any("the kernel has no argument 'bais' (did you mean 'bias'?)" in text for text in texts)
+    assert any("the argument 'bias' is bound to nothing (did you mean 'bais'?)" in text for text in texts)

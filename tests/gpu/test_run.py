@@ -96,6 +96,22 @@ def test_a_kernel_that_kills_the_process_is_told(
 
 
 @pytest.mark.usefixtures("simulator")
+def test_a_layer_that_the_plugin_does_not_use_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:
+    """A type spelled as in an IR: the plugin computes its own Relu, and rightly."""
+    op = gpu_ops / "ops" / "halved"
+    text = op.joinpath("op.toml").read_text().replace('"Halved"', '"ReLU"').replace('"gpu_ops"', '"opset1"')
+    shape = 'shape = ["N", "C", "(H + 1) // 2", "(W + 1) // 2"]'
+    op.joinpath("op.toml").write_text(
+        text.replace(shape, 'shape = "data"').replace('"i32", ', "").replace(', "u8", "i64"', "")
+    )
+    op.joinpath("reference.py").write_text("def halved(data):\n    return data * (data > 0)\n")
+    code, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", "sim")
+    assert code == ExitCode.FAILED
+    assert {one["failure"] for one in report["runs"]} == {"not the layer's kernel computed the op but something else"}
+    assert all(one["reference"]["agrees"] for one in report["runs"])
+
+
+@pytest.mark.usefixtures("simulator")
 def test_a_kernel_that_hangs_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:
     op = gpu_ops / "ops" / "halved" / "op.toml"
     op.write_text(op.read_text().replace('["i32", "f32", "f16", "u8", "i64"]', '["i32"]'))

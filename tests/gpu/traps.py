@@ -204,6 +204,15 @@ TRAPS = [
         then=("= src[from]", "= src[from] * FACTOR"),
     ),
     Trap("define of a plugin macro", "reserved", SOURCE, _define('name="CAT" default="1"'), 4, FINE),
+    Trap(
+        "string of two words",
+        "define-value",
+        SOURCE,
+        _define('name="MODE" param="mode"'),
+        4,
+        FINE,
+        Op(attributes={"mode": "half up"}),
+    ),
     # Tensors.
     Trap("no arg-index", "tensor-index", 'arg-index="0" ', "", 6, "Tensor node has no arg-index"),
     Trap("no port-index", "tensor-index", 'port-index="0" ', "", 6, "Tensor node has no port-index"),
@@ -472,6 +481,15 @@ TRAPS = [
         _define('name="OUTPUT0_PITCHES" default="(long []){1,1,1,1}"'),
         4,
         WRONG,
+    ),
+    Trap(
+        "further parameters for a function of the plugin",
+        "reserved",
+        "// Copies",
+        "inline float unpack_to_float(char4 v) { return 0; }\n// Copies",
+        1,
+        FINE,
+        in_kernel=True,
     ),
     # The layer's name.
     Trap(

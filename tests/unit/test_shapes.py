@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ovext.errors import ProjectError
+from ovext.gpu.described import layer_of
+from ovext.gpu.trials import Trial
 from ovext.project import OpDescription, read_op
 from ovext.project.shapes import evaluate, output_shapes
 
@@ -61,6 +64,25 @@ def test_shapes_follow_the_rules(tmp_path: Path) -> None:
     assert op.types_for("f16") == ["f16", "f32", "f16", "f32"]
 
 
+def test_tolerance_is_that_of_the_output(tmp_path: Path) -> None:
+    text = GOOD.replace('types = ["f32", "f16"]', 'types = ["i32"]').replace(
+        'name = "out"', 'name = "out"\ntype = "bias"'
+    )
+    op = read(tmp_path, text)
+    in_f32 = Trial(op, tmp_path, layer_of(op, tmp_path), op.test.cases[0], "i32", "f32")
+    assert in_f32.types == ["i32", "f32", "f32", "f32"]
+    assert in_f32.tolerance.absolute == 1e-5
+    assert replace(in_f32, precision="f16").tolerance.absolute == 2e-3
+
+
+def test_values_have_the_type_of_their_attribute(tmp_path: Path) -> None:
+    text = GOOD.replace("default = 3", 'default = 3\n[[attributes]]\nname = "alpha"\ntype = "float"\ndefault = 1')
+    text = text.replace("[gpu]", '[[attributes]]\nname = "slopes"\ntype = "float[]"\n[gpu]')
+    values = read(tmp_path, text).values({"slopes": [1, 2]})
+    assert values == {"kernel": 3, "alpha": 1.0, "slopes": [1.0, 2.0]}
+    assert [type(values["kernel"]), type(values["alpha"])] == [int, float]
+
+
 @pytest.mark.parametrize(
     ("formula", "value"), [("7 // 2", 3), ("-7 // 2", -4), ("(a + 1) * 2 % 5", 3), ("min(a, 2, 3)", 2), ("a - -a", 6)]
 )
@@ -88,6 +110,20 @@ def test_what_is_no_formula_is_refused(formula: str) -> None:
         ("default = 3", "default = true", 26, "True is no int"),
         ('"data", "bias", {', '"date", "bias", {', 31, "'date' is no input or output (did you mean 'data'?)"),
         ('KERNEL = "kernel"', 'KERNEL = "kernels"', 32, "'kernels' is no attribute (did you mean 'kernel'?)"),
+        (
+            "[[test.cases]]",
+            "[test.ranges]\nbais = [0, 1]\n[[test.cases]]",
+            35,
+            "'bais' is no input (did you mean 'bias'?)",
+        ),
+        (
+            "bias = [2, 1, 1] }",
+            "bias = [2, 1, 1] }\nattributes = { kernel = 2.5 }",
+            36,
+            "2.5 is no int, which 'kernel' is",
+        ),
+        ("bias = [2, 1, 1] }", "bias = [2, 1, 1] }\nattributes = { kernl = 2 }", 36, "'kernl' is no attribute"),
+        ("bias = [2, 1, 1] }", "bias = [2, -1, 1] }", 35, "greater than or equal to 0"),
         ("bias = [2, 1, 1] }", "bais = [2, 1, 1] }", 35, "one shape for each input, but not so for bais, bias"),
         ("data = [1, 2, 8, 2]", "data = [2, 8, 2]", 35, "'data' has the dimensions N, C, H, W, not [2, 8, 2]"),
         ("bias = [2, 1, 1] }", "bias = [2, 5, 5] }", 35, "broadcast"),

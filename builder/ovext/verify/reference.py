@@ -92,10 +92,10 @@ def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict
         return {"shape": f"{list(actual.shape)} instead of {list(expected.shape)}", "agrees": False}
     wide, truth = actual.astype(np.float64), expected.astype(np.float64)
     same = (wide == truth) | (np.isnan(wide) & np.isnan(truth))
-    difference = np.where(same, 0.0, np.abs(wide - truth))
-    difference = np.where(np.isnan(difference), np.inf, difference)
     scale = np.abs(truth)
     with np.errstate(divide="ignore", invalid="ignore"):
+        difference = np.where(same, 0.0, np.abs(wide - truth))
+        difference = np.where(np.isnan(difference), np.inf, difference)
         relative = np.where((difference == 0) | (scale == 0), 0.0, difference / scale)
     allowed = tolerance["absolute"] + tolerance["relative"] * np.where(np.isfinite(scale), scale, 0.0)
     wrong = int(np.count_nonzero(difference > allowed))

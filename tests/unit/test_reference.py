@@ -1,0 +1,80 @@
+"""Drawing inputs and comparing results, as the processes do that run kernels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ovext.verify.reference import compare, draw_inputs, expected_output
+
+TOLERANCE = {"absolute": 0.1, "relative": 0.01}
+
+
+def inputs(element: str, *, rounded: bool = False, low: float = -8, high: float = 8) -> np.ndarray[Any, Any]:
+    tensor = {"element": element, "shape": [40, 5], "range": [low, high], "rounded": rounded}
+    return draw_inputs({"seed": 0, "inputs": [tensor]})[0]
+
+
+@pytest.mark.parametrize(
+    ("element", "dtype"), [("f32", "float32"), ("f16", "float16"), ("i64", "int64"), ("u8", "uint8")]
+)
+def test_inputs_have_their_type_and_range(element: str, dtype: str) -> None:
+    drawn = inputs(element)
+    assert drawn.dtype == dtype
+    assert drawn.min() >= (0 if element == "u8" else -8)
+    assert drawn.max() <= 8
+    assert len(np.unique(drawn)) > 5
+
+
+def test_booleans_are_both() -> None:
+    assert set(np.unique(inputs("boolean"))) == {False, True}
+
+
+def test_inputs_for_half_precision_are_rounded_to_it() -> None:
+    exact, rounded = inputs("f32"), inputs("f32", rounded=True)
+    assert rounded.dtype == np.float32
+    assert np.array_equal(rounded, exact.astype(np.float16).astype(np.float32))
+    assert not np.array_equal(rounded, exact)
+
+
+def test_what_is_within_the_tolerance_agrees() -> None:
+    expected = np.array([0.0, 10.0, np.nan, np.inf], np.float32)
+    result = compare(np.array([0.09, 10.19, np.nan, np.inf], np.float32), expected, TOLERANCE)
+    assert (result["agrees"], result["wrong"], result["worst"]) == (True, 0, "")
+    assert result["absolute"] == pytest.approx(0.19, rel=1e-3)
+    assert result["relative"] == pytest.approx(0.019, rel=1e-3)
+
+
+def test_the_worst_element_is_told() -> None:
+    expected = np.zeros((2, 3), np.float32)
+    actual = np.array([[0.0, 0.2, 0.0], [0.0, 0.0, 7.0]], np.float32)
+    result = compare(actual, expected, TOLERANCE)
+    assert (result["agrees"], result["wrong"], result["elements"]) == (False, 2, 6)
+    assert result["worst"] == "at [1, 2]: 7 instead of 0"
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinity_are_wrong_where_a_number_is_expected(odd: float) -> None:
+    result = compare(np.array([odd], np.float32), np.array([1.0], np.float32), TOLERANCE)
+    assert result["wrong"] == 1
+    assert np.isfinite([result["absolute"], result["relative"]]).all(), "JSON has no infinity"
+
+
+def test_another_shape_is_told() -> None:
+    result = compare(np.zeros((2, 3)), np.zeros((3, 2)), TOLERANCE)
+    assert result == {"shape": "[2, 3] instead of [3, 2]", "agrees": False}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [("data * 2", [2.0]), ("(data * 3, data)", [3.0]), ("[data * 4]", [4.0]), ("data[0] * 5", 5.0)],
+)
+def test_reference_may_give_one_output_or_several(body: str, expected: Any, tmp_path: Path) -> None:
+    file = tmp_path / "scaled" / "reference.py"
+    file.parent.mkdir()
+    file.write_text(f"def scaled(data):\n    return {body}\n")
+    request = {"reference": str(file), "attributes": {}}
+    assert np.array_equal(expected_output(request, [np.ones(1)]), np.asarray(expected))
