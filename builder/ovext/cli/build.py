@@ -85,7 +85,7 @@ def _show_result(result: BuildResult, *, as_json: bool) -> None:
         typer.echo(f"  variants  {', '.join(variant.id for variant in record.variants)}")
         typer.echo(f"  ops       {', '.join(f'{op.type} ({op.opset})' for op in record.ops)}")
         for layer in record.layers:
-            typer.echo(f"  {layer.kind} layers  {shortened_path(result.output_dir / layer.config)}")
+            typer.echo(f"  {layer.kind:8}  {shortened_path(result.output_dir / layer.config)}")
         typer.echo(f"  for       OpenVINO {record.openvino.version} on {record.base_os}")
     state = "up to date, checked in" if result.up_to_date else "built in"
     typer.echo(f"  {state} {result.seconds:.1f} s; described in {shortened_path(result.output_dir / 'manifest.json')}")

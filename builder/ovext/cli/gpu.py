@@ -108,8 +108,9 @@ def _compiled(report: CheckReport, device: str | None, openvino: str | None) -> 
     by_runtimes = CompileReport()
     if release and find_spec("pyopencl"):
         by_runtimes = compile_with_runtimes(release, report.layers)
-    if not by_runtimes.built:
-        typer.echo(f"Not compiled with an OpenCL runtime: there is none. {INSTALL_RUNTIME}", err=True)
+    if by_runtimes == CompileReport():
+        reason = f"there is none. {INSTALL_RUNTIME}" if release else "it needs OpenVINO. pip install openvino"
+        typer.echo(f"Not compiled with an OpenCL runtime: {reason}", err=True)
     return compiled + by_runtimes
 
 
