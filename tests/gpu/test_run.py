@@ -153,6 +153,15 @@ def test_a_shape_that_the_op_does_not_have_is_told(gpu_ops: Path, built_gpu_ops:
 
 
 @pytest.mark.usefixtures("pocl")
+def test_what_a_kernel_leaves_out_is_wrong_even_where_nothing_is_expected(gpu_ops: Path, ovext: Ovext) -> None:
+    op = gpu_ops / "ops" / "halved" / "op.toml"
+    op.write_text(op.read_text().replace('"B*F"', '"F"').replace("[0, 100]", "[0, 0]"))
+    code, report = run(ovext, gpu_ops, "--device", "pocl")
+    assert code == ExitCode.FAILED
+    assert {one["reference"]["wrong"] for one in report["runs"] if not one["skipped"]} == {36}
+
+
+@pytest.mark.usefixtures("pocl")
 def test_an_op_without_cases_is_run_with_shapes_that_fit_it(gpu_ops: Path, ovext: Ovext) -> None:
     op = gpu_ops / "ops" / "halved" / "op.toml"
     op.write_text(op.read_text().partition("[[test.cases]]")[0])
