@@ -71,7 +71,7 @@ def _tensors(op: OpDescription, gpu: Gpu, where: Place) -> list[Tensor]:
 
 
 def _default(op: OpDescription, attribute: str) -> str:
-    value = op.defaults().get(attribute)
+    value = op.values({}).get(attribute)
     return "" if value is None else plugin_text(value)
 
 

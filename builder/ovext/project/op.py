@@ -74,7 +74,7 @@ class Tolerance(Strict):
     relative: float = Field(default=0.0, ge=0)
 
 
-class Trial(Strict):
+class Testing(Strict):
     """What the op is tried with."""
 
     cases: list[Case] = Field(default=[])
@@ -94,7 +94,7 @@ class OpDescription(Strict):
     attributes: list[Attribute] = Field(default=[])
     gpu: Gpu | None = None
     vpu: Vpu | None = None
-    test: Trial = Trial()
+    test: Testing = Testing()
 
     def types_for(self, element: ElementType) -> list[str]:
         """The element type of each input, then of each output, in a model whose first input has this one."""
