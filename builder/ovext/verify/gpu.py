@@ -47,7 +47,7 @@ def is_computed_by(compiled: ov.CompiledModel, entry: str) -> bool:
     """Whether a custom layer with this kernel computes something in the model."""
     facts = [node.get_rt_info() for node in compiled.get_runtime_model().get_ops()]
     kernels = [one["primitiveType"].astype(str) for one in facts if one["layerType"].astype(str) == _CUSTOM_NODE]
-    # The type may stand behind the name, and releases before 2026.4 do not tell the name.
+    # The type may stand behind the name, and older releases, such as 2026.2.1, do not tell the name.
     return any(name in {entry, "undef"} or name.startswith(f"{entry}__") for name in kernels)
 
 
