@@ -61,6 +61,21 @@ def test_a_gpu_is_used_before_anything_else(
     assert all(one["reference"]["agrees"] for one in report["runs"])
 
 
+@pytest.mark.usefixtures("simulator")
+@pytest.mark.parametrize("memory_format", ["BFYX", "BYXF", "FYXB", "YXFB"])
+def test_custom_relu_is_right_in_every_format(
+    memory_format: str, custom_relu: Path, built_relu: Built, ovext: Ovext
+) -> None:
+    op = custom_relu / "ops" / "custom_relu" / "op.toml"
+    buffers = ", ".join(f'{{ tensor = "{name}", format = "{memory_format}" }}' for name in ("data", "output"))
+    op.write_text(
+        op.read_text().replace('["data", "output"]', f"[{buffers}]").replace('["f32", "f16", "bf16"]', '["f32"]')
+    )
+    code, report = run(ovext, custom_relu, "--library", built_relu.library, "--device", "sim")
+    assert code == ExitCode.OK
+    assert {len(one["sample"]["inputs"][0]) for one in report["runs"]} == {0, 1, 2, 3, 4}
+
+
 @pytest.mark.usefixtures("pocl")
 def test_kernels_agree_on_pocl_the_one_for_vpus_too(built_gpu_ops: Built, ovext: Ovext) -> None:
     code, report = run(ovext, built_gpu_ops.project, "--device", "pocl")
@@ -92,7 +107,10 @@ def test_a_kernel_that_kills_the_process_is_told(
     assert code == ExitCode.FAILED
     told = [one["failure"] for one in report["runs"] if not one["skipped"]]
     phase = "inferring on the GPU" if device == "sim" else "running the kernel"
-    assert all(f"died while {phase}: killed by SIG" in text for text in told), told
+    assert told
+    # The runtime's own handler of signals may get stuck in rare cases: then it is the time limit that ends the process.
+    assert all(f"died while {phase}: killed by SIG" in text or f"hung while {phase}" in text for text in told), told
+    assert any("killed by SIG" in text for text in told)
 
 
 @pytest.mark.usefixtures("simulator")

@@ -109,6 +109,8 @@ def test_what_is_no_formula_is_refused(formula: str) -> None:
         ("default = 3", "default = 3.5", 26, "3.5 is no int"),
         ("default = 3", "default = true", 26, "True is no int"),
         ('"data", "bias", {', '"date", "bias", {', 31, "'date' is no input or output (did you mean 'data'?)"),
+        ('format = "BYXF"', 'format = "BFZYX"', 31, "gpu.buffers.2.format: Input should be 'BFYX', 'BYXF'"),
+        ('"data", "bias", {', '"data", 7, {', 31, "gpu.buffers.1: Input should be a valid"),
         ('KERNEL = "kernel"', 'KERNEL = "kernels"', 32, "'kernels' is no attribute (did you mean 'kernel'?)"),
         (
             "[[test.cases]]",

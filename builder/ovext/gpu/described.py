@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ovext.errors import ProjectError
 from ovext.gpu.findings import Place
 from ovext.gpu.layer import MAX_RANK, Define, Layer, Sample, Source, Tensor, Use, WorkSizes, plugin_text
+from ovext.project.gpu import GpuBuffer
 from ovext.project.op import Case
 from ovext.project.shapes import output_shapes
 from ovext.toml import line_of, read_text
@@ -60,13 +60,10 @@ def _tensors(op: OpDescription, gpu: Gpu, where: Place) -> list[Tensor]:
     inputs = {tensor.name: port for port, tensor in enumerate(op.inputs)}
     outputs = {tensor.name: port for port, tensor in enumerate(op.outputs)}
     tensors = []
-    for number, buffer in enumerate(gpu.buffers or [*inputs, *outputs]):
-        name, given = (buffer, None) if isinstance(buffer, str) else (buffer.tensor, buffer.format)
-        make = partial(Tensor, argument=number, place=where)
-        if name in inputs:
-            tensors.append(make(kind="input", port=inputs[name], format=given or _DEFAULT_FORMATS["input"]))
-        else:
-            tensors.append(make(kind="output", port=outputs[name], format=given or _DEFAULT_FORMATS["output"]))
+    for number, buffer in enumerate(gpu.buffers or [GpuBuffer(tensor=name) for name in (*inputs, *outputs)]):
+        kind: Literal["input", "output"] = "input" if buffer.tensor in inputs else "output"
+        port = (inputs if kind == "input" else outputs)[buffer.tensor]
+        tensors.append(Tensor(number, kind, port, buffer.format or _DEFAULT_FORMATS[kind], where))
     return tensors
 
 

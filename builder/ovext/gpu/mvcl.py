@@ -30,10 +30,10 @@ def _xml(op: OpDescription, vpu: Vpu, kernel: str) -> str:
     outputs = {one.name: port for port, one in enumerate(op.outputs)}
     attributes = {one.name: one.type for one in op.attributes}
     lines = []
-    for argument, tensor in vpu.arguments.items():
-        name, layout = (tensor, "BFYX") if isinstance(tensor, str) else (tensor.tensor, tensor.format)
+    for argument, buffer in vpu.arguments.items():
+        name = buffer.tensor
         kind, port = ("input", inputs[name]) if name in inputs else ("output", outputs[name])
-        lines.append(f'<Tensor arg-name="{argument}" type="{kind}" port-index="{port}" format="{layout}"/>')
+        lines.append(f'<Tensor arg-name="{argument}" type="{kind}" port-index="{port}" format="{buffer.format}"/>')
     for argument, source in vpu.scalars.items():
         kind = scalar_type(source, attributes)
         lines.append(f'<Scalar arg-name="{argument}" type="{kind}" source={quoteattr(source)}/>')

@@ -199,13 +199,12 @@ def _vpu_argument(trial: Trial, vpu: Vpu, name: str, shapes: dict[str, Shape]) -
         kinds = {one.name: one.type for one in trial.op.attributes}
         element = "f32" if scalar_type(vpu.scalars[name], kinds) == "float" else "i32"
         return {"kind": "scalar", "element": element, "value": _scalar(vpu.scalars[name], trial)}
-    tensor = vpu.arguments[name]
-    tensor_name, layout = (tensor, "BFYX") if isinstance(tensor, str) else (tensor.tensor, tensor.format)
+    buffer = vpu.arguments[name]
     inputs = [one.name for one in trial.op.inputs]
     outputs = [one.name for one in trial.op.outputs]
-    kind = "input" if tensor_name in inputs else "output"
-    port = (inputs if kind == "input" else outputs).index(tensor_name)
-    return _tensor(kind, port, shapes[tensor_name], _VPU_ORDERS[layout])
+    kind = "input" if buffer.tensor in inputs else "output"
+    port = (inputs if kind == "input" else outputs).index(buffer.tensor)
+    return _tensor(kind, port, shapes[buffer.tensor], _VPU_ORDERS.get(buffer.format, ORDERS["BFYX"]))
 
 
 def _scalar(source: str, trial: Trial) -> float:

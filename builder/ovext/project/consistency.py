@@ -87,16 +87,14 @@ def _layers(op: OpDescription) -> Iterator[Problem]:
     attributes = [one.name for one in op.attributes]
     if op.gpu:
         for number, buffer in enumerate(op.gpu.buffers):
-            name = buffer if isinstance(buffer, str) else buffer.tensor
-            if name not in tensors:
-                yield ("gpu", "buffers", number), _unknown(name, "input or output", tensors)
+            if buffer.tensor not in tensors:
+                yield ("gpu", "buffers", number), _unknown(buffer.tensor, "input or output", tensors)
         for macro, name in op.gpu.defines.items():
             if name not in attributes:
                 yield ("gpu", "defines", macro), _unknown(name, "attribute", attributes)
-    for argument, tensor in op.vpu.arguments.items() if op.vpu else ():
-        name = tensor if isinstance(tensor, str) else tensor.tensor
-        if name not in tensors:
-            yield ("vpu", "arguments", argument), _unknown(name, "input or output", tensors)
+    for argument, bound in op.vpu.arguments.items() if op.vpu else ():
+        if bound.tensor not in tensors:
+            yield ("vpu", "arguments", argument), _unknown(bound.tensor, "input or output", tensors)
 
 
 def _cases(op: OpDescription) -> Iterator[Problem]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from ovext.project.strict import Name, Strict
 
@@ -14,11 +14,16 @@ VpuFormat = Literal["BFYX", "BYXF", "FYX", "YXF", "BF", "ANY"]
 KernelFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 
 
-class Buffer(Strict):
-    """An argument of the kernel: the tensor of that input or output, in that memory format."""
+def _by_name(value: Any) -> Any:
+    """The name of a tensor alone stands for a table with that name."""
+    return {"tensor": value} if isinstance(value, str) else value
+
+
+class GpuBuffer(Strict):
+    """An argument of the kernel: the tensor of that input or output, in that memory format, or in the default one."""
 
     tensor: Name
-    format: GpuFormat
+    format: GpuFormat | None = None
 
 
 class Gpu(Strict):
@@ -26,7 +31,7 @@ class Gpu(Strict):
 
     kernel: KernelFile = Field(default="kernel.cl", description="The source, beside op.toml.")
     entry: Name = Field(description="The name of the __kernel function.")
-    buffers: list[Name | Buffer] = Field(
+    buffers: list[Annotated[GpuBuffer, BeforeValidator(_by_name)]] = Field(
         default=[], description="The kernel's arguments in their order; default: all inputs, then all outputs."
     )
     defines: dict[Name, Name] = Field(default={}, description="Macros for the kernel, each with its attribute.")
@@ -45,7 +50,9 @@ class Vpu(Strict):
 
     kernel: KernelFile = Field(default="kernel_vpu.cl", description="The source, beside op.toml.")
     entry: Name
-    arguments: dict[Name, Name | VpuBuffer] = Field(description="Tensors by the names of the kernel's arguments.")
+    arguments: dict[Name, Annotated[VpuBuffer, BeforeValidator(_by_name)]] = Field(
+        description="Tensors by the names of the kernel's arguments."
+    )
     scalars: dict[Name, str] = Field(
         default={},
         description="Numbers by the names of the kernel's arguments: an attribute, I0.X and so on, or a number.",
