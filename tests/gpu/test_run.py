@@ -201,8 +201,9 @@ def test_no_gpu_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> No
     assert "OpenVINO sees no GPU here" in done.stderr
 
 
+@pytest.mark.usefixtures("simulator")
 def test_library_that_was_not_built_is_told(gpu_ops: Path, tmp_path: Path, ovext: Ovext) -> None:
-    done = ovext("gpu", "run", gpu_ops, cwd=tmp_path)
+    done = ovext("gpu", "run", gpu_ops, "--device", "sim", cwd=tmp_path)
     assert done.returncode == ExitCode.LIBRARY
     assert "Build one with `ovext build`" in done.stderr
 
