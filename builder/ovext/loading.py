@@ -6,13 +6,14 @@ import hashlib
 import json
 import os
 import re
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import LibraryError, NoLibraryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import openvino
 
@@ -80,10 +81,16 @@ def _gpu_layers(library: Path) -> dict[str, Any] | None:
     manifest = library.parent / "manifest.json"
     if not manifest.is_file():
         return None
-    try:
-        records = json.loads(manifest.read_text(encoding="utf-8"))["libraries"]
+    with _records(manifest) as records:
         layers = [one for record in records if record["file"] == library.name for one in record.get("layers", [])]
         return next((one for one in layers if one["kind"] == "gpu"), None)
+
+
+@contextmanager
+def _records(manifest: Path) -> Iterator[list[dict[str, Any]]]:
+    """The libraries that a manifest lists; what is wrong with it, within the block too, is a LibraryError."""
+    try:
+        yield json.loads(manifest.read_text(encoding="utf-8"))["libraries"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LibraryError(f"the manifest cannot be read: {error!r}", where=manifest, fix=_FIX) from None
 
@@ -136,12 +143,10 @@ def _listed(manifests: Iterable[Path], op: str | None) -> list[Path]:
     """The libraries that manifests list and that load in any process, the newest first."""
     found = []
     for manifest in manifests:
-        try:
-            for record in json.loads(manifest.read_text(encoding="utf-8"))["libraries"]:
+        with _records(manifest) as records:
+            for record in records:
                 ops = [described["type"] for described in record["ops"]]
                 if record["link"] == "needed" and (op is None or op in ops):
                     found.append(manifest.parent / record["file"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise LibraryError(f"the manifest cannot be read: {error!r}", where=manifest, fix=_FIX) from None
     present = [library for library in found if library.is_file()]
     return sorted(present, key=lambda library: library.stat().st_mtime, reverse=True)

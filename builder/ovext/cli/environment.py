@@ -16,25 +16,30 @@ if TYPE_CHECKING:
 def openvino_to_run(asked: str | None, library: Path) -> OpenVINO:
     """The OpenVINO asked for; else the one that the library's manifest says it was built for, else any found here."""
     from ovext.targets.openvino import DEFAULT_RELEASE, OpenVINOVersion
-    from ovext.toolchain.fetch import fetch_openvino, find_installed
-    from ovext.toolchain.openvino import read_openvino
+    from ovext.toolchain.fetch import find_installed
 
     record = _record_of(library)
-    built_for = OpenVINOVersion.parse(record.openvino.version) if record else None
-    if asked is None and (installed := find_installed(built_for)):
+    built_for = record.openvino.version if record else None
+    wanted = OpenVINOVersion.parse(built_for) if built_for else None
+    if asked is None and (installed := find_installed(wanted)):
         return installed
-    version = built_for or OpenVINOVersion.parse(DEFAULT_RELEASE) if asked is None else OpenVINOVersion.parse(asked)
-    return read_openvino(fetch_openvino(str(version), lambda text: typer.echo(text, err=True)))
+    return _fetched(asked or built_for or DEFAULT_RELEASE)
 
 
 def openvino_here(asked: str | None) -> OpenVINO | None:
     """The OpenVINO asked for, which is fetched if needed; else any that is installed."""
-    from ovext.toolchain.fetch import fetch_openvino, find_installed
+    from ovext.toolchain.fetch import find_installed
+
+    return find_installed(None) if asked is None else _fetched(asked)
+
+
+def _fetched(version: str) -> OpenVINO:
+    from ovext.targets.openvino import OpenVINOVersion
+    from ovext.toolchain.fetch import fetch_openvino
     from ovext.toolchain.openvino import read_openvino
 
-    if asked is None:
-        return find_installed(None)
-    return read_openvino(fetch_openvino(asked, lambda text: typer.echo(text, err=True)))
+    release = str(OpenVINOVersion.parse(version))
+    return read_openvino(fetch_openvino(release, lambda text: typer.echo(text, err=True)))
 
 
 def link_of(library: Path) -> str:

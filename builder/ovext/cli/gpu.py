@@ -94,20 +94,21 @@ def _compiled(report: CheckReport, device: str | None, openvino: str | None) -> 
 
     release = openvino_here(openvino)
     compiled = CompileReport()
-    if not any(programs_of(one, None) for one in report.layers):
+    programs = [program for one in report.layers for program in programs_of(one, None)]
+    if not programs:
         return compiled
     if ocloc := find_ocloc():
         headers = headers_if_possible(release) if release else None
         devices = choose_devices(ocloc, device)
-        programs = [program for one in report.layers for program in programs_of(one, headers)]
+        for_gpus = [program for one in report.layers for program in programs_of(one, headers)] if headers else programs
         with_headers = "the plugin's own headers" if headers else "an imitation of the plugin's text"
         typer.echo(f"Compiling {len(programs)} programs for {', '.join(devices)}, with {with_headers}", err=True)
-        compiled += compile_for_gpus(ocloc, programs, devices)
+        compiled += compile_for_gpus(ocloc, for_gpus, devices)
     else:
         typer.echo(f"Not compiled for Intel GPUs: ocloc was not found. {INSTALL_OCLOC}", err=True)
     by_runtimes = CompileReport()
     if release and find_spec("pyopencl"):
-        by_runtimes = compile_with_runtimes(release, report.layers)
+        by_runtimes = compile_with_runtimes(release, programs)
     if by_runtimes == CompileReport():
         reason = f"there is none. {INSTALL_RUNTIME}" if release else "it needs OpenVINO. pip install openvino"
         typer.echo(f"Not compiled with an OpenCL runtime: {reason}", err=True)

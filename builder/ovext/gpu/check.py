@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError
-from ovext.findings import Level
 from ovext.gpu.bindings import check_bindings
 from ovext.gpu.described import assumed_use, layer_of, use_of
 from ovext.gpu.findings import Place, error
@@ -41,10 +40,6 @@ class CheckReport:
 
     layers: tuple[Checked, ...]
     findings: tuple[PlacedFinding, ...]
-
-    @property
-    def is_fine(self) -> bool:
-        return all(finding.level is not Level.ERROR for finding in self.findings)
 
 
 def check(path: Path) -> CheckReport:

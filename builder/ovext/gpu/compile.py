@@ -89,6 +89,17 @@ class Message:
     device: str
 
 
+@dataclass(frozen=True)
+class _Result:
+    """What one compiler made of one program."""
+
+    program: Program
+    device: str
+    ok: bool
+    log: str
+    binary: Binary | None
+
+
 def programs_of(checked: Checked, headers: str | None) -> list[Program]:
     """A program for each sample and element type that the plugin could compile for the layer."""
     if any(source.text is None for source in checked.layer.sources) or not checked.layer.sources:
@@ -122,55 +133,51 @@ def _types(checked: Checked) -> list[tuple[str, ...]]:
 
 def compile_for_gpus(ocloc: Path, programs: Sequence[Program], devices: Sequence[str]) -> CompileReport:
     """Compile each program for each GPU, as many at once as there are CPUs."""
-    jobs = [(program, device) for program in programs for device in devices]
+
+    def compiled(job: tuple[Program, str]) -> _Result:
+        program, device = job
+        result = compile_program(ocloc, program.text, program.layer.options, device)
+        return _Result(program, device, result.ok, result.log, result.binary)
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(lambda job: compile_program(ocloc, job[0].text, job[0].layer.options, job[1]), jobs))
-    grouped: dict[tuple[str, str, str], list[tuple[bool, Binary | None]]] = {}
-    messages: list[Message] = []
-    fine = {(program.layer.op, device) for (program, device), result in zip(jobs, results, strict=True) if result.ok}
-    for (program, device), result in zip(jobs, results, strict=True):
-        if not result.ok and not program.is_known and (program.layer.op, device) in fine:
-            continue
-        key = (program.layer.op, program.types[0], device)
-        grouped.setdefault(key, []).append((result.ok, result.binary))
-        messages += _messages(program.layer, result.log, device, ok=result.ok)
-    built = tuple(_built(*key, outcomes) for key, outcomes in grouped.items())
-    return CompileReport(built, tuple(messages))
+        return _report(list(pool.map(compiled, [(program, device) for program in programs for device in devices])))
 
 
-def compile_with_runtimes(openvino: OpenVINO, checked: Sequence[Checked]) -> CompileReport:
-    """Compile each layer with the first device of every OpenCL runtime here, without the plugin's headers.
+def compile_with_runtimes(openvino: OpenVINO, programs: Sequence[Program]) -> CompileReport:
+    """Compile each program with the first device of every OpenCL runtime here.
 
-    Those are for Intel's GPUs and do not compile elsewhere.
+    They are to be without the plugin's headers, which are for Intel's GPUs and do not compile elsewhere.
     """
-    programs = [program for one in checked for program in programs_of(one, None)]
     requests = [
         {"id": number, "text": program.text, "options": program.layer.options, "types": program.types}
         for number, program in enumerate(programs)
     ]
-    built: list[Built] = []
-    messages: list[Message] = []
-    if not programs:
-        return CompileReport()
     try:
         runtimes = list(_runtimes(openvino, {"programs": requests}))
     except LibraryError as error:  # a compiler that dies of a kernel says something of the kernel
         return CompileReport(messages=(Message(programs[0].layer.place, Level.ERROR, error.what, "OpenCL"),))
-    for runtime in runtimes:
-        name = runtime["name"].replace(POCL, "PoCL")
-        states: dict[tuple[str, str], bool] = {}
-        fine = {programs[log["id"]].layer.op for log in runtime["logs"] if log["ok"]}
-        for log in runtime["logs"]:
-            program = programs[log["id"]]
-            if not log["ok"] and not program.is_known and program.layer.op in fine:
-                continue
-            key = (program.layer.op, program.types[0])
-            states[key] = states.get(key, True) and log["ok"]
-            # Warnings of a compiler that is not for GPUs say nothing of GPUs.
-            said = _messages(program.layer, log["log"], name, ok=log["ok"])
-            messages += [one for one in said if one.level is Level.ERROR]
-        built += [Built(op, element, name, ok, None) for (op, element), ok in states.items()]
-    return CompileReport(tuple(built), tuple(messages))
+    results = [
+        _Result(programs[log["id"]], runtime["name"].replace(POCL, "PoCL"), log["ok"], log["log"], None)
+        for runtime in runtimes
+        for log in runtime["logs"]
+    ]
+    report = _report(results)
+    # Warnings of a compiler that is not for GPUs say nothing of GPUs.
+    return CompileReport(report.built, tuple(one for one in report.messages if one.level is Level.ERROR))
+
+
+def _report(results: Sequence[_Result]) -> CompileReport:
+    """What becomes of the layers by these results; one of assumed types counts only where no type compiles."""
+    fine = {(one.program.layer.op, one.device) for one in results if one.ok}
+    grouped: dict[tuple[str, str, str], list[_Result]] = {}
+    messages: list[Message] = []
+    for one in results:
+        op = one.program.layer.op
+        if not one.ok and not one.program.is_known and (op, one.device) in fine:
+            continue
+        grouped.setdefault((op, one.program.types[0], one.device), []).append(one)
+        messages += _messages(one)
+    return CompileReport(tuple(_built(*key, group) for key, group in grouped.items()), tuple(messages))
 
 
 def _runtimes(openvino: OpenVINO, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -182,8 +189,8 @@ def _runtimes(openvino: OpenVINO, request: dict[str, Any]) -> Iterator[dict[str,
         yield from run_in_openvino(openvino, "opencl-build", request, env={**NO_CACHE, **environment})["runtimes"]
 
 
-def _built(layer: str, element: str, device: str, results: Sequence[tuple[bool, Binary | None]]) -> Built:
-    binaries = [binary for _, binary in results if binary]
+def _built(layer: str, element: str, device: str, results: Sequence[_Result]) -> Built:
+    binaries = [one.binary for one in results if one.binary]
     worst = None
     if binaries:
         worst = Binary(
@@ -192,23 +199,24 @@ def _built(layer: str, element: str, device: str, results: Sequence[tuple[bool, 
             max(one.registers for one in binaries),
             max(one.spilled for one in binaries),
         )
-    return Built(layer, element, device, all(ok for ok, _ in results), worst)
+    return Built(layer, element, device, all(one.ok for one in results), worst)
 
 
-def _messages(layer: Layer, log: str, device: str, *, ok: bool) -> list[Message]:
+def _messages(result: _Result) -> list[Message]:
     """The compiler's messages about the user's own sources; of a failure without any, its whole log."""
+    layer = result.program.layer
     files = {str(source.file) for source in layer.sources}
     found = []
-    for line in log.splitlines():
+    for line in result.log.splitlines():
         match = _MESSAGE.match(line)
         if match is None or match["file"] not in files:
             continue
         kind = match["first"] or match["kind"] or "note"
         if kind != "note":
             level = Level.WARNING if kind == "warning" else Level.ERROR
-            found.append(Message(Place(Path(match["file"]), int(match["line"])), level, match["text"], device))
-    if not ok and not any(message.level is Level.ERROR for message in found):
-        said = " ".join(log.split())
+            found.append(Message(Place(Path(match["file"]), int(match["line"])), level, match["text"], result.device))
+    if not result.ok and not any(message.level is Level.ERROR for message in found):
+        said = " ".join(result.log.split())
         said = said if len(said) <= _LONGEST_LOG else said[:_LONGEST_LOG] + " ..."
-        found.append(Message(layer.place, Level.ERROR, said, device))
+        found.append(Message(layer.place, Level.ERROR, said, result.device))
     return found

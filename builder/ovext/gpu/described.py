@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError
 from ovext.gpu.findings import Place
@@ -57,12 +57,10 @@ def layer_of(op: OpDescription, folder: Path) -> Layer | None:
 
 
 def _tensors(op: OpDescription, gpu: Gpu, where: Place) -> list[Tensor]:
-    inputs = {tensor.name: port for port, tensor in enumerate(op.inputs)}
-    outputs = {tensor.name: port for port, tensor in enumerate(op.outputs)}
+    names = [one.name for one in op.inputs] + [one.name for one in op.outputs]
     tensors = []
-    for number, buffer in enumerate(gpu.buffers or [GpuBuffer(tensor=name) for name in (*inputs, *outputs)]):
-        kind: Literal["input", "output"] = "input" if buffer.tensor in inputs else "output"
-        port = (inputs if kind == "input" else outputs)[buffer.tensor]
+    for number, buffer in enumerate(gpu.buffers or [GpuBuffer(tensor=name) for name in names]):
+        kind, port = op.port_of(buffer.tensor)
         tensors.append(Tensor(number, kind, port, buffer.format or _DEFAULT_FORMATS[kind], where))
     return tensors
 

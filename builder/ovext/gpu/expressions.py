@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VARIABLES = "BFYX"
+ALL_ONES = (1, 1, 1, 1)  # the dimensions that the plugin tries an expression with when it loads a layer
 _WORD = re.compile(r"[ \t]*(?:(\d+)|([BFYXbfyx])|([-+*/%()]))")
 _LONGEST = 200
 _LARGEST_NUMBER = 2**31 - 1

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ovext.gpu.elements import PRECISIONS, in_kernel
+from ovext.gpu.elements import OPENCL_TYPES, PRECISIONS, in_kernel
 from ovext.gpu.findings import Place, error, warning
 from ovext.gpu.plugin import plugin_names
-from ovext.gpu.source import outline, without_comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +17,7 @@ if TYPE_CHECKING:
     from ovext.gpu.source import Argument, Kernel
 
 _TYPE_MACRO = re.compile(r"(IN|OUT)PUT\d+_TYPE")
-_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b", re.MULTILINE)
 _SCALAR_TYPE = re.compile(r"u?(char|short|int|long|half|float|double)(2|3|4|8|16)?")
-# The type in OpenCL C, without sign, of each type that reaches a kernel.
-_IN_OPENCL = {"i8": "char", "u8": "char", "i32": "int", "f16": "half", "f32": "float"}
 _UNKNOWN = frozenset({"half", "float"})  # for a layer that is not known to be for whole numbers
 
 
@@ -54,9 +50,8 @@ def _name(layer: Layer) -> Iterator[PlacedFinding]:
 
 
 def _kernels(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
-    outlines = [(source, outline(source.text or "")) for source in layer.sources]
-    state = error if all(one.is_sure for _, one in outlines) else warning
-    found = [(source, kernel) for source, one in outlines for kernel in one.kernels]
+    state = error if all(source.outline.is_sure for source in layer.sources) else warning
+    found = [(source, kernel) for source in layer.sources for kernel in source.outline.kernels]
     if not found:
         text = "the source has no __kernel; the model does not compile"
         yield state("kernel-count", Place(layer.sources[0].file, 1), text, "Write one.")
@@ -96,7 +91,7 @@ def _type(argument: Argument, tensor: Tensor, use: Use, where: Place) -> Iterato
         return
     models = use.types(tensor.kind, tensor.port)
     arriving = {in_kernel(model, precision) for model in models for precision in PRECISIONS}
-    possible = {_IN_OPENCL[one] for one in arriving if one} or _UNKNOWN
+    possible = {OPENCL_TYPES[one].removeprefix("u") for one in arriving if one} or _UNKNOWN
     is_unsure = not models and scalar[1] not in {"half", "float", "double"}
     if not is_unsure and possible != {scalar[1]}:
         text = (
@@ -107,8 +102,7 @@ def _type(argument: Argument, tensor: Tensor, use: Use, where: Place) -> Iterato
 
 
 def _includes(source: Source) -> Iterator[PlacedFinding]:
-    code = without_comments(source.text or "")
-    for match in _INCLUDE.finditer(code):
-        where = Place(source.file, code.count("\n", 0, match.start()) + 1)
+    for line in source.outline.includes:
         text = "the plugin compiles one text and knows no folder to include from"
-        yield error("include", where, text, "Put the content here, or give the layer several sources.")
+        fix = "Put the content here, or give the layer several sources."
+        yield error("include", Place(source.file, line), text, fix)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, get_args
+
+from ovext.gpu.source import Outline, outline
+from ovext.project.gpu import GpuFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 
 # The plugin describes each tensor to a kernel with four numbers.
 MAX_RANK = 4
-FORMATS = ("BFYX", "BYXF", "FYXB", "YXFB", "ANY")
+FORMATS: tuple[str, ...] = get_args(GpuFormat)
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,11 @@ class Source:
     file: Path
     text: str | None
     place: Place
+
+    @cached_property
+    def outline(self) -> Outline:
+        """What the source declares; nothing where it cannot be read."""
+        return outline(self.text or "")
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,9 @@ class Sample:
     inputs: tuple[Shape, ...]
     outputs: tuple[Shape, ...]
     attributes: Mapping[str, AttributeValue]
+
+    def shape(self, kind: Literal["input", "output"], port: int) -> Shape:
+        return (self.inputs if kind == "input" else self.outputs)[port]
 
     def __str__(self) -> str:
         shapes = ", ".join("x".join(map(str, shape)) or "scalar" for shape in self.inputs)

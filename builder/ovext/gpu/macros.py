@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ovext.gpu.findings import Place, PlacedFinding, error, note, warning
 from ovext.gpu.layer import plugin_text
 from ovext.gpu.plugin import plugin_names
-from ovext.gpu.source import outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +34,7 @@ def check_macros(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
 
 
 def _names(source: Source) -> Iterator[PlacedFinding]:
-    for declared in outline(source.text or "").declared:
+    for declared in source.outline.declared:
         clash = _clash(declared)
         if clash:
             state, problem = clash

@@ -26,17 +26,14 @@ def vpu_files(name: str, described: Sequence[tuple[OpDescription, Path]]) -> dic
 
 
 def _xml(op: OpDescription, vpu: Vpu, kernel: str) -> str:
-    inputs = {one.name: port for port, one in enumerate(op.inputs)}
-    outputs = {one.name: port for port, one in enumerate(op.outputs)}
     attributes = {one.name: one.type for one in op.attributes}
     lines = []
     for argument, buffer in vpu.arguments.items():
-        name = buffer.tensor
-        kind, port = ("input", inputs[name]) if name in inputs else ("output", outputs[name])
+        kind, port = op.port_of(buffer.tensor)
         lines.append(f'<Tensor arg-name="{argument}" type="{kind}" port-index="{port}" format="{buffer.format}"/>')
     for argument, source in vpu.scalars.items():
-        kind = scalar_type(source, attributes)
-        lines.append(f'<Scalar arg-name="{argument}" type="{kind}" source={quoteattr(source)}/>')
+        number = scalar_type(source, attributes)
+        lines.append(f'<Scalar arg-name="{argument}" type="{number}" source={quoteattr(source)}/>')
     parameters = "\n".join(f"      {line}" for line in lines)
     local = f" local={quoteattr(','.join(vpu.local_sizes))}" if vpu.local_sizes else ""
     return f"""\

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from ovext.errors import nearest
-from ovext.gpu.expressions import ExpressionError, evaluate, split
+from ovext.gpu.expressions import ALL_ONES, ExpressionError, evaluate, split
 from ovext.gpu.findings import Place, error, warning
 from ovext.gpu.source import outline
+from ovext.project.gpu import VpuFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ovext.project.gpu import Vpu
     from ovext.project.op import OpDescription
 
-FORMATS = ("BFYX", "BYXF", "FYX", "YXF", "BF", "ANY")
+FORMATS: tuple[str, ...] = get_args(VpuFormat)
 _TENSOR_TYPES = ("input", "output", "input_buffer", "output_buffer", "data")
 # The attributes that each element needs, and those that it may have besides.
 _KNOWN: dict[str, tuple[set[str], set[str]]] = {
@@ -34,7 +35,6 @@ _KNOWN: dict[str, tuple[set[str], set[str]]] = {
 }
 _SCALAR_SOURCE = re.compile(r"[A-Za-z_]\w*|[IO](\[\d+\]|\d+)?\.[BFYXbfyx]|[-+]?\d+(\.\d*)?([eE][-+]?\d+)?")
 _DIM = re.compile(r"(input|output),\d+")
-_ALL_ONES = (1, 1, 1, 1)
 
 
 def check_mvcl(layer: Element) -> Iterator[PlacedFinding]:
@@ -122,7 +122,7 @@ def _sizes(sizes: Element) -> Iterator[PlacedFinding]:
 def _expressions(name: str, expressions: Sequence[str], where: Place) -> Iterator[PlacedFinding]:
     for expression in expressions:
         try:
-            evaluate(expression.strip(), _ALL_ONES)
+            evaluate(expression.strip(), ALL_ONES)
         except ExpressionError as problem:
             text = f"the {name} size '{expression}' is not taken: {problem}"
             yield error("size-syntax", where, text, "Write something like X, (Y+15)/16*16 or B*F.")

@@ -51,7 +51,7 @@ def read_layers(file: Path) -> tuple[list[Layer], list[PlacedFinding]]:
         reader.error("no-layer", "the file holds no CustomLayer", Place(file, 1), "Write one.")
     layers = [layer for element in elements if (layer := reader.layer(element))]
     reader.repeated_names(layers)
-    return layers, sorted(reader.findings, key=lambda finding: finding.where)
+    return layers, reader.findings
 
 
 class _Reader:
@@ -114,9 +114,6 @@ class _Reader:
         if not value:
             self.error(code, f"<{element.tag}> has no {attribute}", element.place, f'Add {attribute}="...".')
         return value
-
-    def _named(self, kernel: Element, tag: str, attribute: str, code: str) -> list[Element]:
-        return [one for one in kernel.of_tag(tag) if self._needed(one, attribute, code)]
 
     def _only(self, element: Element, tag: str, missing: str = "") -> Element | None:
         """The first child of that tag, which is the one that the plugin reads."""

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from ovext.project import Project
     from ovext.toolchain.openvino import OpenVINO
 
-SECONDS = 30.0  # that one run may take
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -69,7 +67,7 @@ def run_layers(
     device: Device,
     on_outcome: Callable[[Outcome], None],
     *,
-    seconds: float = SECONDS,
+    seconds: float,
 ) -> list[Outcome]:
     """Run each trial in a process of its own, as many at once as there are CPUs; `on_outcome` is given each in order.
 
@@ -106,13 +104,12 @@ def _run(
     trial: Trial, *, config: Path, library: Path | None, openvino: OpenVINO, device: Device, seconds: float
 ) -> Outcome:
     outcome = partial(Outcome, trial.name, trial.sample, trial.element, trial.precision)
+    if device.has_plugin and library is not None:
+        task, request = "gpu", plugin_request(trial, config, library)
+    else:
+        task, request = "opencl-run", kernel_request(trial)
     try:
-        if device.has_plugin and library is not None:
-            request = plugin_request(trial, config, library)
-            answer = run_in_openvino(openvino, "gpu", request, env=device.environment, timeout=seconds)
-        else:
-            request = kernel_request(trial)
-            answer = run_in_openvino(openvino, "opencl-run", request, env=device.environment, timeout=seconds)
+        answer = run_in_openvino(openvino, task, request, env=device.environment, timeout=seconds)
     except LibraryError as error:  # what a bad layer does to the process is the result of the run
         return outcome(failure=_without_noise(error.what))
     if "skipped" in answer:
@@ -124,9 +121,7 @@ def _run(
 
 def _without_noise(text: str) -> str:
     """OpenVINO's message without the places in its own sources."""
-    lines = [
-        line for line in text.splitlines() if line.strip() and not re.match(r"Exception from |Check '", line.strip())
-    ]
     if "clBuildProgram" in text:
         return "the kernel does not compile: `ovext gpu check` shows what compilers say of it"
-    return "\n".join(lines)
+    lines = [line for line in text.splitlines() if line.strip()]
+    return "\n".join(line for line in lines if not re.match(r"Exception from |Check '", line.strip()))

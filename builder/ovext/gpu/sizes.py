@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from ovext.gpu.expressions import DivisionByZeroError, ExpressionError, evaluate, split
+from ovext.gpu.expressions import ALL_ONES, DivisionByZeroError, ExpressionError, evaluate, split
 from ovext.gpu.findings import error, warning
 from ovext.gpu.layer import four_dims
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MAX_DIMENSIONS = 3
 MAX_LOCAL = 256  # work items of a group that every Intel GPU since Gen9 takes
-_ALL_ONES = (1, 1, 1, 1)
 
 
 def work_sizes_of(layer: Layer, sample: Sample) -> tuple[list[int], list[int]]:
@@ -90,7 +89,7 @@ def _form(sizes: WorkSizes) -> Iterator[PlacedFinding]:
             yield error("size-count", sizes.place, text, "Multiply some of them, such as B*F.")
         for expression in expressions:
             try:
-                evaluate(expression, _ALL_ONES)
+                evaluate(expression, ALL_ONES)
             except DivisionByZeroError:
                 text = f"'{expression}' divides by zero where B, F, Y and X are 1, as they are when the layer is loaded"
                 fix = "Divide by a number, or by a dimension itself; the process would die."

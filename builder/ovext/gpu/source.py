@@ -13,6 +13,7 @@ _SKIPPED = re.compile(r"""//(?:\\\n|[^\n])*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\
 _KERNEL = re.compile(r"\b(?:__kernel|kernel)\b")
 _NAME = re.compile(r"\s*(\w+)\s*")
 _DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
+_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*|\S")
 _PARENTHESIS = re.compile(r"[()]")
@@ -66,6 +67,7 @@ class Outline:
 
     kernels: tuple[Kernel, ...]
     declared: tuple[Declared, ...]
+    includes: tuple[int, ...]  # the lines of each #include
     is_sure: bool
 
 
@@ -79,6 +81,7 @@ def outline(text: str) -> Outline:
     return Outline(
         kernels=tuple(kernel for kernel in kernels if kernel),
         declared=(*_macros_in(code), *_names_in(plain)),
+        includes=tuple(code.count("\n", 0, match.start()) + 1 for match in _INCLUDE.finditer(code)),
         is_sure=not by_macro and not _CONDITIONAL.search(code),
     )
 

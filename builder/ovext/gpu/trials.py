@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from ovext.errors import ProjectError
 from ovext.gpu.described import cases_of, layer_of, sample_of
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from ovext.project import OpDescription, Project
     from ovext.project.gpu import Vpu
     from ovext.project.op import AttributeValue, Case, ElementType
-    from ovext.project.shapes import Shape
 
 _DEFAULT_RANGE = (-8.0, 8.0)
 _SINGLE = Tolerance(absolute=1e-5, relative=1e-5)
@@ -58,7 +58,7 @@ class Trial:
             return self.layer.entry
         return self.op.vpu.entry if self.op.vpu else ""
 
-    @property
+    @cached_property
     def sample(self) -> Sample:
         return sample_of(self.op, self.case)
 
@@ -159,15 +159,12 @@ def _common_request(trial: Trial) -> dict[str, Any]:
 
 
 def _layer_request(trial: Trial, layer: Layer) -> dict[str, Any]:
-    shapes = {"input": trial.sample.inputs, "output": trial.sample.outputs}
     global_sizes, local_sizes = work_sizes_of(layer, trial.sample)
     return {
         "program": program_text(layer, trial.sample, trial.types),
         "options": layer.options,
         "arguments": [
-            _tensor(
-                tensor.kind, tensor.port, shapes[tensor.kind][tensor.port], ORDERS.get(tensor.format, ORDERS["BFYX"])
-            )
+            _tensor(trial.sample, tensor.kind, tensor.port, ORDERS.get(tensor.format, ORDERS["BFYX"]))
             for tensor in sorted(layer.tensors, key=lambda tensor: tensor.argument)
         ],
         "global": global_sizes,
@@ -176,35 +173,30 @@ def _layer_request(trial: Trial, layer: Layer) -> dict[str, Any]:
 
 
 def _vpu_request(trial: Trial) -> dict[str, Any]:
-    op, sample = trial.op, trial.sample
+    op = trial.op
     if op.vpu is None:
         raise ValueError(f"{op.type} has no kernel for VPUs")
     text = read_text(trial.folder / op.vpu.kernel)
     kernel = next(one for one in outline(text).kernels if one.name == op.vpu.entry)
-    names = [one.name for one in op.inputs] + [one.name for one in op.outputs]
-    shapes = dict(zip(names, [*sample.inputs, *sample.outputs], strict=True))
     kind, _, port = op.vpu.dim.partition(",")
-    dims = four_dims((sample.inputs if kind == "input" else sample.outputs)[int(port)])
+    dims = four_dims(trial.sample.shape("input" if kind == "input" else "output", int(port)))
     return {
         "program": f"{line_directive(trial.folder / op.vpu.kernel)}\n{text}",
         "options": "",
-        "arguments": [_vpu_argument(trial, op.vpu, argument.name, shapes) for argument in kernel.arguments],
+        "arguments": [_vpu_argument(trial, op.vpu, argument.name) for argument in kernel.arguments],
         "global": [evaluate(one.strip(), dims) for one in op.vpu.work_sizes],
         "local": [evaluate(one.strip(), dims) for one in op.vpu.local_sizes],
     }
 
 
-def _vpu_argument(trial: Trial, vpu: Vpu, name: str, shapes: dict[str, Shape]) -> dict[str, Any]:
+def _vpu_argument(trial: Trial, vpu: Vpu, name: str) -> dict[str, Any]:
     if name in vpu.scalars:
         kinds = {one.name: one.type for one in trial.op.attributes}
         element = "f32" if scalar_type(vpu.scalars[name], kinds) == "float" else "i32"
         return {"kind": "scalar", "element": element, "value": _scalar(vpu.scalars[name], trial)}
     buffer = vpu.arguments[name]
-    inputs = [one.name for one in trial.op.inputs]
-    outputs = [one.name for one in trial.op.outputs]
-    kind = "input" if buffer.tensor in inputs else "output"
-    port = (inputs if kind == "input" else outputs).index(buffer.tensor)
-    return _tensor(kind, port, shapes[buffer.tensor], _VPU_ORDERS.get(buffer.format, ORDERS["BFYX"]))
+    kind, port = trial.op.port_of(buffer.tensor)
+    return _tensor(trial.sample, kind, port, _VPU_ORDERS.get(buffer.format, ORDERS["BFYX"]))
 
 
 def _scalar(source: str, trial: Trial) -> float:
@@ -213,12 +205,13 @@ def _scalar(source: str, trial: Trial) -> float:
         return float(trial.sample.attributes[source])  # type: ignore[arg-type]  # lists are refused by the check
     side, _, axis = source.partition(".")
     if side[:1] in {"I", "O"} and axis.upper() in {"B", "F", "Y", "X"}:
-        shapes = trial.sample.inputs if side[0] == "I" else trial.sample.outputs
-        return four_dims(shapes[int(side[1:].strip("[]") or 0)])["BFYX".index(axis.upper())]
+        shape = trial.sample.shape("input" if side[0] == "I" else "output", int(side[1:].strip("[]") or 0))
+        return four_dims(shape)["BFYX".index(axis.upper())]
     return float(source)
 
 
-def _tensor(kind: str, port: int, shape: Shape, order: tuple[int, ...]) -> dict[str, Any]:
+def _tensor(sample: Sample, kind: Literal["input", "output"], port: int, order: tuple[int, ...]) -> dict[str, Any]:
+    shape = sample.shape(kind, port)
     return {"kind": kind, "port": port, "shape": shape, "dims": four_dims(shape), "order": order}
 
 

@@ -96,6 +96,13 @@ class OpDescription(Strict):
     vpu: Vpu | None = None
     test: Testing = Testing()
 
+    def port_of(self, tensor: str) -> tuple[Literal["input", "output"], int]:
+        """Whether the tensor of that name is an input or an output, and its number among them."""
+        inputs = [one.name for one in self.inputs]
+        if tensor in inputs:
+            return "input", inputs.index(tensor)
+        return "output", [one.name for one in self.outputs].index(tensor)
+
     def types_for(self, element: ElementType) -> list[str]:
         """The element type of each input, then of each output, in a model whose first input has this one."""
         inputs: list[str] = [element if element in one.types else one.types[0] for one in self.inputs]
