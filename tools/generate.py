@@ -8,6 +8,7 @@ from ovext.build import manifest
 from ovext.errors import ToolError
 from ovext.gpu.headers import collect_names
 from ovext.inspect import findings
+from ovext.project import op
 from ovext.toolchain.fetch import find_installed
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +25,7 @@ def names_of_plugin() -> str:
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/inspect.schema.json": findings.json_schema,
     "docs/manifest.schema.json": manifest.json_schema,
+    "docs/op.schema.json": op.json_schema,
     "builder/ovext/gpu/plugin.json": names_of_plugin,
 }
 

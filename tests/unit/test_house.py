@@ -12,6 +12,7 @@ import ovext
 from ovext.build import manifest
 from ovext.errors import MEANINGS, ExitCode, OvextError
 from ovext.inspect import findings
+from ovext.project import op
 from ovext.targets.base_os import base_os_table
 from ovext.targets.isa import isa_table
 
@@ -49,9 +50,9 @@ def test_every_folder_has_its_level() -> None:
     assert folders == set().union(*LEVELS)
 
 
-@pytest.mark.parametrize("part", [findings, manifest])
+@pytest.mark.parametrize("part", [findings, manifest, op])
 def test_generated_files_are_fresh(part: ModuleType) -> None:
-    name = {findings: "inspect", manifest: "manifest"}[part]
+    name = {findings: "inspect", manifest: "manifest", op: "op"}[part]
     schema = (ROOT / "docs" / f"{name}.schema.json").read_text(encoding="utf-8")
     assert schema == part.json_schema(), "run `make generate`"
 

@@ -60,8 +60,8 @@ def test_all_problems_of_a_file_are_told_at_once(project: Path) -> None:
     op.write_text(GOOD_OP.replace('type = "Sample"', 'type = "no name"').replace('["f32"]', '["float"]') + "rank = 4\n")
     told = problem_of(project)
     assert f"{op}:2: type:" in told
-    assert f"{op}:7: inputs.0.types.0:" in told
-    assert f"{op}:8: unknown key 'rank'; allowed: dims, doc, name, types" in told
+    assert f"{op}:7: inputs.0.types.0: 'float' is not allowed" in told
+    assert f"{op}:8: unknown key 'rank' (did you mean 'ranks'?); allowed: dims, doc, name, ranks, types" in told
 
 
 def test_problems_of_all_ops_are_told_at_once(project: Path) -> None:

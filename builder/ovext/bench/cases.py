@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from ovext.models.ir import TensorType
+from ovext.project.attributes import ElementType
 from ovext.project.load import read_model
-from ovext.project.op import ElementType
 from ovext.project.strict import Name, Strict
 
 if TYPE_CHECKING:

@@ -123,7 +123,7 @@ def _types(checked: Checked) -> list[tuple[str, ...]]:
         count = checked.use.inputs + checked.use.outputs
         return [(element,) * count for element in OPENCL_TYPES]
     found: dict[tuple[str, ...], None] = {}
-    for element in checked.op.inputs[0].types:
+    for element in checked.op.element_types:
         for precision in PRECISIONS:
             types = tuple(in_kernel(one, precision) for one in checked.op.types_for(element))
             if None not in types:

@@ -10,14 +10,16 @@ from ovext.gpu.findings import Place
 from ovext.gpu.layer import MAX_RANK, Define, Layer, Sample, Source, Tensor, Use, WorkSizes, plugin_text
 from ovext.project.gpu import GpuBuffer
 from ovext.project.op import Case
-from ovext.project.shapes import output_shapes
+from ovext.project.shapes import REST, output_shapes, parse_dim
 from ovext.toml import line_of, read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ovext.project.gpu import Gpu
     from ovext.project.op import OpDescription
+    from ovext.project.shapes import DimPattern
 
 # An input arrives as BYXF because the plugin forgets to convert blocked layouts to BFYX; see docs/gpu.md.
 _DEFAULT_FORMATS = {"input": "BYXF", "output": "BFYX"}
@@ -71,21 +73,29 @@ def _default(op: OpDescription, attribute: str) -> str:
 
 
 def _list_type(op: OpDescription, attribute: str) -> str:
-    kinds = {one.name: one.type for one in op.attributes}
-    return kinds[attribute].removesuffix("[]") if kinds[attribute].endswith("[]") else ""
+    of = next(one.of for one in op.attributes if one.name == attribute)
+    return of.kind if of.is_list and of.kind in {"int", "float"} else ""
 
 
 def cases_of(op: OpDescription) -> list[Case]:
     """The op's test cases, or where it has none, one with made-up shapes: a size of its own for each name."""
     if op.test.cases:
         return list(op.test.cases)
-    names = dict.fromkeys(name for tensor in op.inputs for name in tensor.dims or ())
+    patterns = {tensor.name: [parse_dim(dim) for dim in tensor.dims or (REST,)] for tensor in op.inputs}
+    names = dict.fromkeys(pattern.name for one in patterns.values() for pattern in one if pattern.name)
     sizes = dict(zip(names, itertools.cycle(_SIZES), strict=False))
-    shapes = {
-        tensor.name: [*_SIZES[:MAX_RANK]] if tensor.dims is None else [sizes[name] for name in tensor.dims]
-        for tensor in op.inputs
-    }
-    return [Case(shapes=shapes)]
+    rank = min(min(tensor.ranks or [MAX_RANK]) for tensor in op.inputs)
+    return [Case(shapes={name: _shape_of(one, sizes, rank) for name, one in patterns.items()})]
+
+
+def _shape_of(patterns: Sequence[DimPattern], sizes: Mapping[str, int], rank: int) -> list[int]:
+    shape: list[int] = []
+    for pattern in patterns:
+        if pattern.is_rest:
+            shape += _SIZES[: max(0, rank - len(patterns) + 1)]
+        else:
+            shape.append(sizes[pattern.name] if pattern.size is None else pattern.size)
+    return shape
 
 
 def use_of(op: OpDescription) -> Use:
@@ -94,7 +104,7 @@ def use_of(op: OpDescription) -> Use:
     Raises:
         ProjectError: the op has no test cases, and made-up shapes do not fit it.
     """
-    by_model = [op.types_for(element) for element in op.inputs[0].types]
+    by_model = [op.types_for(element) for element in op.element_types]
     types = [frozenset(one[port] for one in by_model) for port in range(len(op.inputs) + len(op.outputs))]
     return Use(
         inputs=len(op.inputs),
@@ -111,7 +121,7 @@ def sample_of(op: OpDescription, case: Case) -> Sample:
     shapes = {name: tuple(shape) for name, shape in case.shapes.items()}
     attributes = op.values(case.attributes)
     try:
-        outputs = output_shapes(op, shapes, attributes)
+        outputs = output_shapes(op, shapes, attributes, case.outputs)
     except ValueError as error:
         fix = "Say in [[test.cases]] which shapes the op takes."
         raise ProjectError(f"{op.type} has no output for made-up shapes: {error}", fix=fix) from None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ovext.gpu.findings import Place
-    from ovext.project.op import AttributeValue
+    from ovext.project.attributes import AttributeValue
     from ovext.project.shapes import Shape
 
 # The plugin describes each tensor to a kernel with four numbers.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ovext.gpu.layer import Define, Layer, Source, Use
     from ovext.gpu.source import Declared
-    from ovext.project.op import AttributeValue
+    from ovext.project.attributes import AttributeValue
 
 _BUILT_IN = re.compile(
     r"NUM_INPUTS|(GLOBAL|LOCAL)_WORKSIZE(_SIZE|_INIT)?"

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from ovext.gpu.devices import Device
     from ovext.gpu.layer import Layer, Sample
     from ovext.project import OpDescription, Project
+    from ovext.project.attributes import ElementType
     from ovext.project.gpu import Vpu
-    from ovext.project.op import AttributeValue, Case, ElementType
+    from ovext.project.op import Case
 
 _DEFAULT_RANGE = (-8.0, 8.0)
 _SINGLE = Tolerance(absolute=1e-5, relative=1e-5)
@@ -86,13 +87,13 @@ def trials_of(project: Project, device: Device) -> list[Trial]:
     for folder, op in project.described_ops():
         layer = layer_of(op, folder)
         for case in cases_of(op):
-            for element in op.inputs[0].types if layer else ():
+            for element in op.element_types if layer else ():
                 precisions = _precisions(op, element, device)
                 trials += [Trial(op, folder, layer, case, element, precision) for precision in precisions]
             # What VPUs computed: images, one at a time.
             for_vpu = all(len(shape) == MAX_RANK and shape[0] == 1 for shape in case.shapes.values())
             if op.vpu and not device.has_plugin and for_vpu:
-                trials.append(Trial(op, folder, None, case, op.inputs[0].types[0], op.inputs[0].types[0]))
+                trials.append(Trial(op, folder, None, case, op.element_types[0], op.element_types[0]))
     if not trials:
         fix = "Add a table [gpu] to an op.toml, for inputs of other types than bf16."
         raise ProjectError(f"there is nothing to run on {device.name}", where=project.root, fix=fix)
@@ -113,7 +114,7 @@ def _precisions(op: OpDescription, element: ElementType, device: Device) -> Sequ
 def plugin_request(trial: Trial, layers: Path, library: Path) -> dict[str, Any]:
     """For the task `gpu`: a model of one op on the plugin, with the XML `layers`."""
     tensors = [TensorType(element, shape) for element, shape in zip(trial.types, trial.sample.inputs, strict=False)]
-    attributes = {name: ir_text(value) for name, value in trial.sample.attributes.items()}
+    attributes = trial.op.ir_attributes(trial.sample.attributes)
     return {
         **_common_request(trial),
         "library": str(library),
@@ -213,10 +214,3 @@ def _scalar(source: str, trial: Trial) -> float:
 def _tensor(sample: Sample, kind: Literal["input", "output"], port: int, order: tuple[int, ...]) -> dict[str, Any]:
     shape = sample.shape(kind, port)
     return {"kind": kind, "port": port, "shape": shape, "dims": four_dims(shape), "order": order}
-
-
-def ir_text(value: AttributeValue) -> str:
-    """An attribute as it stands in an IR."""
-    if isinstance(value, list):
-        return ",".join(ir_text(one) for one in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)

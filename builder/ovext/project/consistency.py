@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-import ast
 from typing import TYPE_CHECKING, get_args
 
 from ovext.errors import nearest
-from ovext.project.op import ElementType
-from ovext.project.shapes import BROADCAST, LONGEST, output_shapes
+from ovext.project.attributes import ElementType
+from ovext.project.frameworks import JaxMapping, Mapping, PaddleMapping, PyTorchMapping
+from ovext.project.shapes import (
+    BROADCAST,
+    CUSTOM,
+    DATA_DEPENDENT,
+    REST,
+    names_in,
+    output_shapes,
+    parse_constraint,
+    parse_dim,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from ovext.project.op import Attribute, AttributeValue, OpDescription
+    from ovext.project.attributes import Attribute, AttributeValue
+    from ovext.project.frameworks import AnyMapping
+    from ovext.project.op import Input, OpDescription, Output
 
 Problem = tuple[tuple[str | int, ...], str]  # where in the file, and what is wrong there
 
-_PYTHON_TYPES: dict[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "float": (float, int), "string": (str,)}
-
 
 def contradictions(op: OpDescription) -> list[Problem]:
-    problems = [*_names(op), *_outputs(op), *_attributes(op), *_layers(op), *_cases(op)]
+    problems = [
+        *_names(op),
+        *_inputs(op),
+        *_outputs(op),
+        *_constraints(op),
+        *_attributes(op),
+        *_frameworks(op),
+        *_layers(op),
+        *_tests(op),
+    ]
     return problems or list(_shapes_of_cases(op))  # shapes follow only from what is right so far
 
 
@@ -44,42 +62,162 @@ def _names(op: OpDescription) -> Iterator[Problem]:
             taken.add(name)
 
 
+def _inputs(op: OpDescription) -> Iterator[Problem]:
+    earlier: list[str] = []
+    dims: set[str] = set()
+    for number, tensor in enumerate(op.inputs):
+        if isinstance(tensor.types, str) and tensor.types not in earlier:
+            yield ("inputs", number, "types"), _unknown(tensor.types, "earlier input", earlier)
+        earlier.append(tensor.name)
+        for problem in _dims(tensor, dims):
+            yield ("inputs", number, "dims"), problem
+
+
+def _dims(tensor: Input, known: set[str]) -> Iterator[str]:
+    """Problems of an input's dimensions; the names among them become known."""
+    if tensor.dims is None:
+        return
+    patterns = [parse_dim(text) for text in tensor.dims]
+    for pattern in patterns:
+        if pattern.or_one and pattern.name not in known:
+            yield f"'{pattern.name}|1' needs an earlier dimension {pattern.name}"
+        known |= {pattern.name} - {""}
+    rests = sum(pattern.is_rest for pattern in patterns)
+    if rests > 1:
+        yield f"'{REST}' stands in it more than once"
+    for rank in tensor.ranks or ():
+        if rank < len(patterns) - rests or (not rests and rank != len(patterns)):
+            yield f"they do not fit the rank {rank}"
+
+
+def _whole_numbers(op: OpDescription) -> set[str]:
+    names = {parse_dim(dim).name for tensor in op.inputs for dim in tensor.dims or ()} - {""}
+    return names | {attribute.name for attribute in op.attributes if attribute.of.is_whole_number}
+
+
 def _outputs(op: OpDescription) -> Iterator[Problem]:
     inputs = [tensor.name for tensor in op.inputs]
-    names = {name for tensor in op.inputs for name in tensor.dims or ()}
-    names |= {attribute.name for attribute in op.attributes if attribute.type == "int"}
+    rules = {"", BROADCAST, CUSTOM, DATA_DEPENDENT, *inputs}
     for number, output in enumerate(op.outputs):
         if output.type and output.type not in {*inputs, *get_args(ElementType)}:
             yield ("outputs", number, "type"), _unknown(output.type, "element type and no input", inputs)
-        if isinstance(output.shape, str) and output.shape not in {"", BROADCAST, *inputs}:
-            yield ("outputs", number, "shape"), _unknown(output.shape, "input", [*inputs, BROADCAST])
+        if isinstance(output.shape, str) and output.shape not in rules:
+            yield ("outputs", number, "shape"), _unknown(output.shape, "input and no rule", sorted(rules - {""}))
         for formula in output.shape if isinstance(output.shape, list) else ():
-            if len(formula) > LONGEST:
-                yield ("outputs", number, "shape"), f"a formula is longer than {LONGEST} characters"
-                continue
-            try:
-                used = {node.id for node in ast.walk(ast.parse(formula, mode="eval")) if isinstance(node, ast.Name)}
-            except SyntaxError:
-                yield ("outputs", number, "shape"), f"'{formula}' is no formula"
-                continue
-            for name in sorted(used - names - {"min", "max"}):
-                yield ("outputs", number, "shape"), _unknown(name, "dimension or whole-number attribute", sorted(names))
+            for problem in _formula(formula, op):
+                yield ("outputs", number, "shape"), problem
+        if problem := _rank(output):
+            yield ("outputs", number, "rank"), problem
+
+
+def _rank(output: Output) -> str:
+    if output.rank is None and output.shape == DATA_DEPENDENT:
+        return "a data-dependent shape needs its rank: OpenVINO computes nothing without"
+    if output.rank is not None and output.shape not in {CUSTOM, DATA_DEPENDENT}:
+        return "the rule for the shape tells the rank"
+    return ""
+
+
+def _formula(formula: str, op: OpDescription) -> Iterator[str]:
+    if formula == REST:
+        if not any(REST in (tensor.dims or ()) for tensor in op.inputs):
+            yield f"no input has the dimensions '{REST}'"
+        return
+    try:
+        used = names_in(formula)
+    except ValueError as error:
+        yield str(error)
+        return
+    known = _whole_numbers(op)
+    for name in sorted(used - known):
+        yield _unknown(name, "dimension or whole-number attribute", sorted(known))
+
+
+def _constraints(op: OpDescription) -> Iterator[Problem]:
+    for number, constraint in enumerate(op.constraints):
+        try:
+            parse_constraint(constraint)
+        except ValueError as error:
+            yield ("constraints", number), str(error)
+            continue
+        for problem in _formula(constraint, op):
+            yield ("constraints", number), problem
 
 
 def _attributes(op: OpDescription) -> Iterator[Problem]:
     for number, attribute in enumerate(op.attributes):
-        if attribute.default is not None and not fits(attribute, attribute.default):
-            yield ("attributes", number, "default"), f"{attribute.default!r} is no {attribute.type}"
+        for key, problem in _attribute(attribute):
+            yield ("attributes", number, key), problem
 
 
-def fits(attribute: Attribute, value: AttributeValue) -> bool:
-    """Whether the value is of the attribute's type."""
-    element = attribute.type.removesuffix("[]")
-    values = value if attribute.type.endswith("[]") else [value]
-    if not isinstance(values, list):
-        return False
-    allowed = _PYTHON_TYPES[element]
-    return all(isinstance(one, allowed) and (element == "bool" or not isinstance(one, bool)) for one in values)
+def _attribute(attribute: Attribute) -> Iterator[tuple[str, str]]:
+    is_number = attribute.of.kind in {"int", "float"} and attribute.of.cpp.startswith(("std::", "float", "double"))
+    for key, bound in (("min", attribute.min), ("max", attribute.max)):
+        if bound is not None and not is_number:
+            yield key, f"only numbers have bounds, and '{attribute.name}' is of type {attribute.type}"
+    if attribute.min is not None and attribute.max is not None and attribute.min > attribute.max:
+        yield "max", f"it is less than min, {attribute.min:g}"
+    if attribute.type == "enum" and not attribute.values:
+        yield "values", "an enum needs the values that it can have"
+    if attribute.type != "enum" and attribute.values:
+        yield "values", f"only an enum has values, and '{attribute.name}' is of type {attribute.type}"
+    for value in sorted({value for value in attribute.values if attribute.values.count(value) > 1}):
+        yield "values", f"'{value}' stands there twice"
+    if attribute.default is not None and (why := attribute.refusal_of(attribute.default)):
+        yield "default", why
+
+
+def _values(op: OpDescription, values: dict[str, AttributeValue]) -> Iterator[tuple[str, str]]:
+    """The problems of values for attributes, each with the attribute's name."""
+    by_name = {one.name: one for one in op.attributes}
+    for name, value in values.items():
+        if name not in by_name:
+            yield name, _unknown(name, "attribute", by_name)
+        elif why := by_name[name].refusal_of(value):
+            yield name, why
+
+
+def _frameworks(op: OpDescription) -> Iterator[Problem]:
+    names = [one.name for one in op.attributes]
+    for framework, mapping in op.frameworks.given():
+        at = ("frameworks", framework)
+        renamed: Iterable[str] = ()
+        if isinstance(mapping, PyTorchMapping):
+            renamed, table = mapping.arguments, "arguments"
+            yield from (((*at, table), problem) for problem in _arguments(op, mapping))
+        elif isinstance(mapping, Mapping):
+            renamed, table = mapping.attributes, "attributes"
+        for name in renamed:
+            if name not in names:
+                yield (*at, table, name), _unknown(name, "attribute", names)
+            if name in mapping.constants:
+                yield (*at, "constants", name), f"'{name}' cannot be constant and come from the model"
+        tables = {"constants": mapping.constants}
+        if not isinstance(mapping, JaxMapping):
+            tables["defaults"] = mapping.defaults
+        for key, values in tables.items():
+            yield from (((*at, key, name), why) for name, why in _values(op, values))
+        yield from ((at, problem) for problem in _ports(op, mapping))
+
+
+def _arguments(op: OpDescription, mapping: PyTorchMapping) -> Iterator[str]:
+    for name, number in mapping.arguments.items():
+        if number < len(op.inputs):
+            yield f"argument {number} of '{name}' is the input '{op.inputs[number].name}'"
+    numbers = list(mapping.arguments.values())
+    for number in sorted({one for one in numbers if numbers.count(one) > 1}):
+        yield f"argument {number} stands for two attributes"
+
+
+def _ports(op: OpDescription, mapping: AnyMapping) -> Iterator[str]:
+    if isinstance(mapping, PaddleMapping):
+        for what, given, wanted in (("inputs", mapping.inputs, op.inputs), ("outputs", mapping.outputs, op.outputs)):
+            if given and len(given) != len(wanted):
+                yield f"it names {len(given)} {what}, and the op has {len(wanted)}"
+    if isinstance(mapping, JaxMapping):
+        for attribute in op.attributes:
+            if attribute.default is None and attribute.name not in mapping.constants:
+                yield f"'{attribute.name}' needs a constant: OpenVINO cannot read attributes from models of JAX"
 
 
 def _layers(op: OpDescription) -> Iterator[Problem]:
@@ -97,28 +235,36 @@ def _layers(op: OpDescription) -> Iterator[Problem]:
             yield ("vpu", "arguments", argument), _unknown(bound.tensor, "input or output", tensors)
 
 
-def _cases(op: OpDescription) -> Iterator[Problem]:
+def _tests(op: OpDescription) -> Iterator[Problem]:
     inputs = [tensor.name for tensor in op.inputs]
-    attributes = {one.name: one for one in op.attributes}
     for name in op.test.ranges:
         if name not in inputs:
             yield ("test", "ranges", name), _unknown(name, "input", inputs)
+    for name, values in op.test.attributes.items():
+        for value in values:
+            yield from ((("test", "attributes", name), why) for _, why in _values(op, {name: value}))
     for number, case in enumerate(op.test.cases):
         at = ("test", "cases", number)
         if wrong := sorted(set(case.shapes) ^ set(inputs)):
             yield (*at, "shapes"), f"it must give one shape for each input, but not so for {', '.join(wrong)}"
             continue
-        for name, value in case.attributes.items():
-            if name not in attributes:
-                yield (*at, "attributes"), _unknown(name, "attribute", attributes)
-            elif not fits(attributes[name], value):
-                yield (*at, "attributes"), f"{value!r} is no {attributes[name].type}, which '{name}' is"
+        yield from (((*at, "attributes"), why) for _, why in _values(op, case.attributes))
+        outputs = [one.name for one in op.outputs]
+        for name in case.outputs:
+            if name not in outputs:
+                yield (*at, "outputs"), _unknown(name, "output", outputs)
 
 
 def _shapes_of_cases(op: OpDescription) -> Iterator[Problem]:
     for number, case in enumerate(op.test.cases):
         try:
             shapes = {name: tuple(shape) for name, shape in case.shapes.items()}
-            output_shapes(op, shapes, op.values(case.attributes))
+            known = {output.name: case.outputs.get(output.name, ()) for output in _untold(op)}
+            output_shapes(op, shapes, op.values(case.attributes), known)
         except ValueError as error:
             yield ("test", "cases", number, "shapes"), str(error)
+
+
+def _untold(op: OpDescription) -> Sequence[Output]:
+    """The outputs whose shapes no rule tells."""
+    return [one for one in op.outputs if one.shape in (CUSTOM, DATA_DEPENDENT)]

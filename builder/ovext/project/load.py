@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+Location = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 _NOT_FOR_CMAKE = frozenset(';"\\$\n')
 
@@ -112,20 +114,51 @@ def read_model(path: Path, table: Sequence[str], model: type[Model]) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        problems = [_describe(problem, path, text, table, model) for problem in error.errors(include_url=False)]
-        raise ProjectError("\n".join(problems)) from None
+        problems = _told_once(error, data)
+        told = [
+            _describe(problem, where, model, path=path, line=line_of(text, [*table, *where]))
+            for where, problem in problems.items()
+        ]
+        raise ProjectError("\n".join(told)) from None
 
 
-def _describe(problem: Any, path: Path, text: str, table: Sequence[str], model: type[BaseModel]) -> str:
-    location = [*table, *problem["loc"]]
-    where = f"{path}:{line_of(text, location)}"
-    key = str(problem["loc"][-1]) if problem["loc"] else ""
+def _told_once(error: ValidationError, data: Any) -> dict[Location, Any]:
+    """The problems by their place in the data.
+
+    Where a value may be of several types, pydantic tells what is wrong for each of them, at places that go on with
+    the name of the type: of these the first is kept, or the one that is deepest in the data.
+    """
+    problems: dict[Location, Any] = {}
+    for problem in error.errors(include_url=False):
+        problems.setdefault(_in_data(problem, data), problem)
+    return {at: one for at, one in problems.items() if not any(other[: len(at)] == at != other for other in problems)}
+
+
+def _in_data(problem: Any, data: Any) -> Location:
+    if problem["type"] in {"missing", "extra_forbidden"}:
+        return tuple(problem["loc"])
+    parts: list[str | int] = []
+    for part in problem["loc"]:
+        is_there = part in data if isinstance(data, dict) else isinstance(data, list) and part in range(len(data))
+        if is_there:
+            data = data[part]
+            parts.append(part)
+    return tuple(parts)
+
+
+def _describe(problem: Any, location: Location, model: type[BaseModel], *, path: Path, line: int) -> str:
+    where = f"{path}:{line}"
+    key = str(location[-1]) if location else ""
     if problem["type"] == "extra_forbidden":
-        known = _keys_at(model, problem["loc"][:-1])
+        known = _keys_at(model, location[:-1])
         return f"{where}: unknown key '{key}'{nearest(key, known)}; allowed: {', '.join(known)}"
     if problem["type"] == "missing":
         return f"{where}: the key '{key}' is missing"
-    dotted = ".".join(str(part) for part in problem["loc"])
+    dotted = ".".join(map(str, location))
+    if problem["type"] == "literal_error":
+        words = re.findall(r"'([^']*)'", problem["ctx"]["expected"])
+        given = problem["input"]
+        return f"{where}: {dotted}: {given!r} is not allowed{nearest(str(given), words)}; allowed: {', '.join(words)}"
     return f"{where}: {dotted}: {problem['msg'].removeprefix('Value error, ')}"
 
 

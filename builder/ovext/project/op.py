@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from ovext.project.attributes import Attribute, AttributeValue, ElementType, ir_text
+from ovext.project.frameworks import Frameworks
 from ovext.project.gpu import Gpu, Vpu
+from ovext.project.shapes import parse_dim
 from ovext.project.strict import Name, Strict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ElementType = Literal[
-    "bf16",
-    "boolean",
-    "f16",
-    "f32",
-    "f64",
-    "i16",
-    "i32",
-    "i4",
-    "i64",
-    "i8",
-    "string",
-    "u1",
-    "u16",
-    "u32",
-    "u4",
-    "u64",
-    "u8",
-]
+
+def _pattern(dim: str) -> str:
+    parse_dim(dim)
+    return dim
 
 
 Shape = list[Annotated[int, Field(ge=0)]]
-AttributeValue = bool | int | float | str | list[int] | list[float]
+Dim = Annotated[str, AfterValidator(_pattern)]
 
 
 class Input(Strict):
     name: Name
-    types: list[ElementType] = Field(min_length=1)
-    dims: list[Name] | None = Field(default=None, description="A name for each dimension, for formulas of shapes.")
+    types: list[ElementType] | Name = Field(
+        min_length=1, description="The element types it can have, or the earlier input that has the same."
+    )
+    dims: list[Dim] | None = Field(
+        default=None,
+        description="Each dimension: a name, a number, C|1 for C or 1, or once ... for any more.",
+    )
+    ranks: list[Annotated[int, Field(ge=0)]] | None = Field(
+        default=None, min_length=1, description="How many dimensions it can have; default: as dims says, else any."
+    )
     doc: str = ""
 
 
@@ -48,15 +45,13 @@ class Output(Strict):
     name: Name
     type: str = Field(default="", description="An element type, or the input that has the same; default the first.")
     shape: str | list[str] = Field(
-        default="", description="The input that has the same, `broadcast`, or a formula for each dimension."
+        default="",
+        description="The input that has the same; a formula for each dimension; `broadcast`; `custom`, computed in "
+        "op.cpp; or `data-dependent`, set by evaluate.",
     )
-    doc: str = ""
-
-
-class Attribute(Strict):
-    name: Name
-    type: Literal["bool", "int", "float", "string", "int[]", "float[]"]
-    default: AttributeValue | None = None
+    rank: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="How many dimensions, for `custom` and `data-dependent`."
+    )
     doc: str = ""
 
 
@@ -65,6 +60,7 @@ class Case(Strict):
 
     shapes: dict[Name, Shape]
     attributes: dict[Name, AttributeValue] = Field(default={})
+    outputs: dict[Name, Shape] = Field(default={}, description="The shapes of outputs whose rule does not tell them.")
 
 
 class Tolerance(Strict):
@@ -80,6 +76,13 @@ class Testing(Strict):
     cases: list[Case] = Field(default=[])
     ranges: dict[Name, tuple[float, float]] = Field(default={}, description="The values of an input: from, to.")
     tolerances: dict[ElementType, Tolerance] = Field(default={})
+    specials: list[Literal["nan", "inf"]] = Field(
+        default=[], description="Values that the op handles as its reference does, and that are tried too."
+    )
+    smallest: Literal[0, 1] = Field(default=0, description="The smallest size of a dimension that is tried.")
+    attributes: dict[Name, Annotated[list[AttributeValue], Field(min_length=1)]] = Field(
+        default={}, description="Values that an attribute is tried with; default: drawn within its bounds."
+    )
 
 
 class OpDescription(Strict):
@@ -90,8 +93,12 @@ class OpDescription(Strict):
     opset: Name
     doc: str = ""
     inputs: list[Input] = Field(min_length=1)
-    outputs: list[Output] = Field(default=[Output(name="output")])
+    outputs: list[Output] = Field(default=[Output(name="output")], min_length=1)
     attributes: list[Attribute] = Field(default=[])
+    constraints: list[str] = Field(
+        default=[], description='What sizes and whole-number attributes must fulfil, such as "C % groups == 0".'
+    )
+    frameworks: Frameworks = Frameworks()
     gpu: Gpu | None = None
     vpu: Vpu | None = None
     test: Testing = Testing()
@@ -103,26 +110,50 @@ class OpDescription(Strict):
             return "input", inputs.index(tensor)
         return "output", [one.name for one in self.outputs].index(tensor)
 
+    @property
+    def element_types(self) -> list[ElementType]:
+        """The element types of the first input, which tell one model of the op from another."""
+        return self.input_types()[self.inputs[0].name]
+
+    def input_types(self) -> dict[str, list[ElementType]]:
+        """The element types that each input can have, by name."""
+        types: dict[str, list[ElementType]] = {}
+        for one in self.inputs:
+            types[one.name] = types[one.types] if isinstance(one.types, str) else one.types
+        return types
+
     def types_for(self, element: ElementType) -> list[str]:
         """The element type of each input, then of each output, in a model whose first input has this one."""
-        inputs: list[str] = [element if element in one.types else one.types[0] for one in self.inputs]
-        by_name = dict(zip((one.name for one in self.inputs), inputs, strict=True))
+        by_name: dict[str, str] = {}
+        for one in self.inputs:
+            if isinstance(one.types, str):
+                by_name[one.name] = by_name[one.types]
+            else:
+                by_name[one.name] = element if element in one.types else one.types[0]
+        inputs = list(by_name.values())
         return [*inputs, *(by_name.get(one.type or self.inputs[0].name, one.type) for one in self.outputs)]
 
     def values(self, given: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
         """Every attribute that has a value, its default or the one given, each of the attribute's own type."""
-        kinds = {one.name: one.type for one in self.attributes}
-        return {name: _typed(value, kinds[name]) for name, value in {**self.defaults(), **given}.items()}
+        by_name = {one.name: one for one in self.attributes}
+        return {name: by_name[name].typed(value) for name, value in {**self.defaults(), **given}.items()}
+
+    def example(self) -> dict[str, AttributeValue]:
+        """A value for every attribute: its default, else that of the first test case, else one it can have."""
+        given = self.test.cases[0].attributes if self.test.cases else {}
+        return {one.name: one.example() for one in self.attributes} | self.values(given) | self.defaults()
 
     def defaults(self) -> dict[str, AttributeValue]:
         """The attributes that have a default, and it."""
         return {one.name: one.default for one in self.attributes if one.default is not None}
 
+    def ir_attributes(self, values: Mapping[str, AttributeValue]) -> dict[str, str]:
+        """The values as they stand in an IR."""
+        by_name = {one.name: one for one in self.attributes}
+        return {name: ir_text(by_name[name], value) for name, value in values.items()}
 
-def _typed(value: AttributeValue, kind: str) -> AttributeValue:
-    """The value with whole numbers made floating-point where the attribute is."""
-    if kind == "float" and isinstance(value, int):
-        return float(value)
-    if kind == "float[]" and isinstance(value, list):
-        return [float(one) for one in value]
-    return value
+
+def json_schema() -> str:
+    """The schema of op.toml, with which editors complete it."""
+    schema = OpDescription.model_json_schema(by_alias=True)
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"

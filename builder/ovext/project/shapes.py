@@ -1,19 +1,23 @@
-"""Shapes of outputs, computed from the rules in op.toml."""
+"""Sizes of dimensions: what the rules in op.toml say of inputs, and the shapes of outputs computed from them."""
 
 from __future__ import annotations
 
 import ast
 import operator
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from ovext.project.op import AttributeValue, OpDescription, Output
+    from ovext.project.attributes import AttributeValue
+    from ovext.project.op import Input, OpDescription, Output
 
 Shape = tuple[int, ...]
 LONGEST = 200
-BROADCAST = "broadcast"
+BROADCAST, CUSTOM, DATA_DEPENDENT = "broadcast", "custom", "data-dependent"
+REST = "..."
 
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
@@ -22,37 +26,145 @@ _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
 }
+_COMPARISONS: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+_DIM = re.compile(r"(?P<rest>\.\.\.)|(?P<name>[A-Za-z_]\w*)(?P<or_one>\|1)?|(?P<size>\d+)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class DimPattern:
+    """One entry of `dims`: a name (whose size may also be 1), a number, or the rest."""
+
+    name: str = ""
+    size: int | None = None
+    or_one: bool = False
+    is_rest: bool = False
+
+
+def parse_dim(text: str) -> DimPattern:
+    """The pattern that an entry of `dims` stands for.
+
+    Raises:
+        ValueError: it stands for none.
+    """
+    found = _DIM.fullmatch(text)
+    if not found:
+        raise ValueError(f"'{text}' is no dimension: write a name, a number, a name with |1 behind it, or ...")
+    size = None if found["size"] is None else int(found["size"])
+    return DimPattern(found["name"] or "", size, bool(found["or_one"]), bool(found["rest"]))
+
+
+@dataclass
+class Sizes:
+    """What names stand for in a model: dimensions, whole-number attributes, and the rest."""
+
+    known: dict[str, int] = field(default_factory=dict)
+    rest: Shape | None = None
+
+    def bind(self, tensor: Input, shape: Shape) -> None:
+        """Take the names that the input gives its dimensions from its shape.
+
+        Raises:
+            ValueError: the shape does not fit; the text says why.
+        """
+        if tensor.ranks is not None and len(shape) not in tensor.ranks:
+            ranks = " or ".join(map(str, tensor.ranks))
+            raise ValueError(f"'{tensor.name}' has {ranks} dimensions, not {len(shape)}")
+        if tensor.dims is None:
+            return
+        patterns = [parse_dim(text) for text in tensor.dims]
+        rests = [number for number, pattern in enumerate(patterns) if pattern.is_rest]
+        if len(shape) < len(patterns) - len(rests) or (not rests and len(shape) != len(patterns)):
+            raise ValueError(f"'{tensor.name}' has the dimensions {', '.join(tensor.dims)}, not {list(shape)}")
+        at = rests[0] if rests else len(patterns)
+        after = len(patterns) - at - len(rests)
+        end = len(shape) - after
+        self._bind_sizes(tensor, patterns[:at], shape[:at])
+        self._bind_sizes(tensor, patterns[len(patterns) - after :], shape[end:])
+        if rests:
+            self._bind_rest(tensor, shape[at:end])
+
+    def _bind_sizes(self, tensor: Input, patterns: Sequence[DimPattern], sizes: Shape) -> None:
+        for pattern, size in zip(patterns, sizes, strict=True):
+            if pattern.or_one and size == 1:
+                continue
+            wanted = self.known.setdefault(pattern.name, size) if pattern.size is None else pattern.size
+            if wanted != size:
+                what = f"the dimension {pattern.name}" if pattern.name else "a dimension"
+                raise ValueError(f"{what} is {wanted} and, in '{tensor.name}', {size}")
+
+    def _bind_rest(self, tensor: Input, sizes: Shape) -> None:
+        if self.rest is not None and self.rest != sizes:
+            raise ValueError(f"the dimensions ... are {list(self.rest)} and, in '{tensor.name}', {list(sizes)}")
+        self.rest = sizes
+
+
+def bound_sizes(op: OpDescription, shapes: Mapping[str, Shape], attributes: Mapping[str, AttributeValue]) -> Sizes:
+    """What the names of the op's description stand for in a model.
+
+    Raises:
+        ValueError: the shapes and attributes do not fit the rules; the text says why.
+    """
+    whole = {one.name for one in op.attributes if one.of.is_whole_number}
+    sizes = Sizes({name: value for name, value in attributes.items() if name in whole and isinstance(value, int)})
+    for tensor in op.inputs:
+        sizes.bind(tensor, shapes[tensor.name])
+    for constraint in op.constraints:
+        if not holds(constraint, sizes.known):
+            used = ", ".join(f"{name} = {sizes.known[name]}" for name in sorted(names_in(constraint)))
+            raise ValueError(f"{constraint} does not hold for {used}")
+    return sizes
 
 
 def output_shapes(
-    op: OpDescription, shapes: Mapping[str, Shape], attributes: Mapping[str, AttributeValue]
+    op: OpDescription,
+    shapes: Mapping[str, Shape],
+    attributes: Mapping[str, AttributeValue],
+    given: Mapping[str, Sequence[int]] | None = None,
 ) -> dict[str, Shape]:
-    """The shape of each output, by name, for these shapes of the inputs.
+    """The shape of each output, by name, for these shapes of the inputs. `given` has those that no rule tells.
 
     Raises:
-        ValueError: the shapes do not fit the rules; the text says why.
+        ValueError: the shapes do not fit the rules, or one is not told; the text says why.
     """
-    known: dict[str, int] = {name: value for name, value in attributes.items() if isinstance(value, int)}
-    for tensor in op.inputs:
-        if tensor.dims is None:
-            continue
-        shape = shapes[tensor.name]
-        if len(shape) != len(tensor.dims):
-            raise ValueError(f"'{tensor.name}' has the dimensions {', '.join(tensor.dims)}, not {list(shape)}")
-        for name, size in zip(tensor.dims, shape, strict=True):
-            if known.setdefault(name, size) != size:
-                raise ValueError(f"the dimension {name} is {known[name]} and, in '{tensor.name}', {size}")
-    return {output.name: _shape_of(output, op, shapes, known) for output in op.outputs}
+    sizes = bound_sizes(op, shapes, attributes)
+    return {output.name: _shape_of(output, op, shapes, sizes, given or {}) for output in op.outputs}
 
 
-def _shape_of(output: Output, op: OpDescription, shapes: Mapping[str, Shape], known: Mapping[str, int]) -> Shape:
+def _shape_of(
+    output: Output,
+    op: OpDescription,
+    shapes: Mapping[str, Shape],
+    sizes: Sizes,
+    given: Mapping[str, Sequence[int]],
+) -> Shape:
     if isinstance(output.shape, list):
-        return tuple(evaluate(formula, known) for formula in output.shape)
+        shape = _formulas(output.shape, sizes)
+        if any(size < 0 for size in shape):
+            raise ValueError(f"'{output.name}' would have the shape {list(shape)}")
+        return shape
+    if output.shape in {CUSTOM, DATA_DEPENDENT}:
+        if output.name not in given:
+            raise ValueError(f"the shape of '{output.name}' is {output.shape}: give it in `outputs` of the test case")
+        return tuple(given[output.name])
     if output.shape == BROADCAST:
         import numpy as np  # noqa: PLC0415  seldom needed, and slow to import
 
         return np.broadcast_shapes(*shapes.values())
     return shapes[output.shape or op.inputs[0].name]
+
+
+def _formulas(formulas: Sequence[str], sizes: Sizes) -> Shape:
+    shape: list[int] = []
+    for formula in formulas:
+        shape += (sizes.rest or ()) if formula == REST else [evaluate(formula, sizes.known)]
+    return tuple(shape)
 
 
 def evaluate(formula: str, known: Mapping[str, int]) -> int:
@@ -61,19 +173,53 @@ def evaluate(formula: str, known: Mapping[str, int]) -> int:
     Raises:
         ValueError: it is no such formula, names something unknown, or divides by zero.
     """
-    if len(formula) > LONGEST:
-        raise ValueError(f"a formula is longer than {LONGEST} characters")
     try:
-        return _value(ast.parse(formula, mode="eval").body, known)
-    except SyntaxError:
-        raise ValueError(f"'{formula}' is no formula") from None
+        return _value(parse_formula(formula), known)
     except ZeroDivisionError:
         raise ValueError(f"'{formula}' divides by zero") from None
 
 
+def holds(constraint: str, known: Mapping[str, int]) -> bool:
+    """Whether a comparison of two formulas is true. Raises as evaluate does."""
+    left, compare, right = parse_constraint(constraint)
+    try:
+        return _COMPARISONS[type(compare)](_value(left, known), _value(right, known))
+    except ZeroDivisionError:
+        raise ValueError(f"'{constraint}' divides by zero") from None
+
+
+def parse_formula(formula: str) -> ast.expr:
+    """The syntax tree of a formula.
+
+    Raises:
+        ValueError: it is too long, or no expression.
+    """
+    if len(formula) > LONGEST:
+        raise ValueError(f"a formula is longer than {LONGEST} characters")
+    try:
+        return ast.parse(formula.strip(), mode="eval").body
+    except SyntaxError:
+        raise ValueError(f"'{formula}' is no formula") from None
+
+
+def parse_constraint(constraint: str) -> tuple[ast.expr, ast.cmpop, ast.expr]:
+    """The two sides of a comparison, and how they are compared. Raises as parse_formula does."""
+    match parse_formula(constraint):
+        case ast.Compare(left=left, ops=[compare], comparators=[right]) if type(compare) in _COMPARISONS:
+            return left, compare, right
+        case _:
+            raise ValueError(f"'{constraint}' compares no two formulas with == != < <= > or >=")
+
+
+def names_in(formula: str) -> set[str]:
+    """The names that a formula or constraint uses. Raises as parse_formula does."""
+    nodes = ast.walk(parse_formula(formula))
+    return {node.id for node in nodes if isinstance(node, ast.Name)} - {"min", "max"}
+
+
 def _value(node: ast.expr, known: Mapping[str, int]) -> int:
     match node:
-        case ast.Constant(value=int(number)):
+        case ast.Constant(value=int(number)) if not isinstance(number, bool):
             return number
         case ast.Name(id=name) if name in known:
             return known[name]

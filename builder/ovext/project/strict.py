@@ -2,11 +2,129 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+_NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
+_CPP_KEYWORDS = frozenset(
+    [
+        "alignas",
+        "alignof",
+        "and",
+        "and_eq",
+        "asm",
+        "auto",
+        "bitand",
+        "bitor",
+        "bool",
+        "break",
+        "case",
+        "catch",
+        "char",
+        "char8_t",
+        "char16_t",
+        "char32_t",
+        "class",
+        "compl",
+        "concept",
+        "const",
+        "const_cast",
+        "consteval",
+        "constexpr",
+        "constinit",
+        "continue",
+        "co_await",
+        "co_return",
+        "co_yield",
+        "decltype",
+        "default",
+        "delete",
+        "do",
+        "double",
+        "dynamic_cast",
+        "else",
+        "enum",
+        "explicit",
+        "export",
+        "extern",
+        "false",
+        "float",
+        "for",
+        "friend",
+        "goto",
+        "if",
+        "inline",
+        "int",
+        "long",
+        "mutable",
+        "namespace",
+        "new",
+        "noexcept",
+        "not",
+        "not_eq",
+        "nullptr",
+        "operator",
+        "or",
+        "or_eq",
+        "private",
+        "protected",
+        "public",
+        "register",
+        "reinterpret_cast",
+        "requires",
+        "return",
+        "short",
+        "signed",
+        "sizeof",
+        "static",
+        "static_assert",
+        "static_cast",
+        "struct",
+        "switch",
+        "template",
+        "this",
+        "thread_local",
+        "throw",
+        "true",
+        "try",
+        "typedef",
+        "typeid",
+        "typename",
+        "union",
+        "unsigned",
+        "using",
+        "virtual",
+        "void",
+        "volatile",
+        "wchar_t",
+        "while",
+        "xor",
+        "xor_eq",
+    ]
+)
+
+
+def _checked_name(name: str) -> str:
+    """The name, fit for C++, OpenCL C and Python.
+
+    Raises:
+        ValueError: it is not; the text names the nearest that is.
+    """
+    if not re.match(_NAME, name):
+        instead = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+        instead = f"_{instead}" if instead[:1].isdigit() else instead
+        hint = f"; write '{instead}'" if instead else ""
+        raise ValueError(f"'{name}' is no name: it is made of the letters a-z and A-Z, digits and _{hint}")
+    for language, words in (("C++", _CPP_KEYWORDS), ("Python", keyword.kwlist)):
+        if name in words:
+            raise ValueError(f"'{name}' is a keyword of {language}; write '{name}_'")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_checked_name), WithJsonSchema({"type": "string", "pattern": _NAME})]
 
 
 class Strict(BaseModel):

@@ -39,5 +39,5 @@ def check_loads(
 
 
 def _model(op: OpDescription) -> str:
-    inputs = [TensorType(tensor.types[0], None) for tensor in op.inputs]
-    return one_op_model(op.type, op.opset, inputs)
+    inputs = [TensorType(element, None) for element in op.types_for(op.element_types[0])[: len(op.inputs)]]
+    return one_op_model(op.type, op.opset, inputs, op.ir_attributes(op.example()))

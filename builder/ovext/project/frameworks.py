@@ -1,0 +1,84 @@
+"""The tables [frameworks.*] of an op.toml: what the op is called in models of each framework."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, Field
+
+from ovext.project.attributes import AttributeValue
+from ovext.project.strict import Name, Strict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _plain_word(word: str) -> str:
+    if not word or not word.isprintable() or set(word) & set("\"'\\ "):
+        raise ValueError(f"{word!r} is no name in a framework: no space, quote or backslash may stand in it")
+    return word
+
+
+Word = Annotated[str, AfterValidator(_plain_word)]
+
+
+class Mapping(Strict):
+    """The op in models of one framework. An attribute that none of the three tables names has the same name there."""
+
+    type: Word = Field(description="What models of the framework call the op.")
+    attributes: dict[Name, Word] = Field(default={}, description="Attributes that are named otherwise there.")
+    defaults: dict[Name, AttributeValue] = Field(
+        default={}, description="Values of attributes that a model leaves out; else the attribute's own default."
+    )
+    constants: dict[Name, AttributeValue] = Field(
+        default={}, description="Values of attributes that models of the framework do not have."
+    )
+
+
+class OnnxMapping(Mapping):
+    domain: str = Field(default="", description="The domain of the op; default ONNX's own.")
+
+
+class PyTorchMapping(Strict):
+    """Models of PyTorch give attributes as arguments: after the inputs, in the order of op.toml, or as told here."""
+
+    type: Word = Field(description='The name of the op, such as "my_ops::scaled_cosh".')
+    arguments: dict[Name, Annotated[int, Field(ge=0)]] = Field(
+        default={}, description="The numbers of the arguments that attributes come from."
+    )
+    defaults: dict[Name, AttributeValue] = Field(default={}, description="As for other frameworks.")
+    constants: dict[Name, AttributeValue] = Field(default={}, description="As for other frameworks.")
+
+
+class PaddleMapping(Mapping):
+    """Models of Paddle name the inputs and outputs of an op."""
+
+    inputs: list[Word] = Field(default=[], description="The names of the inputs there; default: as here.")
+    outputs: list[Word] = Field(default=[], description="The names of the outputs there; default: as here.")
+
+
+class JaxMapping(Strict):
+    """OpenVINO cannot read attributes of JAX's primitives: each has a constant or the default."""
+
+    type: Word = Field(description="The name of the primitive.")
+    constants: dict[Name, AttributeValue] = Field(default={}, description="As for other frameworks.")
+
+
+AnyMapping = Mapping | PyTorchMapping | JaxMapping
+
+
+class Frameworks(Strict):
+    """The frameworks whose models hold the op."""
+
+    onnx: OnnxMapping | None = None
+    tensorflow: Mapping | None = None
+    tensorflow_lite: Mapping | None = None
+    pytorch: PyTorchMapping | None = None
+    paddle: PaddleMapping | None = None
+    jax: JaxMapping | None = None
+
+    def given(self) -> Iterator[tuple[str, AnyMapping]]:
+        """The frameworks that are described, by name."""
+        for name in type(self).model_fields:
+            if mapping := getattr(self, name):
+                yield name, mapping
