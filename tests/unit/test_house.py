@@ -22,7 +22,7 @@ PACKAGE = Path(ovext.__file__).parent
 # Who may import whom: a folder only those to the right of its level, and of its own level the ones named below.
 LEVELS = [
     {"cli"},
-    {"bench", "build"},
+    {"bench", "build", "proof", "scaffold"},
     {"gpu"},
     {"inspect", "verify"},
     {"models", "project", "toolchain"},

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 import typer.core
 
-from ovext.cli import bench, build, demo, doctor, env, gpu, inspect, isa, patch
+from ovext.cli import bench, build, demo, doctor, env, gpu, inspect, isa, new, patch, test
 from ovext.errors import ExitCode, FilesError, OvextError
 
 
@@ -67,7 +67,9 @@ def _options(
     pass
 
 
+app.command("new", short_help="Write a new project with an op, or another op")(new.new)
 app.command("build", short_help="Build a project into lib/<base OS>/")(build.build)
+app.command("test", short_help="Prove a project's ops against their references")(test.run)
 app.command("inspect", short_help="Say where a library loads, and why not elsewhere")(inspect.inspect)
 app.command("patch", short_help="Give layers of an OpenVINO IR another type")(patch.patch)
 app.command("demo", short_help="Run ResNet-50 with CustomReLU, beside the original")(demo.demo)

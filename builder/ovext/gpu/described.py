@@ -111,6 +111,7 @@ def use_of(op: OpDescription) -> Use:
         outputs=len(op.outputs),
         samples=tuple(sample_of(op, case) for case in cases_of(op)),
         attributes=frozenset(one.name for one in op.attributes),
+        unreadable=tuple(one.name for one in op.attributes if not one.of.on_gpu),
         input_types=tuple(types[: len(op.inputs)]),
         output_types=tuple(types[len(op.inputs) :]),
     )

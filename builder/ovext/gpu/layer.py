@@ -117,6 +117,7 @@ class Use:
     attributes: frozenset[str] = frozenset()
     input_types: tuple[frozenset[str], ...] = ()  # the element types that models may have there
     output_types: tuple[frozenset[str], ...] = ()
+    unreadable: tuple[str, ...] = ()  # attributes that the plugin cannot process
     is_known: bool = True  # False: all of this is assumed
 
     def types(self, kind: Literal["input", "output"], port: int) -> frozenset[str]:

@@ -65,6 +65,9 @@ def _clash(declared: Declared) -> tuple[_State, str] | None:
 
 def _defines(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     names = plugin_names()
+    for attribute in use.unreadable:
+        text = f"the plugin cannot process the attribute '{attribute}', even where no macro stands for it"
+        yield error("attribute-type", layer.place, text, "Make it a shape, a list or a string.")
     for define in layer.defines:
         if _BUILT_IN.fullmatch(define.name):
             text = f"the define '{define.name}' replaces a macro by which the plugin describes the layer"

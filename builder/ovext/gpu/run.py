@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 from ovext.errors import LibraryError
 from ovext.gpu.emit import layer_files
 from ovext.gpu.trials import kernel_request, plugin_request, trials_of
-from ovext.verify.child import run_in_openvino
+from ovext.verify.child import run_in_openvino, without_noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +67,7 @@ def run_layers(
     on_outcome: Callable[[Outcome], None],
     *,
     seconds: float,
+    op: str = "",
 ) -> list[Outcome]:
     """Run each trial in a process of its own, as many at once as there are CPUs; `on_outcome` is given each in order.
 
@@ -78,11 +78,12 @@ def run_layers(
         device: where to run.
         on_outcome: called with each outcome, in the order of the result.
         seconds: how long one run may take.
+        op: only the op of this type; default all.
 
     Raises:
         ProjectError: no op has a layer.
     """
-    trials = trials_of(project, device)
+    trials = trials_of(project, device, op)
     with tempfile.TemporaryDirectory(prefix="ovext-gpu-") as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         layers = list({trial.op.type: trial.layer for trial in trials if trial.layer}.values())
         for name, text in layer_files("layers", layers).items():
@@ -111,7 +112,7 @@ def _run(
     try:
         answer = run_in_openvino(openvino, task, request, env=device.environment, timeout=seconds)
     except LibraryError as error:  # what a bad layer does to the process is the result of the run
-        return outcome(failure=_without_noise(error.what))
+        return outcome(failure=_explained(error.what))
     if "skipped" in answer:
         return outcome(skipped=answer["skipped"])
     failure = "" if answer.get("by_layer", True) else "not the layer's kernel computed the op but something else"
@@ -119,9 +120,7 @@ def _run(
     return outcome(reference=Difference(**answer["reference"]), cpu=cpu, failure=failure)
 
 
-def _without_noise(text: str) -> str:
-    """OpenVINO's message without the places in its own sources."""
+def _explained(text: str) -> str:
     if "clBuildProgram" in text:
         return "the kernel does not compile: `ovext gpu check` shows what compilers say of it"
-    lines = [line for line in text.splitlines() if line.strip()]
-    return "\n".join(line for line in lines if not re.match(r"Exception from |Check '", line.strip()))
+    return without_noise(text)

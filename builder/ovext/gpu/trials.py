@@ -17,7 +17,6 @@ from ovext.gpu.prelude import ORDERS, line_directive, program_text
 from ovext.gpu.sizes import work_sizes_of
 from ovext.gpu.source import outline
 from ovext.models.ir import TensorType, one_op_model
-from ovext.project.op import Tolerance
 from ovext.toml import read_text
 
 if TYPE_CHECKING:
@@ -29,11 +28,9 @@ if TYPE_CHECKING:
     from ovext.project import OpDescription, Project
     from ovext.project.attributes import ElementType
     from ovext.project.gpu import Vpu
-    from ovext.project.op import Case
+    from ovext.project.op import Case, Tolerance
 
 _DEFAULT_RANGE = (-8.0, 8.0)
-_SINGLE = Tolerance(absolute=1e-5, relative=1e-5)
-_TOLERANCES = {"f16": Tolerance(absolute=2e-3, relative=2e-3), "f32": _SINGLE, "f64": _SINGLE}
 # Where the dimensions of a tensor lie in memory, in MVCL's formats; those without B are for a batch of 1.
 _VPU_ORDERS = {**ORDERS, "FYX": ORDERS["BFYX"], "YXF": ORDERS["BYXF"], "BF": ORDERS["BFYX"]}
 
@@ -67,9 +64,7 @@ class Trial:
     def tolerance(self) -> Tolerance:
         element = self.types[len(self.op.inputs)]  # of the output that is compared
         is_half = "f16" in {element, self.precision} and follows_hint(element)
-        key = "f16" if is_half else element
-        given = {str(element): tolerance for element, tolerance in self.op.test.tolerances.items()}
-        return given.get(key) or _TOLERANCES.get(key) or Tolerance(absolute=0.0)
+        return self.op.tolerance("f16" if is_half else element)
 
     @property
     def types(self) -> list[str]:
@@ -77,14 +72,18 @@ class Trial:
         return self.op.types_for(self.element)
 
 
-def trials_of(project: Project, device: Device) -> list[Trial]:
+def trials_of(project: Project, device: Device, only: str = "") -> list[Trial]:
     """Every case of every op with a GPU layer, in each element type and precision; on PoCL the VPU kernels too.
+
+    With `only`, no op but that of this type.
 
     Raises:
         ProjectError: there is nothing to run.
     """
     trials: list[Trial] = []
     for folder, op in project.described_ops():
+        if only not in {"", op.type}:
+            continue
         layer = layer_of(op, folder)
         for case in cases_of(op):
             for element in op.element_types if layer else ():

@@ -23,16 +23,21 @@ class TensorType:
 
 
 def one_op_model(
-    op_type: str, opset: str, inputs: Sequence[TensorType], attributes: Mapping[str, str] | None = None
+    op_type: str,
+    opset: str,
+    inputs: Sequence[TensorType],
+    attributes: Mapping[str, str] | None = None,
+    *,
+    outputs: int = 1,
 ) -> str:
-    """An IR with one Parameter for each input, the op, and a Result for its first output.
+    """An IR with one Parameter for each input, the op, and a Result for each of its outputs.
 
-    OpenVINO computes the output's type and shape when it reads the model; those of the first input stand in the text.
+    OpenVINO computes the outputs' types and shapes when it reads the model; those of the first input stand in the text.
     """
     net = ET.Element("net", name=op_type, version="11")
     layers = ET.SubElement(net, "layers")
     edges = ET.SubElement(net, "edges")
-    op_id, result_id = str(len(inputs)), str(len(inputs) + 1)
+    op_id = str(len(inputs))
     for number, tensor in enumerate(inputs):
         parameter = _layer(layers, str(number), f"input{number}", "Parameter", "opset1")
         ET.SubElement(parameter, "data", shape=_shape_text(tensor.shape), element_type=tensor.element)
@@ -42,9 +47,11 @@ def one_op_model(
     if attributes:
         ET.SubElement(op, "data", dict(attributes))
     _ports(op, "input", list(enumerate(inputs)))
-    _ports(op, "output", [(len(inputs), inputs[0])])
-    _ports(_layer(layers, result_id, "result", "Result", "opset1"), "input", [(0, inputs[0])])
-    _edge(edges, op_id, len(inputs), result_id, 0)
+    _ports(op, "output", [(len(inputs) + number, inputs[0]) for number in range(outputs)])
+    for number in range(outputs):
+        result_id = str(len(inputs) + 1 + number)
+        _ports(_layer(layers, result_id, f"result{number}", "Result", "opset1"), "input", [(0, inputs[0])])
+        _edge(edges, op_id, len(inputs) + number, result_id, 0)
     return ET.tostring(net, encoding="unicode")
 
 

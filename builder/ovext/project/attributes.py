@@ -52,16 +52,10 @@ AttributeTypeName = Literal[
     "shape",
     "partial_shape",
     "int[]",
-    "i8[]",
-    "i16[]",
     "i32[]",
     "i64[]",
-    "u8[]",
-    "u16[]",
-    "u32[]",
     "u64[]",
     "float[]",
-    "double[]",
     "string[]",
 ]
 
@@ -87,6 +81,10 @@ class AttributeType:
         return self.kind == "int" and not self.is_list
 
 
+# OpenVINO cannot read lists of other numbers from an IR: "Attribute adapter can not be found".
+_LISTED = {"int", "i32", "i64", "u64"}
+
+
 def _types() -> Iterator[AttributeType]:
     yield AttributeType("bool", "bool", "bool")
     integers = {"int": (64, True)}
@@ -95,10 +93,11 @@ def _types() -> Iterator[AttributeType]:
         cpp = f"std::{'' if signed else 'u'}int{bits}_t"
         lowest, highest = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
         yield AttributeType(name, cpp, "int", lowest=lowest, highest=highest)
-        yield AttributeType(f"{name}[]", f"std::vector<{cpp}>", "int", True, lowest, highest)
-    for name in ("float", "double"):
-        yield AttributeType(name, name, "float")
-        yield AttributeType(f"{name}[]", f"std::vector<{name}>", "float", is_list=True)
+        if name in _LISTED:
+            yield AttributeType(f"{name}[]", f"std::vector<{cpp}>", "int", True, lowest, highest)
+    yield AttributeType("float", "float", "float")
+    yield AttributeType("float[]", "std::vector<float>", "float", is_list=True)
+    yield AttributeType("double", "double", "float")
     yield AttributeType("string", "std::string", "string")
     yield AttributeType("string[]", "std::vector<std::string>", "string", is_list=True)
     yield AttributeType("enum", "", "string")
@@ -119,8 +118,8 @@ class Attribute(Strict):
     type: AttributeTypeName = Field(description="`int` is i64; `type` is an element type, such as f32.")
     default: AttributeValue | None = Field(default=None, description="Without it, every model must give the attribute.")
     values: list[Name] = Field(default=[], description="What an enum can be.")
-    min: float | None = Field(default=None, description="The smallest value; of a list, of each element.")
-    max: float | None = Field(default=None, description="The largest value; of a list, of each element.")
+    min: int | float | None = Field(default=None, description="The smallest value; of a list, of each element.")
+    max: int | float | None = Field(default=None, description="The largest value; of a list, of each element.")
     doc: str = ""
 
     @property

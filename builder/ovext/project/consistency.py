@@ -65,12 +65,15 @@ def _names(op: OpDescription) -> Iterator[Problem]:
 def _inputs(op: OpDescription) -> Iterator[Problem]:
     earlier: list[str] = []
     dims: set[str] = set()
+    attributes = {one.name for one in op.attributes}
     for number, tensor in enumerate(op.inputs):
         if isinstance(tensor.types, str) and tensor.types not in earlier:
             yield ("inputs", number, "types"), _unknown(tensor.types, "earlier input", earlier)
         earlier.append(tensor.name)
         for problem in _dims(tensor, dims):
             yield ("inputs", number, "dims"), problem
+        for name in sorted({parse_dim(dim).name for dim in tensor.dims or ()} & attributes):
+            yield ("inputs", number, "dims"), f"'{name}' is an attribute: name the dimension otherwise"
 
 
 def _dims(tensor: Input, known: set[str]) -> Iterator[str]:
@@ -111,9 +114,9 @@ def _outputs(op: OpDescription) -> Iterator[Problem]:
 
 
 def _rank(output: Output) -> str:
-    if output.rank is None and output.shape == DATA_DEPENDENT:
+    if output.rank is None and output.rule == DATA_DEPENDENT:
         return "a data-dependent shape needs its rank: OpenVINO computes nothing without"
-    if output.rank is not None and output.shape not in {CUSTOM, DATA_DEPENDENT}:
+    if output.rank is not None and output.rule not in {CUSTOM, DATA_DEPENDENT}:
         return "the rule for the shape tells the rank"
     return ""
 
@@ -267,4 +270,4 @@ def _shapes_of_cases(op: OpDescription) -> Iterator[Problem]:
 
 def _untold(op: OpDescription) -> Sequence[Output]:
     """The outputs whose shapes no rule tells."""
-    return [one for one in op.outputs if one.shape in (CUSTOM, DATA_DEPENDENT)]
+    return [one for one in op.outputs if one.rule in (CUSTOM, DATA_DEPENDENT)]

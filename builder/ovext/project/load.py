@@ -15,7 +15,7 @@ from ovext.project.settings import Settings
 from ovext.toml import line_of, parse_toml, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 Location = tuple[str | int, ...]
@@ -68,12 +68,30 @@ def read_op(folder: Path) -> OpDescription:
     file = folder / "op.toml"
     if not file.is_file():
         raise ProjectError(f"the op '{folder.name}' has no description", where=file, fix="Write one.")
-    op = read_model(file, (), OpDescription)
+    text = read_text(file)
+    return described(parse_toml(text, file), lambda at: f"{file}:{line_of(text, at)}")
+
+
+def described(data: Any, place: Callable[[Location], str]) -> OpDescription:
+    """The description that `data` has, as it is in an op.toml.
+
+    Args:
+        data: what the file holds.
+        place: tells for the path of keys to a value where the user wrote it.
+
+    Raises:
+        ProjectError: it is wrong; every problem is told with its place.
+    """
+    op = _checked(data, OpDescription, place)
     if problems := contradictions(op):
-        text = read_text(file)
-        lines = sorted((line_of(text, at), ".".join(map(str, at)), problem) for at, problem in problems)
-        raise ProjectError("\n".join(f"{file}:{line}: {key}: {problem}" for line, key, problem in lines))
+        told = [f"{place(at)}: {'.'.join(map(str, at))}: {problem}" for at, problem in problems]
+        raise ProjectError("\n".join(sorted(told, key=_by_line)))
     return op
+
+
+def _by_line(told: str) -> tuple[int, str]:
+    line = re.match(r".*?:(\d+): ", told)
+    return int(line[1]) if line else 0, told
 
 
 def load_project(root: Path) -> Project:
@@ -111,14 +129,15 @@ def read_model(path: Path, table: Sequence[str], model: type[Model]) -> Model:
         if not isinstance(data, dict) or key not in data:
             raise ProjectError(f"the table [{'.'.join(table)}] is missing", where=path)
         data = data[key]
+    return _checked(data, model, lambda at: f"{path}:{line_of(text, [*table, *at])}")
+
+
+def _checked(data: Any, model: type[Model], place: Callable[[Location], str]) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
         problems = _told_once(error, data)
-        told = [
-            _describe(problem, where, model, path=path, line=line_of(text, [*table, *where]))
-            for where, problem in problems.items()
-        ]
+        told = [f"{place(at)}: {_describe(problem, at, model)}" for at, problem in problems.items()]
         raise ProjectError("\n".join(told)) from None
 
 
@@ -146,20 +165,19 @@ def _in_data(problem: Any, data: Any) -> Location:
     return tuple(parts)
 
 
-def _describe(problem: Any, location: Location, model: type[BaseModel], *, path: Path, line: int) -> str:
-    where = f"{path}:{line}"
+def _describe(problem: Any, location: Location, model: type[BaseModel]) -> str:
     key = str(location[-1]) if location else ""
     if problem["type"] == "extra_forbidden":
         known = _keys_at(model, location[:-1])
-        return f"{where}: unknown key '{key}'{nearest(key, known)}; allowed: {', '.join(known)}"
+        return f"unknown key '{key}'{nearest(key, known)}; allowed: {', '.join(known)}"
     if problem["type"] == "missing":
-        return f"{where}: the key '{key}' is missing"
+        return f"the key '{key}' is missing"
     dotted = ".".join(map(str, location))
     if problem["type"] == "literal_error":
         words = re.findall(r"'([^']*)'", problem["ctx"]["expected"])
         given = problem["input"]
-        return f"{where}: {dotted}: {given!r} is not allowed{nearest(str(given), words)}; allowed: {', '.join(words)}"
-    return f"{where}: {dotted}: {problem['msg'].removeprefix('Value error, ')}"
+        return f"{dotted}: {given!r} is not allowed{nearest(str(given), words)}; allowed: {', '.join(words)}"
+    return f"{dotted}: {problem['msg'].removeprefix('Value error, ')}"
 
 
 def _keys_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:

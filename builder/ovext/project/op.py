@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -54,6 +55,11 @@ class Output(Strict):
     )
     doc: str = ""
 
+    @property
+    def rule(self) -> str:
+        """The shape rule in a word: `formulas`, or what the description says."""
+        return self.shape if isinstance(self.shape, str) else "formulas"
+
 
 class Case(Strict):
     """One shape of each input, and values of attributes, that the op is tried with."""
@@ -68,6 +74,16 @@ class Tolerance(Strict):
 
     absolute: float = Field(ge=0)
     relative: float = Field(default=0.0, ge=0)
+
+
+_SINGLE = Tolerance(absolute=1e-5, relative=1e-5)
+_EXACT = Tolerance(absolute=0.0)
+_TOLERANCES = {
+    "f16": Tolerance(absolute=2e-3, relative=2e-3),
+    "bf16": Tolerance(absolute=1e-2, relative=1e-2),
+    "f32": _SINGLE,
+    "f64": _SINGLE,  # the CPU plugin computes it as f32
+}
 
 
 class Testing(Strict):
@@ -122,6 +138,20 @@ class OpDescription(Strict):
             types[one.name] = types[one.types] if isinstance(one.types, str) else one.types
         return types
 
+    def combinations(self) -> list[list[str]]:
+        """Every combination of element types that models can have: of each input, then of each output."""
+        free = {one.name: one.types for one in self.inputs if not isinstance(one.types, str)}
+        combinations = []
+        for chosen in itertools.product(*free.values()):
+            by_name: dict[str, str] = dict(zip(free, chosen, strict=True))
+            for one in self.inputs:
+                if isinstance(one.types, str):
+                    by_name[one.name] = by_name[one.types]
+            inputs = [by_name[one.name] for one in self.inputs]
+            outputs = [by_name.get(one.type or self.inputs[0].name, one.type) for one in self.outputs]
+            combinations.append([*inputs, *outputs])
+        return combinations
+
     def types_for(self, element: ElementType) -> list[str]:
         """The element type of each input, then of each output, in a model whose first input has this one."""
         by_name: dict[str, str] = {}
@@ -132,6 +162,11 @@ class OpDescription(Strict):
                 by_name[one.name] = element if element in one.types else one.types[0]
         inputs = list(by_name.values())
         return [*inputs, *(by_name.get(one.type or self.inputs[0].name, one.type) for one in self.outputs)]
+
+    def tolerance(self, element: str) -> Tolerance:
+        """How far an output of that type may be from the reference: as told, else about the type's own precision."""
+        told = {str(name): one for name, one in self.test.tolerances.items()}
+        return told.get(element) or _TOLERANCES.get(element, _EXACT)
 
     def values(self, given: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
         """Every attribute that has a value, its default or the one given, each of the attribute's own type."""

@@ -149,11 +149,11 @@ def _shape_of(
         if any(size < 0 for size in shape):
             raise ValueError(f"'{output.name}' would have the shape {list(shape)}")
         return shape
-    if output.shape in {CUSTOM, DATA_DEPENDENT}:
+    if output.rule in {CUSTOM, DATA_DEPENDENT}:
         if output.name not in given:
             raise ValueError(f"the shape of '{output.name}' is {output.shape}: give it in `outputs` of the test case")
         return tuple(given[output.name])
-    if output.shape == BROADCAST:
+    if output.rule == BROADCAST:
         import numpy as np  # noqa: PLC0415  seldom needed, and slow to import
 
         return np.broadcast_shapes(*shapes.values())

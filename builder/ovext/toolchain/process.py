@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 import shlex
 import signal
 import subprocess
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +37,78 @@ class Finished:
         if self.code >= 0:
             return f"exit code {self.code}"
         return f"killed by {signal.Signals(-self.code).name}"
+
+
+class Conversation:
+    """A process that answers each line on its stdin with a line on a pipe, whose number is its last argument.
+
+    What it says on stdout and stderr goes into the file `output`.
+
+    Raises:
+        ToolError: the program does not exist.
+    """
+
+    def __init__(self, command: Sequence[str], *, output: Path, cwd: Path, env: Mapping[str, str]) -> None:
+        self._answers, child_end = os.pipe()
+        self._rest = b""
+        self.command = (*map(str, command), str(child_end))
+        self.output = output
+        try:
+            with output.open("wb") as said:
+                self._process = subprocess.Popen(
+                    self.command,
+                    cwd=cwd,
+                    env={**os.environ, **env},
+                    stdin=subprocess.PIPE,
+                    stdout=said,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=[child_end],
+                )
+        except (FileNotFoundError, PermissionError) as error:
+            os.close(self._answers)
+            raise ToolError(f"'{command[0]}' cannot be run: {error.strerror}") from None
+        finally:
+            os.close(child_end)
+
+    def ask(self, line: str, timeout: float) -> str | None:
+        """The answer; None where the process ended instead.
+
+        Raises:
+            TimeoutError: there was none within `timeout` seconds.
+        """
+        if self._process.stdin is None:
+            raise ValueError("the conversation is over")
+        with suppress(BrokenPipeError):  # it has ended, which the missing answer tells
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+        end = time.monotonic() + timeout
+        while b"\n" not in self._rest:
+            ready, _, _ = select.select([self._answers], [], [], max(0.0, end - time.monotonic()))
+            if not ready:
+                raise TimeoutError
+            part = os.read(self._answers, 1 << 16)
+            if not part:
+                return None
+            self._rest += part
+        answer, _, self._rest = self._rest.partition(b"\n")
+        return answer.decode()
+
+    def end(self, timeout: float) -> Finished:
+        """Tell the process that there is no more to ask, and wait for its end; one that does not end is killed."""
+        try:
+            self._process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        finally:
+            if self._answers >= 0:
+                os.close(self._answers)
+                self._answers = -1
+        said = self.output.read_text(encoding="utf-8", errors="replace")
+        return Finished(self.command, self._process.returncode, said)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
 
 def shell_line(command: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -59,6 +60,13 @@ def run_in_openvino(
     if "error" in result:
         raise LibraryError(result["error"], where=result.get("where"))
     return {**result, "output": finished.output}
+
+
+def without_noise(text: str) -> str:
+    """OpenVINO's message without the places in its own sources."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    told = [line for line in lines if not re.match(r"Exception from |Check '", line.strip())]
+    return "\n".join(told or lines)
 
 
 def _while(phase: Path) -> str:

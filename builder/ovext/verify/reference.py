@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import traceback
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,11 @@ def dtype_of(element: str) -> np.dtype[Any]:
 
 def reference_of(request: dict[str, Any]) -> Callable[..., Array | Sequence[Array]]:
     """The function in the op's reference.py that has the name of the op's folder."""
-    file = Path(request["reference"])
+    return _function_in(Path(request["reference"]))
+
+
+@cache
+def _function_in(file: Path) -> Callable[..., Array | Sequence[Array]]:
     spec = importlib.util.spec_from_file_location("ovext_reference", file)
     if spec is None or spec.loader is None or not file.is_file():
         raise RuntimeError(f"{file}: the op has no reference")
@@ -71,19 +76,33 @@ def reference_of(request: dict[str, Any]) -> Callable[..., Array | Sequence[Arra
 
 
 def expected_output(request: dict[str, Any], inputs: list[Array]) -> Array:
-    """What the reference computes: its first output where it gives several.
+    """What the reference computes: its first output where it gives several. Raises as call_reference does."""
+    return np.asarray(call_reference(request, inputs)[0])
+
+
+def call_reference(request: dict[str, Any], inputs: list[Array]) -> Sequence[Array]:
+    """The outputs that the reference computes.
+
+    f16, whose sums in numpy are rounded at each step, is given to it as f32.
 
     Raises:
         RuntimeError: it fails; the text names its line.
     """
     reference = reference_of(request)
     try:
-        results = reference(*inputs, **request["attributes"])
+        # Of NaN and infinities numpy warns; the author's code is to compute with them.
+        with np.errstate(all="ignore"):
+            results = reference(*map(_widened, inputs), **request["attributes"])
     except Exception as error:  # whatever the author's code raises is an answer
-        line = next(frame.lineno for frame in reversed(traceback.extract_tb(error.__traceback__)))
-        file = traceback.extract_tb(error.__traceback__)[-1].filename
-        raise RuntimeError(f"{file}:{line}: the reference fails: {type(error).__name__}: {error}") from error
-    return np.asarray(results[0] if isinstance(results, (list, tuple)) else results)
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        problem = f"the reference fails: {type(error).__name__}: {error}"
+        raise RuntimeError(f"{last.filename}:{last.lineno}: {problem}") from error
+    outputs: Sequence[Array] = results if isinstance(results, (list, tuple)) else [np.asarray(results)]
+    return outputs
+
+
+def _widened(values: Array) -> Array:
+    return values.astype(np.float32) if values.dtype == np.float16 else values
 
 
 def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict[str, Any]:

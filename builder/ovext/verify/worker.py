@@ -1,6 +1,7 @@
 """The process that loads extension libraries: `python -m ovext.verify.worker TASK ANSWER-FILE`, the request on stdin.
 
 The answer goes into a file, because libraries may print. A task's own failure is an answer too: {"error": ...}.
+With `talk FD` it answers each line on stdin, a request with its `task`, with a line on that file descriptor.
 """
 
 from __future__ import annotations
@@ -55,12 +56,17 @@ def active_isa(library: str) -> str | None:
 _TASKS = {
     "compare": "ovext.verify.agree:run",
     "compile-for-gpu": "ovext.verify.gpu:compile_only",
+    "attributes": "ovext.verify.prove:attributes",
+    "concurrency": "ovext.verify.prove:concurrency",
     "devices": "ovext.verify.gpu:devices",
     "gpu": "ovext.verify.gpu:run",
     "measure": "ovext.verify.measure:run",
+    "numbers": "ovext.verify.prove:numbers",
     "opencl-build": "ovext.verify.opencl:build",
     "opencl-runtimes": "ovext.verify.opencl:runtimes",
     "opencl-run": "ovext.verify.opencl:run",
+    "refusals": "ovext.verify.prove:refusals",
+    "release": "ovext.verify.prove:release",
     "resnet50": "ovext.models.resnet50:run",
 }
 
@@ -74,15 +80,27 @@ def _task(name: str) -> Callable[[Request], dict[str, Any]]:
     return task
 
 
+def _answer(name: str, request: Request) -> dict[str, Any]:
+    try:
+        return _task(name)(request)
+    except RuntimeError as error:  # what OpenVINO throws
+        return {"error": str(error).strip(), "where": request.get("library")}
+
+
+def _talk(answers: int) -> None:
+    with os.fdopen(answers, "w", encoding="utf-8") as file:
+        for line in sys.stdin:
+            request: Request = json.loads(line)
+            print(json.dumps(_answer(request["task"], request)), file=file, flush=True)
+
+
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # at once, even out of a kernel that hangs
     name, answer = sys.argv[1:]
-    request: Request = json.load(sys.stdin)
-    try:
-        result = _task(name)(request)
-    except RuntimeError as error:  # what OpenVINO throws
-        result = {"error": str(error).strip(), "where": request.get("library")}
-    Path(answer).write_text(json.dumps(result), encoding="utf-8")
+    if name == "talk":
+        _talk(int(answer))
+    else:
+        Path(answer).write_text(json.dumps(_answer(name, json.load(sys.stdin))), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,136 @@
+"""`ovext new`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ovext.project import OpDescription
+    from ovext.scaffold.new import NewFiles
+
+
+def new(
+    name: Annotated[
+        Path,
+        typer.Argument(metavar="NAME", help="The project's folder. Where it is a project already, it gets another op."),
+    ],
+    op: Annotated[
+        str | None,
+        typer.Option(metavar="TYPE", help="What models call the op. Default: the folder's name.", show_default=False),
+    ] = None,
+    opset: Annotated[str | None, typer.Option(help="Default: the project's name.", show_default=False)] = None,
+    doc: Annotated[str, typer.Option(metavar="TEXT", help="What the op computes.", show_default=False)] = "",
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="NAME[:TYPES[:DIMS]]",
+            help="Such as data:f32,f16 or data:f32:N,C,...; TYPES may be the name of an earlier input. Repeat it for "
+            "each input. Default: data:f32,f16,bf16.",
+            show_default=False,
+        ),
+    ] = None,
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output",
+            metavar="NAME[:TYPE[:SHAPE]]",
+            help="SHAPE is an input that has the same, formulas such as N,C,(H-3)//2+1, broadcast, custom=RANK or "
+            "data-dependent=RANK. Default: as the first input, or broadcast.",
+            show_default=False,
+        ),
+    ] = None,
+    attributes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--attribute",
+            metavar="NAME:TYPE[=DEFAULT]",
+            help="Such as alpha:float=1.0, axes:int[]=1,2 or mode:enum(nearest,linear)=linear.",
+            show_default=False,
+        ),
+    ] = None,
+    constraints: Annotated[
+        list[str] | None,
+        typer.Option("--constraint", metavar="RULE", help="Such as 'C % groups == 0'.", show_default=False),
+    ] = None,
+    frameworks: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--framework",
+            metavar="NAME=TYPE",
+            help="Such as onnx=my.domain:ScaledCosh or pytorch=my_ops::scaled_cosh.",
+            show_default=False,
+        ),
+    ] = None,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Also write a kernel for GPUs.")] = False,
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE.json|toml", help="The op, described as in op.toml.", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the files.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, also in a terminal.")] = False,
+) -> None:
+    """Write a new extension project with an op, or another op into a project.
+
+    In a terminal, without options that describe the op, it asks. What it writes builds, and passes `ovext test`.
+    """
+    from ovext.scaffold.describe import Words, complete, op_from_file, op_from_words, op_type_of
+    from ovext.scaffold.new import default_opset, plan_new, project_name
+
+    is_told = any((op, opset, doc, inputs, outputs, attributes, constraints, frameworks, gpu, source))
+    is_asking = sys.stdin.isatty() and sys.stderr.isatty() and not yes
+    words = Words(
+        op=op or op_type_of(project_name(name)),
+        opset=opset or default_opset(name),
+        doc=doc,
+        inputs=inputs or (),
+        outputs=outputs or (),
+        attributes=attributes or (),
+        constraints=constraints or (),
+        frameworks=frameworks or (),
+        gpu=gpu,
+    )
+    if source is not None:
+        described = complete(op_from_file(source, words.opset), gpu=gpu)
+    else:
+        if is_asking and not is_told:
+            from ovext.cli.questions import ask
+
+            words = ask(words)
+        described = op_from_words(words)
+    planned = plan_new(name, described)
+    _show(planned, described)
+    if not dry_run:
+        _write(planned, described, force=force, ask=is_asking)
+
+
+def _show(planned: NewFiles, op: OpDescription) -> None:
+    from ovext.cli.text import shortened_path
+
+    where = f"in the project {planned.root.name}" if planned.adds_to_project else "in a new project"
+    typer.echo(f"{op.type} ({op.opset}) {where}, {shortened_path(planned.root)}:", err=True)
+    there = set(planned.existing())
+    for file in planned.files:
+        typer.echo(f"  {file}{'  (is there already)' if file in there else ''}", err=True)
+    for file in planned.changed:
+        typer.echo(f"  {file}  (changed)", err=True)
+
+
+def _write(planned: NewFiles, op: OpDescription, *, force: bool, ask: bool) -> None:
+    from ovext.cli.text import shortened_path
+    from ovext.scaffold.derived import folder_of
+    from ovext.scaffold.new import write_new
+
+    if ask and not typer.confirm("Write them?", default=True, err=True):
+        raise typer.Exit
+    write_new(planned, force=force)
+    folder, project = folder_of(op), shortened_path(planned.root)
+    typer.echo(f"Written. {op.type}'s computation goes into ops/{folder}/kernel.cpp and ops/{folder}/reference.py.")
+    if planned.advice:
+        typer.echo(planned.advice)
+    typer.echo(f"Then: ovext test {project}")

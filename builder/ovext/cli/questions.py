@@ -1,0 +1,103 @@
+"""What `ovext new` asks in a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ovext.errors import OvextError
+from ovext.project.attributes import ATTRIBUTE_TYPES
+from ovext.project.frameworks import Frameworks
+from ovext.scaffold.describe import DEFAULT_TYPES, Words, op_from_words, parse_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def ask(words: Words) -> Words:
+    """The words with everything that the user answered.
+
+    Raises:
+        KeyboardInterrupt: the user gave up.
+    """
+    import questionary
+
+    words = replace(words, op=_text("What do models call the op?", words.op, lambda op: replace(words, op=op)))
+    words = replace(words, doc=_text("What does it compute, in a sentence?", ""))
+    words = replace(words, inputs=_inputs(words))
+    shape = _text(
+        "The output's shape: the name of an input, formulas such as N,C,(H-3)//2+1, broadcast, custom=RANK, "
+        "data-dependent=RANK (empty: as the first input, or broadcast)",
+        "",
+        lambda text: replace(words, outputs=[f"output::{text}"]),
+    )
+    words = replace(words, outputs=[f"output::{shape}"] if shape else [])
+    words = replace(words, attributes=_attributes(words))
+    chosen = questionary.checkbox("Which frameworks have models with it?", list(Frameworks.model_fields)).unsafe_ask()
+    words = replace(words, frameworks=[f"{name}={_text(f'What is it called in {name}?', words.op)}" for name in chosen])
+    return replace(words, gpu=questionary.confirm("A kernel for GPUs too?", default=False).unsafe_ask())
+
+
+def _text(question: str, default: str, check: Callable[[str], Words] | None = None) -> str:
+    """An answer; it is asked again where the words that `check` makes of it describe no op."""
+    import questionary
+
+    answer: str = questionary.text(question, default=default, validate=_validator(check)).unsafe_ask()
+    return answer.strip()
+
+
+def _validator(check: Callable[[str], Words] | None) -> Any:
+    def validate(text: str) -> bool | str:
+        if check is None or not text.strip():
+            return True
+        try:
+            op_from_words(check(text.strip()))
+        except OvextError as error:
+            return error.what
+        return True
+
+    return validate
+
+
+def _inputs(words: Words) -> list[str]:
+    inputs: list[str] = []
+    while True:
+        number = f"Input {len(inputs) + 1}"
+        default = "data" if not inputs else ""
+        name = _text(f"{number}: its name{' (empty: no more)' if inputs else ''}", default)
+        if not name:
+            return inputs
+        types = _text(
+            f"{number}: its element types, or an earlier input that has the same",
+            ",".join(DEFAULT_TYPES) if not inputs else inputs[0].partition(":")[0],
+            lambda text, name=name: replace(words, inputs=[*inputs, f"{name}:{text}"]),  # type: ignore[misc]
+        )
+        dims = _text(
+            f"{number}: its dimensions, such as N,C,... (empty: any)",
+            "",
+            lambda text, name=name, types=types: replace(words, inputs=[*inputs, f"{name}:{types}:{text}"]),  # type: ignore[misc]
+        )
+        inputs.append(f"{name}:{types}:{dims}" if dims else f"{name}:{types}")
+
+
+def _attributes(words: Words) -> list[str]:
+    import questionary
+
+    attributes: list[str] = []
+    while name := _text(f"Attribute {len(attributes) + 1}: its name (empty: no more)", ""):
+        type_name: str = questionary.select("Its type?", list(ATTRIBUTE_TYPES), default="float").unsafe_ask()
+        values = f"({_text('Its values, with commas between', '')})" if type_name == "enum" else ""
+        default = _text(
+            "Its default (empty: models must give it)",
+            "",
+            lambda text, name=name, type_name=type_name, values=values: _with(  # type: ignore[misc]
+                words, [*attributes, f"{name}:{type_name}{values}={text}"], (text, type_name)
+            ),
+        )
+        attributes.append(f"{name}:{type_name}{values}" + (f"={default}" if default else ""))
+    return attributes
+
+
+def _with(words: Words, attributes: list[str], last: tuple[str, str]) -> Words:
+    parse_value(*last, attributes[-1])
+    return replace(words, attributes=attributes)

@@ -1,0 +1,141 @@
+"""`ovext test`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, ProjectArgument
+
+if TYPE_CHECKING:
+    from ovext.project import Project
+    from ovext.proof.report import Proof, Row
+    from ovext.proof.run import Wish
+    from ovext.toolchain.openvino import OpenVINO
+
+
+def run(
+    project: ProjectArgument = Path(),
+    op: Annotated[str, typer.Option(metavar="TYPE", help="Only this op.", show_default=False)] = "",
+    isa: Annotated[str, typer.Option(metavar="NAME", help="Only this variant.", show_default=False)] = "",
+    types: Annotated[
+        str, typer.Option(metavar="TYPE", help="Only these element types of the inputs.", show_default=False)
+    ] = "",
+    case: Annotated[
+        str, typer.Option(metavar="JSON", help="Only this case, as a failure prints it.", show_default=False)
+    ] = "",
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CPU|GPU|sim|pocl",
+            help="Only there. Default: on the CPU, and ops with a GPU kernel on the first of the others that is here.",
+            show_default=False,
+        ),
+    ] = None,
+    examples: Annotated[int, typer.Option(min=0, help="Drawn cases for each variant and element type.")] = 100,
+    seed: Annotated[int, typer.Option(help="Draw other cases.")] = 0,
+    timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that one case may take.")] = 30.0,
+    library: LibraryOption = None,
+    openvino: OpenVINOOption = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE.xml", help="Also write JUnit XML.", show_default=False)
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Prove every op of a project against its reference.py: no test code is needed.
+
+    Builds the project into lib/ first, unless --library names what to test. Each op is tried with the cases of its
+    op.toml and with drawn ones, for every variant and element type, in static and dynamic models; so are its
+    attributes, what it must refuse, requests at once, and unloading. Exits with 1 when something is wrong.
+    """
+    from ovext.cli.environment import openvino_to_run
+    from ovext.cli.text import shortened_path, to_json
+    from ovext.errors import ExitCode
+    from ovext.files import replace_file, writing_to
+    from ovext.project import load_project
+    from ovext.proof.run import Wish
+
+    loaded = load_project(project)
+    path = _library(loaded, library, openvino)
+    release = openvino_to_run(openvino, path)
+    typer.echo(f"Testing {shortened_path(path)} in OpenVINO {release.version}", err=True)
+    wish = Wish(op, isa, types, case, examples, seed, timeout)
+    proof = prove(loaded, path, release, wish, device, quiet=json)
+    if junit is not None:
+        with writing_to(junit):
+            replace_file(junit.absolute(), lambda aside: aside.write_text(proof.to_junit(), encoding="utf-8"))
+    if json:
+        from dataclasses import asdict
+
+        rows = [{**asdict(row), "is_fine": row.is_fine} for row in proof.rows]
+        typer.echo(to_json({"schema": 1, "project": proof.project, "rows": rows}))
+    else:
+        _show_end(proof, str(project))
+    if not proof.is_fine:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _library(project: Project, library: Path | None, openvino: str | None) -> Path:
+    """The library named, else what `ovext build` makes of the project now."""
+    from ovext.build.plan import BuildRequest
+    from ovext.build.preflight import plan_with_all_problems
+    from ovext.build.run import run_build
+    from ovext.cli.progress import build_progress
+    from ovext.loading import find_library
+
+    if library is not None:
+        return find_library(library)[0]
+    plan = plan_with_all_problems(BuildRequest(output_root=Path("lib").absolute()), project.root, openvino)
+    with build_progress() as reporter:
+        result = run_build(plan, reporter)
+    return result.output_dir / result.libraries[0].file
+
+
+def prove(project: Project, library: Path, openvino: OpenVINO, wish: Wish, device: str | None, *, quiet: bool) -> Proof:
+    """The proof on the CPU, and on a GPU where ops have kernels for it; rows are shown as they come."""
+    from ovext.proof.gpu import prove_on_gpu
+    from ovext.proof.report import Proof
+    from ovext.proof.run import prove_on_cpu
+
+    show = (lambda _: None) if quiet else _Shown().row
+    rows: list[Row] = []
+    if device in {None, "CPU"}:
+        rows += prove_on_cpu(project, library, openvino, wish, show).rows
+    if device != "CPU" and not wish.isa and not wish.types:
+        rows += prove_on_gpu(project, library, openvino, wish, device, on_row=show)
+    return Proof(project.name, tuple(rows))
+
+
+class _Shown:
+    """Prints a table's lines as they become known."""
+
+    def __init__(self) -> None:
+        self._op = ""
+
+    def row(self, row: Row) -> None:
+        if row.op != self._op:
+            self._op = row.op
+            typer.secho(row.op, bold=True)
+            typer.echo(f"    {'check':12} {'variant':8} {'types':12} {'device':14} {'cases':>5}  worst error")
+        mark, colour = ("-", "yellow") if row.skipped else ("✓", "green") if row.is_fine else ("✗", "red")
+        typer.secho(f"  {mark} ", fg=colour, nl=False)
+        worst = f"{row.absolute:.2g} (relative {row.relative:.2g})" if row.check == "numbers" else ""
+        end = row.skipped or worst
+        cases = "" if row.skipped else str(row.cases)
+        typer.echo(f"{row.check:12} {row.variant:8} {row.types:12} {row.device:14} {cases:>5}  {end}".rstrip())
+
+
+def _show_end(proof: Proof, project: str) -> None:
+    for row, failure in proof.failures():
+        typer.echo()
+        typer.secho(f"✗ {row.op}: {row.name()}", fg="red")
+        for line in failure.what.splitlines():
+            typer.echo(f"    {line}")
+        typer.echo(f"    {failure.command(project)}")
+    failed = sum(not row.is_fine for row in proof.rows)
+    skipped = sum(bool(row.skipped) for row in proof.rows)
+    cases = sum(row.cases for row in proof.rows)
+    fine = len(proof.rows) - failed - skipped
+    typer.echo(f"\n{fine} checks with {cases} cases passed, {failed} failed, {skipped} skipped")

@@ -1,0 +1,140 @@
+"""What an op must do beside computing right: each check in a worker of its own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+
+from ovext.errors import ProjectError
+from ovext.proof.draw import attribute_values, shapes_of
+from ovext.proof.trial import Trial
+from ovext.proof.wrong import wrong_models
+
+if TYPE_CHECKING:
+    from ovext.project import OpDescription
+    from ovext.proof.trial import Setting
+    from ovext.verify.session import Session
+
+_REQUESTS = 8  # of one model at once
+_ATTRIBUTE_SETS = 10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    cases: int
+    problems: tuple[str, ...] = ()
+
+
+def check_attributes(session: Session, setting: Setting) -> Outcome:
+    """Attributes are what a model says, and still so after it was saved and read again."""
+    sets = _drawn_attributes(setting.op)
+    problems: dict[str, None] = {}
+    for trial in sets:
+        wanted = {**setting.op.example(), **setting.op.values(trial.attributes)}
+        model = setting.model(trial.shapes, trial.attributes)
+        answer = session.ask("attributes", {"model": model, "type": setting.op.type})
+        for name, value in wanted.items():
+            for when, got in (("read from a model", answer["read"]), ("after saving and reading it", answer["again"])):
+                if name not in got:
+                    problems[f"'{name}' is not visited: visit_attributes() must give it to the visitor"] = None
+                elif not _same(got[name], value):
+                    problems[f"{name} = {value!r} is {got[name]!r} {when}"] = None
+    return Outcome(len(sets), tuple(problems))
+
+
+def _same(got: Any, wanted: Any) -> bool:
+    """Whether a value survived; numbers are compared as f32, in which most attributes are."""
+    if isinstance(wanted, list):
+        got = got if isinstance(got, list) else [got]
+        return len(got) == len(wanted) and all(map(_same, got, wanted))
+    if isinstance(wanted, float) and isinstance(got, (int, float)):
+        both_nan = math.isnan(wanted) and math.isnan(got)
+        return both_nan or got == wanted or math.isclose(got, wanted, rel_tol=1e-5, abs_tol=1e-30)
+    return bool(got == wanted)
+
+
+def check_refusals(session: Session, setting: Setting) -> Outcome:
+    """Models that break a rule of op.toml are refused with a message."""
+    trial = _simple_trial(setting.op)
+    wrong = wrong_models(setting.op, trial.shapes, trial.attributes)
+    models = [{"what": one.what, "model": one.model} for one in wrong]
+    said = session.ask("refusals", {"models": models})["said"]
+    problems = [
+        f"OpenVINO takes a model with {one.what}" if text is None else f"there is no message for {one.what}"
+        for one, text in zip(wrong, said, strict=True)
+        if not text
+    ]
+    return Outcome(len(wrong), tuple(problems))
+
+
+def check_concurrency(session: Session, setting: Setting) -> Outcome:
+    """Requests that run at once give what each gives alone."""
+    trial = _simple_trial(setting.op)
+    request = {
+        **setting.common(trial.attributes),
+        "model": setting.model(trial.shapes, trial.attributes),
+        "shapes": [trial.shapes[one.name] for one in setting.op.inputs],
+        "values": "uniform",
+        "requests": _REQUESTS,
+    }
+    wrong = [one for one in session.ask("concurrency", request)["results"] if not one["agrees"]]
+    if not wrong:
+        return Outcome(_REQUESTS)
+    details = wrong[0].get("worst") or wrong[0].get("shape")
+    return Outcome(_REQUESTS, (f"{len(wrong)} of {_REQUESTS} requests at once give wrong numbers, such as {details}",))
+
+
+def check_unloading(session: Session, setting: Setting) -> Outcome:
+    """A process that used the library lets go of it and ends without a crash."""
+    trial = _simple_trial(setting.op)
+    session.ask("numbers", setting.request(trial))
+    session.ask("release", {})
+    finished = session.finish()
+    if finished is None or finished.ok:
+        return Outcome(1)
+    return Outcome(1, (f"the process that used the library ends with {finished.how_it_ended()}",))
+
+
+def _simple_trial(op: OpDescription) -> Trial:
+    """The first case of op.toml, else the simplest that can be drawn."""
+    return _first_case(op) if op.test.cases else _drawn(op, 1)[0]
+
+
+def _drawn_attributes(op: OpDescription) -> list[Trial]:
+    return _drawn(op, _ATTRIBUTE_SETS) if op.attributes else []
+
+
+def _drawn(op: OpDescription, count: int) -> list[Trial]:
+    """Drawn trials, the same in each run."""
+    found: list[Trial] = []
+
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data())
+    def draw(data: st.DataObject) -> None:
+        attributes = data.draw(attribute_values(op))
+        found.append(Trial(data.draw(shapes_of(op, attributes)), attributes))
+
+    try:
+        draw()
+    except Unsatisfiable:
+        if not op.test.cases:
+            problem = f"no shapes of inputs fulfil the rules of {op.type}, or they are too rare to be found"
+            raise ProjectError(problem, fix="Give some in [[test.cases]].") from None
+    return found or [_first_case(op)]
+
+
+def _first_case(op: OpDescription) -> Trial:
+    case = op.test.cases[0]
+    return Trial({name: tuple(shape) for name, shape in case.shapes.items()}, dict(case.attributes))

@@ -1,0 +1,112 @@
+"""Does an op compute what its reference does? Hypothesis looks for the smallest case in which it does not."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis.errors import HypothesisException, Unsatisfiable
+
+from ovext.errors import LibraryError
+from ovext.proof.draw import given_trials, trials
+
+if TYPE_CHECKING:
+    from ovext.proof.trial import Setting, Trial
+    from ovext.verify.session import Session
+
+_SECONDS_TO_SHRINK = 20.0
+
+
+class _DisagreementError(AssertionError):
+    pass
+
+
+@dataclass
+class Tried:
+    """The outcome of many trials. `failed` is the smallest that went wrong, and `what` how."""
+
+    cases: int = 0
+    absolute: float = 0.0
+    relative: float = 0.0
+    failed: Trial | None = None
+    what: str = ""
+    known: dict[str, str] = field(default_factory=dict)  # what was wrong with a trial, by its text
+
+    def add(self, results: list[dict[str, Any]]) -> str:
+        """Take the results of a trial; gives what is wrong with it."""
+        self.cases += 1
+        for one in results:
+            if one["agrees"]:
+                self.absolute = max(self.absolute, one["absolute"])
+                self.relative = max(self.relative, one["relative"])
+        return next((_difference(one) for one in results if not one["agrees"]), "")
+
+
+def _difference(result: dict[str, Any]) -> str:
+    where = f"{result['how']}, output {result['output']}"
+    if "shape" in result:
+        return f"{where}: the shape is {result['shape']}"
+    error = f"off by {result['absolute']:.2g} (relative {result['relative']:.2g})"
+    return f"{where}: {error}; {result['wrong']} of {result['elements']} elements wrong, the worst {result['worst']}"
+
+
+def try_numbers(session: Session, setting: Setting, *, examples: int, seed_of_run: int) -> Tried:
+    """Try the cases of op.toml, then `examples` drawn ones; after a failure, look for a smaller one that fails too."""
+    tried = Tried()
+    for trial in given_trials(setting.op):
+        if what := _wrong(session, setting, trial, tried):
+            tried.failed, tried.what = trial, what
+            break
+    _draw(session, setting, tried, examples=examples, seed_of_run=seed_of_run)
+    return tried
+
+
+def try_one(session: Session, setting: Setting, trial: Trial) -> Tried:
+    tried = Tried()
+    if what := _wrong(session, setting, trial, tried):
+        tried.failed, tried.what = trial, what
+    return tried
+
+
+def _wrong(session: Session, setting: Setting, trial: Trial, tried: Tried) -> str:
+    """What is wrong with a trial, its process's death included; empty for nothing."""
+    try:
+        return tried.add(session.ask("numbers", setting.request(trial))["results"])
+    except LibraryError as error:
+        tried.cases += 1
+        return error.what
+
+
+def _draw(session: Session, setting: Setting, tried: Tried, *, examples: int, seed_of_run: int) -> None:
+    """Let hypothesis draw trials, and shrink one that fails for a limited time."""
+    ends: list[float] = []
+
+    def check(trial: Trial) -> None:
+        text = trial.to_json()
+        is_over = bool(ends) and time.monotonic() > ends[0]
+        if text not in tried.known:
+            # Hypothesis tries the smallest failure again at its end: that must fail again, also after the time.
+            tried.known[text] = "" if is_over else _wrong(session, setting, trial, tried)
+        if what := tried.known[text]:
+            tried.failed, tried.what = trial, what
+            ends.append(time.monotonic() + _SECONDS_TO_SHRINK)
+            raise _DisagreementError(what)
+
+    run = settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+        report_multiple_bugs=False,
+    )(seed(seed_of_run)(given(trials(setting.op))(check)))
+    try:
+        run()
+    except Unsatisfiable:
+        pass  # the description leaves nothing to draw but its cases
+    except (_DisagreementError, HypothesisException):
+        if tried.failed is None:
+            raise

@@ -1,0 +1,100 @@
+"""What was tried, and how it went."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something that the op does not do right.
+
+    `options` are those of `ovext test` with which this one thing is tried again.
+    """
+
+    what: str
+    options: tuple[str, ...] = ()
+
+    def command(self, project: str) -> str:
+        return shlex.join(["ovext", "test", project, *self.options])
+
+
+@dataclass(frozen=True)
+class Row:
+    """One check of one op, with one variant, combination of element types and device where it depends on these."""
+
+    op: str
+    check: str  # numbers, attributes, refusals, concurrency, unloading
+    device: str = "CPU"
+    variant: str = ""
+    types: str = ""
+    cases: int = 0
+    absolute: float = 0.0
+    relative: float = 0.0
+    failures: tuple[Failure, ...] = ()
+    skipped: str = ""
+    seconds: float = 0.0
+
+    @property
+    def is_fine(self) -> bool:
+        return not self.failures
+
+    def name(self) -> str:
+        return " ".join(filter(None, [self.check, self.variant, self.types, self.device]))
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Everything that `ovext test` found out about a project."""
+
+    project: str
+    rows: tuple[Row, ...] = field(default=())
+
+    @property
+    def is_fine(self) -> bool:
+        return all(row.is_fine for row in self.rows)
+
+    def failures(self) -> Iterator[tuple[Row, Failure]]:
+        for row in self.rows:
+            for failure in row.failures:
+                yield row, failure
+
+    def to_junit(self) -> str:
+        """JUnit XML, as continuous integration shows it: a suite for each op, a case for each row."""
+        root = ET.Element("testsuites", name=f"ovext test {self.project}")
+        for op in dict.fromkeys(row.op for row in self.rows):
+            rows = [row for row in self.rows if row.op == op]
+            root.append(_suite(op, rows, self.project))
+        ET.indent(root)
+        return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(op: str, rows: Sequence[Row], project: str) -> ET.Element:
+    suite = ET.Element(
+        "testsuite",
+        name=op,
+        tests=str(len(rows)),
+        failures=str(sum(not row.is_fine for row in rows)),
+        skipped=str(sum(bool(row.skipped) for row in rows)),
+        time=f"{sum(row.seconds for row in rows):.3f}",
+    )
+    for row in rows:
+        case = ET.SubElement(suite, "testcase", classname=op, name=row.name(), time=f"{row.seconds:.3f}")
+        if row.skipped:
+            ET.SubElement(case, "skipped", message=row.skipped)
+        if row.failures:
+            text = "\n\n".join(f"{one.what}\n{one.command(project)}" for one in row.failures)
+            first = row.failures[0].what.splitlines()[0]
+            ET.SubElement(case, "failure", message=_printable(first)).text = _printable(text)
+    return suite
+
+
+def _printable(text: str) -> str:
+    """The text without what XML cannot hold."""
+    return "".join(character for character in text if character.isprintable() or character in "\n\t")

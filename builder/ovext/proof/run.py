@@ -1,0 +1,185 @@
+"""Proving the ops of a project: which checks there are, and running them side by side."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ovext.errors import LibraryError, ProjectError, UnknownNameError
+from ovext.inspect.variants import compiled_variants
+from ovext.proof.checks import check_attributes, check_concurrency, check_refusals, check_unloading
+from ovext.proof.numbers import try_numbers, try_one
+from ovext.proof.report import Failure, Proof, Row
+from ovext.proof.trial import Setting, trial_from_json
+from ovext.targets.isa import host_cpuinfo_flags, isa_table
+from ovext.verify.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from ovext.project import OpDescription, Project
+    from ovext.proof.checks import Outcome
+    from ovext.toolchain.openvino import OpenVINO
+
+    Job = Callable[[], Row]
+
+_WITHOUT_NUMPY = {"i4", "u4", "u1", "string"}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What of a project is to be tried, and how much; empty words stand for everything."""
+
+    op: str = ""
+    isa: str = ""
+    types: str = ""
+    case: str = ""
+    examples: int = 100
+    seed: int = 0
+    seconds: float = 30.0  # that one answer of the library may take
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """An op in a library."""
+
+    op: OpDescription
+    folder: Path
+    library: Path
+    openvino: OpenVINO
+    wish: Wish
+
+    def session(self, variant: str) -> Session:
+        return Session(self.openvino, self.library, env={"OVEXT_ISA": variant}, timeout=self.wish.seconds)
+
+
+def prove_on_cpu(
+    project: Project, library: Path, openvino: OpenVINO, wish: Wish, on_row: Callable[[Row], None]
+) -> Proof:
+    """Try everything that is wished for, as much at once as there are CPUs; `on_row` is given each row in order.
+
+    Raises:
+        ProjectError: the project has no ops, or one without a reference.
+        UsageError: the wish names something that there is not.
+        LibraryError: the library was not built with ovext, or holds no variant that this CPU can run.
+    """
+    jobs = [
+        job for op, folder in _chosen_ops(project, wish) for job in _jobs(_Subject(op, folder, library, openvino, wish))
+    ]
+    rows: list[Row] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            for row in pool.map(_timed, jobs):
+                on_row(row)
+                rows.append(row)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # what has not begun is not to begin
+            raise
+    return Proof(project.name, tuple(rows))
+
+
+def _timed(job: Job) -> Row:
+    start = time.monotonic()
+    row = job()
+    return replace(row, seconds=time.monotonic() - start)
+
+
+def _chosen_ops(project: Project, wish: Wish) -> list[tuple[OpDescription, Path]]:
+    ops = {op.type: (op, folder) for folder, op in project.described_ops()}
+    if not ops:
+        raise ProjectError(
+            "the project has no ops to test", where=project.root / "ops", fix="Add one with `ovext new`."
+        )
+    if wish.op and wish.op not in ops:
+        raise UnknownNameError("op", wish.op, ops)
+    chosen = [ops[wish.op]] if wish.op else list(ops.values())
+    for op, folder in chosen:
+        if not (folder / "reference.py").is_file():
+            fix = f"Write one with a function {folder.name}() that computes {op.type} in numpy."
+            raise ProjectError(f"{op.type} has no reference", where=folder / "reference.py", fix=fix)
+    return chosen
+
+
+def _jobs(subject: _Subject) -> Iterator[Job]:
+    runnable, skipped = _variants(subject)
+    for variant in runnable:
+        for types in _combinations(subject):
+            yield partial(_numbers, subject, variant, types)
+    for variant in skipped:
+        yield partial(Row, subject.op.type, "numbers", variant=variant, skipped="this CPU cannot run it")
+    if not subject.wish.case:
+        checks = (check_attributes, check_refusals, check_concurrency, check_unloading)
+        yield from (partial(_checked, subject, runnable[-1], check) for check in checks)
+
+
+def _variants(subject: _Subject) -> tuple[list[str], list[str]]:
+    """The variants to try: those that this CPU can run, and those that it cannot."""
+    compiled = compiled_variants(subject.library)
+    if compiled is None:
+        raise LibraryError("it was not built with ovext", where=subject.library, fix="Use `ovext build`.")
+    wished = subject.wish.isa
+    if wished and wished not in compiled:
+        raise UnknownNameError("instruction set variant of the library", wished, compiled)
+    flags = host_cpuinfo_flags()
+    chosen = [one for one in compiled if not wished or one == wished]
+    runnable = [one for one in chosen if isa_table()[one].is_supported(flags)]
+    if not runnable:
+        raise LibraryError("it holds no variant that this CPU can run", where=subject.library, fix="Use `ovext build`.")
+    return runnable, [one for one in chosen if one not in runnable]
+
+
+def _combinations(subject: _Subject) -> list[tuple[str, ...]]:
+    """The combinations of element types to try, of inputs and outputs."""
+    inputs = len(subject.op.inputs)
+    by_text = {types_text(subject.op, one): tuple(one) for one in subject.op.combinations()}
+    wished = subject.wish.types
+    if wished and wished not in by_text:
+        raise UnknownNameError(f"combination of element types of {subject.op.type}", wished, by_text)
+    return [one for text, one in by_text.items() if (not wished or text == wished) and len(one) >= inputs]
+
+
+def types_text(op: OpDescription, types: Sequence[str]) -> str:
+    """The element types of the inputs that do not follow from others, such as "f32" or "f32,i64"."""
+    free = [element for one, element in zip(op.inputs, types, strict=False) if not isinstance(one.types, str)]
+    return ",".join(free)
+
+
+def _numbers(subject: _Subject, variant: str, types: tuple[str, ...]) -> Row:
+    op, wish = subject.op, subject.wish
+    text = types_text(op, types)
+    row = Row(op.type, "numbers", variant=variant, types=text)
+    if without := sorted({*types} & _WITHOUT_NUMPY):
+        return replace(row, skipped=f"numpy has no {', '.join(without)}")
+    setting = Setting(op, subject.folder, types)
+    with subject.session(variant) as session:
+        if wish.case:
+            tried = try_one(session, setting, trial_from_json(wish.case, op))
+        else:
+            tried = try_numbers(session, setting, examples=wish.examples, seed_of_run=wish.seed)
+    failures: tuple[Failure, ...] = ()
+    if tried.failed is not None:
+        case = tried.failed.to_json()
+        failures = (Failure(tried.what, ("--op", op.type, "--isa", variant, "--types", text, "--case", case)),)
+    return replace(row, cases=tried.cases, absolute=tried.absolute, relative=tried.relative, failures=failures)
+
+
+def _checked(subject: _Subject, variant: str, check: Callable[[Session, Setting], Outcome]) -> Row:
+    """A check that is done once for an op, in the first combination of element types that numpy has."""
+    op = subject.op
+    types = next((one for one in op.combinations() if not {*one} & _WITHOUT_NUMPY), None)
+    row = Row(op.type, check.__name__.removeprefix("check_"), variant=variant)
+    if types is None:
+        return replace(row, skipped="numpy has not its element types")
+    setting = Setting(op, subject.folder, tuple(types))
+    with subject.session(variant) as session:
+        try:
+            outcome = check(session, setting)
+        except LibraryError as error:
+            return replace(row, failures=(Failure(error.what, ("--op", op.type)),))
+    failures = tuple(Failure(what, ("--op", op.type)) for what in outcome.problems)
+    return replace(row, cases=outcome.cases, failures=failures)

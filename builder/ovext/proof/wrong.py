@@ -1,0 +1,113 @@
+"""Models that an op must refuse, by its description."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, get_args
+
+from ovext.models.ir import TensorType, one_op_model
+from ovext.project.attributes import ElementType
+from ovext.project.shapes import bound_sizes, parse_dim
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ovext.project import OpDescription
+    from ovext.project.attributes import Attribute, AttributeValue
+    from ovext.proof.trial import Shapes
+
+# What OpenVINO's Parameter takes in a model without further ado.
+_TRIED_TYPES = [one for one in get_args(ElementType) if one not in {"i4", "u1", "u4", "string"}]
+
+
+@dataclass(frozen=True)
+class WrongModel:
+    """A model, and what is wrong with it."""
+
+    what: str
+    model: str
+
+
+@dataclass(frozen=True)
+class _Right:
+    """A model that the op takes; each wrong one differs in one thing."""
+
+    op: OpDescription
+    shapes: Shapes
+    types: tuple[str, ...]
+    attributes: dict[str, AttributeValue]
+
+    def model(self) -> str:
+        tensors = [
+            TensorType(element, self.shapes[one.name]) for element, one in zip(self.types, self.op.inputs, strict=True)
+        ]
+        values = self.op.ir_attributes(self.attributes)
+        return one_op_model(self.op.type, self.op.opset, tensors, values, outputs=len(self.op.outputs))
+
+
+def wrong_models(op: OpDescription, shapes: Shapes, attributes: dict[str, AttributeValue]) -> list[WrongModel]:
+    """Models with a wrong type, rank, size, attribute or number of inputs; `shapes` and `attributes` are right."""
+    types = tuple(op.combinations()[0][: len(op.inputs)])
+    right = _Right(op, shapes, types, {**op.example(), **op.values(attributes)})
+    wrong = [*_types(right), *_shapes(right), *_attributes(right)]
+    return [*(WrongModel(what, one.model()) for what, one in wrong), _too_many_inputs(right)]
+
+
+def _types(right: _Right) -> Iterator[tuple[str, _Right]]:
+    allowed = {tuple(one[: len(right.types)]) for one in right.op.combinations()}
+    for number, tensor in enumerate(right.op.inputs):
+        for element in _TRIED_TYPES:
+            types = (*right.types[:number], element, *right.types[number + 1 :])
+            if types not in allowed:
+                yield f"'{tensor.name}' of type {element}", replace(right, types=types)
+
+
+def _shapes(right: _Right) -> Iterator[tuple[str, _Right]]:
+    for name, shape in right.shapes.items():
+        tensor = next(one for one in right.op.inputs if one.name == name)
+        others = [shape[1:], (2, *shape)] if shape else [(2,)]
+        others += [
+            (*shape[:at], shape[at] + 1, *shape[at + 1 :])
+            for at, dim in enumerate(tensor.dims or ())
+            if parse_dim(dim).size is not None or parse_dim(dim).name
+            if at < len(shape)
+        ]
+        for other in others:
+            shapes = {**right.shapes, name: other}
+            try:
+                bound_sizes(right.op, shapes, right.attributes)
+            except ValueError as error:
+                yield f"'{name}' of shape {list(other)} ({error})", replace(right, shapes=shapes)
+
+
+def _attributes(right: _Right) -> Iterator[tuple[str, _Right]]:
+    for attribute in right.op.attributes:
+        for value in _refused_values(attribute):
+            text = f"{attribute.name} = {value!r}"
+            yield text, replace(right, attributes={**right.attributes, attribute.name: value})
+
+
+def _refused_values(attribute: Attribute) -> Iterator[Any]:
+    """Values beyond the bounds that op.toml tells, and words that an enum has not."""
+    if attribute.type == "enum":
+        yield "no_such_value"
+    for bound, step in ((attribute.min, -1), (attribute.max, 1)):
+        if bound is not None:
+            value = bound + step
+            fits_type = attribute.of.lowest is None or attribute.of.lowest <= value <= (attribute.of.highest or 0)
+            if fits_type:
+                yield [value] if attribute.of.is_list else value
+
+
+def _too_many_inputs(right: _Right) -> WrongModel:
+    tensors = [
+        TensorType(element, right.shapes[one.name]) for element, one in zip(right.types, right.op.inputs, strict=True)
+    ]
+    model = one_op_model(
+        right.op.type,
+        right.op.opset,
+        [*tensors, tensors[0]],
+        right.op.ir_attributes(right.attributes),
+        outputs=len(right.op.outputs),
+    )
+    return WrongModel("one input too many", model)

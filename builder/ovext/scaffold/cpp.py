@@ -1,0 +1,186 @@
+"""Parts of an op's description as C++: names, values of attributes, and rules for shapes."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from ovext.project.shapes import (
+    BROADCAST,
+    CUSTOM,
+    DATA_DEPENDENT,
+    REST,
+    names_in,
+    parse_constraint,
+    parse_formula,
+)
+
+if TYPE_CHECKING:
+    from ovext.project.attributes import Attribute, AttributeValue
+    from ovext.project.op import OpDescription, Output
+
+_NOTES = {
+    CUSTOM: "// Here goes the rule for the shape of '{}', which op.toml calls custom.",
+    DATA_DEPENDENT: "// All that is known of the shape of '{}' before the data is: evaluate() sets it.",
+}
+_FUNCTIONS: dict[type[ast.operator], str] = {ast.FloorDiv: "floor_div", ast.Mod: "floor_mod"}
+_SIGNS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*"}
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+}
+
+
+def snake_case(name: str) -> str:
+    """GroupNormSiLU -> group_norm_silu: the name of an op's folder, namespace and kernel."""
+    name = re.sub(r"([A-Z][a-z])LU", r"\1lu", name)  # ReLU and its like are one word
+    parts = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name))
+    return re.sub(r"_+", "_", parts).lower().strip("_")
+
+
+def camel_case(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def enum_name(op: OpDescription, attribute: Attribute) -> str:
+    """The C++ type of an enum; it must differ from the op's class."""
+    name = camel_case(attribute.name)
+    return f"{name}Value" if name in {op.type, "Attributes", "Kernel", "Kernels", "Parameters"} else name
+
+
+def type_of(op: OpDescription, attribute: Attribute) -> str:
+    return attribute.of.cpp or enum_name(op, attribute)
+
+
+def literal(op: OpDescription, attribute: Attribute, value: AttributeValue) -> str:
+    """The value as an initialiser of the attribute's member."""
+    if isinstance(value, list):
+        return f"{{{', '.join(_one(op, attribute, one) for one in value)}}}"
+    return _one(op, attribute, value)
+
+
+def _one(op: OpDescription, attribute: Attribute, value: Any) -> str:
+    of = attribute.of
+    if attribute.type == "enum":
+        return f"{enum_name(op, attribute)}::{value}"
+    if attribute.type == "type":
+        return f"ov::element::{value}"
+    if of.kind == "float":
+        return _floating(float(value), attribute.type.removesuffix("[]"))
+    if of.kind == "int":
+        return _whole(int(value))
+    return json.dumps(value)  # true, false, and strings: C++ knows these escapes
+
+
+def _whole(value: int) -> str:
+    if value == -(2**63):
+        return "std::numeric_limits<std::int64_t>::min()"
+    return f"{value}u" if value >= 2**63 else str(value)
+
+
+def _floating(value: float, name: str) -> str:
+    if math.isnan(value):
+        return f"std::numeric_limits<{name}>::quiet_NaN()"
+    if math.isinf(value):
+        return f"{'-' if value < 0 else ''}std::numeric_limits<{name}>::infinity()"
+    return repr(value) + ("f" if name == "float" else "")
+
+
+def shape_code(op: OpDescription) -> list[str]:
+    """The statements of output_shapes(inputs), which gives the shapes of the outputs for those of the inputs."""
+    lines = []
+    for number, tensor in enumerate(op.inputs):
+        if tensor.ranks is not None:
+            ranks = ", ".join(map(str, tensor.ranks))
+            lines.append(f'ovext::check_rank(this, "{tensor.name}", inputs[{number}], {{{ranks}}});')
+    if _uses_dims(op):
+        lines.append("ovext::Dims dims(this);")
+        for number, tensor in enumerate(op.inputs):
+            if tensor.dims is not None:
+                pattern = ", ".join(f'"{dim}"' for dim in tensor.dims)
+                lines.append(f'dims.read("{tensor.name}", inputs[{number}], {{{pattern}}});')
+        lines += [_requirement(op, constraint) for constraint in op.constraints]
+    notes = [note.format(one.name) for one in op.outputs if (note := _NOTES.get(one.rule))]
+    shapes = [_shape(op, output) for output in op.outputs]
+    return [*lines, *notes, f"return {{{', '.join(shapes)}}};"]
+
+
+def _uses_dims(op: OpDescription) -> bool:
+    has_formulas = any(isinstance(output.shape, list) for output in op.outputs)
+    return bool(op.constraints) or has_formulas or any(tensor.dims is not None for tensor in op.inputs)
+
+
+def _requirement(op: OpDescription, constraint: str) -> str:
+    left, compare, right = parse_constraint(constraint)
+    holds = _infix(op, left, _COMPARISONS[type(compare)], right)
+    used = ", ".join(f'{{"{name}", {_name(op, name)}}}' for name in sorted(names_in(constraint)))
+    return f'dims.require({holds}, "{constraint}", {{{used}}});'
+
+
+def _shape(op: OpDescription, output: Output) -> str:
+    if isinstance(output.shape, list):
+        return _shape_of_formulas(op, output.shape)
+    if output.rule == BROADCAST:
+        return "ovext::broadcast(this, inputs)"
+    if output.rule in {CUSTOM, DATA_DEPENDENT}:
+        if output.rank is None:
+            return "inputs[0]"
+        sizes = ", ".join(["ov::Dimension::dynamic()" if output.rule == DATA_DEPENDENT else "1"] * output.rank)
+        return f"ov::PartialShape{{{sizes}}}"
+    return f"inputs[{op.port_of(output.shape or op.inputs[0].name)[1]}]"
+
+
+def _shape_of_formulas(op: OpDescription, formulas: list[str]) -> str:
+    sizes = [REST if formula == REST else _size(op, parse_formula(formula)) for formula in formulas]
+    if REST not in sizes:
+        return f"dims.shape({{{', '.join(sizes)}}})"
+    at = sizes.index(REST)
+    return f"dims.shape_with_rest({{{', '.join(sizes[:at])}}}, {{{', '.join(sizes[at + 1 :])}}})"
+
+
+def _name(op: OpDescription, name: str) -> str:
+    is_dim = any(name in {dim.removesuffix("|1") for dim in tensor.dims or ()} for tensor in op.inputs)
+    return f'dims["{name}"]' if is_dim else f"m_attributes.{name}"
+
+
+def _size(op: OpDescription, node: ast.expr) -> str:
+    """A formula in C++."""
+    return _term(op, node)[0]
+
+
+def _term(op: OpDescription, node: ast.expr, *, inner: bool = False) -> tuple[str, bool]:
+    """A formula in C++, in parentheses where it stands in another, and whether it is of type ovext::Size."""
+    match node:
+        case ast.Constant(value=number):
+            return str(number), False
+        case ast.Name(id=name):
+            text = _name(op, name)
+            return text, text.startswith("dims")
+        case ast.UnaryOp(operand=operand):
+            text = f"ovext::Size(0) - {_term(op, operand, inner=True)[0]}"
+            return (f"({text})" if inner else text), True
+        case ast.BinOp(left=left, op=operation, right=right) if type(operation) in _FUNCTIONS:
+            return f"ovext::{_FUNCTIONS[type(operation)]}({_size(op, left)}, {_size(op, right)})", True
+        case ast.BinOp(left=left, op=operation, right=right):
+            text = _infix(op, left, _SIGNS[type(operation)], right)
+            return (f"({text})" if inner else text), True
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            sizes = [_size(op, one) for one in arguments]
+            return reduce(lambda first, second: f"ovext::{name}({first}, {second})", sizes), True
+        case _:
+            raise ValueError(f"'{ast.unparse(node)}' may not stand in a formula")
+
+
+def _infix(op: OpDescription, left: ast.expr, sign: str, right: ast.expr) -> str:
+    """Two formulas with a sign between: one of them must be an ovext::Size for the sign to mean what it should."""
+    (first, first_is_size), (second, second_is_size) = (_term(op, one, inner=True) for one in (left, right))
+    first = first if first_is_size or second_is_size else f"ovext::Size({first})"
+    return f"{first} {sign} {second}"

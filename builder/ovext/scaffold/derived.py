@@ -1,0 +1,215 @@
+"""The files of an op that follow from its op.toml alone: `ovext sync` writes them anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ovext.project.frameworks import JaxMapping, Mapping, OnnxMapping, PaddleMapping, PyTorchMapping
+from ovext.project.op import json_schema
+from ovext.project.shapes import BROADCAST
+from ovext.scaffold.cpp import enum_name, literal, snake_case, type_of
+from ovext.scaffold.render import MARK, render
+from ovext.scaffold.wrap import wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ovext.project.attributes import Attribute
+    from ovext.project.frameworks import AnyMapping
+    from ovext.project.op import Input, OpDescription, Output
+
+SCHEMA_FILE = "op.schema.json"  # beside the folders of ops
+_TITLES = {
+    "onnx": "ONNX",
+    "tensorflow": "TensorFlow",
+    "tensorflow_lite": "TensorFlow Lite",
+    "pytorch": "PyTorch",
+    "paddle": "PaddlePaddle",
+    "jax": "JAX",
+}
+
+
+@dataclass(frozen=True)
+class _MappingText:
+    """A framework's mapping as the templates need it."""
+
+    name: str
+    title: str
+    type: str
+    cpp: str  # the namespace of its ConversionExtension
+    lines: list[str]  # how its attributes are read
+    domain: str = ""
+    inputs: list[str] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    words: str = ""
+
+
+def derived_files(op: OpDescription, folder: str) -> dict[str, str]:
+    """The texts of the files in ops/<folder> that are derived, by name."""
+    mappings = [_mapping(op, name, mapping) for name, mapping in op.frameworks.given()]
+    return {
+        "attributes.hpp": _attributes(op, folder),
+        "frameworks.hpp": _frameworks(op, folder, mappings),
+        "README.md": _readme(op, mappings),
+    }
+
+
+def _frameworks(op: OpDescription, folder: str, mappings: list[_MappingText]) -> str:
+    headers = sorted(_header(one.name) for one in mappings)
+    context = {"op": op, "folder": folder, "namespace": folder, "mappings": mappings, "headers": headers}
+    return wrapped(render("op/frameworks.hpp", **context))
+
+
+def schema_file() -> str:
+    """The JSON schema with which editors complete op.toml."""
+    return json_schema()
+
+
+def is_derived(text: str) -> bool:
+    return MARK in text.partition("\n")[0]
+
+
+def _attributes(op: OpDescription, folder: str) -> str:
+    enums = [
+        {"name": one.name, "cpp": enum_name(op, one), "words": one.values}
+        for one in op.attributes
+        if one.type == "enum"
+    ]
+    attributes = [
+        {
+            "name": one.name,
+            "cpp": type_of(op, one),
+            "doc": one.doc,
+            "default": "" if one.default is None else literal(op, one, one.typed(one.default)),
+        }
+        for one in op.attributes
+    ]
+    bounds = [bound for one in op.attributes for bound in _bounds(op, one)]
+    text = render("op/attributes.hpp", op=op, namespace=folder, enums=enums, attributes=attributes, bounds=bounds)
+    return wrapped(text)
+
+
+def _bounds(op: OpDescription, attribute: Attribute) -> Iterator[dict[str, Any]]:
+    for bound, sign, words in ((attribute.min, ">=", "at least"), (attribute.max, "<=", "at most")):
+        if bound is not None:
+            value = int(bound) if attribute.of.kind == "int" else bound
+            element = attribute.model_copy(update={"type": attribute.type.removesuffix("[]")})
+            yield {
+                "name": attribute.name,
+                "is_list": attribute.of.is_list,
+                "sign": sign,
+                "words": words,
+                "value": literal(op, element, value),
+                "shown": f"{bound:g}",
+            }
+
+
+def _header(framework: str) -> str:
+    """OpenVINO has no header for JAX, whose front end takes extensions that are for any framework."""
+    return "extension/conversion.hpp" if framework == "jax" else f"{framework}/extension/conversion.hpp"
+
+
+def _mapping(op: OpDescription, name: str, mapping: AnyMapping) -> _MappingText:
+    paddle = mapping if isinstance(mapping, PaddleMapping) else None
+    return _MappingText(
+        name=name,
+        title=_TITLES[name],
+        type=mapping.type,
+        cpp="" if name == "jax" else f"{name}::",
+        lines=[line for one in op.attributes for line in _read(op, one, mapping)],
+        domain=mapping.domain if isinstance(mapping, OnnxMapping) else "",
+        inputs=(paddle.inputs or [one.name for one in op.inputs]) if paddle else [],
+        outputs=(paddle.outputs or [one.name for one in op.outputs]) if paddle else [],
+        words=", ".join(_word(op, one, mapping) for one in op.attributes),
+    )
+
+
+def _read(op: OpDescription, attribute: Attribute, mapping: AnyMapping) -> Iterator[str]:
+    """The statements that give an attribute its value from a framework's model."""
+    name = attribute.name
+    if name in mapping.constants:
+        yield f"attributes.{name} = {literal(op, attribute, attribute.typed(mapping.constants[name]))};"
+        return
+    if isinstance(mapping, JaxMapping):
+        return  # the default, which OpDescription makes sure of
+    if name in mapping.defaults:
+        yield f"attributes.{name} = {literal(op, attribute, attribute.typed(mapping.defaults[name]))};"
+    can_be_missing = name in mapping.defaults or attribute.default is not None
+    verb = "read" if can_be_missing else "require"
+    if isinstance(mapping, PyTorchMapping):
+        yield f"model.{verb}_argument({argument_of(op, name, mapping)}, attributes.{name});"
+    else:
+        yield f'model.{verb}("{_name_in(mapping, name)}", attributes.{name});'
+
+
+def argument_of(op: OpDescription, name: str, mapping: PyTorchMapping) -> int:
+    """The number of the argument that an attribute is in PyTorch: after the inputs, in order, but as told."""
+    if name in mapping.arguments:
+        return mapping.arguments[name]
+    taken = set(mapping.arguments.values())
+    free = (number for number in range(len(op.inputs), 10_000) if number not in taken)
+    untold = [one.name for one in op.attributes if one.name not in {*mapping.arguments, *mapping.constants}]
+    return dict(zip(untold, free, strict=False))[name]
+
+
+def _name_in(mapping: AnyMapping, name: str) -> str:
+    return mapping.attributes.get(name, name) if isinstance(mapping, Mapping) else name
+
+
+def _word(op: OpDescription, attribute: Attribute, mapping: AnyMapping) -> str:
+    """Where an attribute comes from, in the README of the op."""
+    name = attribute.name
+    if name in mapping.constants:
+        return f"{name} = {mapping.constants[name]}"
+    if isinstance(mapping, PyTorchMapping):
+        return f"{name} (argument {argument_of(op, name, mapping)})"
+    if isinstance(mapping, JaxMapping):
+        return f"{name} = {attribute.default}"
+    there = _name_in(mapping, name)
+    return name if there == name else f"{name} (there {there})"
+
+
+def _readme(op: OpDescription, mappings: list[_MappingText]) -> str:
+    return render(
+        "op/README.md",
+        op=op,
+        mappings=mappings,
+        cell=lambda text: text.replace("|", "\\|").replace("\n", " "),
+        dimensions=_dimensions,
+        output_type=lambda one: f"as {one.type or op.inputs[0].name}" if _is_input(op, one.type) else one.type,
+        shape=lambda one: _shape(op, one),
+        default=lambda one: "" if one.default is None else f"`{one.default}`",
+        values=_values,
+    )
+
+
+def _is_input(op: OpDescription, name: str) -> bool:
+    return name in {"", *(one.name for one in op.inputs)}
+
+
+def _dimensions(tensor: Input) -> str:
+    named = f"`{', '.join(tensor.dims)}`".replace("|", "\\|") if tensor.dims is not None else ""
+    ranks = f"{' or '.join(map(str, tensor.ranks))} of them" if tensor.ranks else ""
+    return "; ".join(filter(None, [named, ranks])) or "any"
+
+
+def _shape(op: OpDescription, output: Output) -> str:
+    if isinstance(output.shape, list):
+        return f"`{', '.join(output.shape)}`"
+    if _is_input(op, output.shape):
+        return f"as {output.shape or op.inputs[0].name}"
+    return "of all inputs, broadcast" if output.rule == BROADCAST else output.rule
+
+
+def _values(attribute: Attribute) -> str:
+    if attribute.values:
+        return ", ".join(attribute.values)
+    low = f"at least {attribute.min:g}" if attribute.min is not None else ""
+    high = f"at most {attribute.max:g}" if attribute.max is not None else ""
+    return ", ".join(filter(None, [low, high]))
+
+
+def folder_of(op: OpDescription) -> str:
+    """The name of the op's folder below ops/, which is its namespace too."""
+    return snake_case(op.type)

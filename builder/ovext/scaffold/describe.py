@@ -1,0 +1,206 @@
+"""A description from the words of a command line, or from a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, get_args
+
+from ovext.errors import ProjectError, UnknownNameError, UsageError
+from ovext.project import described
+from ovext.project.attributes import ATTRIBUTE_TYPES, ElementType
+from ovext.project.frameworks import Frameworks
+from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT
+from ovext.scaffold.cpp import camel_case, snake_case
+from ovext.scaffold.wrap import split_parts
+from ovext.toml import line_of, parse_toml, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ovext.project import OpDescription
+
+DEFAULT_TYPES = ("f32", "f16", "bf16")
+_ATTRIBUTE = re.compile(r"(?P<name>[^:=]+):(?P<type>[A-Za-z0-9_]+(\[\])?)(\((?P<values>[^)]*)\))?(=(?P<default>.*))?")
+# For bf16 and f16 a sum of few numbers; what accumulates more needs more.
+_TOLERANCES = {
+    "f16": {"absolute": 1e-3, "relative": 2e-3},
+    "bf16": {"absolute": 1e-2, "relative": 1e-2},
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What stands on the command line of `ovext new`."""
+
+    op: str
+    opset: str
+    doc: str = ""
+    inputs: Sequence[str] = ()  # NAME[:TYPES[:DIMS]]
+    outputs: Sequence[str] = ()  # NAME[:TYPE[:SHAPE]]
+    attributes: Sequence[str] = ()  # NAME:TYPE[(VALUES)][=DEFAULT]
+    constraints: Sequence[str] = ()
+    frameworks: Sequence[str] = field(default=())  # FRAMEWORK=TYPE
+    gpu: bool = False
+
+
+def op_from_words(words: Words) -> OpDescription:
+    """The op that the words describe.
+
+    Raises:
+        UsageError: a word is not as it must be.
+        ProjectError: together they contradict one another.
+    """
+    inputs = [_input(word) for word in words.inputs or ["data"]]
+    for one in inputs:
+        one.setdefault("types", list(DEFAULT_TYPES) if one is inputs[0] else inputs[0]["name"])
+    data: dict[str, Any] = {
+        "schema": 1,
+        "type": words.op,
+        "opset": words.opset,
+        "doc": words.doc,
+        "constraints": list(words.constraints),
+        "inputs": inputs,
+        "outputs": [_output(word, inputs) for word in words.outputs or ["output"]],
+        "attributes": [_attribute(word) for word in words.attributes],
+        "frameworks": dict(_framework(word) for word in words.frameworks),
+    }
+    return complete(described(data, lambda _: f"the op {words.op}"), gpu=words.gpu)
+
+
+def op_from_file(path: Path, opset: str) -> OpDescription:
+    """The op that a TOML or JSON file describes, in the words of op.toml. `opset` is for a file that tells none.
+
+    Raises:
+        ProjectError: the file cannot be read, or is wrong.
+    """
+    text = read_text(path)
+    if path.suffix.lower() == ".json":
+        return described({"schema": 1, "opset": opset, **_json(text, path)}, lambda _: str(path))
+    data = {"schema": 1, "opset": opset, **parse_toml(text, path)}
+    return described(data, lambda at: f"{path}:{line_of(text, at)}")
+
+
+def _json(text: str, path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ProjectError(f"this is not JSON: {error.msg}", where=f"{path}:{error.lineno}") from None
+    if not isinstance(data, dict):
+        raise ProjectError("the file must hold a table", where=path)
+    return data
+
+
+def complete(op: OpDescription, *, gpu: bool) -> OpDescription:
+    """The op with tolerances for its types, and with a table [gpu] where it is wanted and there is none."""
+    data = op.model_dump(by_alias=True, exclude_defaults=True)
+    types = {element for combination in op.combinations() for element in combination}
+    test = data.setdefault("test", {})
+    tolerances = {element: one for element, one in _TOLERANCES.items() if element in types}
+    if tolerances:
+        test.setdefault("tolerances", tolerances)
+    if gpu and op.gpu is None:
+        data["gpu"] = _gpu(op)
+    return described({"schema": 1, **data}, lambda _: f"the op {op.type}")
+
+
+def _gpu(op: OpDescription) -> dict[str, Any]:
+    defines = {
+        one.name.upper(): one.name
+        for one in op.attributes
+        if one.of.kind in {"int", "float", "bool"} and not one.of.is_list and one.of.on_gpu
+    }
+    return {
+        "entry": snake_case(op.type),
+        "defines": defines,
+        "global": ["X", "Y", "B*F"],
+        "options": "-cl-single-precision-constant",
+    }
+
+
+def _input(word: str) -> dict[str, Any]:
+    name, types, dims = _three_parts(word, "--input", "NAME[:TYPES[:DIMS]]")
+    data: dict[str, Any] = {"name": name}
+    parts = _list(types)
+    if parts:
+        is_input = len(parts) == 1 and parts[0] not in get_args(ElementType)
+        data["types"] = parts[0] if is_input else parts
+    if dims:
+        data["dims"] = _list(dims)
+    return data
+
+
+def _output(word: str, inputs: list[dict[str, Any]]) -> dict[str, Any]:
+    name, element, shape = _three_parts(word, "--output", "NAME[:TYPE[:SHAPE]]")
+    rules = {BROADCAST, CUSTOM, *(one["name"] for one in inputs)}
+    data: dict[str, Any] = {"name": name, "type": element}
+    rule, _, rank = shape.partition("=")
+    if rule in {DATA_DEPENDENT, CUSTOM} and rank:
+        if not rank.isdigit():
+            raise UsageError(f"'{rank}' in --output '{word}' is no rank", fix=f"Write {name}:{element}:{rule}=1.")
+        return {**data, "shape": rule, "rank": int(rank)}
+    if not shape:
+        data["shape"] = BROADCAST if len(inputs) > 1 and not any("dims" in one for one in inputs) else ""
+    else:
+        data["shape"] = shape if shape in {*rules, DATA_DEPENDENT} else _list(shape)
+    return data
+
+
+def _three_parts(word: str, option: str, form: str) -> tuple[str, str, str]:
+    parts = [part.strip() for part in word.split(":")]
+    if len(parts) > len(form.split(":")) or not parts[0]:
+        raise UsageError(f"{option} '{word}' is not of the form {form}")
+    name, second, third = [*parts, "", ""][:3]
+    return name, second, third
+
+
+def _list(text: str) -> list[str]:
+    return [part for part in split_parts(text) if part]
+
+
+def _attribute(word: str) -> dict[str, Any]:
+    found = _ATTRIBUTE.fullmatch(word.strip())
+    if not found:
+        raise UsageError(f"--attribute '{word}' is not of the form NAME:TYPE[=DEFAULT]", fix="Such as alpha:float=1.0.")
+    if found["type"] not in ATTRIBUTE_TYPES:
+        raise UnknownNameError("attribute type", found["type"], ATTRIBUTE_TYPES)
+    data: dict[str, Any] = {"name": found["name"].strip(), "type": found["type"]}
+    if found["values"] is not None:
+        data["values"] = _list(found["values"])
+    if found["default"] is not None:
+        data["default"] = parse_value(found["default"], found["type"], word)
+    return data
+
+
+def parse_value(text: str, type_name: str, word: str) -> Any:
+    """What a value on the command line is in an op.toml.
+
+    Raises:
+        UsageError: it is nothing of that type; `word` is what the user wrote.
+    """
+    of = ATTRIBUTE_TYPES[type_name]
+    readers = {"bool": {"true": True, "false": False}.__getitem__, "int": int, "float": float, "string": str}
+    try:
+        values = [readers[of.kind](part) for part in (_list(text) if of.is_list else [text.strip()])]  # type: ignore[operator]
+    except (KeyError, ValueError):
+        raise UsageError(f"'{text}' in '{word}' is no {type_name}") from None
+    return values if of.is_list else values[0]
+
+
+def _framework(word: str) -> tuple[str, dict[str, Any]]:
+    name, _, there = word.partition("=")
+    if name not in Frameworks.model_fields:
+        raise UnknownNameError("framework", name, Frameworks.model_fields)
+    if not there:
+        raise UsageError(f"--framework '{word}' is not of the form FRAMEWORK=TYPE", fix=f"Such as {name}=MyOp.")
+    domain, colon, rest = there.rpartition(":")
+    if name == "onnx" and colon:
+        return name, {"type": rest, "domain": domain}
+    return name, {"type": there}
+
+
+def op_type_of(name: str) -> str:
+    """The op's type that a project's name suggests: scaled_cosh -> ScaledCosh."""
+    return camel_case(name) if name.islower() else name

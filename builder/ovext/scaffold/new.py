@@ -1,0 +1,184 @@
+"""`ovext new`: a project with an op, or another op for a project."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ovext.errors import UsageError
+from ovext.files import replace_file, writing_to
+from ovext.project import load_project
+from ovext.scaffold.derived import SCHEMA_FILE, folder_of, schema_file
+from ovext.scaffold.op_files import op_files
+from ovext.scaffold.render import render
+from ovext.targets.isa import isa_table
+from ovext.targets.openvino import DEFAULT_RELEASE
+
+if TYPE_CHECKING:
+    from ovext.project import OpDescription
+
+_PROJECT_FILES = {
+    "pyproject.toml": "pyproject.toml",
+    "CMakeLists.txt": "CMakeLists.txt",
+    "CMakePresets.json": "CMakePresets.json",
+    ".gitignore": "gitignore",
+    "README.md": "README.md",
+}
+_OPS = re.compile(
+    r"(?P<head>ovext_add_extension\(\s*\w+\s+OPS)(?P<ops>(?:\s+[A-Za-z_]\w*)+?)(?P<tail>\s+LINK\s+\w+)?\s*\)"
+)
+
+
+@dataclass(frozen=True)
+class NewFiles:
+    """What `ovext new` is going to write."""
+
+    root: Path
+    files: dict[str, str]  # texts by their paths in the project
+    adds_to_project: bool
+    changed: dict[str, str] = field(default_factory=dict)  # new texts of files that are there already
+    advice: str = ""
+
+    def existing(self) -> list[str]:
+        """The files that are there already and have another text; derived ones excepted."""
+        return [name for name, text in self.files.items() if _is_other(self.root / name, text)]
+
+
+def _is_other(file: Path, text: str) -> bool:
+    return file.name != SCHEMA_FILE and file.is_file() and file.read_text(encoding="utf-8", errors="replace") != text
+
+
+def project_name(root: Path) -> str:
+    """The name of the project in the folder: that of the folder.
+
+    Raises:
+        UsageError: it cannot be the name of a CMake target and a C++ library.
+    """
+    name = root.absolute().name
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+        instead = re.sub(r"\W+", "_", name).strip("_") or "my_ops"
+        raise UsageError(
+            f"'{name}' cannot be the name of a project: it is made of letters, digits and _",
+            fix=f"Name it '{instead}', for instance.",
+        )
+    return name
+
+
+def is_project(root: Path) -> bool:
+    """Whether the folder holds an extension project.
+
+    Raises:
+        ProjectError: it holds one that cannot be read.
+    """
+    if not (root / "CMakeLists.txt").is_file() or not (root / "pyproject.toml").is_file():
+        return False
+    load_project(root)
+    return True
+
+
+def plan_new(root: Path, op: OpDescription) -> NewFiles:
+    """The files of a new project in `root` with this op, or of the op alone where `root` is a project.
+
+    Raises:
+        UsageError: the folder's name cannot be a project's, or no kernel can be written.
+        ProjectError: there is a project that cannot be read.
+    """
+    root = root.absolute()
+    folder = folder_of(op)
+    files = {f"ops/{folder}/{name}": text for name, text in op_files(op, folder).items()}
+    files[f"ops/{SCHEMA_FILE}"] = schema_file()
+    if is_project(root):
+        changed, advice = _with_op(root, folder)
+        return NewFiles(root, files, adds_to_project=True, changed=changed, advice=advice)
+    return NewFiles(root, {**_project_files(root, folder), **files}, adds_to_project=False)
+
+
+def _project_files(root: Path, op: str) -> dict[str, str]:
+    name = project_name(root)
+    isas = list(isa_table())
+    context = {
+        "name": name,
+        "distribution": name.replace("_", "-").lower(),
+        "description": f"{name}: ops for OpenVINO",
+        "op": op,
+        "openvino": DEFAULT_RELEASE,
+        "isas": isas,
+        "presets": ["multi", *isas, "native", "debug", "asan"],
+    }
+    return {file: render(f"project/{template}", **context) for file, template in _PROJECT_FILES.items()}
+
+
+def _with_op(root: Path, op: str) -> tuple[dict[str, str], str]:
+    """The project's CMakeLists.txt with the op among its OPS; or what the author must do instead."""
+    text = (root / "CMakeLists.txt").read_text(encoding="utf-8")
+    calls = list(_OPS.finditer(text))
+    if any(op in call["ops"].split() for call in calls):
+        return {}, ""
+    if len(calls) != 1:
+        return {}, f"Add '{op}' to the OPS of ovext_add_extension() in CMakeLists.txt."
+    end = calls[0].end("ops")
+    return {"CMakeLists.txt": f"{text[:end]} {op}{text[end:]}"}, ""
+
+
+def write_new(new: NewFiles, *, force: bool = False) -> None:
+    """Write the files: all of them, or after a failure none.
+
+    Raises:
+        UsageError: files are there already, and `force` is not given.
+        FilesError: the folder cannot be written.
+    """
+    if not force and (there := new.existing()):
+        listed = "".join(f"\n  - {name}" for name in there)
+        raise UsageError(
+            f"these files are there already, with other content:{listed}", fix="Use --force to replace them."
+        )
+    with writing_to(new.root):
+        if new.root.exists():
+            _write_into(new)
+        else:
+            _write_project(new)
+
+
+def _write_project(new: NewFiles) -> None:
+    """A new folder appears with everything in it."""
+    new.root.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{new.root.name}.", dir=new.root.parent) as aside:
+        made = Path(aside, "project")
+        for name, text in new.files.items():
+            file = made / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        made.rename(new.root)
+
+
+def _write_into(new: NewFiles) -> None:
+    """Each file is replaced whole; after a failure the former ones are put back."""
+    before: dict[Path, bytes | None] = {}
+    made: list[Path] = []
+    try:
+        for name, text in {**new.files, **new.changed}.items():
+            file = new.root / name
+            made += [folder for folder in (file.parent, *file.parent.parents) if not folder.exists()]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            before[file] = file.read_bytes() if file.is_file() else None
+            replace_file(file, lambda aside, text=text: aside.write_text(text, encoding="utf-8"))  # type: ignore[misc]
+    except BaseException:
+        for file, content in before.items():
+            if content is None:
+                file.unlink(missing_ok=True)
+            else:
+                file.write_bytes(content)
+        for folder in made:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def default_opset(root: Path) -> str:
+    """What ops of the project in `root` call their opset: the project's name."""
+    if is_project(root):
+        return load_project(root).name.replace("-", "_")
+    return project_name(root)

@@ -1,0 +1,233 @@
+"""The files of an op that its author owns, as they are first written."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from ovext.errors import UsageError
+from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, REST, names_in, parse_dim
+from ovext.scaffold.cpp import camel_case, shape_code
+from ovext.scaffold.derived import derived_files
+from ovext.scaffold.op_toml import op_toml
+from ovext.scaffold.render import render
+from ovext.scaffold.wrap import wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ovext.project.attributes import Attribute, AttributeValue
+    from ovext.project.op import OpDescription, Output
+
+_WITHOUT_KERNEL = {"i4", "u4", "u1", "string"}
+# Names in the generated C++ that a tensor must not have there.
+_LOCALS = {
+    "attributes", "begin", "count", "element", "end", "from", "inputs", "kernel", "kernels", "op", "outputs",
+    "parameters", "rows", "run", "shape", "shapes", "size", "steps", "to", "type",
+}  # fmt: skip
+_NUMPY = {"boolean": "np.bool_", "f16": "np.float16", "f64": "np.float64", "f32": "np.float32", "bf16": "np.float32"}
+LONGEST_LINE = 117
+
+
+def op_files(op: OpDescription, folder: str) -> dict[str, str]:
+    """The texts of all files of a new op, by their names in ops/<folder>.
+
+    Raises:
+        UsageError: for one of its element types no kernel can be written.
+    """
+    context = _context(op, folder)
+    names = ["op.hpp", "op.cpp", "kernel.hpp", "kernel.cpp", "reference.py", *(["kernel.cl"] if op.gpu else [])]
+    own = {name: wrapped(render(f"op/{name}", **context)) for name in names}
+    return {"op.toml": op_toml(op), **own, **derived_files(op, folder)}
+
+
+def is_elementwise(op: OpDescription) -> bool:
+    """Whether every element of the only output is computed from one of each input, all of one type."""
+    if len(op.outputs) != 1:
+        return False
+    output, first = op.outputs[0], op.inputs[0]
+    types = op.input_types()
+    is_of_one_type = all(one.types == first.name for one in op.inputs[1:])
+    if not is_of_one_type or (output.type and output.type not in types):
+        return False
+    if len(op.inputs) == 1:
+        return output.rule in {"", first.name, BROADCAST}
+    return output.rule == BROADCAST and "boolean" not in types[first.name]
+
+
+def _context(op: OpDescription, folder: str) -> dict[str, Any]:
+    elementwise = is_elementwise(op)
+    names = {one.name for one in op.inputs} | {one.name for one in op.outputs}
+    inputs = [_tensor(number, one.name, names) for number, one in enumerate(op.inputs)]
+    outputs = [_tensor(number, one.name, names) for number, one in enumerate(op.outputs)]
+    parameters = [_parameter(one) for one in op.attributes if not one.of.is_list and one.type not in {"string", "type"}]
+    context = {
+        "op": op,
+        "folder": folder,
+        "namespace": folder,
+        "is_elementwise": elementwise,
+        "tensors": {"inputs": inputs, "outputs": outputs},
+        "free_inputs": [inputs[number] for number in _free_inputs(op)],
+        "kernels": _kernels(op),
+        "parameters": parameters,
+        "type_checks": list(_type_checks(op)),
+        "output_types": [_output_type(op, one) for one in op.outputs],
+        "shape_code": shape_code(op),
+        "comment": lambda text: textwrap.wrap(text, LONGEST_LINE - 4),
+    }
+    signature = _signature(context, elementwise=elementwise)
+    return {
+        **context,
+        "signature": signature,
+        "unused_signature": [f"[[maybe_unused]] {one}" for one in signature],
+        "element_arguments": [
+            *(f"T {one['cpp']}" for one in inputs),
+            *(["[[maybe_unused]] const Parameters& parameters"] if parameters else []),
+        ],
+        **_reference(op),
+    }
+
+
+def _tensor(port: int, name: str, names: set[str]) -> dict[str, Any]:
+    taken = name in _LOCALS or any(name == f"{other}_{end}" for other in names for end in ("step", "size", "memory"))
+    cpp = f"{name}_tensor" if taken else name
+    return {"port": port, "name": name, "cpp": cpp, "type_name": f"{camel_case(name)}Type"}
+
+
+def _free_inputs(op: OpDescription) -> list[int]:
+    """The inputs whose types do not follow from those of others."""
+    return [number for number, one in enumerate(op.inputs) if not isinstance(one.types, str)]
+
+
+def _kernels(op: OpDescription) -> list[dict[str, Any]]:
+    """One for each combination of the element types of free inputs."""
+    types = op.input_types()
+    free = [op.inputs[number].name for number in _free_inputs(op)]
+    if without := sorted({one for name in free for one in types[name]} & _WITHOUT_KERNEL):
+        raise UsageError(
+            f"no kernel can be written for tensors of type {', '.join(without)}",
+            fix="Leave the type out, and add it to the op by hand.",
+        )
+    return [
+        {
+            "name": "_".join(chosen := [all_types[number] for number in _free_inputs(op)]),
+            "types": chosen,
+            "all_types": all_types,
+        }
+        for all_types in op.combinations()
+    ]
+
+
+def _parameter(attribute: Attribute) -> dict[str, str]:
+    if attribute.type == "enum":
+        return {"name": attribute.name, "cpp": "int", "value": f"static_cast<int>(m_attributes.{attribute.name})"}
+    return {"name": attribute.name, "cpp": attribute.of.cpp, "value": f"m_attributes.{attribute.name}"}
+
+
+def _signature(context: dict[str, Any], *, elementwise: bool) -> list[str]:
+    inputs, outputs = context["tensors"]["inputs"], context["tensors"]["outputs"]
+    parameters = ["const Parameters& parameters"] if context["parameters"] else []
+    if elementwise:
+        steps = len(inputs) > 1
+        ins = [part for one in inputs for part in _pointer(one, "step" if steps else "")]
+        return [*ins, f"void* {outputs[0]['cpp']}", "std::size_t count", *parameters]
+    ins = [part for one in inputs for part in _pointer(one, "size")]
+    outs = [part for one in outputs for part in (f"void* {one['cpp']}", f"std::size_t {one['cpp']}_size")]
+    return [*ins, *outs, *parameters]
+
+
+def _pointer(tensor: dict[str, Any], number: str) -> Iterator[str]:
+    yield f"const void* {tensor['cpp']}"
+    if number:
+        yield f"std::size_t {tensor['cpp']}_{number}"
+
+
+def _type_checks(op: OpDescription) -> Iterator[str]:
+    ports = {one.name: number for number, one in enumerate(op.inputs)}
+    for number, one in enumerate(op.inputs):
+        if isinstance(one.types, str):
+            yield f'ovext::check_same_type(this, {number}, "{one.name}", {ports[one.types]}, "{one.types}");'
+        else:
+            types = ", ".join(f"ov::element::{element}" for element in one.types)
+            yield f'ovext::check_type(this, {number}, "{one.name}", {{{types}}});'
+
+
+def _output_type(op: OpDescription, output: Output) -> str:
+    name = output.type or op.inputs[0].name
+    inputs = [one.name for one in op.inputs]
+    return f"get_input_element_type({inputs.index(name)})" if name in inputs else f"ov::element::{name}"
+
+
+def _reference(op: OpDescription) -> dict[str, Any]:
+    arguments = [f"{one.name}: np.ndarray" for one in op.inputs]
+    if op.attributes:
+        arguments.append("*")
+    arguments += [_keyword(one) for one in op.attributes]
+    count = len(op.outputs)
+    result = "np.ndarray" if count == 1 else f"tuple[{', '.join(['np.ndarray'] * count)}]"
+    return {
+        "reference_arguments": arguments,
+        "reference_result": result,
+        "reference_doc": _one_line(op.doc or f"What {op.type} gives for these inputs; bf16 comes as float32."),
+        "reference_body": list(_reference_body(op)),
+    }
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace("\\", "\\\\").replace('"', "'").split())
+
+
+def _keyword(attribute: Attribute) -> str:
+    kinds = {"bool": "bool", "int": "int", "float": "float", "string": "str"}
+    kind = kinds[attribute.of.kind]
+    kind = f"tuple[{kind}, ...]" if attribute.of.is_list else kind
+    if attribute.default is None:
+        return f"{attribute.name}: {kind}"
+    value = attribute.typed(attribute.default)
+    return f"{attribute.name}: {kind} = {_python(value)}"
+
+
+def _python(value: AttributeValue) -> str:
+    return (
+        repr(tuple(value)) if isinstance(value, list) else json.dumps(value) if isinstance(value, str) else repr(value)
+    )
+
+
+def _reference_body(op: OpDescription) -> Iterator[str]:
+    formulas = [formula for one in op.outputs if isinstance(one.shape, list) for formula in one.shape]
+    used = {name for formula in formulas if formula != REST for name in names_in(formula)}
+    used |= {REST} & set(formulas)
+    for tensor in op.inputs:
+        names = [_variable(dim, used) for dim in tensor.dims or ()]
+        if any(name not in {"_", "*_"} for name in names):
+            yield f"{', '.join(names)}{',' if len(names) == 1 else ''} = {tensor.name}.shape"
+        used -= {parse_dim(dim).name for dim in tensor.dims or ()} | ({REST} if REST in (tensor.dims or ()) else set())
+    zeros = [f"np.zeros({_shape_text(op, one)}, {_dtype(op, one)})" for one in op.outputs]
+    yield f"return {', '.join(zeros)}"
+
+
+def _variable(dim: str, used: set[str]) -> str:
+    pattern = parse_dim(dim)
+    if pattern.is_rest:
+        return "*rest" if REST in used else "*_"
+    return pattern.name if pattern.name in used and not pattern.or_one else "_"
+
+
+def _shape_text(op: OpDescription, output: Output) -> str:
+    if isinstance(output.shape, list):
+        sizes = ["*rest" if formula == REST else formula for formula in output.shape]
+        return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+    if output.rule == BROADCAST:
+        return f"np.broadcast_shapes({', '.join(f'{one.name}.shape' for one in op.inputs)})"
+    if output.rule in {CUSTOM, DATA_DEPENDENT} and output.rank is not None:
+        return f"({1 if output.rule == CUSTOM else 0},) * {output.rank}"
+    name = op.inputs[0].name if output.rule in {"", CUSTOM} else output.rule
+    return f"{name}.shape"
+
+
+def _dtype(op: OpDescription, output: Output) -> str:
+    name = output.type or op.inputs[0].name
+    if name in {one.name for one in op.inputs}:
+        return f"{name}.dtype"
+    return _NUMPY.get(name, f"np.{'uint' if name.startswith('u') else 'int'}{name[1:]}")

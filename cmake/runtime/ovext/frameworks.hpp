@@ -1,0 +1,195 @@
+// Attributes of an op as the models of frameworks hold them. For op.cpp only.
+#pragma once
+
+#include <openvino/core/enum_names.hpp>
+#include <openvino/core/partial_shape.hpp>
+#include <openvino/frontend/node_context.hpp>
+
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace ovext {
+namespace detail {
+
+template <typename T>
+struct IsVector : std::false_type {};
+template <typename T>
+struct IsVector<std::vector<T>> : std::true_type {};
+
+template <typename T, typename Number>
+T narrowed(Number value) {
+    if constexpr (std::is_integral_v<T>) {
+        const auto wide = static_cast<std::int64_t>(value);
+        OPENVINO_ASSERT(static_cast<std::int64_t>(static_cast<T>(wide)) == wide, wide, " does not fit its type");
+    }
+    return static_cast<T>(value);
+}
+
+template <typename From, typename T>
+bool take_list(const ov::Any& any, std::vector<T>& member) {
+    if (!any.is<std::vector<From>>()) {
+        return false;
+    }
+    member.clear();
+    for (const auto& one : any.as<std::vector<From>>()) {
+        member.push_back(narrowed<T>(one));
+    }
+    return true;
+}
+
+template <typename From, typename T>
+bool take_number(const ov::Any& any, T& member) {
+    if (!any.is<From>()) {
+        return false;
+    }
+    if constexpr (std::is_same_v<T, bool>) {
+        member = any.as<From>() != From{};
+    } else {
+        member = narrowed<T>(any.as<From>());
+    }
+    return true;
+}
+
+/// Whether `any` is something that the member can be; it then is.
+template <typename T>
+bool take(const ov::Any& any, T& member) {
+    if constexpr (std::is_same_v<T, ov::element::Type>) {
+        if (any.is<ov::element::Type>()) {
+            member = any.as<ov::element::Type>();
+            return true;
+        }
+        if (any.is<std::string>()) {
+            member = ov::element::Type(any.as<std::string>());
+            return true;
+        }
+        return false;
+    } else if constexpr (std::is_same_v<T, ov::PartialShape>) {
+        std::vector<ov::Dimension::value_type> sizes;
+        if (any.is<ov::PartialShape>()) {
+            member = any.as<ov::PartialShape>();
+            return true;
+        }
+        if (!take_list<std::int64_t>(any, sizes) && !take_list<std::int32_t>(any, sizes)) {
+            return false;
+        }
+        member = ov::PartialShape(std::vector<ov::Dimension>(sizes.begin(), sizes.end()));
+        return true;
+    } else if constexpr (std::is_same_v<T, ov::Shape>) {
+        ov::PartialShape shape;
+        if (!take(any, shape)) {
+            return false;
+        }
+        member = shape.to_shape();
+        return true;
+    } else if constexpr (std::is_enum_v<T>) {
+        if (any.is<std::string>()) {
+            member = ov::as_enum<T>(any.as<std::string>());
+            return true;
+        }
+        return false;
+    } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::vector<std::string>>) {
+        if (any.is<T>()) {
+            member = any.as<T>();
+            return true;
+        }
+        return false;
+    } else if constexpr (IsVector<T>::value) {
+        return take_list<std::int64_t>(any, member) || take_list<std::int32_t>(any, member) ||
+               take_list<float>(any, member) || take_list<double>(any, member);
+    } else {
+        return take_number<bool>(any, member) || take_number<std::int64_t>(any, member) ||
+               take_number<std::int32_t>(any, member) || take_number<float>(any, member) ||
+               take_number<double>(any, member);
+    }
+}
+
+}  // namespace detail
+
+/// The attributes of one node of a framework's model. Frameworks write booleans as numbers, lists of one width and so
+/// on; each is converted to the type of the op's member.
+class ModelAttributes {
+public:
+    explicit ModelAttributes(const ov::frontend::NodeContext& node)
+        : m_node(node) {
+    }
+
+    /// The member stays as it is where the model does not have the attribute.
+    template <typename T>
+    void read(const std::string& name, T& member) const {
+        const auto any = m_node.get_attribute_as_any(name);
+        if constexpr (std::is_same_v<T, ov::element::Type>) {
+            // ONNX numbers element types its own way, which only the front end knows.
+            if (any.is<std::int64_t>()) {
+                member = m_node.get_attribute<ov::element::Type>(name);
+                return;
+            }
+        }
+        if (!any.empty()) {
+            set("the attribute '" + name + "'", any, member);
+        }
+    }
+
+    /// Throws where the model does not have the attribute.
+    template <typename T>
+    void require(const std::string& name, T& member) const {
+        OPENVINO_ASSERT(!m_node.get_attribute_as_any(name).empty(),
+                        m_node.get_op_type(),
+                        ": the attribute '",
+                        name,
+                        "' is missing, and has no default");
+        read(name, member);
+    }
+
+    /// The same for an attribute that is an argument, as in PyTorch: one that is missing or None leaves the member.
+    template <typename T>
+    void read_argument(int number, T& member) const {
+        if (has_argument(number)) {
+            set("argument " + std::to_string(number), m_node.get_values_from_const_input(number), member);
+        }
+    }
+
+    template <typename T>
+    void require_argument(int number, T& member) const {
+        OPENVINO_ASSERT(
+            has_argument(number), m_node.get_op_type(), ": argument ", number, " is missing, and has no default");
+        read_argument(number, member);
+    }
+
+    /// The first `count` inputs.
+    ov::OutputVector inputs(std::size_t count) const {
+        OPENVINO_ASSERT(m_node.get_input_size() >= count,
+                        m_node.get_op_type(),
+                        " takes ",
+                        count,
+                        " inputs, not ",
+                        m_node.get_input_size());
+        ov::OutputVector result;
+        for (std::size_t i = 0; i < count; ++i) {
+            result.push_back(m_node.get_input(static_cast<int>(i)));
+        }
+        return result;
+    }
+
+private:
+    bool has_argument(int number) const {
+        const auto index = static_cast<std::size_t>(number);
+        return index < m_node.get_input_size() && !m_node.input_is_none(index);
+    }
+
+    template <typename T>
+    void set(const std::string& what, const ov::Any& any, T& member) const {
+        OPENVINO_ASSERT(detail::take(any, member),
+                        m_node.get_op_type(),
+                        ": ",
+                        what,
+                        " is of a type (",
+                        any.type_info().name(),
+                        ") that the op's attribute cannot be made of");
+    }
+
+    const ov::frontend::NodeContext& m_node;
+};
+
+}  // namespace ovext

@@ -1,0 +1,114 @@
+// Sharing elements among OpenVINO's threads. For op.cpp only.
+#pragma once
+
+#include <openvino/core/parallel.hpp>
+#include <openvino/core/shape.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace ovext {
+
+/// Call body(begin, end) for shares of [0, count), on several threads where there is enough to do. `size` is that of an
+/// element in bytes. Shares are whole cache lines, so that no two threads write to the same one.
+template <typename Body>
+void parallel_ranges(std::size_t count, std::size_t size, const Body& body) {
+    // Below this many bytes a second thread costs more than it brings.
+    constexpr std::size_t bytes_per_thread = 64 * 1024;
+    constexpr std::size_t cache_line = 64;
+    const auto wanted = std::max<std::size_t>(1, count * size / bytes_per_thread);
+    const auto threads = std::min<std::size_t>(wanted, parallel_get_max_threads());
+    const std::size_t unit = std::max<std::size_t>(1, cache_line / size);
+    ov::parallel_nt_static(static_cast<int>(threads), [&](int thread, int used) {
+        const std::size_t share = (count / used + unit) / unit * unit;
+        const std::size_t begin = std::min(count, share * thread);
+        const std::size_t end = std::min(count, begin + share);
+        if (begin < end) {
+            body(begin, end);
+        }
+    });
+}
+
+/// The inputs of an elementwise op with numpy's broadcasting, as runs of elements that follow one another.
+template <std::size_t Inputs>
+class Broadcast {
+public:
+    /// `inputs` broadcast to `output`.
+    Broadcast(const ov::Shape& output, const std::array<ov::Shape, Inputs>& inputs) {
+        std::array<std::size_t, Inputs> stride;
+        stride.fill(1);
+        for (std::size_t axis = output.size(); axis-- > 0;) {
+            std::array<std::size_t, Inputs> steps;
+            for (std::size_t i = 0; i < Inputs; ++i) {
+                const std::size_t missing = output.size() - inputs[i].size();
+                const std::size_t size = axis < missing ? 1 : inputs[i][axis - missing];
+                steps[i] = size == 1 ? 0 : stride[i];
+                stride[i] *= size;
+            }
+            add(output[axis], steps);
+        }
+    }
+
+    /// Call body(to, from, steps, count): from element `to` of the output, `count` elements are computed from those of
+    /// each input that begin at from[i], and of which the next is steps[i] (0 or 1) further.
+    template <typename Body>
+    void parallel(std::size_t element_size, const Body& body) const {
+        parallel_ranges(m_total, element_size, [&](std::size_t begin, std::size_t end) {
+            while (begin < end) {
+                const std::size_t inner = m_axes[0].size;
+                const std::size_t count = std::min(end - begin, inner - begin % inner);
+                body(begin, offsets(begin), m_axes[0].steps, count);
+                begin += count;
+            }
+        });
+    }
+
+private:
+    struct Axis {
+        std::size_t size = 1;
+        std::array<std::size_t, Inputs> steps{};
+    };
+
+    /// The next outer dimension. It is one with the last where every input goes on in it as it did.
+    void add(std::size_t size, const std::array<std::size_t, Inputs>& steps) {
+        m_total *= size;
+        if (size == 1) {
+            return;
+        }
+        auto& last = m_axes.back();
+        const auto goes_on = [&](std::size_t i) {
+            return steps[i] == last.steps[i] * last.size;
+        };
+        bool is_one = last.size == 1;
+        if (is_one) {
+            last.steps = steps;
+        } else {
+            is_one = true;
+            for (std::size_t i = 0; i < Inputs; ++i) {
+                is_one = is_one && goes_on(i);
+            }
+        }
+        if (is_one) {
+            last.size *= size;
+        } else {
+            m_axes.push_back({size, steps});
+        }
+    }
+
+    std::array<std::size_t, Inputs> offsets(std::size_t element) const {
+        std::array<std::size_t, Inputs> result{};
+        for (const auto& axis : m_axes) {
+            for (std::size_t i = 0; i < Inputs; ++i) {
+                result[i] += element % axis.size * axis.steps[i];
+            }
+            element /= axis.size;
+        }
+        return result;
+    }
+
+    std::size_t m_total = 1;
+    std::vector<Axis> m_axes = {Axis{}};  // the innermost first
+};
+
+}  // namespace ovext
