@@ -22,8 +22,8 @@ PACKAGE = Path(ovext.__file__).parent
 # Who may import whom: a folder only those to the right of its level, and of its own level the ones named below.
 LEVELS = [
     {"cli"},
-    {"bench", "build", "proof", "scaffold"},
-    {"gpu"},
+    {"bench", "build", "proof"},
+    {"gpu", "scaffold"},
     {"inspect", "verify"},
     {"models", "project", "toolchain"},
     {"targets"},

@@ -8,6 +8,7 @@ from ovext.build.machine import look_at_machine
 from ovext.build.plan import BuildPlan, BuildRequest, check_request, plan_build
 from ovext.errors import OvextError
 from ovext.project import load_project
+from ovext.scaffold.sync import check_derived
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,12 @@ def plan_with_all_problems(request: BuildRequest, project: Path, openvino: str |
     loaded = attempt(lambda: load_project(project))
     machine = attempt(lambda: look_at_machine(loaded, openvino))
     if loaded is not None:
-        attempt(loaded.check_ops)
+        attempt(lambda: _check_ops(loaded))
     if problems:
         raise OvextError.of_several(problems)
     return plan_build(request, cast("Project", loaded), cast("Machine", machine))
+
+
+def _check_ops(project: Project) -> None:
+    project.check_ops()
+    check_derived(project)

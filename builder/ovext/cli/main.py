@@ -9,7 +9,7 @@ from typing import Any
 import typer
 import typer.core
 
-from ovext.cli import bench, build, demo, doctor, env, gpu, inspect, isa, new, patch, test
+from ovext.cli import bench, build, demo, doctor, env, gpu, inspect, isa, new, patch, sync, test
 from ovext.errors import ExitCode, FilesError, OvextError
 
 
@@ -69,6 +69,7 @@ def _options(
 
 app.command("new", short_help="Write a new project with an op, or another op")(new.new)
 app.command("build", short_help="Build a project into lib/<base OS>/")(build.build)
+app.command("sync", short_help="Write anew what follows from op.toml")(sync.sync)
 app.command("test", short_help="Prove a project's ops against their references")(test.run)
 app.command("inspect", short_help="Say where a library loads, and why not elsewhere")(inspect.inspect)
 app.command("patch", short_help="Give layers of an OpenVINO IR another type")(patch.patch)

@@ -52,13 +52,17 @@ def run(
     """
     from ovext.cli.environment import openvino_to_run
     from ovext.cli.text import shortened_path, to_json
-    from ovext.errors import ExitCode
+    from ovext.errors import ExitCode, UnknownNameError
     from ovext.files import replace_file, writing_to
+    from ovext.gpu.devices import KINDS
     from ovext.project import load_project
     from ovext.proof.run import Wish
 
+    if device not in {None, "CPU", *KINDS}:
+        raise UnknownNameError("device", str(device), ("CPU", *KINDS))
+
     loaded = load_project(project)
-    path = _library(loaded, library, openvino)
+    path = library_of(loaded, library, openvino)
     release = openvino_to_run(openvino, path)
     typer.echo(f"Testing {shortened_path(path)} in OpenVINO {release.version}", err=True)
     wish = Wish(op, isa, types, case, examples, seed, timeout)
@@ -77,7 +81,7 @@ def run(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _library(project: Project, library: Path | None, openvino: str | None) -> Path:
+def library_of(project: Project, library: Path | None, openvino: str | None) -> Path:
     """The library named, else what `ovext build` makes of the project now."""
     from ovext.build.plan import BuildRequest
     from ovext.build.preflight import plan_with_all_problems

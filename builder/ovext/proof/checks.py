@@ -32,7 +32,7 @@ class Outcome:
 
 def check_attributes(session: Session, setting: Setting) -> Outcome:
     """Attributes are what a model says, and still so after it was saved and read again."""
-    sets = _drawn_attributes(setting.op)
+    sets = _drawn(setting.op, _ATTRIBUTE_SETS)
     problems: dict[str, None] = {}
     for trial in sets:
         wanted = {**setting.op.example(), **setting.op.values(trial.attributes)}
@@ -103,10 +103,6 @@ def check_unloading(session: Session, setting: Setting) -> Outcome:
 def _simple_trial(op: OpDescription) -> Trial:
     """The first case of op.toml, else the simplest that can be drawn."""
     return _first_case(op) if op.test.cases else _drawn(op, 1)[0]
-
-
-def _drawn_attributes(op: OpDescription) -> list[Trial]:
-    return _drawn(op, _ATTRIBUTE_SETS) if op.attributes else []
 
 
 def _drawn(op: OpDescription, count: int) -> list[Trial]:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ovext.proof.checks import Outcome
     from ovext.toolchain.openvino import OpenVINO
 
-    Job = Callable[[], Row]
 
 _WITHOUT_NUMPY = {"i4", "u4", "u1", "string"}
 
@@ -42,6 +41,19 @@ class Wish:
     examples: int = 100
     seed: int = 0
     seconds: float = 30.0  # that one answer of the library may take
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row to find out: what it is about, and the work."""
+
+    about: Row
+    work: Callable[[Row], Row]
+
+    def run(self) -> Row:
+        start = time.monotonic()
+        row = self.work(self.about)
+        return replace(row, seconds=time.monotonic() - start)
 
 
 @dataclass(frozen=True)
@@ -68,13 +80,11 @@ def prove_on_cpu(
         UsageError: the wish names something that there is not.
         LibraryError: the library was not built with ovext, or holds no variant that this CPU can run.
     """
-    jobs = [
-        job for op, folder in _chosen_ops(project, wish) for job in _jobs(_Subject(op, folder, library, openvino, wish))
-    ]
+    jobs = jobs_of(project, library, openvino, wish)
     rows: list[Row] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
-            for row in pool.map(_timed, jobs):
+            for row in pool.map(Job.run, jobs):
                 on_row(row)
                 rows.append(row)
         except BaseException:
@@ -83,10 +93,10 @@ def prove_on_cpu(
     return Proof(project.name, tuple(rows))
 
 
-def _timed(job: Job) -> Row:
-    start = time.monotonic()
-    row = job()
-    return replace(row, seconds=time.monotonic() - start)
+def jobs_of(project: Project, library: Path, openvino: OpenVINO, wish: Wish) -> list[Job]:
+    """Everything that is to be tried on the CPU. Raises as prove_on_cpu does."""
+    subjects = [_Subject(op, folder, library, openvino, wish) for op, folder in _chosen_ops(project, wish)]
+    return [job for subject in subjects for job in _jobs(subject)]
 
 
 def _chosen_ops(project: Project, wish: Wish) -> list[tuple[OpDescription, Path]]:
@@ -107,14 +117,19 @@ def _chosen_ops(project: Project, wish: Wish) -> list[tuple[OpDescription, Path]
 
 def _jobs(subject: _Subject) -> Iterator[Job]:
     runnable, skipped = _variants(subject)
+    op = subject.op
     for variant in runnable:
         for types in _combinations(subject):
-            yield partial(_numbers, subject, variant, types)
+            about = Row(op.type, "numbers", variant=variant, types=types_text(op, types))
+            yield Job(about, partial(_numbers, subject, types))
     for variant in skipped:
-        yield partial(Row, subject.op.type, "numbers", variant=variant, skipped="this CPU cannot run it")
+        about = Row(op.type, "numbers", variant=variant)
+        yield Job(about, partial(replace, skipped="this CPU cannot run it"))
     if not subject.wish.case:
-        checks = (check_attributes, check_refusals, check_concurrency, check_unloading)
-        yield from (partial(_checked, subject, runnable[-1], check) for check in checks)
+        checks = [*([check_attributes] if op.attributes else []), check_refusals, check_concurrency, check_unloading]
+        for check in checks:
+            about = Row(op.type, check.__name__.removeprefix("check_"), variant=runnable[-1])
+            yield Job(about, partial(_checked, subject, check))
 
 
 def _variants(subject: _Subject) -> tuple[list[str], list[str]]:
@@ -149,14 +164,12 @@ def types_text(op: OpDescription, types: Sequence[str]) -> str:
     return ",".join(free)
 
 
-def _numbers(subject: _Subject, variant: str, types: tuple[str, ...]) -> Row:
+def _numbers(subject: _Subject, types: tuple[str, ...], row: Row) -> Row:
     op, wish = subject.op, subject.wish
-    text = types_text(op, types)
-    row = Row(op.type, "numbers", variant=variant, types=text)
     if without := sorted({*types} & _WITHOUT_NUMPY):
         return replace(row, skipped=f"numpy has no {', '.join(without)}")
     setting = Setting(op, subject.folder, types)
-    with subject.session(variant) as session:
+    with subject.session(row.variant) as session:
         if wish.case:
             tried = try_one(session, setting, trial_from_json(wish.case, op))
         else:
@@ -164,19 +177,18 @@ def _numbers(subject: _Subject, variant: str, types: tuple[str, ...]) -> Row:
     failures: tuple[Failure, ...] = ()
     if tried.failed is not None:
         case = tried.failed.to_json()
-        failures = (Failure(tried.what, ("--op", op.type, "--isa", variant, "--types", text, "--case", case)),)
+        failures = (Failure(tried.what, ("--op", op.type, "--isa", row.variant, "--types", row.types, "--case", case)),)
     return replace(row, cases=tried.cases, absolute=tried.absolute, relative=tried.relative, failures=failures)
 
 
-def _checked(subject: _Subject, variant: str, check: Callable[[Session, Setting], Outcome]) -> Row:
+def _checked(subject: _Subject, check: Callable[[Session, Setting], Outcome], row: Row) -> Row:
     """A check that is done once for an op, in the first combination of element types that numpy has."""
     op = subject.op
     types = next((one for one in op.combinations() if not {*one} & _WITHOUT_NUMPY), None)
-    row = Row(op.type, check.__name__.removeprefix("check_"), variant=variant)
     if types is None:
         return replace(row, skipped="numpy has not its element types")
     setting = Setting(op, subject.folder, tuple(types))
-    with subject.session(variant) as session:
+    with subject.session(row.variant) as session:
         try:
             outcome = check(session, setting)
         except LibraryError as error:

@@ -1,0 +1,89 @@
+"""`pytest --ovext`: the ops of a project, each check an item. Pytest loads this module in every environment."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ovext.proof.run import Job
+
+_PARTS_OF_OP = 3  # ops/my_op/op.toml
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("ovext", "OpenVINO extensions")
+    group.addoption("--ovext", action="store_true", help="Prove the ops of extension projects, as `ovext test` does.")
+    group.addoption("--ovext-library", metavar="FILE", help="The library to test; without it, the project is built.")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Each ops/*/op.toml is a file of tests."""
+    is_op = file_path.name == "op.toml" and file_path.parts[-_PARTS_OF_OP] == "ops"
+    if not is_op or not parent.config.getoption("--ovext"):
+        return None
+    return OpFile.from_parent(parent, path=file_path)
+
+
+class OpFile(pytest.File):
+    """The checks of one op on the CPU."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        from ovext.cli.environment import openvino_to_run
+        from ovext.errors import OvextError
+        from ovext.project import load_project, read_op
+        from ovext.proof.run import Wish, jobs_of
+
+        root = self.path.parents[2]
+        try:
+            project = load_project(root)
+            library = _library(self.config, root)
+            wish = Wish(op=read_op(self.path.parent).type)
+            jobs = jobs_of(project, library, openvino_to_run(None, library), wish)
+        except OvextError as error:
+            raise self.CollectError(str(error)) from None
+        for job in jobs:
+            yield Check.from_parent(self, name=job.about.name(), job=job)
+
+
+_KEY = pytest.StashKey[dict[Path, Path]]()
+
+
+def _library(config: pytest.Config, root: Path) -> Path:
+    """The library of the project, built once for the whole run."""
+    from ovext.cli.test import library_of
+    from ovext.project import load_project
+
+    built = config.stash.setdefault(_KEY, {})
+    if root not in built:
+        named = config.getoption("--ovext-library")
+        built[root] = library_of(load_project(root), Path(named) if named else None, None)
+    return built[root]
+
+
+class Check(pytest.Item):
+    """One row of the table of `ovext test`."""
+
+    def __init__(self, *, job: Job, **keywords: object) -> None:
+        super().__init__(**keywords)  # type: ignore[arg-type]
+        self._job = job
+
+    def runtest(self) -> None:
+        row = self._job.run()
+        if row.skipped:
+            pytest.skip(row.skipped)
+        if row.failures:
+            lines = [line for one in row.failures for line in (one.what, one.command(shlex.quote(str(self._root))))]
+            pytest.fail("\n".join(lines), pytrace=False)
+
+    @property
+    def _root(self) -> Path:
+        return self.path.parents[2]
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, f"{self._job.about.op}: {self.name}"

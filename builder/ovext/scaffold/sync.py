@@ -1,0 +1,161 @@
+"""`ovext sync`: what follows from op.toml is written anew, and the author is told what does not follow by itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ovext.errors import ProjectError
+from ovext.files import replace_file, writing_to
+from ovext.scaffold.derived import SCHEMA_FILE, derived_files, is_derived, schema_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ovext.project import OpDescription, Project
+
+_ROW = re.compile(r"\| (?P<name>[^|]+?) \|(?P<rest>.*)\|$")
+_CHANGES = {
+    "input": "op.cpp checks it, and the kernels and reference.py take it",
+    "output": "op.cpp gives its type and shape, and the kernels and reference.py compute it",
+    "attribute": "reference.py takes it, and the kernels where they use it",
+}
+
+
+@dataclass(frozen=True)
+class Sync:
+    """The derived files that are not what op.toml says, with their new texts, and what the author has to look at."""
+
+    files: dict[Path, str]
+    advice: tuple[str, ...]
+
+
+def plan_sync(project: Project) -> Sync:
+    """Compare every derived file of the project with its op.toml. A file without the mark is the author's.
+
+    Raises:
+        ProjectError: a description is wrong.
+    """
+    files: dict[Path, str] = {}
+    advice: list[str] = []
+    for folder, op in project.described_ops():
+        before = _text(folder / "README.md")
+        files |= _stale(folder, op)
+        if folder / "README.md" in files and is_derived(before):
+            advice += _changed(folder, before, files[folder / "README.md"])
+        advice += _beside(folder, op)
+    schema = project.root / "ops" / SCHEMA_FILE
+    if schema.is_file() and _text(schema) != schema_file():
+        files[schema] = schema_file()
+    return Sync(files, tuple(advice))
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
+
+def _stale(folder: Path, op: OpDescription) -> dict[Path, str]:
+    """Derived files of an op that differ or are missing; nothing where the op has none at all."""
+    derived = {folder / name: text for name, text in derived_files(op, folder.name).items()}
+    if not any(is_derived(_text(file)) for file in derived):
+        return {}
+    return {file: text for file, text in derived.items() if not file.exists() or _is_stale(_text(file), text)}
+
+
+def _is_stale(there: str, text: str) -> bool:
+    return is_derived(there) and there != text
+
+
+def check_derived(project: Project) -> None:
+    """Make sure that derived files are what op.toml says.
+
+    Raises:
+        ProjectError: some are not; each is named.
+    """
+    for folder, op in project.described_ops():
+        if stale := [file for file in _stale(folder, op) if file.suffix == ".hpp"]:
+            names = " and ".join(file.name for file in stale)
+            raise ProjectError(f"{names} are not what op.toml says", where=folder, fix="Run `ovext sync`.")
+
+
+def write_sync(sync: Sync) -> None:
+    """Write the files. Raises FilesError where that cannot be."""
+    for file, text in sync.files.items():
+        with writing_to(file.parent):
+            replace_file(file, lambda aside, text=text: aside.write_text(text, encoding="utf-8"))  # type: ignore[misc]
+
+
+def _changed(folder: Path, before: str, after: str) -> Iterator[str]:
+    """What in the hand-written files goes with rows of the README that changed."""
+    old, new = _rows(before), _rows(after)
+    for kind, name in {**old, **new}:
+        if kind not in _CHANGES or old.get((kind, name)) == new.get((kind, name)):
+            continue
+        is_new, is_gone = (kind, name) not in old, (kind, name) not in new
+        how = "is new" if is_new else "is gone" if is_gone else "has changed"
+        # What a new default, bound or doc changes is derived; what attributes there are is not all.
+        if kind == "attribute" and not is_new and not is_gone:
+            continue
+        yield f"{folder.name}: the {kind} '{name}' {how}: {_CHANGES[kind]}"
+    if _rules(before) != _rules(after):
+        yield f"{folder.name}: the constraints have changed: output_shapes() in op.cpp requires them"
+
+
+def _rows(readme: str) -> dict[tuple[str, str], str]:
+    """The rows of the tables of a derived README, by the table's first heading and the row's first cell."""
+    rows: dict[tuple[str, str], str] = {}
+    kind = ""
+    for line in readme.splitlines():
+        row = _ROW.match(line)
+        if line.startswith("|---"):
+            continue
+        if row is None:
+            kind = ""
+        elif not kind:
+            kind = row["name"]
+        else:
+            rows[kind, row["name"]] = row["rest"]
+    return rows
+
+
+def _rules(readme: str) -> list[str]:
+    return [line for line in readme.splitlines() if line.startswith("It holds that ")]
+
+
+def _beside(folder: Path, op: OpDescription) -> Iterator[str]:
+    """Where hand-written files contradict op.toml, as far as they can be read."""
+    header = _text(folder / "op.hpp")
+    named = re.search(r'OPENVINO_OP\(\s*"([^"]*)"\s*,\s*"([^"]*)"', header)
+    if named and (named[1], named[2]) != (op.type, op.opset):
+        line = header[: named.start()].count("\n") + 1
+        there, described = f"{named[1]} of {named[2]}", f"{op.type} of {op.opset}"
+        yield f"{folder / 'op.hpp'}:{line}: the op is {there}, and in op.toml {described}"
+    if (folder / "reference.py").is_file():
+        yield from _reference(folder, op)
+
+
+def _reference(folder: Path, op: OpDescription) -> Iterator[str]:
+    file = folder / "reference.py"
+    try:
+        tree = ast.parse(_text(file))
+    except SyntaxError as error:
+        yield f"{file}:{error.lineno}: this is no Python: {error.msg}"
+        return
+    function = next((one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == folder.name), None)
+    if function is None:
+        yield f"{file}: it has no function {folder.name}()"
+        return
+    arguments = function.args
+    names = [one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    attributes = {one.name for one in op.attributes}
+    where = f"{file}:{function.lineno}: {folder.name}()"
+    if arguments.kwarg is None:
+        for name in sorted(attributes - set(names)):
+            yield f"{where} does not take the attribute '{name}'"
+    positional = [one.arg for one in (*arguments.posonlyargs, *arguments.args) if one.arg not in attributes]
+    required = len(positional) - min(len(arguments.defaults), len(positional))
+    if arguments.vararg is None and not required <= len(op.inputs) <= len(positional):
+        yield f"{where} takes {len(positional)} inputs, and the op has {len(op.inputs)}"

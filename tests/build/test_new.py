@@ -1,0 +1,268 @@
+"""`ovext new` and `ovext sync` as a user runs them; nothing is compiled here."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from helpers import Ovext
+from ovext.errors import ExitCode
+from ovext.project import load_project, read_op
+
+FILES_OF_OP = {
+    "README.md",
+    "attributes.hpp",
+    "frameworks.hpp",
+    "kernel.cpp",
+    "kernel.hpp",
+    "op.cpp",
+    "op.hpp",
+    "op.toml",
+    "reference.py",
+}
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_name_alone_makes_a_project(ovext: Ovext, tmp_path: Path) -> None:
+    done = ovext("new", "scaled_cosh", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    root = tmp_path / "scaled_cosh"
+    assert {path.name for path in (root / "ops" / "scaled_cosh").iterdir()} == FILES_OF_OP
+    assert [op.type for op in load_project(root).ops()] == ["ScaledCosh"]
+    assert all(name in done.stderr for name in files_in(root)), "the files are shown"
+    assert json.loads((root / "CMakePresets.json").read_text())["version"] == 6
+    assert "ovext test scaled_cosh" in done.stdout
+
+
+def test_options_describe_the_op(ovext: Ovext, tmp_path: Path) -> None:
+    options = ["--input", "x:f32:N,C,H,W", "--input", "bias:x:C", "--output", "y:x:N,C,max(H, 1),(W+2*pad-3)//2+1"]
+    options += ["--attribute", "pad:int=1", "--attribute", "mode:enum(near,far)=far", "--constraint", "C > 0"]
+    options += ["--framework", "onnx=my.domain:Pool", "--framework", "pytorch=my_ops::pool", "--gpu"]
+    done = ovext("new", "my_ops", "--op", "Pool", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    op = read_op(tmp_path / "my_ops" / "ops" / "pool")
+    assert (op.type, op.opset) == ("Pool", "my_ops")
+    assert [one.dims for one in op.inputs] == [["N", "C", "H", "W"], ["C"]]
+    assert op.outputs[0].shape == ["N", "C", "max(H, 1)", "(W+2*pad-3)//2+1"]
+    assert op.defaults() == {"pad": 1, "mode": "far"}
+    assert op.frameworks.onnx is not None
+    assert (op.frameworks.onnx.domain, op.frameworks.onnx.type) == ("my.domain", "Pool")
+    assert (tmp_path / "my_ops" / "ops" / "pool" / "kernel.cl").is_file()
+
+
+@pytest.mark.parametrize("suffix", ["toml", "json"])
+def test_a_file_describes_the_op(ovext: Ovext, tmp_path: Path, suffix: str) -> None:
+    data = {"type": "Twice", "inputs": [{"name": "x", "types": ["f32"]}]}
+    toml = 'type = "Twice"\n[[inputs]]\nname = "x"\ntypes = ["f32"]\n'
+    file = tmp_path / f"twice.{suffix}"
+    file.write_text(json.dumps(data) if suffix == "json" else toml)
+    assert ovext("new", "my_ops", "--from", file, cwd=tmp_path).returncode == 0
+    assert read_op(tmp_path / "my_ops" / "ops" / "twice").opset == "my_ops"
+
+
+def test_a_project_gets_another_op(ovext: Ovext, tmp_path: Path) -> None:
+    ovext("new", "my_ops", "--op", "First", cwd=tmp_path)
+    done = ovext("new", ".", "--op", "Second", cwd=tmp_path / "my_ops")
+    assert done.returncode == 0, done.stderr
+    assert "OPS first second)" in (tmp_path / "my_ops" / "CMakeLists.txt").read_text()
+    assert "CMakeLists.txt  (changed)" in done.stderr
+
+
+def test_a_cmake_file_that_is_not_understood_is_left_alone(ovext: Ovext, tmp_path: Path) -> None:
+    ovext("new", "my_ops", "--op", "First", cwd=tmp_path)
+    lists = tmp_path / "my_ops" / "CMakeLists.txt"
+    lists.write_text(lists.read_text().replace("OPS first", "OPS ${ops}"))
+    done = ovext("new", "my_ops", "--op", "Second", cwd=tmp_path)
+    assert "Add 'second' to the OPS" in done.stdout
+    assert "${ops}" in lists.read_text()
+
+
+def test_nothing_is_overwritten_without_force(ovext: Ovext, tmp_path: Path) -> None:
+    ovext("new", "my_ops", cwd=tmp_path)
+    kernel = tmp_path / "my_ops" / "ops" / "my_ops" / "kernel.cpp"
+    kernel.write_text("// mine\n")
+    before = files_in(tmp_path)
+    refused = ovext("new", "my_ops", cwd=tmp_path)
+    assert refused.returncode == ExitCode.USAGE
+    assert "ops/my_ops/kernel.cpp" in refused.stderr
+    assert "--force" in refused.stderr
+    assert kernel.read_text() == "// mine\n"
+    assert files_in(tmp_path) == before
+    assert ovext("new", "my_ops", "--force", cwd=tmp_path).returncode == 0
+    assert kernel.read_text() != "// mine\n"
+
+
+def test_dry_run_writes_nothing(ovext: Ovext, tmp_path: Path) -> None:
+    done = ovext("new", "my_ops", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "ops/my_ops/op.cpp" in done.stderr
+    assert files_in(tmp_path) == set()
+
+
+def test_a_failure_leaves_nothing_behind(ovext: Ovext, tmp_path: Path) -> None:
+    """The folder of the ops cannot be made: a file has its name."""
+    (tmp_path / "my_ops").mkdir()
+    (tmp_path / "my_ops" / "ops").write_text("in the way")
+    done = ovext("new", "my_ops", cwd=tmp_path)
+    assert done.returncode == ExitCode.FILES, done.stderr
+    assert files_in(tmp_path) == {"my_ops/ops"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["my-ops"], "'my-ops' cannot be the name of a project"),
+        (["a", "--op", "no/op"], "'no/op' is no name"),
+        (["a", "--op", "Class", "--input", "class"], "'class' is a keyword of C++; write 'class_'"),
+        (["a", "--input", "x:f23"], "'f23' is no earlier input"),
+        (["a", "--input", "x:f32:N:C"], "not of the form NAME[:TYPES[:DIMS]]"),
+        (["a", "--attribute", "alpha:flaot"], "unknown attribute type 'flaot' (did you mean 'float'?)"),
+        (["a", "--attribute", "alpha"], "not of the form NAME:TYPE[=DEFAULT]"),
+        (["a", "--attribute", "alpha:int=x"], "'x' in 'alpha:int=x' is no int"),
+        (["a", "--framework", "onx=A"], "unknown framework 'onx' (did you mean 'onnx'?)"),
+        (["a", "--output", "y:data:custom=many"], "'many' in --output 'y:data:custom=many' is no rank"),
+        (["a", "--input", "x:string"], "no kernel can be written for tensors of type string"),
+        (["a", "--constraint", "C + 1"], "compares no two formulas"),
+    ],
+)
+def test_wrong_words_are_told(ovext: Ovext, tmp_path: Path, options: list[str], told: str) -> None:
+    done = ovext("new", *options, cwd=tmp_path)
+    assert done.returncode in {ExitCode.USAGE, ExitCode.PROJECT}
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert files_in(tmp_path) == set()
+
+
+def test_wrong_files_are_told(ovext: Ovext, tmp_path: Path) -> None:
+    (tmp_path / "cut.json").write_text('{"type": "A",')
+    (tmp_path / "odd.toml").write_text('type = "A"\ninput = 1\n')
+    assert "cut.json:1: this is not JSON" in ovext("new", "a", "--from", "cut.json", cwd=tmp_path).stderr
+    assert "odd.toml:2: unknown key 'input' (did you mean 'inputs'?)" in (
+        ovext("new", "a", "--from", "odd.toml", cwd=tmp_path).stderr
+    )
+
+
+def converse(command: list[str], answers: list[tuple[str, str]], cwd: Path) -> str:
+    """Run in a terminal of its own, and type each answer when its question has appeared."""
+    terminal, child_end = pty.openpty()
+    env = {**os.environ, "TERM": "xterm", "COLUMNS": "200", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    process = subprocess.Popen(command, cwd=cwd, stdin=child_end, stdout=child_end, stderr=child_end, env=env)
+    os.close(child_end)
+    said, end = "", time.monotonic() + 60
+    waiting = list(answers)
+    while time.monotonic() < end:
+        ready, _, _ = select.select([terminal], [], [], 1)
+        if ready:
+            try:
+                said += os.read(terminal, 4096).decode(errors="replace")
+            except OSError:  # the other end is closed
+                break
+        if waiting and waiting[0][0] in said:
+            question, answer = waiting.pop(0)
+            said = said[said.index(question) + len(question) :]
+            os.write(terminal, answer.encode())
+    process.wait(timeout=10)
+    assert not waiting, f"never asked: {waiting[0][0]}; last said: {said}"
+    return said
+
+
+def test_it_asks_in_a_terminal(tmp_path: Path) -> None:
+    answers = [
+        ("What do models call the op?", "\r"),
+        ("What does it compute", "Scales.\r"),
+        ("Input 1: its name", "\r"),
+        ("Input 1: its element types", "\r"),
+        ("Input 1: its dimensions", "\r"),
+        ("Input 2: its name", "\r"),
+        ("The output's shape", "\r"),
+        ("Attribute 1: its name", "alpha\r"),
+        ("Its type?", "\r"),
+        ("Its default", "2.5\r"),
+        ("Attribute 2: its name", "\r"),
+        ("Which frameworks", " \r"),
+        ("What is it called in onnx?", "\r"),
+        ("A kernel for GPUs too?", "n"),
+        ("Write them?", "y\r"),
+    ]
+    converse([sys.executable, "-m", "ovext", "new", "scaled"], answers, tmp_path)
+    op = read_op(tmp_path / "scaled" / "ops" / "scaled")
+    assert (op.doc, op.defaults()) == ("Scales.", {"alpha": 2.5})
+    assert op.frameworks.onnx is not None
+
+
+def test_a_no_at_the_end_writes_nothing(tmp_path: Path) -> None:
+    converse([sys.executable, "-m", "ovext", "new", "scaled", "--gpu"], [("Write them?", "n\r")], tmp_path)
+    assert files_in(tmp_path) == set()
+
+
+@pytest.fixture
+def project(ovext: Ovext, tmp_path: Path) -> Path:
+    """A project with one op, Scaled, that has the attribute alpha."""
+    ovext("new", "scaled", "--attribute", "alpha:float=1.0", "--framework", "onnx=Scaled", cwd=tmp_path)
+    return tmp_path / "scaled"
+
+
+def change(project: Path, old: str, new: str) -> None:
+    file = project / "ops" / "scaled" / "op.toml"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+def test_sync_finds_nothing_to_do_in_a_new_project(ovext: Ovext, project: Path) -> None:
+    done = ovext("sync", project, "--check")
+    assert (done.returncode, done.stdout) == (0, "Everything is as op.toml says.\n")
+
+
+def test_sync_writes_what_is_derived_and_tells_the_rest(ovext: Ovext, project: Path) -> None:
+    before = {file: (project / "ops" / "scaled" / file).read_text() for file in FILES_OF_OP}
+    change(project, 'name = "alpha"\ntype = "float"', 'name = "beta"\ntype = "double"\nmin = 0')
+    assert ovext("sync", project, "--check").returncode == ExitCode.FAILED
+    done = ovext("sync", project)
+    assert done.returncode == 0
+    folder = project / "ops" / "scaled"
+    assert "double beta = 1.0;" in (folder / "attributes.hpp").read_text()
+    assert "beta >= 0.0" in (folder / "attributes.hpp").read_text()
+    assert 'model.read("beta", attributes.beta)' in (folder / "frameworks.hpp").read_text()
+    by_hand = FILES_OF_OP - {"op.toml", "README.md", "attributes.hpp", "frameworks.hpp"}
+    assert all((folder / file).read_text() == before[file] for file in by_hand)
+    assert "the attribute 'beta' is new" in done.stdout
+    assert "the attribute 'alpha' is gone" in done.stdout
+    assert "reference.py:6: scaled() does not take the attribute 'beta'" in done.stdout
+
+
+def test_sync_tells_of_inputs_types_and_names(ovext: Ovext, project: Path) -> None:
+    change(project, 'types = ["f32", "f16", "bf16"]', 'types = ["f32"]\n[[inputs]]\nname = "other"\ntypes = "data"')
+    change(project, 'opset = "scaled"', 'opset = "other_ops"\nconstraints = ["1 > 0"]')
+    told = ovext("sync", project).stdout
+    assert "the input 'data' has changed" in told
+    assert "the input 'other' is new" in told
+    assert "the constraints have changed" in told
+    assert "scaled() takes 1 inputs, and the op has 2" in told
+    assert "the op is Scaled of scaled, and in op.toml Scaled of other_ops" in told
+
+
+def test_a_file_without_the_mark_is_never_touched(ovext: Ovext, project: Path) -> None:
+    own = project / "ops" / "scaled" / "frameworks.hpp"
+    own.write_text("// mine\n")
+    change(project, "alpha", "beta")
+    ovext("sync", project)
+    assert own.read_text() == "// mine\n"
+
+
+def test_a_build_refuses_derived_files_that_are_stale(ovext: Ovext, project: Path) -> None:
+    change(project, "alpha", "beta")
+    done = ovext("build", project, "--dry-run")
+    assert done.returncode == ExitCode.PROJECT
+    assert "attributes.hpp and frameworks.hpp are not what op.toml says" in done.stderr
+    assert "ovext sync" in done.stderr

@@ -1,0 +1,127 @@
+"""`ovext test`: healthy ops pass, and each mistake is found by the check that is for it."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from helpers import RUNNABLE, Built, Ovext
+from ovext.errors import ExitCode
+from proven import HEALTHY, ILLNESSES, Illness, rows_of
+
+FEW = ("--examples", "15")
+
+
+def test_what_new_writes_passes_as_generated(ovext: Ovext, healthy: Built) -> None:
+    """Every rule for shapes, type of attribute, element type and variant."""
+    rows, code = rows_of(ovext, healthy, *FEW)
+    assert [row for row in rows if not row["is_fine"] or row["skipped"]] == []
+    assert code == 0
+    assert {row["op"] for row in rows} == set(HEALTHY)
+    assert {row["variant"] for row in rows} == set(RUNNABLE)
+    types = {row["types"] for row in rows if row["op"] == "EveryType" and row["check"] == "numbers"}
+    assert len(types) == 13
+    assert {row["types"] for row in rows if row["op"] == "Mixed" and row["check"] == "numbers"} == {
+        "f32,i32",
+        "f32,i64",
+        "f16,i32",
+        "f16,i64",
+    }
+    assert all(row["cases"] > 0 for row in rows)
+
+
+@pytest.mark.parametrize("illness", ILLNESSES, ids=lambda illness: illness.op)
+def test_a_mistake_is_found_by_its_check(ovext: Ovext, ill: Built, illness: Illness) -> None:
+    timeout = ("--timeout", "2") if illness.op == "Hang" else ()
+    rows, code = rows_of(ovext, ill, "--op", illness.op, *FEW, *timeout)
+    assert code == ExitCode.FAILED
+    failed = {f"{row['check']} {row['variant']}": row["failures"] for row in rows if not row["is_fine"]}
+    found = [one for name, failures in failed.items() if name.startswith(illness.check) for one in failures]
+    assert any(illness.told in one["what"] + shlex.join(one["options"]) for one in found), failed
+    if illness.op == "WrongVariant":
+        assert list(failed) == ["numbers avx2"]
+
+
+def test_the_printed_command_tries_the_smallest_failure_again(ovext: Ovext, ill: Built) -> None:
+    done = ovext("test", ill.project, "--library", ill.library, "--op", "WrongElement", *FEW, cwd=ill.project.parent)
+    assert done.returncode == ExitCode.FAILED
+    command = next(line.strip() for line in done.stdout.splitlines() if "--case" in line)
+    again = ovext(*shlex.split(command)[1:], "--library", ill.library, cwd=ill.project.parent)
+    assert again.returncode == ExitCode.FAILED
+    assert "1 of 3 elements wrong" in again.stdout
+    smaller = command.replace("[3]", "[2]")
+    assert ovext(*shlex.split(smaller)[1:], "--library", ill.library, cwd=ill.project.parent).returncode == 0
+
+
+def test_junit_has_a_case_for_each_row(ovext: Ovext, ill: Built, tmp_path: Path) -> None:
+    file = tmp_path / "report.xml"
+    done = ovext(
+        *("test", ill.project, "--library", ill.library, "--op", "WrongVariant", "--junit", file, *FEW), cwd=tmp_path
+    )
+    assert done.returncode == ExitCode.FAILED
+    suite = ET.parse(file).getroot().find("testsuite")  # noqa: S314  our own file
+    assert suite is not None
+    assert (suite.get("name"), suite.get("failures")) == ("WrongVariant", "1")
+    failure = suite.find("testcase[@name='numbers avx2 f32 CPU']/failure")
+    assert failure is not None
+    assert failure.text is not None
+    assert "ovext test" in failure.text
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--op", "Plian"], "unknown op 'Plian' (did you mean 'Plain'?)"),
+        (["--op", "Plain", "--types", "f8"], "unknown combination of element types of Plain 'f8'"),
+        (["--isa", "avx1"], "unknown instruction set variant of the library 'avx1'"),
+        (["--op", "Plain", "--case", "{"], "is no case of Plain"),
+        (["--op", "Plain", "--case", '{"shapes": {"x": [1]}}'], "it must give one shape for each input"),
+        (["--device", "TPU"], "unknown device 'TPU'"),
+    ],
+)
+def test_wrong_wishes_are_told(ovext: Ovext, healthy: Built, options: list[str], told: str) -> None:
+    done = ovext("test", healthy.project, "--library", healthy.library, *options, cwd=healthy.project.parent)
+    assert done.returncode == ExitCode.USAGE
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_reference_is_told(ovext: Ovext, healthy: Built, tmp_path: Path) -> None:
+    project = shutil.copytree(healthy.project, tmp_path / "healthy", ignore=shutil.ignore_patterns("build"))
+    (project / "ops" / "plain" / "reference.py").unlink()
+    done = ovext("test", project, "--library", healthy.library, "--op", "Plain")
+    assert done.returncode == ExitCode.PROJECT
+    assert "Plain has no reference" in done.stderr
+
+
+def run_pytest(built: Built, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "--ovext", "--ovext-library", built.library, "-p", "no:cacheprovider"]
+    return subprocess.run(
+        [*map(str, command), *options], cwd=built.project, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def test_pytest_runs_the_checks_of_a_project(healthy: Built) -> None:
+    done = run_pytest(healthy, "-v", "ops/plain")
+    assert done.returncode == 0, done.stdout
+    assert "ops/plain/op.toml::numbers sse42 bf16 CPU PASSED" in done.stdout
+    assert "ops/plain/op.toml::unloading" in done.stdout
+
+
+def test_pytest_fails_with_the_smallest_case(ill: Built) -> None:
+    done = run_pytest(ill, "ops/wrong_element", "-k", "numbers and avx2")
+    assert done.returncode == 1
+    assert "1 of 3 elements wrong" in done.stdout
+    assert "ovext test" in done.stdout
+
+
+def test_pytest_without_the_option_leaves_descriptions_alone(healthy: Built) -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "ops"]
+    done = subprocess.run(command, cwd=healthy.project, capture_output=True, text=True, check=False)
+    assert "no tests ran" in done.stdout

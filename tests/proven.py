@@ -1,0 +1,174 @@
+"""Ops that `ovext new` is to write: healthy ones as they are, and ill ones with one mistake in each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers import Built, Ovext, run_ovext
+from ovext.project.attributes import ATTRIBUTE_TYPES, AttributeType
+
+
+def default_of(of: AttributeType) -> str:
+    word = {"bool": "true", "int": "2", "float": "0.5", "string": "a"}[of.kind]
+    word = {"enum": "two", "type": "f16"}.get(of.name, word)
+    return ",".join([word] * 2) if of.is_list else word
+
+
+def every_attribute() -> list[str]:
+    """Options for one attribute of each type."""
+    options = []
+    for number, of in enumerate(ATTRIBUTE_TYPES.values()):
+        values = "(one,two)" if of.name == "enum" else ""
+        options += ["--attribute", f"a{number}:{of.name}{values}={default_of(of)}"]
+    return options
+
+
+HEALTHY: dict[str, list[str]] = {
+    "Plain": [],
+    "EveryAttribute": every_attribute(),
+    "EveryType": ["--input", "x:f32,f16,bf16,f64,i8,i16,i32,i64,u8,u16,u32,u64,boolean"],
+    "Sum": ["--input", "a:f32,f16,i32", "--input", "b", "--input", "count:a"],  # count is also a name of the template's
+    "Window": [
+        *("--input", "x:f32:N,C,H,W", "--output", "y:x:N,C,(H+2*pad-k)//stride+1,max(W, 1)"),
+        *("--attribute", "k:i32=3", "--attribute", "pad:u64=1", "--attribute", "stride:int=1"),
+        *("--constraint", "stride > 0", "--constraint", "k - 1 >= pad", "--constraint", "H + 2 * pad >= k"),
+    ],
+    "Mixed": [
+        *("--input", "x:f32,f16:N,C,...,2", "--input", "y:x:N,C|1,...,2", "--input", "index:i32,i64:K"),
+        *("--output", "a:x:N,C//2,...", "--output", "b:i64:data-dependent=2", "--output", "c:boolean:custom=1"),
+    ],
+}
+"""What each op is asked for; together they use every rule for shapes and every type of attribute."""
+
+
+def build(project: Path) -> Built:
+    done = run_ovext("build", project, "--base-os", "ubuntu", cwd=project.parent)
+    assert done.returncode == 0, done.stderr
+    output_dir = project.parent / "lib" / "ubuntu"
+    return Built(project, output_dir, output_dir / f"lib{project.name}_cpu_extension.so")
+
+
+@dataclass(frozen=True)
+class Illness:
+    """A mistake: text of a file that is replaced, and what the proof must say of it, in which check."""
+
+    op: str
+    file: str
+    old: str
+    new: str
+    check: str
+    told: str
+    options: tuple[str, ...] = ()
+
+
+_EVALUATE = "    const auto kernel = kernel_for(inputs[0].get_element_type());\n"
+ILLNESSES = [
+    Illness(
+        "WrongElement",
+        "kernel.cpp",
+        "    for (std::size_t i = 0; i < count; ++i) {",
+        "    for (std::size_t i = 0; i < (count > 2 ? count - 1 : count); ++i) {",
+        "numbers",
+        '{"shapes": {"data": [3]}',
+    ),
+    Illness(
+        "WrongVariant",
+        "kernel.cpp",
+        "    return data;",
+        "#if defined(__AVX2__) && !defined(__AVX512F__)\n    return data + 1;\n#else\n    return data;\n#endif",
+        "numbers avx2",
+        "off by 1",
+    ),
+    Illness(
+        "Crash",
+        "op.cpp",
+        _EVALUATE,
+        _EVALUATE + "    if (inputs[0].get_size() > 4) {\n        *reinterpret_cast<volatile int*>(8) = 1;\n    }\n",
+        "numbers",
+        "the process died (killed by SIGSEGV) while inferring",
+    ),
+    Illness(
+        "Hang",
+        "op.cpp",
+        _EVALUATE,
+        _EVALUATE + "    for (volatile bool wait = inputs[0].get_size() > 4; wait;) {\n    }\n",
+        "numbers",
+        "the process hung, and was ended after 2 s",
+    ),
+    Illness(
+        "FirstShapeOnly",
+        "op.cpp",
+        "    ovext::parallel_ranges(outputs[0].get_size()",
+        "    static const std::size_t first = outputs[0].get_size();\n"
+        "    ovext::parallel_ranges(std::min(first, outputs[0].get_size())",
+        "numbers",
+        "elements wrong",
+    ),
+    Illness("NotANumber", "kernel.cpp", "    return data;", "    return data == data ? data : T(0);", "numbers", "nan"),
+    Illness(
+        "TakesAnything",
+        "op.cpp",
+        '    ovext::check_type(this, 0, "data", {ov::element::f32});\n',
+        "",
+        "refusals",
+        "OpenVINO takes a model with 'data' of type i32",
+    ),
+    Illness(
+        "LosesAttribute",
+        "op.cpp",
+        "    m_attributes.visit(visitor);\n",
+        "",
+        "attributes",
+        "'alpha' is not visited",
+        ("--attribute", "alpha:float=0.5"),
+    ),
+    Illness(
+        "SharedBuffer",
+        "op.cpp",
+        "    auto* output = static_cast<char*>(outputs[0].data());\n",
+        "    static std::vector<char> buffer;\n"
+        "    buffer.assign(data, data + inputs[0].get_byte_size());\n"
+        "    std::this_thread::sleep_for(std::chrono::milliseconds(20));\n"
+        "    data = buffer.data();\n"
+        "    auto* output = static_cast<char*>(outputs[0].data());\n",
+        "concurrency",
+        "requests at once give wrong numbers",
+    ),
+    Illness(
+        "BadEnd",
+        "op.cpp",
+        _EVALUATE,
+        _EVALUATE
+        + "    static const struct End {\n        ~End() {\n            std::abort();\n        }\n    } end;\n",
+        "unloading",
+        "ends with killed by SIGABRT",
+    ),
+    Illness(
+        "Undecided", "reference.py", "return data", "return data[0]", "numbers", "reference.py:9: the reference fails"
+    ),
+    Illness("OtherShape", "reference.py", "return data", "return data.reshape(-1)", "numbers", "by the reference, and"),
+]
+
+
+def make_ill(project: Path, illness: Illness) -> None:
+    folder = next(one.parent for one in project.glob("ops/*/op.hpp") if f"class {illness.op} " in one.read_text())
+    file = folder / illness.file
+    text = file.read_text()
+    assert illness.old in text, illness.op
+    headers = "#include <chrono>\n#include <cstdlib>\n#include <thread>\n" if illness.file == "op.cpp" else ""
+    file.write_text(headers + text.replace(illness.old, illness.new))
+    description = folder / "op.toml"
+    shapes = "[[test.cases]]\nshapes = { data = [2, 3] }\n"
+    specials = '[test]\nspecials = ["nan"]\n' if illness.op == "NotANumber" else ""
+    description.write_text(f"{description.read_text()}\n{specials}\n{shapes}")
+
+
+def rows_of(ovext: Ovext, built: Built, *options: str | Path) -> tuple[list[dict[str, Any]], int]:
+    """The rows of `ovext test --json`, and the exit code."""
+    command = ["test", built.project, "--library", built.library, "--json", *options]
+    done = ovext(*command, cwd=built.project.parent)
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)["rows"], done.returncode
