@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from ovext.errors import nearest
 from ovext.project.attributes import ElementType
-from ovext.project.frameworks import JaxMapping, Mapping, PaddleMapping, PyTorchMapping
+from ovext.project.frameworks import JaxMapping, Mapping, PaddleMapping, PyTorchMapping, is_readable
 from ovext.project.shapes import (
     BROADCAST,
     CUSTOM,
@@ -200,7 +200,7 @@ def _frameworks(op: OpDescription) -> Iterator[Problem]:
             tables["defaults"] = mapping.defaults
         for key, values in tables.items():
             yield from (((*at, key, name), why) for name, why in _values(op, values))
-        yield from ((at, problem) for problem in _ports(op, mapping))
+        yield from ((at, problem) for problem in (*_ports(op, mapping), *_unreadable(op, framework, mapping)))
 
 
 def _arguments(op: OpDescription, mapping: PyTorchMapping) -> Iterator[str]:
@@ -217,10 +217,14 @@ def _ports(op: OpDescription, mapping: AnyMapping) -> Iterator[str]:
         for what, given, wanted in (("inputs", mapping.inputs, op.inputs), ("outputs", mapping.outputs, op.outputs)):
             if given and len(given) != len(wanted):
                 yield f"it names {len(given)} {what}, and the op has {len(wanted)}"
-    if isinstance(mapping, JaxMapping):
-        for attribute in op.attributes:
-            if attribute.default is None and attribute.name not in mapping.constants:
-                yield f"'{attribute.name}' needs a constant: OpenVINO cannot read attributes from models of JAX"
+
+
+def _unreadable(op: OpDescription, framework: str, mapping: AnyMapping) -> Iterator[str]:
+    for attribute in op.attributes:
+        has_value = attribute.default is not None or attribute.name in mapping.constants
+        if not has_value and not is_readable(framework, attribute):
+            why = f"OpenVINO cannot read {attribute.type} from models of {framework}"
+            yield f"'{attribute.name}' needs a constant: {why}"
 
 
 def _layers(op: OpDescription) -> Iterator[Problem]:

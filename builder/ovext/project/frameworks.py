@@ -12,6 +12,8 @@ from ovext.project.strict import Name, Strict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ovext.project.attributes import Attribute
+
 
 def _plain_word(word: str) -> str:
     if not word or not word.isprintable() or set(word) & set("\"'\\ "):
@@ -62,6 +64,16 @@ class JaxMapping(Strict):
 
     type: Word = Field(description="The name of the primitive.")
     constants: dict[Name, AttributeValue] = Field(default={}, description="As for other frameworks.")
+
+
+def is_readable(framework: str, attribute: Attribute) -> bool:
+    """Whether OpenVINO can read such an attribute from models of the framework.
+
+    Of TensorFlow Lite's custom options it reads numbers and booleans, and gives no sign of others; of JAX nothing.
+    """
+    if framework == "tensorflow_lite":
+        return not attribute.of.is_list and attribute.of.kind != "string"
+    return framework != "jax"
 
 
 AnyMapping = Mapping | PyTorchMapping | JaxMapping

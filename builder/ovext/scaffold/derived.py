@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ovext.project.frameworks import JaxMapping, Mapping, OnnxMapping, PaddleMapping, PyTorchMapping
+from ovext.project.frameworks import JaxMapping, Mapping, OnnxMapping, PaddleMapping, PyTorchMapping, is_readable
 from ovext.project.op import json_schema
 from ovext.project.shapes import BROADCAST
 from ovext.scaffold.cpp import enum_name, literal, snake_case, type_of
@@ -36,7 +36,7 @@ class _MappingText:
 
     name: str
     title: str
-    type: str
+    types: list[str]  # what models call it
     cpp: str  # the namespace of its ConversionExtension
     lines: list[str]  # how its attributes are read
     domain: str = ""
@@ -115,24 +115,30 @@ def _mapping(op: OpDescription, name: str, mapping: AnyMapping) -> _MappingText:
     return _MappingText(
         name=name,
         title=_TITLES[name],
-        type=mapping.type,
+        types=[mapping.type, *_exported(mapping)],
         cpp="" if name == "jax" else f"{name}::",
-        lines=[line for one in op.attributes for line in _read(op, one, mapping)],
+        lines=[line for one in op.attributes for line in _read(op, name, one, mapping)],
         domain=mapping.domain if isinstance(mapping, OnnxMapping) else "",
         inputs=(paddle.inputs or [one.name for one in op.inputs]) if paddle else [],
         outputs=(paddle.outputs or [one.name for one in op.outputs]) if paddle else [],
-        words=", ".join(_word(op, one, mapping) for one in op.attributes),
+        words=", ".join(_word(op, name, one, mapping) for one in op.attributes),
     )
 
 
-def _read(op: OpDescription, attribute: Attribute, mapping: AnyMapping) -> Iterator[str]:
+def _exported(mapping: AnyMapping) -> list[str]:
+    """What PyTorch calls the op besides: a model from torch.export has my_ops.kinds.default for my_ops::kinds."""
+    is_torch = isinstance(mapping, PyTorchMapping) and "::" in mapping.type
+    return [f"{mapping.type.replace('::', '.')}.default"] if is_torch else []
+
+
+def _read(op: OpDescription, framework: str, attribute: Attribute, mapping: AnyMapping) -> Iterator[str]:
     """The statements that give an attribute its value from a framework's model."""
     name = attribute.name
     if name in mapping.constants:
         yield f"attributes.{name} = {literal(op, attribute, attribute.typed(mapping.constants[name]))};"
         return
-    if isinstance(mapping, JaxMapping):
-        return  # the default, which OpDescription makes sure of
+    if isinstance(mapping, JaxMapping) or not is_readable(framework, attribute):
+        return  # the default, which the description makes sure of
     if name in mapping.defaults:
         yield f"attributes.{name} = {literal(op, attribute, attribute.typed(mapping.defaults[name]))};"
     can_be_missing = name in mapping.defaults or attribute.default is not None
@@ -157,14 +163,14 @@ def _name_in(mapping: AnyMapping, name: str) -> str:
     return mapping.attributes.get(name, name) if isinstance(mapping, Mapping) else name
 
 
-def _word(op: OpDescription, attribute: Attribute, mapping: AnyMapping) -> str:
+def _word(op: OpDescription, framework: str, attribute: Attribute, mapping: AnyMapping) -> str:
     """Where an attribute comes from, in the README of the op."""
     name = attribute.name
     if name in mapping.constants:
         return f"{name} = {mapping.constants[name]}"
     if isinstance(mapping, PyTorchMapping):
         return f"{name} (argument {argument_of(op, name, mapping)})"
-    if isinstance(mapping, JaxMapping):
+    if not is_readable(framework, attribute):
         return f"{name} = {attribute.default}"
     there = _name_in(mapping, name)
     return name if there == name else f"{name} (there {there})"

@@ -4,6 +4,7 @@
 #include <openvino/core/enum_names.hpp>
 #include <openvino/core/partial_shape.hpp>
 #include <openvino/frontend/node_context.hpp>
+#include <openvino/frontend/tensorflow/special_types.hpp>
 
 #include <limits>
 #include <string>
@@ -13,18 +14,24 @@
 namespace ovext {
 namespace detail {
 
-template <typename T>
-struct IsVector : std::false_type {};
-template <typename T>
-struct IsVector<std::vector<T>> : std::true_type {};
-
 template <typename T, typename Number>
 T narrowed(Number value) {
-    if constexpr (std::is_integral_v<T>) {
+    if constexpr (std::is_same_v<T, bool>) {
+        return value != Number{};
+    } else if constexpr (std::is_integral_v<T>) {
         const auto wide = static_cast<std::int64_t>(value);
         OPENVINO_ASSERT(static_cast<std::int64_t>(static_cast<T>(wide)) == wide, wide, " does not fit its type");
     }
     return static_cast<T>(value);
+}
+
+template <typename From, typename T>
+bool take_number(const ov::Any& any, T& member) {
+    if (!any.is<From>()) {
+        return false;
+    }
+    member = narrowed<T>(any.as<From>());
+    return true;
 }
 
 template <typename From, typename T>
@@ -39,70 +46,90 @@ bool take_list(const ov::Any& any, std::vector<T>& member) {
     return true;
 }
 
-template <typename From, typename T>
-bool take_number(const ov::Any& any, T& member) {
-    if (!any.is<From>()) {
-        return false;
+// Whether `any` is something that the member can be; it then is.
+
+inline bool take(const ov::Any& any, std::string& member) {
+    if (any.is<std::string>()) {
+        member = any.as<std::string>();
+        return true;
     }
-    if constexpr (std::is_same_v<T, bool>) {
-        member = any.as<From>() != From{};
-    } else {
-        member = narrowed<T>(any.as<From>());
+    // So the strings of a model from torch.export come.
+    if (any.is<std::vector<std::uint8_t>>()) {
+        const auto bytes = any.as<std::vector<std::uint8_t>>();
+        member.assign(bytes.begin(), bytes.end());
+        return true;
     }
-    return true;
+    return false;
 }
 
-/// Whether `any` is something that the member can be; it then is.
 template <typename T>
 bool take(const ov::Any& any, T& member) {
-    if constexpr (std::is_same_v<T, ov::element::Type>) {
-        if (any.is<ov::element::Type>()) {
-            member = any.as<ov::element::Type>();
-            return true;
-        }
-        if (any.is<std::string>()) {
-            member = ov::element::Type(any.as<std::string>());
-            return true;
-        }
-        return false;
-    } else if constexpr (std::is_same_v<T, ov::PartialShape>) {
-        std::vector<ov::Dimension::value_type> sizes;
-        if (any.is<ov::PartialShape>()) {
-            member = any.as<ov::PartialShape>();
-            return true;
-        }
-        if (!take_list<std::int64_t>(any, sizes) && !take_list<std::int32_t>(any, sizes)) {
+    if constexpr (std::is_enum_v<T>) {
+        std::string name;
+        if (!take(any, name)) {
             return false;
         }
-        member = ov::PartialShape(std::vector<ov::Dimension>(sizes.begin(), sizes.end()));
+        member = ov::as_enum<T>(name);
         return true;
-    } else if constexpr (std::is_same_v<T, ov::Shape>) {
-        ov::PartialShape shape;
-        if (!take(any, shape)) {
-            return false;
-        }
-        member = shape.to_shape();
-        return true;
-    } else if constexpr (std::is_enum_v<T>) {
-        if (any.is<std::string>()) {
-            member = ov::as_enum<T>(any.as<std::string>());
-            return true;
-        }
-        return false;
-    } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::vector<std::string>>) {
-        if (any.is<T>()) {
-            member = any.as<T>();
-            return true;
-        }
-        return false;
-    } else if constexpr (IsVector<T>::value) {
-        return take_list<std::int64_t>(any, member) || take_list<std::int32_t>(any, member) ||
-               take_list<float>(any, member) || take_list<double>(any, member);
     } else {
         return take_number<bool>(any, member) || take_number<std::int64_t>(any, member) ||
                take_number<std::int32_t>(any, member) || take_number<float>(any, member) ||
                take_number<double>(any, member);
     }
+}
+
+template <typename T>
+bool take(const ov::Any& any, std::vector<T>& member) {
+    // TensorFlow does not tell of an empty list what it is a list of.
+    if (any.is<ov::frontend::tensorflow::EmptyList>()) {
+        member.clear();
+        return true;
+    }
+    if constexpr (std::is_same_v<T, std::string>) {
+        if (any.is<std::vector<std::string>>()) {
+            member = any.as<std::vector<std::string>>();
+            return true;
+        }
+        return false;
+    } else {
+        return take_list<std::int64_t>(any, member) || take_list<std::int32_t>(any, member) ||
+               take_list<float>(any, member) || take_list<double>(any, member);
+    }
+}
+
+inline bool take(const ov::Any& any, ov::element::Type& member) {
+    std::string name;
+    if (take(any, name)) {
+        member = ov::element::Type(name);
+        return true;
+    }
+    if (any.is<ov::element::Type>()) {
+        member = any.as<ov::element::Type>();
+        return true;
+    }
+    return false;
+}
+
+inline bool take(const ov::Any& any, ov::PartialShape& member) {
+    std::vector<ov::Dimension::value_type> sizes;
+    if (take(any, sizes)) {
+        member = ov::PartialShape(std::vector<ov::Dimension>(sizes.begin(), sizes.end()));
+        return true;
+    }
+    if (any.is<ov::PartialShape>()) {
+        member = any.as<ov::PartialShape>();
+        return true;
+    }
+    return false;
+}
+
+inline bool take(const ov::Any& any, ov::Shape& member) {
+    ov::PartialShape shape;
+    if (!take(any, shape)) {
+        return false;
+    }
+    member = shape.to_shape();
+    return true;
 }
 
 }  // namespace detail

@@ -1,0 +1,261 @@
+"""An op that `ovext new` wrote, in models of every framework: read, converted, and computed as its reference does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+import pytest
+
+from helpers import PACKAGES, Array, Built, need, run_ovext
+from proven import build
+
+
+def module(name: str) -> Any:
+    """A module of a package that only these tests need."""
+    package = name.partition(".")[0]
+    need(find_spec(package) is not None, f"the package {package}")
+    return import_module(name)
+
+
+DATA = np.arange(6, dtype=np.float32).reshape(2, 3)
+DEFAULTS = {
+    "flip": False,
+    "times": 0,
+    "few": 3,
+    "scale": 1.0,
+    "wide": 0.25,
+    "word": "none",
+    "mode": "near",
+    "axes": [7],
+    "few_axes": [8],
+    "weights": [0.5, 1.5],
+    "words": ["a"],
+    "kind": "i32",
+    "size": [1, 2],
+    "open": [-1, 2],
+}
+GIVEN = {
+    "flip": True,
+    "times": 4,
+    "few": 5,
+    "scale": 0.5,
+    "wide": 0.125,
+    "word": "w",
+    "mode": "far",
+    "axes": [1, 2],
+    "few_axes": [3],
+    "weights": [0.25, 0.75],
+    "words": ["x", "y"],
+    "kind": "f16",
+    "size": [4, 5],
+    "open": [-1, 6],
+}
+IN_TORCH = ("flip", "times", "few", "scale", "wide", "word", "mode", "axes", "few_axes", "weights")
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The op of packages/kinds.toml, with its computation written into what `ovext new` wrote."""
+    folder = tmp_path_factory.mktemp("kinds")
+    done = run_ovext("new", "kinds", "--from", PACKAGES / "kinds.toml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    op = folder / "kinds" / "ops" / "kinds"
+    computation = "return (parameters.flip ? -data : data) * T(parameters.scale) + T(parameters.times);"
+    replace(op / "kernel.cpp", "return data;", computation)
+    replace(op / "reference.py", "return data", "return (-data if flip else data) * scale + times")
+    return build(folder / "kinds")
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+def reference(attributes: dict[str, Any]) -> Array:
+    result: Array = (-DATA if attributes["flip"] else DATA) * np.float32(attributes["scale"]) + attributes["times"]
+    return result
+
+
+def check(model: ov.Model, attributes: dict[str, Any]) -> None:
+    """The model holds the op with these attributes, and computes what the reference does."""
+    op = next(op for op in model.get_ops() if op.get_type_name() == "Kinds")
+    assert op.get_attributes() == attributes
+    assert np.array_equal(ov.Core().compile_model(model, "CPU")(DATA)[0], reference(attributes))
+
+
+def read(model: Path, library: Path) -> ov.Model:
+    core = ov.Core()
+    core.add_extension(library)
+    return core.read_model(model)
+
+
+@pytest.fixture
+def onnx_model(tmp_path: Path) -> Path:
+    """All attributes but `few`, which the mapping says models of ONNX do not have."""
+    return write_onnx(tmp_path / "model.onnx", {**GIVEN, "flip": 1, "n_times": 4, "kind": 10})
+
+
+def write_onnx(path: Path, attributes: dict[str, Any], domain: str = "my.domain") -> Path:
+    onnx = module("onnx")
+    attributes = {name: value for name, value in attributes.items() if name not in {"times", "few"}}
+    node = onnx.helper.make_node("Kinds", ["x"], ["y"], domain=domain, **attributes)
+    values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, DATA.shape) for name in ("x", "y")]
+    graph = onnx.helper.make_graph([node], "graph", values[:1], values[1:])
+    opsets = [onnx.helper.make_opsetid("", 13), onnx.helper.make_opsetid(domain, 1)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opsets), path)
+    return path
+
+
+def test_onnx_with_every_attribute(kinds: Built, onnx_model: Path) -> None:
+    check(read(onnx_model, kinds.library), {**GIVEN, "few": 6})
+    check(ov.convert_model(onnx_model, extension=str(kinds.library)), {**GIVEN, "few": 6})
+
+
+def test_onnx_without_attributes(kinds: Built, tmp_path: Path) -> None:
+    model = read(write_onnx(tmp_path / "model.onnx", {}), kinds.library)
+    check(model, {**DEFAULTS, "wide": 0.75, "few": 6})
+
+
+def test_onnx_of_another_domain_is_not_the_op(kinds: Built, tmp_path: Path) -> None:
+    model = write_onnx(tmp_path / "model.onnx", {}, domain="other.domain")
+    with pytest.raises(RuntimeError, match=r"No conversion rule found for operations: other\.domain\.Kinds"):
+        read(model, kinds.library)
+
+
+def test_onnx_with_a_wrong_attribute_is_refused(kinds: Built, tmp_path: Path) -> None:
+    model = write_onnx(tmp_path / "model.onnx", {"scale": "much"})
+    with pytest.raises(RuntimeError, match="the attribute 'scale' is of a type"):
+        read(model, kinds.library)
+
+
+@pytest.mark.parametrize("given", ["none", "all", "an empty list"])
+def test_tensorflow(kinds: Built, tmp_path: Path, given: str) -> None:
+    names = ("attr_value_pb2", "graph_pb2", "tensor_shape_pb2", "types_pb2")
+    attr_value_pb2, graph_pb2, tensor_shape_pb2, types_pb2 = (
+        module(f"tensorboard.compat.proto.{name}") for name in names
+    )
+    value, values = attr_value_pb2.AttrValue, attr_value_pb2.AttrValue.ListValue
+
+    def shape(*sizes: int) -> Any:
+        dims = [tensor_shape_pb2.TensorShapeProto.Dim(size=size) for size in sizes]
+        return tensor_shape_pb2.TensorShapeProto(dim=dims)
+
+    everything = {
+        "flip": value(b=True),
+        "n_times": value(i=4),
+        "few": value(i=5),
+        "scale": value(f=0.5),
+        "wide": value(f=0.125),
+        "word": value(s=b"w"),
+        "mode": value(s=b"far"),
+        "axes": value(list=values(i=[1, 2])),
+        "few_axes": value(list=values(i=[3])),
+        "weights": value(list=values(f=[0.25, 0.75])),
+        "words": value(list=values(s=[b"x", b"y"])),
+        "kind": value(type=types_pb2.DT_HALF),
+        "size": value(shape=shape(4, 5)),
+        "open": value(shape=shape(-1, 6)),
+    }
+    cases = {
+        "none": ({}, DEFAULTS),
+        "all": (everything, GIVEN),
+        "an empty list": ({"axes": value(list=values())}, {**DEFAULTS, "axes": []}),
+    }
+    attributes, expected = cases[given]
+    graph = graph_pb2.GraphDef()
+    placeholder = graph.node.add(name="x", op="Placeholder")
+    placeholder.attr["dtype"].type = types_pb2.DT_FLOAT
+    placeholder.attr["shape"].shape.CopyFrom(shape(*DATA.shape))
+    node = graph.node.add(name="y", op="Kinds", input=["x"])
+    for name, one in attributes.items():
+        node.attr[name].CopyFrom(one)
+    path = tmp_path / "model.pb"
+    path.write_bytes(graph.SerializeToString())
+    check(read(path, kinds.library), expected)
+    check(ov.convert_model(path, extension=str(kinds.library)), expected)
+
+
+@pytest.mark.parametrize("given", ["none", "numbers"])
+def test_tensorflow_lite(kinds: Built, tmp_path: Path, given: str) -> None:
+    """Of the options, OpenVINO reads numbers and booleans."""
+    module("tflite")
+    custom_op_model = module("lite").custom_op_model
+    options = {name: GIVEN[name] for name in ("flip", "times", "few", "scale", "wide")} if given == "numbers" else {}
+    path = tmp_path / "model.tflite"
+    path.write_bytes(custom_op_model("Kinds", DATA.shape, **options))
+    check(read(path, kinds.library), {**DEFAULTS, **options, "word": "lite"})
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("how", ["trace", "export"])
+def test_pytorch(kinds: Built, how: str) -> None:
+    torch = module("torch")
+    arguments = [GIVEN[name] for name in IN_TORCH]
+    kinds_in_torch = torch_op()
+
+    class Model(torch.nn.Module):  # type: ignore[misc]
+        def forward(self, data: Any) -> Any:
+            return kinds_in_torch(data, *arguments)
+
+    example = torch.from_numpy(DATA)
+    if how == "trace":
+        traced = torch.jit.trace(Model(), example)
+        model = ov.convert_model(traced, example_input=example, extension=str(kinds.library))
+    else:
+        model = ov.convert_model(torch.export.export(Model(), (example,)), extension=str(kinds.library))
+    check(model, {**DEFAULTS, **{name: GIVEN[name] for name in IN_TORCH}})
+
+
+@cache
+def torch_op() -> Any:
+    """my_ops::kinds, which torch must know to trace it."""
+    torch = module("torch")
+    numbers = "bool flip, int times, int few, float scale, float wide"
+    others = "str word, str mode, int[] axes, int[] few_axes, float[] weights"
+    torch.library.define("my_ops::kinds", f"(Tensor data, {numbers}, {others}) -> Tensor")
+
+    def kinds(data: Any, *attributes: Any) -> Any:
+        flip, times, _, scale, *_ = attributes
+        return (-data if flip else data) * scale + times
+
+    torch.library.impl("my_ops::kinds", "default", kinds)
+    torch.library.register_fake("my_ops::kinds", lambda data, *_: torch.empty_like(data))
+    return torch.ops.my_ops.kinds
+
+
+def test_jax(kinds: Built) -> None:
+    jax = module("jax")
+    primitive = module("jax.extend.core").Primitive("kinds")
+    primitive.def_abstract_eval(lambda data: jax.core.ShapedArray(data.shape, data.dtype))
+    traced = jax.make_jaxpr(primitive.bind)(DATA)
+    check(ov.convert_model(traced, extension=str(kinds.library)), {**DEFAULTS, "scale": 2.0, "times": 1})
+
+
+def run_tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    tool = Path(sys.executable).with_name(name)
+    return subprocess.run([str(tool), *map(str, arguments)], capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_ovc_and_benchmark_app_take_the_library(kinds: Built, onnx_model: Path, tmp_path: Path) -> None:
+    converted = tmp_path / "model.xml"
+    done = run_tool("ovc", onnx_model, "--extension", kinds.library, "--output_model", converted)
+    assert done.returncode == 0, done.stderr
+    check(read(converted, kinds.library), {**GIVEN, "few": 6})
+    done = run_tool("benchmark_app", "-m", converted, "-extensions", kinds.library, "-d", "CPU", "-niter", "2")
+    assert done.returncode == 0, done.stdout
+    assert "Throughput" in done.stdout
+
+
+def test_paddle_is_registered(kinds: Built) -> None:
+    """No model: the conversion is compiled into the library, for the front end to find."""
+    assert b"paddle" in kinds.content
+    header = (kinds.project / "ops" / "kinds" / "frameworks.hpp").read_text()
+    assert 'node.get_input("X")' in header
