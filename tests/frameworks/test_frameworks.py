@@ -201,16 +201,15 @@ def test_pytorch(kinds: Built, how: str) -> None:
     arguments = [GIVEN[name] for name in IN_TORCH]
     kinds_in_torch = torch_op()
 
-    class Model(torch.nn.Module):  # type: ignore[misc]
-        def forward(self, data: Any) -> Any:
-            return kinds_in_torch(data, *arguments)
+    forward = {"forward": lambda _, data: kinds_in_torch(data, *arguments)}
+    model_type = type("Model", (torch.nn.Module,), forward)
 
     example = torch.from_numpy(DATA)
     if how == "trace":
-        traced = torch.jit.trace(Model(), example)
+        traced = torch.jit.trace(model_type(), example)
         model = ov.convert_model(traced, example_input=example, extension=str(kinds.library))
     else:
-        model = ov.convert_model(torch.export.export(Model(), (example,)), extension=str(kinds.library))
+        model = ov.convert_model(torch.export.export(model_type(), (example,)), extension=str(kinds.library))
     check(model, {**DEFAULTS, **{name: GIVEN[name] for name in IN_TORCH}})
 
 

@@ -1,4 +1,4 @@
-"""bench/bench.toml of a project: what to measure, and against what."""
+"""bench/*.toml of a project: what to measure, and against what."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ovext.models.ir import TensorType
-from ovext.project.attributes import ElementType
+from ovext.errors import ProjectError
+from ovext.models.ir import OpText, TensorType
+from ovext.project.attributes import AttributeValue, ElementType
 from ovext.project.load import read_model
 from ovext.project.strict import Name, Strict
 
@@ -23,14 +24,26 @@ class BenchInput(Strict):
         return TensorType(self.element, tuple(self.shape))
 
 
-class Baseline(Strict):
-    """An op to compare with; it takes the same inputs."""
+class Then(Strict):
+    """A further op of OpenVINO's that takes the output of the one before."""
 
-    name: str
     type: Name
     opset: Name = "opset1"
+    attributes: dict[str, str] = Field(default={}, description="As they stand in an IR.")
+
+
+class Baseline(Then):
+    """An op to compare with, and what may follow it; it takes the same inputs."""
+
+    name: str
     own: bool = Field(default=False, description="Whether it is in the library built from `source`, not OpenVINO's.")
-    at_least: float | None = Field(default=None, description="How many times as fast the measured op should be.")
+    then: list[Then] = Field(default=[], description="Ops of OpenVINO's after it, for what it has no single op for.")
+    at_least: float | list[float] | None = Field(
+        default=None, description="How many times as fast the measured op should be; a list has a value for each case."
+    )
+
+    def texts(self) -> list[OpText]:
+        return [OpText(one.type, one.opset, one.attributes) for one in (self, *self.then)]
 
 
 class Bench(Strict):
@@ -38,15 +51,27 @@ class Bench(Strict):
 
     schema_version: int = Field(alias="schema", ge=1, le=1)
     op: Name
+    attributes: dict[Name, AttributeValue] = Field(default={}, description="The op's, where not the default.")
     source: str | None = Field(default=None, description="The C++ file with the project's own baselines.")
+    flags: list[str] = Field(default=[], description="What that file is compiled with; default nothing.")
     cases: list[list[BenchInput]] = Field(min_length=1)
     baselines: list[Baseline] = Field(min_length=1)
 
 
-def load_bench(project_root: Path) -> Bench:
-    """The project's bench/bench.toml.
+def load_benches(project_root: Path) -> list[Bench]:
+    """Everything that bench/*.toml of the project describe, in the order of the files' names.
 
     Raises:
-        ProjectError: it is missing or wrong.
+        ProjectError: there is none, or one is wrong.
     """
-    return read_model(project_root / "bench" / "bench.toml", (), Bench)
+    files = sorted((project_root / "bench").glob("*.toml"))
+    if not files:
+        fix = "Describe in bench/bench.toml what to measure; docs/project.md says how."
+        raise ProjectError("the project has no benchmark", where=project_root / "bench", fix=fix)
+    benches = [read_model(file, (), Bench) for file in files]
+    for file, bench in zip(files, benches, strict=True):
+        for one in bench.baselines:
+            if isinstance(one.at_least, list) and len(one.at_least) != len(bench.cases):
+                problem = f"at_least of '{one.name}' has {len(one.at_least)} values for {len(bench.cases)} cases"
+                raise ProjectError(problem, where=file)
+    return benches

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import BuildError, LibraryError, ProjectError
 from ovext.files import writing_to
 from ovext.inspect.variants import compiled_variants
-from ovext.models.ir import one_op_model
+from ovext.models.ir import chain_model, one_op_model
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.process import stream
 from ovext.verify.child import run_in_openvino
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ovext.bench.cases import Bench, BenchInput
     from ovext.project import Project
     from ovext.toolchain.compiler import Compiler
@@ -69,21 +68,21 @@ class BenchResult:
     def to_json(self) -> dict[str, Any]:
         targets = [{**asdict(target), "is_met": target.is_met} for target in self.targets]
         rows = [asdict(row) for row in self.rows]
-        return {"schema": 1, "op": self.op, "best_variant": self.best_variant, "rows": rows, "targets": targets}
+        return {"op": self.op, "best_variant": self.best_variant, "rows": rows, "targets": targets}
 
 
 def run_bench(project: Project, bench: Bench, library: Path, openvino: OpenVINO, compiler: Compiler) -> BenchResult:
     """Measure every runnable variant of the project's op and every baseline on every case.
 
     Raises:
-        ProjectError: bench.toml names an op that the project lacks.
+        ProjectError: the benchmark names an op that the project lacks.
         LibraryError: the library does not load, or lacks a variant that this CPU can run.
         BuildError: the baselines do not compile.
     """
     op = next((op for op in project.ops() if op.type == bench.op), None)
     if op is None:
         raise ProjectError(
-            f"bench.toml measures '{bench.op}', which no op.toml describes", where=project.root / "bench"
+            f"a benchmark measures '{bench.op}', which no op.toml describes", where=project.root / "bench"
         )
     host = host_cpuinfo_flags()
     compiled = compiled_variants(library) or ()
@@ -95,10 +94,9 @@ def run_bench(project: Project, bench: Bench, library: Path, openvino: OpenVINO,
     def entries(inputs: list[BenchInput]) -> list[dict[str, Any]]:
         tensors = [tensor.tensor_type() for tensor in inputs]
         baselines = [
-            _entry(item.name, one_op_model(item.type, item.opset, tensors), own if item.own else None)
-            for item in bench.baselines
+            _entry(item.name, chain_model(item.texts(), tensors), own if item.own else None) for item in bench.baselines
         ]
-        model = one_op_model(op.type, op.opset, tensors)
+        model = one_op_model(op.type, op.opset, tensors, op.ir_attributes(op.values(bench.attributes)))
         return [*baselines, *(_entry(isa, model, library, isa) for isa in variants)]
 
     request = {"cases": [{"entries": entries(inputs)} for inputs in bench.cases]}
@@ -111,16 +109,17 @@ def _entry(label: str, model: str, library: Path | None, isa: str | None = None)
 
 
 def _compile_baselines(project: Project, bench: Bench, openvino: OpenVINO, compiler: Compiler) -> Path:
-    """The project's own baselines as a library, without optimisation, as OVMS's sample Makefile compiles."""
+    """The project's own baselines as a library, with the benchmark's flags and nothing else."""
     tools = find_build_tools()
-    folder = project.root / "build" / f"bench-openvino{openvino.version}-{compiler.id}{compiler.version}"
+    name = Path(str(bench.source)).stem
+    folder = project.root / "build" / f"bench-{name}-openvino{openvino.version}-{compiler.id}{compiler.version}"
     log = folder / "bench.log"
     with writing_to(folder):
         (folder / "source").mkdir(parents=True, exist_ok=True)
         source = project.root / "bench" / str(bench.source)
         (folder / "source" / "CMakeLists.txt").write_text(_BASELINES.format(source=source), encoding="utf-8")
         defines = [f"-DCMAKE_CXX_COMPILER={compiler.path}", f"-DCMAKE_MAKE_PROGRAM={tools.ninja}"]
-        defines += [f"-DOpenVINO_DIR={openvino.cmake_dir}"]
+        defines += [f"-DOpenVINO_DIR={openvino.cmake_dir}", f"-DCMAKE_CXX_FLAGS={' '.join(bench.flags)}"]
         configure = ["-S", str(folder / "source"), "-B", str(folder), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=", *defines]
         for arguments in (configure, ["--build", str(folder)]):
             finished = stream([str(tools.cmake), *arguments], lambda _: None, log=log)
@@ -132,7 +131,7 @@ def _compile_baselines(project: Project, bench: Bench, openvino: OpenVINO, compi
 def _evaluate(bench: Bench, variants: list[str], measured: list[dict[str, Any]]) -> BenchResult:
     rows: list[Row] = []
     targets: list[Target] = []
-    for inputs, answer in zip(bench.cases, measured, strict=True):
+    for number, (inputs, answer) in enumerate(zip(bench.cases, measured, strict=True)):
         case = " ".join(f"{'x'.join(map(str, tensor.shape))} {tensor.element}" for tensor in inputs)
         rounds: dict[str, list[float]] = answer["medians"]
         for label, times in rounds.items():
@@ -141,9 +140,9 @@ def _evaluate(bench: Bench, variants: list[str], measured: list[dict[str, Any]])
             rows.append(Row(case, label, seconds * 1e6, answer["bytes"] / seconds / 1e9, ratios))
         best = rounds[variants[-1]]
         targets += [
-            Target(case, item.name, item.at_least, _ratio(rounds[item.name], best))
+            Target(case, item.name, wanted, _ratio(rounds[item.name], best))
             for item in bench.baselines
-            if item.at_least is not None
+            if (wanted := item.at_least[number] if isinstance(item.at_least, list) else item.at_least) is not None
         ]
     return BenchResult(bench.op, variants[-1], tuple(rows), tuple(targets))
 

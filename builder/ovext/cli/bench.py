@@ -21,33 +21,40 @@ def bench(
         Path | None,
         typer.Option("--output", metavar="FILE.json", help="Also write the table there.", show_default=False),
     ] = None,
+    op: Annotated[str, typer.Option(metavar="TYPE", help="Only this op.", show_default=False)] = "",
     json: JsonOption = False,
 ) -> None:
-    """Measure a project's op, every variant that this CPU can run, against the baselines of its bench/bench.toml.
+    """Measure a project's ops, every variant that this CPU can run, against the baselines of its bench/*.toml.
 
     Ratios come from the same run; single times of a busy machine mean little.
     """
-    from ovext.bench.cases import load_bench
+    from ovext.bench.cases import load_benches
     from ovext.bench.run import run_bench
     from ovext.cli.environment import openvino_to_run
     from ovext.cli.text import to_json
+    from ovext.errors import UnknownNameError
     from ovext.files import replace_file, writing_to
     from ovext.loading import find_library
     from ovext.project import load_project
     from ovext.toolchain.compiler import find_compiler
 
     loaded = load_project(project)
-    described = load_bench(loaded.root)
-    path, _ = find_library(library, op=described.op)
-    result = run_bench(loaded, described, path, openvino_to_run(openvino, path), find_compiler())
-    text = to_json(result.to_json())
+    benches = load_benches(loaded.root)
+    chosen = [one for one in benches if op in {"", one.op}]
+    if not chosen:
+        raise UnknownNameError("measured op", op, [one.op for one in benches])
+    path, _ = find_library(library, op=chosen[0].op)
+    release, compiler = openvino_to_run(openvino, path), find_compiler()
+    results = [run_bench(loaded, one, path, release, compiler) for one in chosen]
+    text = to_json({"schema": 2, "results": [one.to_json() for one in results]})
     if output is not None:
         with writing_to(output):
             replace_file(output.absolute(), lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
     if json:
         typer.echo(text)
     else:
-        _show(result)
+        for result in results:
+            _show(result)
 
 
 def _show(result: BenchResult) -> None:

@@ -78,9 +78,14 @@ def _list_type(op: OpDescription, attribute: str) -> str:
 
 
 def cases_of(op: OpDescription) -> list[Case]:
-    """The op's test cases, or where it has none, one with made-up shapes: a size of its own for each name."""
-    if op.test.cases:
-        return list(op.test.cases)
+    """The op's test cases, or where it has none, one with made-up shapes: a size of its own for each name.
+
+    Of an op whose GPU kernel is for some ranks only, cases with others are left out.
+    """
+    wanted = op.gpu.ranks if op.gpu else []
+    first = op.inputs[0].name
+    if cases := [case for case in op.test.cases if not wanted or len(case.shapes[first]) in wanted]:
+        return cases
     patterns = {tensor.name: [parse_dim(dim) for dim in tensor.dims or (REST,)] for tensor in op.inputs}
     names = dict.fromkeys(pattern.name for one in patterns.values() for pattern in one if pattern.name)
     sizes = dict(zip(names, itertools.cycle(_SIZES), strict=False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -22,6 +22,15 @@ class TensorType:
     shape: Shape | None  # None: nothing is known of it, not even the rank
 
 
+@dataclass(frozen=True)
+class OpText:
+    """An op as an IR names it."""
+
+    type: str
+    opset: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
 def one_op_model(
     op_type: str,
     opset: str,
@@ -34,25 +43,48 @@ def one_op_model(
 
     OpenVINO computes the outputs' types and shapes when it reads the model; those of the first input stand in the text.
     """
-    net = ET.Element("net", name=op_type, version="11")
+    return chain_model([OpText(op_type, opset, attributes or {})], inputs, outputs=outputs)
+
+
+def chain_model(ops: Sequence[OpText], inputs: Sequence[TensorType], *, outputs: int = 1) -> str:
+    """The same with further ops, each of which takes the first output of the one before; `outputs` are the last's."""
+    net = ET.Element("net", name=ops[0].type, version="11")
     layers = ET.SubElement(net, "layers")
     edges = ET.SubElement(net, "edges")
-    op_id = str(len(inputs))
     for number, tensor in enumerate(inputs):
         parameter = _layer(layers, str(number), f"input{number}", "Parameter", "opset1")
         ET.SubElement(parameter, "data", shape=_shape_text(tensor.shape), element_type=tensor.element)
         _ports(parameter, "output", [(0, tensor)])
-        _edge(edges, str(number), 0, op_id, number)
-    op = _layer(layers, op_id, "op", op_type, opset)
-    if attributes:
-        ET.SubElement(op, "data", dict(attributes))
-    _ports(op, "input", list(enumerate(inputs)))
-    _ports(op, "output", [(len(inputs) + number, inputs[0]) for number in range(outputs)])
-    for number in range(outputs):
-        result_id = str(len(inputs) + 1 + number)
-        _ports(_layer(layers, result_id, f"result{number}", "Result", "opset1"), "input", [(0, inputs[0])])
-        _edge(edges, op_id, len(inputs) + number, result_id, 0)
+    sources = [(str(number), 0) for number in range(len(inputs))]
+    for place, op in enumerate(ops):
+        is_last = place == len(ops) - 1
+        sources = _op(layers, edges, op, sources, inputs, outputs=outputs if is_last else 1)
+    for number, (source, port) in enumerate(sources):
+        result = _layer(layers, str(len(layers)), f"result{number}", "Result", "opset1")
+        _ports(result, "input", [(0, inputs[0])])
+        _edge(edges, source, port, result.attrib["id"], 0)
     return ET.tostring(net, encoding="unicode")
+
+
+def _op(
+    layers: ET.Element,
+    edges: ET.Element,
+    op: OpText,
+    sources: Sequence[tuple[str, int]],
+    inputs: Sequence[TensorType],
+    *,
+    outputs: int,
+) -> list[tuple[str, int]]:
+    """A layer for the op, which takes what the sources (layer, port) give; and the sources that it is itself."""
+    number = str(len(layers))
+    layer = _layer(layers, number, f"op{number}", op.type, op.opset)
+    if op.attributes:
+        ET.SubElement(layer, "data", dict(op.attributes))
+    _ports(layer, "input", [(port, inputs[port]) for port in range(len(sources))])
+    _ports(layer, "output", [(len(sources) + one, inputs[0]) for one in range(outputs)])
+    for port, (source, source_port) in enumerate(sources):
+        _edge(edges, source, source_port, number, port)
+    return [(number, len(sources) + one) for one in range(outputs)]
 
 
 def _shape_text(shape: Shape | None) -> str:

@@ -155,7 +155,9 @@ def _from_bits(bits: Array) -> Array:
 
 def tensor_of(values: Array, element: str) -> ov.Tensor:
     if element == "bf16":
-        return ov.Tensor(np.array(_bits(values), order="C"), values.shape, ov.Type.bf16)
+        tensor = ov.Tensor(ov.Type.bf16, list(values.shape))
+        tensor.data.view(np.uint16)[...] = _bits(values)
+        return tensor
     return ov.Tensor(np.array(values, order="C"))
 
 

@@ -1,0 +1,61 @@
+#include "ops/complex_multiplication/kernel.hpp"
+
+#include <ovext/elements.hpp>
+#include <ovext/stream.hpp>
+
+namespace complex_multiplication {
+namespace OVEXT_ISA {
+namespace {
+
+template <typename Type>
+void multiply(const void* data, const void* other, std::size_t other_step, void* output, std::size_t count, bool is_conj) {
+    const auto* first = static_cast<const typename Type::Memory*>(data);
+    const auto* second = static_cast<const typename Type::Memory*>(other);
+    auto* product = static_cast<typename Type::Memory*>(output);
+    const typename Type::Value sign = is_conj ? -1 : 1;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto a = Type::load(first[2 * i]);
+        const auto b = Type::load(first[2 * i + 1]);
+        const auto c = Type::load(second[2 * i * other_step]);
+        const auto d = sign * Type::load(second[2 * i * other_step + 1]);
+        product[2 * i] = Type::store(a * c - b * d);
+        product[2 * i + 1] = Type::store(a * d + b * c);
+    }
+}
+
+void multiply_streamed(
+    const void* data, const void* other, std::size_t other_step, void* output, std::size_t count, bool is_conj) {
+    constexpr std::size_t block = 512;             // complex numbers; 4 KiB stay in the first-level cache
+    constexpr std::size_t size = 2 * sizeof(float);  // of one
+    alignas(ovext_stream_line) float buffer[2 * block];
+    const auto* first = static_cast<const float*>(data);
+    const auto* second = static_cast<const float*>(other);
+    auto* product = static_cast<float*>(output);
+
+    const auto run = [=](std::size_t at, float* to, std::size_t numbers) {
+        multiply<ovext_f32>(first + 2 * at, second + 2 * at * other_step, other_step, to, numbers, is_conj);
+    };
+    // Up to the next cache line, where dst can get to one by whole numbers.
+    const std::size_t past_line = reinterpret_cast<std::uintptr_t>(product) % ovext_stream_line;
+    const std::size_t to_line = past_line % size == 0 ? (ovext_stream_line - past_line) / size : count;
+    std::size_t done = to_line < count ? to_line : count;
+    run(0, product, done);
+    for (; done + block <= count; done += block) {
+        run(done, buffer, block);
+        ovext_stream_lines(product + 2 * done, buffer, sizeof(buffer));
+    }
+    ovext_stream_fence();
+    run(done, product + 2 * done, count - done);
+}
+
+}  // namespace
+
+const Kernels kernels = {
+    multiply<ovext_f32>,
+    multiply_streamed,
+    multiply<ovext_f16>,
+    multiply<ovext_bf16>,
+};
+
+}  // namespace OVEXT_ISA
+}  // namespace complex_multiplication

@@ -1,0 +1,31 @@
+// Derived from op.toml by `ovext sync`, which overwrites it: change op.toml instead.
+#pragma once
+
+#include <openvino/core/extension.hpp>
+#include <openvino/frontend/onnx/extension/conversion.hpp>
+#include <ovext/frameworks.hpp>
+
+#include <string>
+#include <vector>
+
+#include "ops/group_norm_silu/op.hpp"
+
+namespace group_norm_silu {
+
+/// GroupNormSiLU from a node of ONNX.
+inline ov::OutputVector from_onnx(const ov::frontend::NodeContext& node) {
+    Attributes attributes;
+    [[maybe_unused]] const ovext::ModelAttributes model(node);
+    model.read("groups", attributes.groups);
+    model.read("epsilon", attributes.epsilon);
+    return std::make_shared<GroupNormSiLU>(model.inputs(3), attributes)->outputs();
+}
+
+/// What tells the front ends of OpenVINO how to read GroupNormSiLU from models of frameworks.
+inline std::vector<ov::Extension::Ptr> conversions() {
+    return {
+        std::make_shared<ov::frontend::onnx::ConversionExtension>("GroupNormSiLU", from_onnx),
+    };
+}
+
+}  // namespace group_norm_silu

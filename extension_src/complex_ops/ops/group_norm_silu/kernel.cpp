@@ -1,0 +1,106 @@
+#include "ops/group_norm_silu/kernel.hpp"
+
+#include <ovext/elements.hpp>
+
+namespace group_norm_silu {
+namespace OVEXT_ISA {
+namespace {
+
+// Sums are of so many parts side by side: a sum of one part would have to be added in its order, without vectors. The
+// same number for every instruction set, so that all of them give the same bits.
+constexpr std::size_t lanes = 64;
+// So many elements are summed as f32 before the sum goes on as f64.
+constexpr std::size_t block = 64 * lanes;
+
+/// The sum of term(x) for all elements.
+template <typename Type, typename Term>
+double sum(const typename Type::Memory* data, std::size_t count, Term term) {
+    double total = 0.0;
+    for (std::size_t begin = 0; begin < count; begin += block) {
+        const std::size_t end = begin + block < count ? begin + block : count;
+        float parts[lanes] = {};
+        std::size_t i = begin;
+        for (; i + lanes <= end; i += lanes) {
+            for (std::size_t lane = 0; lane < lanes; ++lane) {
+                parts[lane] += term(Type::load(data[i + lane]));
+            }
+        }
+        for (std::size_t lane = 0; i + lane < end; ++lane) {
+            parts[lane] += term(Type::load(data[i + lane]));
+        }
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+            total += parts[lane];
+        }
+    }
+    return total;
+}
+
+/// e^-|x| to a few units in the last place; what is beyond 87 is taken for 87.
+///
+/// Numbers are chosen by arithmetic, here and below: compilers make branches of `?:` with float, and no vectors.
+inline float decay(float value) {
+    constexpr std::uint32_t largest = 0x42ae0000u;  // 87.0f, whose bits are above those of all smaller ones
+    const std::uint32_t magnitude = ovext_bits(value) & 0x7fffffffu;
+    const float x = -ovext_float(magnitude < largest ? magnitude : largest);
+    // x = n * ln 2 + r with |r| <= ln 2 / 2; adding and taking away 1.5 * 2^23 rounds to a whole number.
+    constexpr float rounder = 12582912.0f;
+    const float n = (x * 1.44269504f + rounder) - rounder;
+    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    // Cephes' polynomial for e^r.
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = (p * r * r + r) + 1.0f;
+    const auto exponent = static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23;
+    return p * ovext_float(exponent);
+}
+
+template <typename Type>
+void group(
+    const void* data_memory,
+    const void* scale_memory,
+    const void* bias_memory,
+    void* output_memory,
+    std::size_t channels,
+    std::size_t count,
+    float epsilon) {
+    using Memory = typename Type::Memory;
+    const auto* data = static_cast<const Memory*>(data_memory);
+    const auto* scale = static_cast<const Memory*>(scale_memory);
+    const auto* bias = static_cast<const Memory*>(bias_memory);
+    auto* output = static_cast<Memory*>(output_memory);
+
+    const std::size_t all = channels * count;
+    const auto mean = static_cast<float>(sum<Type>(data, all, [](float x) { return x; }) / static_cast<double>(all));
+    const double squares = sum<Type>(data, all, [mean](float x) { return (x - mean) * (x - mean); });
+    const auto variance = static_cast<float>(squares / static_cast<double>(all));
+    const float normal = 1.0f / __builtin_sqrtf(variance + epsilon);
+
+    for (std::size_t channel = 0; channel < channels; ++channel) {
+        const float factor = normal * Type::load(scale[channel]);
+        const float shift = Type::load(bias[channel]);
+        const Memory* from = data + channel * count;
+        Memory* to = output + channel * count;
+        for (std::size_t i = 0; i < count; ++i) {
+            const float x = (Type::load(from[i]) - mean) * factor + shift;
+            // sigmoid(x) is 1 / (1 + e^-|x|) above zero, and e^-|x| / (1 + e^-|x|) below.
+            const float e = decay(x);
+            const auto is_above = static_cast<float>(x > 0.0f);
+            to[i] = Type::store(x * (e + is_above * (1.0f - e)) / (1.0f + e));
+        }
+    }
+}
+
+}  // namespace
+
+const Kernels kernels = {
+    group<ovext_f32>,
+    group<ovext_f16>,
+    group<ovext_bf16>,
+};
+
+}  // namespace OVEXT_ISA
+}  // namespace group_norm_silu
