@@ -81,8 +81,9 @@ def test_every_error_has_an_exit_code_that_is_no_success() -> None:
     assert all(error.exit_code != ExitCode.OK for error in subclasses(OvextError))
 
 
-def test_presets_of_an_example_name_rows_of_the_table() -> None:
-    presets = json.loads((ROOT / "extension_src" / "custom_relu" / "CMakePresets.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("example", ["complex_ops", "custom_relu"])
+def test_presets_of_an_example_name_rows_of_the_table(example: str) -> None:
+    presets = json.loads((ROOT / "extension_src" / example / "CMakePresets.json").read_text(encoding="utf-8"))
     names = {preset["name"] for preset in presets["configurePresets"] if not preset.get("hidden")}
     assert {"multi", "sse42", "avx2", "avx512f", "native", "debug", "asan"} <= names
     assert names <= {*isa_table(), "multi", "native", "debug", "asan"}

@@ -1,10 +1,11 @@
-// ComplexMultiplication for GPUs: a work item for each part of each number, for tensors of three or four dimensions. The
-// parts lie in the last one: that is X of four, and Y of three, to which the plugin adds an X of 1.
+// ComplexMultiplication for GPUs: a work item for each part of each number, for tensors of three or four dimensions.
+// The parts lie in the last one: that is X of four, and Y of three, to which the plugin adds an X of 1.
 
 #define PARTS_IN_X (OUTPUT0_DIMS[3] == 2)
 
-__kernel void complex_multiplication(
-    const __global INPUT0_TYPE* data, const __global INPUT1_TYPE* other, __global OUTPUT0_TYPE* output) {
+__kernel void complex_multiplication(const __global INPUT0_TYPE* data,
+                                     const __global INPUT1_TYPE* other,
+                                     __global OUTPUT0_TYPE* output) {
     const size_t b = get_global_id(0);
     const size_t f = get_global_id(1);
     const size_t part = get_global_id(2) % 2;
@@ -23,7 +24,7 @@ __kernel void complex_multiplication(
     const float imaginary = data[at0 + step0];
     const float other_real = other[at1];
     const float other_imaginary = IS_CONJ ? -(float)other[at1 + step1] : (float)other[at1 + step1];
-    const float result = part == 0 ? real * other_real - imaginary * other_imaginary
-                                   : real * other_imaginary + imaginary * other_real;
+    const float result =
+        part == 0 ? real * other_real - imaginary * other_imaginary : real * other_imaginary + imaginary * other_real;
     output[to + part * step] = (OUTPUT0_TYPE)result;
 }

@@ -8,15 +8,10 @@
 
 namespace complex_multiplication {
 
-/// Computes `count` complex numbers, each of real and imaginary part: output[i] = data[i] * other[i * other_step], where
-/// other_step is 0 or 1, and with is_conj the second factor is conjugated. `output` overlaps no other array.
+/// Computes `count` complex numbers, each of real and imaginary part: output[i] = data[i] * other[i * other_step],
+/// where other_step is 0 or 1, and with is_conj the second factor is conjugated. `output` overlaps no other array.
 using Kernel = void (*)(
-    const void* data,
-    const void* other,
-    std::size_t other_step,
-    void* output,
-    std::size_t count,
-    bool is_conj);
+    const void* data, const void* other, std::size_t other_step, void* output, std::size_t count, bool is_conj);
 
 /// One kernel for each element type; f16 and bf16 come as their bits.
 struct Kernels {

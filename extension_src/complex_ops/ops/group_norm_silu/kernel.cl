@@ -18,11 +18,10 @@ static float group_sum(float own, __local float* parts) {
     return total;
 }
 
-__kernel void group_norm_silu(
-    const __global INPUT0_TYPE* data,
-    const __global INPUT1_TYPE* scale,
-    const __global INPUT2_TYPE* bias,
-    __global OUTPUT0_TYPE* output) {
+__kernel void group_norm_silu(const __global INPUT0_TYPE* data,
+                              const __global INPUT1_TYPE* scale,
+                              const __global INPUT2_TYPE* bias,
+                              __global OUTPUT0_TYPE* output) {
     __local float parts[ITEMS];
     const size_t item = get_local_id(0);
     const size_t group = get_global_id(1);
@@ -38,8 +37,7 @@ __kernel void group_norm_silu(
 
     const __global INPUT0_TYPE* from = data + INPUT0_OFFSET + b * INPUT0_PITCHES[0] + first * INPUT0_PITCHES[1];
     __global OUTPUT0_TYPE* to = output + OUTPUT0_OFFSET + b * OUTPUT0_PITCHES[0] + first * OUTPUT0_PITCHES[1];
-#define PLACE(i, pitches) \
-    ((i) / plane * (pitches)[1] + (i) % plane / width * (pitches)[2] + (i) % width * (pitches)[3])
+#define PLACE(i, pitches) ((i) / plane * (pitches)[1] + (i) % plane / width * (pitches)[2] + (i) % width * (pitches)[3])
 
     float own = 0.0f;
     for (size_t i = item; i < count; i += ITEMS) {

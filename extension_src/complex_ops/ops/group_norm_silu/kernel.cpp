@@ -59,14 +59,13 @@ inline float decay(float value) {
 }
 
 template <typename Type>
-void group(
-    const void* data_memory,
-    const void* scale_memory,
-    const void* bias_memory,
-    void* output_memory,
-    std::size_t channels,
-    std::size_t count,
-    float epsilon) {
+void group(const void* data_memory,
+           const void* scale_memory,
+           const void* bias_memory,
+           void* output_memory,
+           std::size_t channels,
+           std::size_t count,
+           float epsilon) {
     using Memory = typename Type::Memory;
     const auto* data = static_cast<const Memory*>(data_memory);
     const auto* scale = static_cast<const Memory*>(scale_memory);
@@ -74,8 +73,15 @@ void group(
     auto* output = static_cast<Memory*>(output_memory);
 
     const std::size_t all = channels * count;
-    const auto mean = static_cast<float>(sum<Type>(data, all, [](float x) { return x; }) / static_cast<double>(all));
-    const double squares = sum<Type>(data, all, [mean](float x) { return (x - mean) * (x - mean); });
+    const auto mean = static_cast<float>(sum<Type>(data,
+                                                   all,
+                                                   [](float x) {
+                                                       return x;
+                                                   }) /
+                                         static_cast<double>(all));
+    const double squares = sum<Type>(data, all, [mean](float x) {
+        return (x - mean) * (x - mean);
+    });
     const auto variance = static_cast<float>(squares / static_cast<double>(all));
     const float normal = 1.0f / __builtin_sqrtf(variance + epsilon);
 

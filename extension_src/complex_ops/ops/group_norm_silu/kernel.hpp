@@ -10,14 +10,13 @@ namespace group_norm_silu {
 
 /// Computes one group of one sample: `channels` channels of `count` elements each, which lie one behind the other in
 /// `data` and in `output`; `scale` and `bias` have a value for each channel.
-using Kernel = void (*)(
-    const void* data,
-    const void* scale,
-    const void* bias,
-    void* output,
-    std::size_t channels,
-    std::size_t count,
-    float epsilon);
+using Kernel = void (*)(const void* data,
+                        const void* scale,
+                        const void* bias,
+                        void* output,
+                        std::size_t channels,
+                        std::size_t count,
+                        float epsilon);
 
 /// One kernel for each element type; f16 and bf16 come as their bits.
 struct Kernels {

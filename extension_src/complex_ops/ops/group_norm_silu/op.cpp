@@ -38,10 +38,8 @@ void GroupNormSiLU::validate_and_infer_types() {
     ovext::check_same_type(this, 1, "scale", 0, "data");
     ovext::check_same_type(this, 2, "bias", 0, "data");
     m_attributes.check(this);
-    const auto shapes = output_shapes({
-        get_input_partial_shape(0),
-        get_input_partial_shape(1),
-        get_input_partial_shape(2)});
+    const auto shapes =
+        output_shapes({get_input_partial_shape(0), get_input_partial_shape(1), get_input_partial_shape(2)});
     set_output_type(0, get_input_element_type(0), shapes[0]);
 }
 
@@ -50,10 +48,9 @@ std::vector<ov::PartialShape> GroupNormSiLU::output_shapes(const std::vector<ov:
     dims.read("data", inputs[0], {"N", "C", "..."});
     dims.read("scale", inputs[1], {"C"});
     dims.read("bias", inputs[2], {"C"});
-    dims.require(
-        ovext::floor_mod(dims["C"], m_attributes.groups) == 0,
-        "C % groups == 0",
-        {{"C", dims["C"]}, {"groups", m_attributes.groups}});
+    dims.require(ovext::floor_mod(dims["C"], m_attributes.groups) == 0,
+                 "C % groups == 0",
+                 {{"C", dims["C"]}, {"groups", m_attributes.groups}});
     return {inputs[0]};
 }
 
