@@ -44,11 +44,12 @@ HEALTHY: dict[str, list[str]] = {
 """What each op is asked for; together they use every rule for shapes and every type of attribute."""
 
 
-def build(project: Path) -> Built:
+def build(project: Path, library: str = "") -> Built:
+    """The project built beside itself; `library` where it is called otherwise than its folder."""
     done = run_ovext("build", project, "--base-os", "ubuntu", cwd=project.parent)
     assert done.returncode == 0, done.stderr
     output_dir = project.parent / "lib" / "ubuntu"
-    return Built(project, output_dir, output_dir / f"lib{project.name}_cpu_extension.so")
+    return Built(project, output_dir, output_dir / f"lib{library or project.name}_cpu_extension.so")
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ def test_bench_measures_variants_and_baselines(ovext: Ovext, built_relu: Built, 
     table = tmp_path / "table.json"
     done = ovext("bench", built_relu.project, "--library", built_relu.library, "--output", table)
     assert done.returncode == 0, done.stderr
-    result = json.loads(table.read_text())
+    [result] = json.loads(table.read_text())["results"]
     cases = {row["case"] for row in result["rows"]}
     assert cases == {"1x64x56x56 f32", "10 f32", "1x8x7x7 f32"}
     entries = {row["entry"] for row in result["rows"]}

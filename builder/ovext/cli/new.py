@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ovext.errors import UsageError
+
 if TYPE_CHECKING:
     from ovext.project import OpDescription
     from ovext.scaffold.new import NewFiles
@@ -15,9 +17,13 @@ if TYPE_CHECKING:
 
 def new(
     name: Annotated[
-        Path,
-        typer.Argument(metavar="NAME", help="The project's folder. Where it is a project already, it gets another op."),
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="NAME",
+            help="The project's folder. Where it is a project already, it gets another op.",
+            show_default=False,
+        ),
+    ] = None,
     op: Annotated[
         str | None,
         typer.Option(metavar="TYPE", help="What models call the op. Default: the folder's name.", show_default=False),
@@ -74,12 +80,34 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the files.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, also in a terminal.")] = False,
+    legacy: Annotated[
+        bool, typer.Option("--legacy", help="Write the tree of the Model Extension Generator of 2018 to 2020.")
+    ] = False,
+    mo_caffe: Annotated[bool, typer.Option("--mo-caffe-ext", help="With --legacy: an extractor for Caffe.")] = False,
+    mo_mxnet: Annotated[bool, typer.Option("--mo-mxnet-ext", help="With --legacy: an extractor for MXNet.")] = False,
+    mo_tf: Annotated[bool, typer.Option("--mo-tf-ext", help="With --legacy: an extractor for TensorFlow.")] = False,
+    mo_onnx: Annotated[bool, typer.Option("--mo-onnx-ext", help="With --legacy: an extractor for ONNX.")] = False,
+    mo_op: Annotated[bool, typer.Option("--mo-op", help="With --legacy: the op for Model Optimizer.")] = False,
+    ie_cpu: Annotated[bool, typer.Option("--ie-cpu-ext", help="With --legacy: the op for CPUs, as a project.")] = False,
+    ie_gpu: Annotated[bool, typer.Option("--ie-gpu-ext", help="With --legacy: the layer for GPUs.")] = False,
+    output_dir: Annotated[
+        Path, typer.Option("--output_dir", "--output-dir", help="With --legacy: where to write.")
+    ] = Path(),
 ) -> None:
     """Write a new extension project with an op, or another op into a project.
 
     In a terminal, without options that describe the op, it asks. What it writes builds, and passes `ovext test`.
     """
-    from ovext.scaffold.describe import Words, complete, op_from_file, op_from_words, op_type_of
+    flags = (mo_caffe, mo_mxnet, mo_tf, mo_onnx, mo_op, ie_cpu, ie_gpu)
+    if legacy or any(flags):
+        from ovext.cli.legacy import FLAGS, new_legacy
+
+        wanted = [flag for flag, given in zip(FLAGS, flags, strict=True) if given]
+        new_legacy(wanted, source, output_dir, force=force, dry_run=dry_run, yes=yes)
+        return
+    if name is None:
+        raise UsageError("the project needs a name", fix="Such as: ovext new my_ops")
+    from ovext.scaffold.describe import Words, complete, op_from_words, op_type_of
     from ovext.scaffold.new import default_opset, plan_new, project_name
 
     is_told = any((op, opset, doc, inputs, outputs, attributes, constraints, frameworks, gpu, source))
@@ -96,7 +124,7 @@ def new(
         gpu=gpu,
     )
     if source is not None:
-        described = complete(op_from_file(source, words.opset), gpu=gpu)
+        described = complete(_op_from(source, words.opset), gpu=gpu)
     else:
         if is_asking and not is_told:
             from ovext.cli.questions import ask
@@ -107,6 +135,17 @@ def new(
     _show(planned, described)
     if not dry_run:
         _write(planned, described, force=force, ask=is_asking)
+
+
+def _op_from(source: Path, opset: str) -> OpDescription:
+    """The op that a file describes, in the words of op.toml or in those of the old generator."""
+    from ovext.scaffold.describe import op_from_file, read_json
+    from ovext.scaffold.legacy.config import is_legacy, read_legacy
+    from ovext.scaffold.legacy.files import op_from_legacy
+
+    if source.suffix.lower() == ".json" and is_legacy(read_json(source)):
+        return op_from_legacy(read_legacy(source), opset=opset)
+    return op_from_file(source, opset)
 
 
 def _show(planned: NewFiles, op: OpDescription) -> None:

@@ -76,16 +76,21 @@ def op_from_file(path: Path, opset: str) -> OpDescription:
     Raises:
         ProjectError: the file cannot be read, or is wrong.
     """
-    text = read_text(path)
     if path.suffix.lower() == ".json":
-        return described({"schema": 1, "opset": opset, **_json(text, path)}, lambda _: str(path))
+        return described({"schema": 1, "opset": opset, **read_json(path)}, lambda _: str(path))
+    text = read_text(path)
     data = {"schema": 1, "opset": opset, **parse_toml(text, path)}
     return described(data, lambda at: f"{path}:{line_of(text, at)}")
 
 
-def _json(text: str, path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """The table that a JSON file holds.
+
+    Raises:
+        ProjectError: it cannot be read, or holds something else.
+    """
     try:
-        data = json.loads(text)
+        data = json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise ProjectError(f"this is not JSON: {error.msg}", where=f"{path}:{error.lineno}") from None
     if not isinstance(data, dict):

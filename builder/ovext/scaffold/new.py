@@ -80,8 +80,10 @@ def is_project(root: Path) -> bool:
     return True
 
 
-def plan_new(root: Path, op: OpDescription) -> NewFiles:
+def plan_new(root: Path, op: OpDescription, name: str | None = None) -> NewFiles:
     """The files of a new project in `root` with this op, or of the op alone where `root` is a project.
+
+    The project is called `name`; default as its folder.
 
     Raises:
         UsageError: the folder's name cannot be a project's, or no kernel can be written.
@@ -94,11 +96,10 @@ def plan_new(root: Path, op: OpDescription) -> NewFiles:
     if is_project(root):
         changed, advice = _with_op(root, folder)
         return NewFiles(root, files, adds_to_project=True, changed=changed, advice=advice)
-    return NewFiles(root, {**_project_files(root, folder), **files}, adds_to_project=False)
+    return NewFiles(root, {**_project_files(name or project_name(root), folder), **files}, adds_to_project=False)
 
 
-def _project_files(root: Path, op: str) -> dict[str, str]:
-    name = project_name(root)
+def _project_files(name: str, op: str) -> dict[str, str]:
     isas = list(isa_table())
     context = {
         "name": name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["py"] = _python
     environment.filters["code"] = lambda text: f"`{text}`"
     return environment
+
+
+def _python(value: Any) -> str:
+    """A value as Python, with the quotes that formatters want."""
+    if isinstance(value, str):
+        return json.dumps(value)
+    return f"[{', '.join(map(_python, value))}]" if isinstance(value, list) else repr(value)
 
 
 def render(template: str, **context: Any) -> str:
