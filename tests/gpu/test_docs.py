@@ -1,4 +1,4 @@
-"""The examples of docs/project.md and docs/gpu.md make an op that passes."""
+"""The examples of docs/op.md and docs/gpu.md make an op that passes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def documented(tmp_path: Path) -> Path:
     op = tmp_path / "ops" / "my_op"
     op.mkdir(parents=True)
     table = block("gpu.md", "toml", "[gpu]")
-    (op / "op.toml").write_text(block("project.md", "toml", "schema = 1") + "\n" + table)
+    (op / "op.toml").write_text(block("op.md", "toml", "schema = 1") + "\n" + table)
     (op / "kernel.cl").write_text(block("gpu.md", "c", "__kernel"))
     (op / "reference.py").write_text(REFERENCE)
     for name in ("pyproject.toml", "CMakeLists.txt"):

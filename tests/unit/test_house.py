@@ -12,7 +12,9 @@ import ovext
 from ovext.build import manifest
 from ovext.errors import MEANINGS, ExitCode, OvextError
 from ovext.inspect import findings
-from ovext.project import op
+from ovext.project import load_project, op
+from ovext.project.attributes import ATTRIBUTE_TYPES
+from ovext.scaffold.sync import Sync, plan_sync
 from ovext.targets.base_os import base_os_table
 from ovext.targets.isa import isa_table
 
@@ -94,3 +96,15 @@ def test_every_base_os_is_documented() -> None:
     for base in base_os_table().values():
         assert f"| {base.title} | {base.glibc}, {base.glibcxx}, {base.cxxabi} |" in page
         assert all(f"`{name}`" in page for name in (base.id, *base.aliases))
+
+
+def test_every_type_of_attribute_is_documented() -> None:
+    page = (ROOT / "docs" / "op.md").read_text(encoding="utf-8")
+    table = page[page.index("## Attributes") : page.index("## Tests")]
+    for name in ATTRIBUTE_TYPES:
+        assert f"`{name}`" in table or re.fullmatch(r"[iu](8|16|32|64)", name), name
+
+
+def test_examples_hold_what_follows_from_their_descriptions() -> None:
+    for project in (ROOT / "extension_src").iterdir():
+        assert plan_sync(load_project(project)) == Sync({}, ()), "run `ovext sync`"
