@@ -48,6 +48,7 @@ $(VENV)/.installed: pyproject.toml cmake/ovext-config-version.cmake | $(VENV)/.c
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
+# The group `frameworks` is large, and only tests/frameworks needs it: without it these skip.
 # pip before 25.1 does not know dependency groups: tools/group.py prints them.
 $(VENV)/.installed-%: pyproject.toml tools/group.py $(VENV)/.installed
 	$(VENV)/bin/python tools/group.py $* | $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin

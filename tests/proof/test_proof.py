@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from helpers import RUNNABLE, Built, Ovext
+from helpers import ROOT, RUNNABLE, Built, Ovext, copy_project
 from ovext.errors import ExitCode
 from proven import HEALTHY, ILLNESSES, Illness, rows_of
 
@@ -46,6 +46,16 @@ def test_a_mistake_is_found_by_its_check(ovext: Ovext, ill: Built, illness: Illn
     assert any(illness.told in one["what"] + shlex.join(one["options"]) for one in found), failed
     if illness.op == "WrongVariant":
         assert list(failed) == ["numbers avx2"]
+
+
+@pytest.mark.parametrize("example", ["complex_ops", "custom_relu"])
+def test_examples_pass(ovext: Ovext, example: str, tmp_path: Path) -> None:
+    """The example projects, on CPU and on the simulated GPU."""
+    project = copy_project(ROOT / "extension_src" / example, tmp_path / example)
+    done = ovext("test", project, "--examples", "10", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "simulated GPU" in done.stdout
+    assert " 0 failed" in done.stdout
 
 
 def test_the_printed_command_tries_the_smallest_failure_again(ovext: Ovext, ill: Built) -> None:
