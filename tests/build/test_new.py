@@ -266,3 +266,26 @@ def test_a_build_refuses_derived_files_that_are_stale(ovext: Ovext, project: Pat
     assert done.returncode == ExitCode.PROJECT
     assert "attributes.hpp and frameworks.hpp are not what op.toml says" in done.stderr
     assert "ovext sync" in done.stderr
+
+
+def test_the_old_questions_are_asked_in_a_terminal(tmp_path: Path) -> None:
+    answers = [
+        ("Enter operation name", "ScaledCosh\r"),
+        ("mo_tf_extractor: Enter layer name", "\r"),
+        ("Copy all parameters?", "n"),
+        ("no more", "alpha_tf alpha f\r"),
+        ("no more", "q\r"),
+        ("Attributes of the op", "alpha\r"),
+        ("Which of them are internal", "\r"),
+        ("Does your operation change shape?", "n"),
+        ("no more", "alpha float 0.5\r"),
+        ("no more", "\r"),
+        ("Write them?", "y\r"),
+    ]
+    command = [sys.executable, "-m", "ovext", "new", "--legacy", "--mo-tf-ext", "--mo-op", "--ie-cpu-ext"]
+    converse([*command, "--output_dir", "tree"], answers, tmp_path)
+    tree = tmp_path / "tree"
+    extractor = tree / "user_mo_extensions" / "front" / "tf" / "scaledcosh_ext.py"
+    assert 'attrs["alpha"] = given["alpha_tf"].f' in extractor.read_text()
+    op = read_op(tree / "user_ie_extensions" / "cpu" / "ops" / "scaled_cosh")
+    assert op.defaults() == {"alpha": 0.5}

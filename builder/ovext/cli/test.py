@@ -90,7 +90,7 @@ def library_of(project: Project, library: Path | None, openvino: str | None) -> 
     from ovext.loading import find_library
 
     if library is not None:
-        return find_library(library)[0]
+        return find_library(library, op=next((op.type for op in project.ops()), None))[0]
     plan = plan_with_all_problems(BuildRequest(output_root=Path("lib").absolute()), project.root, openvino)
     with build_progress() as reporter:
         result = run_build(plan, reporter)

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING
 
 from ovext.errors import LibraryError, ProjectError, UnknownNameError
@@ -65,9 +66,12 @@ class _Subject:
     library: Path
     openvino: OpenVINO
     wish: Wish
+    stop: Event
 
     def session(self, variant: str) -> Session:
-        return Session(self.openvino, self.library, env={"OVEXT_ISA": variant}, timeout=self.wish.seconds)
+        return Session(
+            self.openvino, self.library, env={"OVEXT_ISA": variant}, timeout=self.wish.seconds, stop=self.stop
+        )
 
 
 def prove_on_cpu(
@@ -80,7 +84,8 @@ def prove_on_cpu(
         UsageError: the wish names something that there is not.
         LibraryError: the library was not built with ovext, or holds no variant that this CPU can run.
     """
-    jobs = jobs_of(project, library, openvino, wish)
+    stop = Event()
+    jobs = jobs_of(project, library, openvino, wish, stop)
     rows: list[Row] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
@@ -88,14 +93,16 @@ def prove_on_cpu(
                 on_row(row)
                 rows.append(row)
         except BaseException:
+            stop.set()
             pool.shutdown(wait=False, cancel_futures=True)  # what has not begun is not to begin
             raise
     return Proof(project.name, tuple(rows))
 
 
-def jobs_of(project: Project, library: Path, openvino: OpenVINO, wish: Wish) -> list[Job]:
-    """Everything that is to be tried on the CPU. Raises as prove_on_cpu does."""
-    subjects = [_Subject(op, folder, library, openvino, wish) for op, folder in _chosen_ops(project, wish)]
+def jobs_of(project: Project, library: Path, openvino: OpenVINO, wish: Wish, stop: Event | None = None) -> list[Job]:
+    """Everything that is to be tried on the CPU; `stop` ends what runs. Raises as prove_on_cpu does."""
+    stop = stop or Event()
+    subjects = [_Subject(op, folder, library, openvino, wish, stop) for op, folder in _chosen_ops(project, wish)]
     return [job for subject in subjects for job in _jobs(subject)]
 
 

@@ -15,6 +15,7 @@ from ovext.verify.child import without_noise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from threading import Event
 
     from typing_extensions import Self
 
@@ -36,12 +37,15 @@ class Session:
         library: the library that every request is about.
         env: set in the worker's environment.
         timeout: seconds that an answer may take.
+        stop: once it is set, whoever asks is interrupted.
 
     Raises:
         OpenVINOError: this OpenVINO has no Python package for this Python.
     """
 
-    def __init__(self, openvino: OpenVINO, library: Path, *, env: Mapping[str, str], timeout: float) -> None:
+    def __init__(
+        self, openvino: OpenVINO, library: Path, *, env: Mapping[str, str], timeout: float, stop: Event
+    ) -> None:
         if openvino.python_path is None:
             raise OpenVINOError(
                 "this OpenVINO comes without its Python package",
@@ -52,6 +56,7 @@ class Session:
         self._env = {"PYTHONPATH": python_path, **env}
         self._library = library
         self._timeout = timeout
+        self._stop = stop
         self._folder = tempfile.TemporaryDirectory(prefix="ovext-")
         self._worker: Conversation | None = None
 
@@ -70,7 +75,10 @@ class Session:
         Raises:
             WorkerDiedError: the process crashed or hung; the next request goes to a new one.
             LibraryError: the task failed; the text says how.
+            KeyboardInterrupt: the user does not want to know any more.
         """
+        if self._stop.is_set():
+            raise KeyboardInterrupt
         phase = Path(self._folder.name, "phase")
         phase.unlink(missing_ok=True)
         worker = self._worker = self._worker or self._start()
