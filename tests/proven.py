@@ -28,6 +28,8 @@ def every_attribute() -> list[str]:
 
 HEALTHY: dict[str, list[str]] = {
     "Plain": [],
+    "Floor": ["--doc", 'Words that \\ "quote" */ and """ more.'],  # named as a function of C
+    "Union": ["--input", "class_:f32", "--attribute", "std:float=-0.5"],  # named as words of C++
     "EveryAttribute": every_attribute(),
     "EveryType": ["--input", "x:f32,f16,bf16,f64,i8,i16,i32,i64,u8,u16,u32,u64,boolean"],
     "Sum": ["--input", "a:f32,f16,i32", "--input", "b", "--input", "count:a"],  # count is also a name of the template's

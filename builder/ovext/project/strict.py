@@ -118,10 +118,15 @@ def _checked_name(name: str) -> str:
         instead = f"_{instead}" if instead[:1].isdigit() else instead
         hint = f"; write '{instead}'" if instead else ""
         raise ValueError(f"'{name}' is no name: it is made of the letters a-z and A-Z, digits and _{hint}")
-    for language, words in (("C++", _CPP_KEYWORDS), ("Python", keyword.kwlist)):
-        if name in words:
-            raise ValueError(f"'{name}' is a keyword of {language}; write '{name}_'")
+    if language := keyword_language(name):
+        raise ValueError(f"'{name}' is a keyword of {language}; write '{name}_'")
     return name
+
+
+def keyword_language(name: str) -> str:
+    """The language of which the name is a keyword; empty for none."""
+    languages = {"C++": _CPP_KEYWORDS, "Python": keyword.kwlist}
+    return next((language for language, words in languages.items() if name in words), "")
 
 
 Name = Annotated[str, AfterValidator(_checked_name), WithJsonSchema({"type": "string", "pattern": _NAME})]

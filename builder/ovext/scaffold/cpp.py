@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import ctypes
 import json
 import math
 import re
-from functools import reduce
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Any
 
 from ovext.project.shapes import (
@@ -18,11 +19,13 @@ from ovext.project.shapes import (
     parse_constraint,
     parse_formula,
 )
+from ovext.project.strict import keyword_language
 
 if TYPE_CHECKING:
     from ovext.project.attributes import Attribute, AttributeValue
     from ovext.project.op import OpDescription, Output
 
+_NAMESPACES = {"data", "half", "input", "output", "ov", "ovext", "std", "tbb"}  # or words of OpenCL C
 _NOTES = {
     CUSTOM: "// Here goes the rule for the shape of '{}', which op.toml calls custom.",
     DATA_DEPENDENT: "// All that is known of the shape of '{}' before the data is: evaluate() sets it.",
@@ -44,6 +47,18 @@ def snake_case(name: str) -> str:
     name = re.sub(r"([A-Z][a-z])LU", r"\1lu", name)  # ReLU and its like are one word
     parts = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name))
     return re.sub(r"_+", "_", parts).lower().strip("_")
+
+
+@cache
+def folder_name(op_type: str) -> str:
+    """The op's folder below ops/: its namespace in C++, its function in reference.py, and its kernel in kernel.cl.
+
+    A name that would mean something else there, such as `union` or `floor`, gets `_op` behind it.
+    """
+    name = snake_case(op_type)
+    c_library = ctypes.CDLL(None)  # a namespace must not be called as a function of C
+    is_taken = keyword_language(name) or name in _NAMESPACES or hasattr(c_library, name)
+    return f"{name}_op" if is_taken else name
 
 
 def camel_case(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ovext.project.frameworks import JaxMapping, Mapping, OnnxMapping, PaddleMapping, PyTorchMapping, is_readable
 from ovext.project.op import json_schema
 from ovext.project.shapes import BROADCAST
-from ovext.scaffold.cpp import enum_name, literal, snake_case, type_of
+from ovext.scaffold.cpp import enum_name, folder_name, literal, type_of
 from ovext.scaffold.render import MARK, render
 from ovext.scaffold.wrap import wrapped
 
@@ -218,4 +218,4 @@ def _values(attribute: Attribute) -> str:
 
 def folder_of(op: OpDescription) -> str:
     """The name of the op's folder below ops/, which is its namespace too."""
-    return snake_case(op.type)
+    return folder_name(op.type)

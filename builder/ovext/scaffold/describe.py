@@ -12,7 +12,7 @@ from ovext.project import described
 from ovext.project.attributes import ATTRIBUTE_TYPES, ElementType
 from ovext.project.frameworks import Frameworks
 from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT
-from ovext.scaffold.cpp import camel_case, snake_case
+from ovext.scaffold.cpp import camel_case, folder_name
 from ovext.scaffold.wrap import split_parts
 from ovext.toml import line_of, parse_toml, read_text
 
@@ -118,7 +118,7 @@ def _gpu(op: OpDescription) -> dict[str, Any]:
         if one.of.kind in {"int", "float", "bool"} and not one.of.is_list and one.of.on_gpu
     }
     return {
-        "entry": snake_case(op.type),
+        "entry": f"{folder_name(op.type)}_kernel",
         "defines": defines,
         "global": ["X", "Y", "B*F"],
         "options": "-cl-single-precision-constant",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ovext.project import described
-from ovext.scaffold.cpp import snake_case
 from ovext.scaffold.describe import complete
 from ovext.scaffold.new import NewFiles, plan_new
 from ovext.scaffold.render import render
@@ -124,7 +123,7 @@ def op_from_legacy(config: LegacyConfig, engine: IeOp | None = None, *, opset: s
         "attributes": attributes,
         "frameworks": _frameworks(config),
     }
-    return complete(described(data, lambda _: f"the op {snake_case(name)} of the old configuration"), gpu=False)
+    return complete(described(data, lambda _: f"the op {name} of the old configuration"), gpu=False)
 
 
 def _any_engine(config: LegacyConfig) -> IeOp:
