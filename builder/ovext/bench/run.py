@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovext.errors import BuildError, LibraryError, ProjectError
+from ovext.errors import BuildError, LibraryError, ProjectError, nearest
 from ovext.files import writing_to
 from ovext.inspect.variants import compiled_variants
 from ovext.models.ir import chain_model, one_op_model
@@ -84,6 +84,11 @@ def run_bench(project: Project, bench: Bench, library: Path, openvino: OpenVINO,
         raise ProjectError(
             f"a benchmark measures '{bench.op}', which no op.toml describes", where=project.root / "bench"
         )
+    attributes = {one.name: one for one in op.attributes}
+    for name, value in bench.attributes.items():
+        if name not in attributes or (why := attributes[name].refusal_of(value)):
+            why = f"'{name}' is no attribute{nearest(name, attributes)}" if name not in attributes else why
+            raise ProjectError(f"a benchmark of {op.type}: {why}", where=project.root / "bench")
     host = host_cpuinfo_flags()
     compiled = compiled_variants(library) or ()
     variants = [isa for isa in compiled if isa_table()[isa].is_supported(host)]
@@ -96,7 +101,8 @@ def run_bench(project: Project, bench: Bench, library: Path, openvino: OpenVINO,
         baselines = [
             _entry(item.name, chain_model(item.texts(), tensors), own if item.own else None) for item in bench.baselines
         ]
-        model = one_op_model(op.type, op.opset, tensors, op.ir_attributes(op.values(bench.attributes)))
+        values = {**op.example(), **op.values(bench.attributes)}
+        model = one_op_model(op.type, op.opset, tensors, op.ir_attributes(values), outputs=len(op.outputs))
         return [*baselines, *(_entry(isa, model, library, isa) for isa in variants)]
 
     request = {"cases": [{"entries": entries(inputs)} for inputs in bench.cases]}

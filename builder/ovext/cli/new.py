@@ -110,28 +110,30 @@ def new(
     from ovext.scaffold.describe import Words, complete, op_from_words, op_type_of
     from ovext.scaffold.new import default_opset, plan_new, project_name
 
-    is_told = any((op, opset, doc, inputs, outputs, attributes, constraints, frameworks, gpu, source))
+    telling = (op, opset, doc, inputs, outputs, attributes, constraints, frameworks)
     is_asking = sys.stdin.isatty() and sys.stderr.isatty() and not yes
-    words = Words(
-        op=op or op_type_of(project_name(name)),
-        opset=opset or default_opset(name),
-        doc=doc,
-        inputs=inputs or (),
-        outputs=outputs or (),
-        attributes=attributes or (),
-        constraints=constraints or (),
-        frameworks=frameworks or (),
-        gpu=gpu,
-    )
     if source is not None:
-        described = complete(_op_from(source, words.opset), gpu=gpu)
+        if any(telling):
+            raise UsageError("--from describes the op already", fix="Change the file, or leave it out.")
+        described = complete(_op_from(source, default_opset(name)), gpu=gpu)
     else:
-        if is_asking and not is_told:
+        words = Words(
+            op=op or op_type_of(project_name(name)),
+            opset=opset or default_opset(name),
+            doc=doc,
+            inputs=inputs or (),
+            outputs=outputs or (),
+            attributes=attributes or (),
+            constraints=constraints or (),
+            frameworks=frameworks or (),
+            gpu=gpu,
+        )
+        if is_asking and not any(telling) and not gpu:
             from ovext.cli.questions import ask
 
             words = ask(words)
         described = op_from_words(words)
-    planned = plan_new(name, described)
+    planned = plan_new(name, [described])
     _show(planned, described)
     if not dry_run:
         _write(planned, described, force=force, ask=is_asking)

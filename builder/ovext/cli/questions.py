@@ -64,7 +64,11 @@ def _inputs(words: Words) -> list[str]:
     while True:
         number = f"Input {len(inputs) + 1}"
         default = "data" if not inputs else ""
-        name = _text(f"{number}: its name{' (empty: no more)' if inputs else ''}", default)
+        name = _text(
+            f"{number}: its name{' (empty: no more)' if inputs else ''}",
+            default,
+            lambda text: replace(words, inputs=[*inputs, text]),
+        )
         if not name:
             return inputs
         types = _text(
@@ -84,7 +88,11 @@ def _attributes(words: Words) -> list[str]:
     import questionary
 
     attributes: list[str] = []
-    while name := _text(f"Attribute {len(attributes) + 1}: its name (empty: no more)", ""):
+    while name := _text(
+        f"Attribute {len(attributes) + 1}: its name (empty: no more)",
+        "",
+        lambda text: replace(words, attributes=[*attributes, f"{text}:float"]),
+    ):
         type_name: str = questionary.select("Its type?", list(ATTRIBUTE_TYPES), default="float").unsafe_ask()
         values = f"({_text('Its values, with commas between', '')})" if type_name == "enum" else ""
         default = _text(

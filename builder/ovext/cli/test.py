@@ -52,7 +52,7 @@ def run(
     """
     from ovext.cli.environment import openvino_to_run
     from ovext.cli.text import shortened_path, to_json
-    from ovext.errors import ExitCode, UnknownNameError
+    from ovext.errors import ExitCode, ProjectError, UnknownNameError, UsageError
     from ovext.files import replace_file, writing_to
     from ovext.gpu.devices import KINDS
     from ovext.project import load_project
@@ -60,13 +60,19 @@ def run(
 
     if device not in {None, "CPU", *KINDS}:
         raise UnknownNameError("device", str(device), ("CPU", *KINDS))
+    if device in KINDS and (isa or types or case):
+        raise UsageError("--isa, --types and --case are for the CPU", fix=f"Leave them out, or --device {device}.")
 
     loaded = load_project(project)
+    if op and op not in (known := [one.type for one in loaded.ops()]):
+        raise UnknownNameError("op", op, known)
     path = library_of(loaded, library, openvino)
     release = openvino_to_run(openvino, path)
     typer.echo(f"Testing {shortened_path(path)} in OpenVINO {release.version}", err=True)
     wish = Wish(op, isa, types, case, examples, seed, timeout)
     proof = prove(loaded, path, release, wish, device, quiet=json)
+    if not proof.rows:
+        raise ProjectError("there is nothing to test on that device: no op has a GPU kernel", where=loaded.root)
     if junit is not None:
         with writing_to(junit):
             replace_file(junit.absolute(), lambda aside: aside.write_text(proof.to_junit(), encoding="utf-8"))

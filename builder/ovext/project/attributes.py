@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from pydantic import Field
 
 from ovext.errors import nearest
-from ovext.project.strict import Name, Strict
+from ovext.project.strict import Name, Strict, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,11 +87,11 @@ _LISTED = {"int", "i32", "i64", "u64"}
 
 def _types() -> Iterator[AttributeType]:
     yield AttributeType("bool", "bool", "bool")
-    integers = {"int": (64, True)}
+    integers = {"int": (64, True)}  # of u64, OpenVINO reads the lower half from an IR
     integers |= {f"{sign}{bits}": (bits, sign == "i") for sign in "iu" for bits in (8, 16, 32, 64)}
     for name, (bits, signed) in integers.items():
         cpp = f"std::{'' if signed else 'u'}int{bits}_t"
-        lowest, highest = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+        lowest, highest = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, min(2**bits, 2**63) - 1)
         yield AttributeType(name, cpp, "int", lowest=lowest, highest=highest)
         if name in _LISTED:
             yield AttributeType(f"{name}[]", f"std::vector<{cpp}>", "int", True, lowest, highest)
@@ -120,7 +120,7 @@ class Attribute(Strict):
     values: list[Name] = Field(default=[], description="What an enum can be.")
     min: int | float | None = Field(default=None, description="The smallest value; of a list, of each element.")
     max: int | float | None = Field(default=None, description="The largest value; of a list, of each element.")
-    doc: str = ""
+    doc: Text = ""
 
     @property
     def of(self) -> AttributeType:
@@ -161,6 +161,8 @@ class Attribute(Strict):
         words = known.get(self.type)
         if words is not None and value not in words:
             return f"'{value}' is no {self.type}{nearest(value, words)}; there are {', '.join(words)}"
+        if self.type == "string[]" and (not value or "," in value):
+            return f"'{value}' cannot stand in a list: an IR has commas between words, and no empty ones"
         return self._bound_that_refuses(value) if of.kind in {"int", "float"} else ""
 
     def _bound_that_refuses(self, value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, get_args
 
 from ovext.errors import nearest
@@ -12,6 +13,7 @@ from ovext.project.shapes import (
     CUSTOM,
     DATA_DEPENDENT,
     REST,
+    check_formula,
     names_in,
     output_shapes,
     parse_constraint,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from ovext.project.frameworks import AnyMapping
     from ovext.project.op import Input, OpDescription, Output
 
+_OF_GENERATED_CODE = {"check", "np", "op", "visit", "visitor"}
 Problem = tuple[tuple[str | int, ...], str]  # where in the file, and what is wrong there
 
 
@@ -59,21 +62,26 @@ def _names(op: OpDescription) -> Iterator[Problem]:
         for number, name in enumerate(entries):
             if name in taken:
                 yield (table, number, "name"), f"the name '{name}' is taken"
+            if name in _OF_GENERATED_CODE:
+                yield (table, number, "name"), f"generated code needs the name '{name}' itself; write '{name}_'"
             taken.add(name)
 
 
 def _inputs(op: OpDescription) -> Iterator[Problem]:
     earlier: list[str] = []
     dims: set[str] = set()
-    attributes = {one.name for one in op.attributes}
+    taken = {one.name: "an attribute" for one in op.attributes}
+    taken |= {one.name: "an output" for one in op.outputs} | {one.name: "an input" for one in op.inputs}
     for number, tensor in enumerate(op.inputs):
         if isinstance(tensor.types, str) and tensor.types not in earlier:
             yield ("inputs", number, "types"), _unknown(tensor.types, "earlier input", earlier)
+        if len(set(tensor.types)) != len(tensor.types) and not isinstance(tensor.types, str):
+            yield ("inputs", number, "types"), "an element type stands there twice"
         earlier.append(tensor.name)
         for problem in _dims(tensor, dims):
             yield ("inputs", number, "dims"), problem
-        for name in sorted({parse_dim(dim).name for dim in tensor.dims or ()} & attributes):
-            yield ("inputs", number, "dims"), f"'{name}' is an attribute: name the dimension otherwise"
+        for name in sorted({parse_dim(dim).name for dim in tensor.dims or ()} & set(taken)):
+            yield ("inputs", number, "dims"), f"'{name}' is {taken[name]}: name the dimension otherwise"
 
 
 def _dims(tensor: Input, known: set[str]) -> Iterator[str]:
@@ -106,9 +114,12 @@ def _outputs(op: OpDescription) -> Iterator[Problem]:
             yield ("outputs", number, "type"), _unknown(output.type, "element type and no input", inputs)
         if isinstance(output.shape, str) and output.shape not in rules:
             yield ("outputs", number, "shape"), _unknown(output.shape, "input and no rule", sorted(rules - {""}))
-        for formula in output.shape if isinstance(output.shape, list) else ():
+        formulas = output.shape if isinstance(output.shape, list) else []
+        for formula in formulas:
             for problem in _formula(formula, op):
                 yield ("outputs", number, "shape"), problem
+        if formulas.count(REST) > 1:
+            yield ("outputs", number, "shape"), f"'{REST}' stands in it more than once"
         if problem := _rank(output):
             yield ("outputs", number, "rank"), problem
 
@@ -127,6 +138,7 @@ def _formula(formula: str, op: OpDescription) -> Iterator[str]:
             yield f"no input has the dimensions '{REST}'"
         return
     try:
+        check_formula(formula)
         used = names_in(formula)
     except ValueError as error:
         yield str(error)
@@ -158,6 +170,8 @@ def _attribute(attribute: Attribute) -> Iterator[tuple[str, str]]:
     for key, bound in (("min", attribute.min), ("max", attribute.max)):
         if bound is not None and not is_number:
             yield key, f"only numbers have bounds, and '{attribute.name}' is of type {attribute.type}"
+        elif bound is not None and (why := _unfit_bound(attribute, bound)):
+            yield key, why
     if attribute.min is not None and attribute.max is not None and attribute.min > attribute.max:
         yield "max", f"it is less than min, {attribute.min:g}"
     if attribute.type == "enum" and not attribute.values:
@@ -168,6 +182,17 @@ def _attribute(attribute: Attribute) -> Iterator[tuple[str, str]]:
         yield "values", f"'{value}' stands there twice"
     if attribute.default is not None and (why := attribute.refusal_of(attribute.default)):
         yield "default", why
+
+
+def _unfit_bound(attribute: Attribute, bound: float) -> str:
+    of = attribute.of
+    if not math.isfinite(bound):
+        return f"{bound} bounds nothing: leave it out"
+    if of.kind == "int" and bound != int(bound):
+        return f"{bound} is no whole number"
+    if of.lowest is not None and not of.lowest <= bound <= (of.highest or 0):
+        return f"{bound:g} is no {attribute.type.removesuffix('[]')}: that is {of.lowest} to {of.highest}"
+    return ""
 
 
 def _values(op: OpDescription, values: dict[str, AttributeValue]) -> Iterator[tuple[str, str]]:
@@ -242,11 +267,19 @@ def _layers(op: OpDescription) -> Iterator[Problem]:
             yield ("vpu", "arguments", argument), _unknown(bound.tensor, "input or output", tensors)
 
 
-def _tests(op: OpDescription) -> Iterator[Problem]:
+def _ranges(op: OpDescription) -> Iterator[Problem]:
     inputs = [tensor.name for tensor in op.inputs]
     for name in op.test.ranges:
         if name not in inputs:
             yield ("test", "ranges", name), _unknown(name, "input", inputs)
+    for name, (low, high) in op.test.ranges.items():
+        if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+            yield ("test", "ranges", name), f"[{low:g}, {high:g}] is no range: two numbers, the smaller first"
+
+
+def _tests(op: OpDescription) -> Iterator[Problem]:
+    yield from _ranges(op)
+    inputs = [tensor.name for tensor in op.inputs]
     for name, values in op.test.attributes.items():
         for value in values:
             yield from ((("test", "attributes", name), why) for _, why in _values(op, {name: value}))
@@ -267,7 +300,7 @@ def _shapes_of_cases(op: OpDescription) -> Iterator[Problem]:
         try:
             shapes = {name: tuple(shape) for name, shape in case.shapes.items()}
             known = {output.name: case.outputs.get(output.name, ()) for output in _untold(op)}
-            output_shapes(op, shapes, op.values(case.attributes), known)
+            output_shapes(op, shapes, {**op.example(), **op.values(case.attributes)}, known)
         except ValueError as error:
             yield ("test", "cases", number, "shapes"), str(error)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -38,7 +38,7 @@ class Mapping(Strict):
 
 
 class OnnxMapping(Mapping):
-    domain: str = Field(default="", description="The domain of the op; default ONNX's own.")
+    domain: Word | Literal[""] = Field(default="", description="The domain of the op; default ONNX's own.")
 
 
 class PyTorchMapping(Strict):
@@ -70,7 +70,10 @@ def is_readable(framework: str, attribute: Attribute) -> bool:
     """Whether OpenVINO can read such an attribute from models of the framework.
 
     Of TensorFlow Lite's custom options it reads numbers and booleans, and gives no sign of others; of JAX nothing.
+    PyTorch has no arguments that are element types, or lists of words.
     """
+    if framework == "pytorch":
+        return attribute.type not in {"type", "string[]"}
     if framework == "tensorflow_lite":
         return not attribute.of.is_list and attribute.of.kind != "string"
     return framework != "jax"

@@ -12,7 +12,7 @@ from ovext.project.attributes import Attribute, AttributeValue, ElementType, ir_
 from ovext.project.frameworks import Frameworks
 from ovext.project.gpu import Gpu, Vpu
 from ovext.project.shapes import parse_dim
-from ovext.project.strict import Name, Strict
+from ovext.project.strict import Name, Strict, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Input(Strict):
     ranks: list[Annotated[int, Field(ge=0)]] | None = Field(
         default=None, min_length=1, description="How many dimensions it can have; default: as dims says, else any."
     )
-    doc: str = ""
+    doc: Text = ""
 
 
 class Output(Strict):
@@ -53,7 +53,7 @@ class Output(Strict):
     rank: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="How many dimensions, for `custom` and `data-dependent`."
     )
-    doc: str = ""
+    doc: Text = ""
 
     @property
     def rule(self) -> str:
@@ -107,7 +107,7 @@ class OpDescription(Strict):
     schema_version: Literal[1] = Field(alias="schema")
     type: Name
     opset: Name
-    doc: str = ""
+    doc: Text = ""
     inputs: list[Input] = Field(min_length=1)
     outputs: list[Output] = Field(default=[Output(name="output")], min_length=1)
     attributes: list[Attribute] = Field(default=[])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -209,6 +210,21 @@ def parse_constraint(constraint: str) -> tuple[ast.expr, ast.cmpop, ast.expr]:
             return left, compare, right
         case _:
             raise ValueError(f"'{constraint}' compares no two formulas with == != < <= > or >=")
+
+
+def check_formula(formula: str) -> None:
+    """Make sure that a formula, or both sides of a constraint, can be evaluated.
+
+    Raises:
+        ValueError: something in it may not stand there.
+    """
+    if not formula.isprintable() or set(formula) & set("#\"'\\"):
+        raise ValueError(f"'{formula}' is no formula")
+    node = parse_formula(formula)
+    parts = parse_constraint(formula)[::2] if isinstance(node, ast.Compare) else (node,)
+    for part in parts:
+        with suppress(ZeroDivisionError):  # of these sizes, which stand for any
+            _value(part, dict.fromkeys(names_in(formula), 1))
 
 
 def names_in(formula: str) -> set[str]:

@@ -10,100 +10,21 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
 _NAME = "^[A-Za-z_][A-Za-z0-9_]*$"
 _CPP_KEYWORDS = frozenset(
-    [
-        "alignas",
-        "alignof",
-        "and",
-        "and_eq",
-        "asm",
-        "auto",
-        "bitand",
-        "bitor",
-        "bool",
-        "break",
-        "case",
-        "catch",
-        "char",
-        "char8_t",
-        "char16_t",
-        "char32_t",
-        "class",
-        "compl",
-        "concept",
-        "const",
-        "const_cast",
-        "consteval",
-        "constexpr",
-        "constinit",
-        "continue",
-        "co_await",
-        "co_return",
-        "co_yield",
-        "decltype",
-        "default",
-        "delete",
-        "do",
-        "double",
-        "dynamic_cast",
-        "else",
-        "enum",
-        "explicit",
-        "export",
-        "extern",
-        "false",
-        "float",
-        "for",
-        "friend",
-        "goto",
-        "if",
-        "inline",
-        "int",
-        "long",
-        "mutable",
-        "namespace",
-        "new",
-        "noexcept",
-        "not",
-        "not_eq",
-        "nullptr",
-        "operator",
-        "or",
-        "or_eq",
-        "private",
-        "protected",
-        "public",
-        "register",
-        "reinterpret_cast",
-        "requires",
-        "return",
-        "short",
-        "signed",
-        "sizeof",
-        "static",
-        "static_assert",
-        "static_cast",
-        "struct",
-        "switch",
-        "template",
-        "this",
-        "thread_local",
-        "throw",
-        "true",
-        "try",
-        "typedef",
-        "typeid",
-        "typename",
-        "union",
-        "unsigned",
-        "using",
-        "virtual",
-        "void",
-        "volatile",
-        "wchar_t",
-        "while",
-        "xor",
-        "xor_eq",
-    ]
+    """
+    alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t char32_t class
+    compl concept const const_cast consteval constexpr constinit continue co_await co_return co_yield decltype
+    default delete do double dynamic_cast else enum explicit export extern false float for friend goto if inline
+    int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public
+    register reinterpret_cast requires return short signed sizeof static static_assert static_cast struct switch
+    template this thread_local throw true try typedef typeid typename union unsigned using virtual void volatile
+    wchar_t while xor xor_eq
+    """.split()  # noqa: SIM905  a list of them would be a hundred lines
+)
+_MACROS = frozenset(
+    """
+    BUFSIZ DOMAIN EOF FALSE HUGE_VAL INFINITY INT_MAX INT_MIN NAN NULL OVERFLOW PI RAND_MAX SIGN TRUE UNDERFLOW
+    assert errno linux stderr stdin stdout unix
+    """.split()  # noqa: SIM905
 )
 
 
@@ -124,12 +45,21 @@ def _checked_name(name: str) -> str:
 
 
 def keyword_language(name: str) -> str:
-    """The language of which the name is a keyword; empty for none."""
-    languages = {"C++": _CPP_KEYWORDS, "Python": keyword.kwlist}
+    """The language of which the name is a keyword, or a macro; empty for none."""
+    languages = {"C++": _CPP_KEYWORDS | _MACROS, "Python": keyword.kwlist}
     return next((language for language, words in languages.items() if name in words), "")
 
 
 Name = Annotated[str, AfterValidator(_checked_name), WithJsonSchema({"type": "string", "pattern": _NAME})]
+
+
+def _checked_text(text: str) -> str:
+    if not all(character.isprintable() or character == "\n" for character in text):
+        raise ValueError("there is a character in it that cannot be printed")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_checked_text)]
 
 
 class Strict(BaseModel):

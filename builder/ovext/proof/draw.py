@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from hypothesis import reject
 from hypothesis import strategies as st
 
@@ -76,7 +77,8 @@ def _one_value(attribute: Attribute) -> SearchStrategy[Any]:
     if of.kind == "string":
         return st.text(_WORDS, min_size=1, max_size=8)
     if of.kind == "int":
-        low = max(of.lowest or 0, int(attribute.min) if attribute.min is not None else -_BOUND)
+        most = 0 if attribute.max is None else min(0, int(attribute.max))
+        low = max(of.lowest or 0, int(attribute.min) if attribute.min is not None else most - _BOUND)
         high = min(of.highest or 0, int(attribute.max) if attribute.max is not None else max(low, 0) + _BOUND)
         return st.integers(low, high)
     low_f = attribute.min if attribute.min is not None else min(-_BOUND, (attribute.max or 0) - _BOUND)
@@ -85,8 +87,6 @@ def _one_value(attribute: Attribute) -> SearchStrategy[Any]:
 
 
 def _fits_f32(*bounds: float) -> bool:
-    import numpy as np  # noqa: PLC0415  hypothesis has it by then
-
     return all(float(np.float32(one)) == one for one in bounds)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -76,22 +77,25 @@ def _wrong(session: Session, setting: Setting, trial: Trial, tried: Tried) -> st
         return tried.add(session.ask("numbers", setting.request(trial))["results"])
     except LibraryError as error:
         tried.cases += 1
-        return error.what
+        return error.what or "it failed without a message"
 
 
 def _draw(session: Session, setting: Setting, tried: Tried, *, examples: int, seed_of_run: int) -> None:
     """Let hypothesis draw trials, and shrink one that fails for a limited time."""
-    ends: list[float] = []
+    if examples == 0:
+        return
+    end = math.inf
 
     def check(trial: Trial) -> None:
+        nonlocal end
         text = trial.to_json()
-        is_over = bool(ends) and time.monotonic() > ends[0]
+        is_over = time.monotonic() > end
         if text not in tried.known:
             # Hypothesis tries the smallest failure again at its end: that must fail again, also after the time.
             tried.known[text] = "" if is_over else _wrong(session, setting, trial, tried)
         if what := tried.known[text]:
             tried.failed, tried.what = trial, what
-            ends.append(time.monotonic() + _SECONDS_TO_SHRINK)
+            end = min(end, time.monotonic() + _SECONDS_TO_SHRINK)
             raise _DisagreementError(what)
 
     run = settings(

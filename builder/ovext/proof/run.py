@@ -157,12 +157,11 @@ def _variants(subject: _Subject) -> tuple[list[str], list[str]]:
 
 def _combinations(subject: _Subject) -> list[tuple[str, ...]]:
     """The combinations of element types to try, of inputs and outputs."""
-    inputs = len(subject.op.inputs)
     by_text = {types_text(subject.op, one): tuple(one) for one in subject.op.combinations()}
     wished = subject.wish.types
     if wished and wished not in by_text:
         raise UnknownNameError(f"combination of element types of {subject.op.type}", wished, by_text)
-    return [one for text, one in by_text.items() if (not wished or text == wished) and len(one) >= inputs]
+    return [one for text, one in by_text.items() if not wished or text == wished]
 
 
 def types_text(op: OpDescription, types: Sequence[str]) -> str:

@@ -68,11 +68,14 @@ def _misfit(op: OpDescription, trial: Trial) -> str:
     known = {one.name: one for one in op.attributes}
     if refused := [why for name, value in trial.attributes.items() if (why := known[name].refusal_of(value))]:
         return "; ".join(refused)
-    if set(trial.shapes) != {one.name for one in op.inputs}:
+    sets = [trial.shapes] if trial.before is None else [trial.shapes, trial.before]
+    if any(set(shapes) != {one.name for one in op.inputs} for shapes in sets):
         return "it must give one shape for each input"
     if trial.values not in get_args(Values):
         return f"values are {', '.join(get_args(Values))}"
-    bound_sizes(op, trial.shapes, {**op.example(), **op.values(trial.attributes)})
+    for shapes in sets:
+        bound_sizes(op, shapes, {**op.example(), **op.values(trial.attributes)})
+        ruled_shapes(op, shapes, trial.attributes)
     return ""
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
+import numpy as np
+
 from ovext.models.ir import TensorType, one_op_model
 from ovext.project.attributes import ElementType
-from ovext.project.shapes import bound_sizes, parse_dim
+from ovext.project.shapes import bound_sizes
+from ovext.proof.trial import ruled_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,18 +68,13 @@ def _types(right: _Right) -> Iterator[tuple[str, _Right]]:
 
 def _shapes(right: _Right) -> Iterator[tuple[str, _Right]]:
     for name, shape in right.shapes.items():
-        tensor = next(one for one in right.op.inputs if one.name == name)
         others = [shape[1:], (2, *shape)] if shape else [(2,)]
-        others += [
-            (*shape[:at], shape[at] + 1, *shape[at + 1 :])
-            for at, dim in enumerate(tensor.dims or ())
-            if parse_dim(dim).size is not None or parse_dim(dim).name
-            if at < len(shape)
-        ]
+        others += [(*shape[:at], shape[at] + 1, *shape[at + 1 :]) for at in range(len(shape))]
         for other in others:
             shapes = {**right.shapes, name: other}
             try:
                 bound_sizes(right.op, shapes, right.attributes)
+                ruled_shapes(right.op, shapes, right.attributes)
             except ValueError as error:
                 yield f"'{name}' of shape {list(other)} ({error})", replace(right, shapes=shapes)
 
@@ -93,10 +92,19 @@ def _refused_values(attribute: Attribute) -> Iterator[Any]:
         yield "no_such_value"
     for bound, step in ((attribute.min, -1), (attribute.max, 1)):
         if bound is not None:
-            value = bound + step
+            value = _beyond(attribute, bound, step)
             fits_type = attribute.of.lowest is None or attribute.of.lowest <= value <= (attribute.of.highest or 0)
             if fits_type:
                 yield [value] if attribute.of.is_list else value
+
+
+def _beyond(attribute: Attribute, bound: float, step: int) -> float:
+    """The next value of the attribute's type in that direction."""
+    if attribute.of.kind == "int":
+        return int(bound) + step
+    if attribute.type == "double":
+        return math.nextafter(bound, step * math.inf)
+    return float(np.nextafter(np.float32(bound), np.float32(step * math.inf)))
 
 
 def _too_many_inputs(right: _Right) -> WrongModel:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-import ctypes
-import json
 import math
 import re
 from functools import cache, reduce
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovext.project.shapes import (
@@ -56,9 +55,14 @@ def folder_name(op_type: str) -> str:
     A name that would mean something else there, such as `union` or `floor`, gets `_op` behind it.
     """
     name = snake_case(op_type)
-    c_library = ctypes.CDLL(None)  # a namespace must not be called as a function of C
-    is_taken = keyword_language(name) or name in _NAMESPACES or hasattr(c_library, name)
-    return f"{name}_op" if is_taken else name
+    is_taken = keyword_language(name) or name in _NAMESPACES or name in _c_names()
+    return f"{name}_op" if is_taken or not name else name
+
+
+@cache
+def _c_names() -> frozenset[str]:
+    """Functions of C and POSIX, which the headers that op.cpp includes declare: no namespace can have their names."""
+    return frozenset(Path(__file__).with_name("c_names.txt").read_text(encoding="utf-8").split())
 
 
 def camel_case(name: str) -> str:
@@ -66,9 +70,12 @@ def camel_case(name: str) -> str:
 
 
 def enum_name(op: OpDescription, attribute: Attribute) -> str:
-    """The C++ type of an enum; it must differ from the op's class."""
+    """The C++ type of an enum: unlike every other name there."""
     name = camel_case(attribute.name)
-    return f"{name}Value" if name in {op.type, "Attributes", "Kernel", "Kernels", "Parameters"} else name
+    others = [one.name for one in op.attributes]
+    earlier = [camel_case(one) for one in others[: others.index(attribute.name)]]
+    is_taken = name in {op.type, "Attributes", "Kernel", "Kernels", "Parameters", *others, *earlier}
+    return f"{name}Value{len(earlier)}" if is_taken else name
 
 
 def type_of(op: OpDescription, attribute: Attribute) -> str:
@@ -92,7 +99,13 @@ def _one(op: OpDescription, attribute: Attribute, value: Any) -> str:
         return _floating(float(value), attribute.type.removesuffix("[]"))
     if of.kind == "int":
         return _whole(int(value))
-    return json.dumps(value)  # true, false, and strings: C++ knows these escapes
+    return _string(value) if isinstance(value, str) else str(value).lower()
+
+
+def _string(text: str) -> str:
+    """A string literal; what is not plain ASCII stands there as bytes of UTF-8."""
+    plain = {ord(one): one for one in map(chr, range(32, 127)) if one not in '"\\?'}
+    return '"' + "".join(plain.get(byte, f"\\{byte:03o}") for byte in text.encode()) + '"'
 
 
 def _whole(value: int) -> str:

@@ -9,7 +9,7 @@ from ovext.project.frameworks import JaxMapping, Mapping, OnnxMapping, PaddleMap
 from ovext.project.op import json_schema
 from ovext.project.shapes import BROADCAST
 from ovext.scaffold.cpp import enum_name, folder_name, literal, type_of
-from ovext.scaffold.render import MARK, render
+from ovext.scaffold.render import MARK, comment_lines, render
 from ovext.scaffold.wrap import wrapped
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _attributes(op: OpDescription, folder: str) -> str:
         {
             "name": one.name,
             "cpp": type_of(op, one),
-            "doc": one.doc,
+            "doc": comment_lines(one.doc),
             "default": "" if one.default is None else literal(op, one, one.typed(one.default)),
         }
         for one in op.attributes
@@ -155,7 +155,8 @@ def argument_of(op: OpDescription, name: str, mapping: PyTorchMapping) -> int:
         return mapping.arguments[name]
     taken = set(mapping.arguments.values())
     free = (number for number in range(len(op.inputs), 10_000) if number not in taken)
-    untold = [one.name for one in op.attributes if one.name not in {*mapping.arguments, *mapping.constants}]
+    told = {*mapping.arguments, *mapping.constants}
+    untold = [one.name for one in op.attributes if one.name not in told and is_readable("pytorch", one)]
     return dict(zip(untold, free, strict=False))[name]
 
 
@@ -168,10 +169,10 @@ def _word(op: OpDescription, framework: str, attribute: Attribute, mapping: AnyM
     name = attribute.name
     if name in mapping.constants:
         return f"{name} = {mapping.constants[name]}"
-    if isinstance(mapping, PyTorchMapping):
-        return f"{name} (argument {argument_of(op, name, mapping)})"
     if not is_readable(framework, attribute):
         return f"{name} = {attribute.default}"
+    if isinstance(mapping, PyTorchMapping):
+        return f"{name} (argument {argument_of(op, name, mapping)})"
     there = _name_in(mapping, name)
     return name if there == name else f"{name} (there {there})"
 

@@ -19,6 +19,8 @@ from ovext.targets.isa import isa_table
 from ovext.targets.openvino import DEFAULT_RELEASE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ovext.project import OpDescription
 
 _PROJECT_FILES = {
@@ -80,8 +82,8 @@ def is_project(root: Path) -> bool:
     return True
 
 
-def plan_new(root: Path, op: OpDescription, name: str | None = None) -> NewFiles:
-    """The files of a new project in `root` with this op, or of the op alone where `root` is a project.
+def plan_new(root: Path, ops: Sequence[OpDescription], name: str | None = None) -> NewFiles:
+    """The files of a new project in `root` with these ops, or of the ops alone where `root` is a project.
 
     The project is called `name`; default as its folder.
 
@@ -90,22 +92,27 @@ def plan_new(root: Path, op: OpDescription, name: str | None = None) -> NewFiles
         ProjectError: there is a project that cannot be read.
     """
     root = root.absolute()
-    folder = folder_of(op)
-    files = {f"ops/{folder}/{name}": text for name, text in op_files(op, folder).items()}
+    folders = [folder_of(op) for op in ops]
+    files = {
+        f"ops/{folder}/{file}": text
+        for op, folder in zip(ops, folders, strict=True)
+        for file, text in op_files(op, folder).items()
+    }
     files[f"ops/{SCHEMA_FILE}"] = schema_file()
     if is_project(root):
-        changed, advice = _with_op(root, folder)
+        changed, advice = _with_ops(root, folders)
         return NewFiles(root, files, adds_to_project=True, changed=changed, advice=advice)
-    return NewFiles(root, {**_project_files(name or project_name(root), folder), **files}, adds_to_project=False)
+    project = _project_files(name or project_name(root), " ".join(folders))
+    return NewFiles(root, {**project, **files}, adds_to_project=False)
 
 
-def _project_files(name: str, op: str) -> dict[str, str]:
+def _project_files(name: str, ops: str) -> dict[str, str]:
     isas = list(isa_table())
     context = {
         "name": name,
         "distribution": name.replace("_", "-").lower(),
         "description": f"{name}: ops for OpenVINO",
-        "op": op,
+        "ops": ops,
         "openvino": DEFAULT_RELEASE,
         "isas": isas,
         "presets": ["multi", *isas, "native", "debug", "asan"],
@@ -113,16 +120,18 @@ def _project_files(name: str, op: str) -> dict[str, str]:
     return {file: render(f"project/{template}", **context) for file, template in _PROJECT_FILES.items()}
 
 
-def _with_op(root: Path, op: str) -> tuple[dict[str, str], str]:
-    """The project's CMakeLists.txt with the op among its OPS; or what the author must do instead."""
+def _with_ops(root: Path, ops: Sequence[str]) -> tuple[dict[str, str], str]:
+    """The project's CMakeLists.txt with the ops among its OPS; or what the author must do instead."""
     text = (root / "CMakeLists.txt").read_text(encoding="utf-8")
     calls = list(_OPS.finditer(text))
-    if any(op in call["ops"].split() for call in calls):
+    there = {op for call in calls for op in call["ops"].split()}
+    fresh = " ".join(op for op in ops if op not in there)
+    if not fresh:
         return {}, ""
     if len(calls) != 1:
-        return {}, f"Add '{op}' to the OPS of ovext_add_extension() in CMakeLists.txt."
+        return {}, f"Add '{fresh}' to the OPS of ovext_add_extension() in CMakeLists.txt."
     end = calls[0].end("ops")
-    return {"CMakeLists.txt": f"{text[:end]} {op}{text[end:]}"}, ""
+    return {"CMakeLists.txt": f"{text[:end]} {fresh}{text[end:]}"}, ""
 
 
 def write_new(new: NewFiles, *, force: bool = False) -> None:

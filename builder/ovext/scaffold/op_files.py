@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import UsageError
 from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, REST, names_in, parse_dim
-from ovext.scaffold.cpp import camel_case, shape_code
+from ovext.scaffold.cpp import shape_code
 from ovext.scaffold.derived import derived_files
 from ovext.scaffold.op_toml import op_toml
-from ovext.scaffold.render import render
+from ovext.scaffold.render import comment_lines, python_literal, render
 from ovext.scaffold.wrap import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ovext.project.attributes import Attribute, AttributeValue
+    from ovext.project.attributes import Attribute
     from ovext.project.op import OpDescription, Output
 
 _WITHOUT_KERNEL = {"i4", "u4", "u1", "string"}
-# Names in the generated C++ that a tensor must not have there.
+# Names in the generated C++ and OpenCL C that a tensor must not have there.
 _LOCALS = {
-    "attributes", "begin", "count", "element", "end", "from", "inputs", "kernel", "kernels", "op", "outputs",
-    "parameters", "rows", "run", "shape", "shapes", "size", "steps", "to", "type",
+    "T", "Type", "attributes", "b", "begin", "count", "element", "end", "f", "from", "i", "inputs", "kernel", "kernels",
+    "op", "outputs", "parameters", "rows", "run", "shape", "shapes", "size", "steps", "to", "type", "x", "y",
+    # words of OpenCL C
+    "constant", "event_t", "global", "half", "image1d_t", "local", "private", "quad", "sampler_t", "uchar", "uint",
+    "ulong", "ushort",
 }  # fmt: skip
+_CLASSES = {"Attributes", "Kernel", "Kernels", "Op", "Parameters"}
 _NUMPY = {"boolean": "np.bool_", "f16": "np.float16", "f64": "np.float64", "f32": "np.float32", "bf16": "np.float32"}
-LONGEST_LINE = 117
 
 
 def op_files(op: OpDescription, folder: str) -> dict[str, str]:
     """The texts of all files of a new op, by their names in ops/<folder>.
 
     Raises:
-        UsageError: for one of its element types no kernel can be written.
+        UsageError: for one of its element types no kernel can be written, or its name cannot be a class's.
     """
+    if op.type in _CLASSES:
+        raise UsageError(f"the generated C++ needs the name '{op.type}' itself", fix="Call the op otherwise.")
     context = _context(op, folder)
     names = ["op.hpp", "op.cpp", "kernel.hpp", "kernel.cpp", "reference.py", *(["kernel.cl"] if op.gpu else [])]
     own = {name: wrapped(render(f"op/{name}", **context)) for name in names}
@@ -59,8 +62,8 @@ def is_elementwise(op: OpDescription) -> bool:
 def _context(op: OpDescription, folder: str) -> dict[str, Any]:
     elementwise = is_elementwise(op)
     names = {one.name for one in op.inputs} | {one.name for one in op.outputs}
-    inputs = [_tensor(number, one.name, names) for number, one in enumerate(op.inputs)]
-    outputs = [_tensor(number, one.name, names) for number, one in enumerate(op.outputs)]
+    inputs = [_tensor("In", number, one.name, names) for number, one in enumerate(op.inputs)]
+    outputs = [_tensor("Out", number, one.name, names) for number, one in enumerate(op.outputs)]
     parameters = [_parameter(one) for one in op.attributes if not one.of.is_list and one.type not in {"string", "type"}]
     context = {
         "op": op,
@@ -74,7 +77,7 @@ def _context(op: OpDescription, folder: str) -> dict[str, Any]:
         "type_checks": list(_type_checks(op)),
         "output_types": [_output_type(op, one) for one in op.outputs],
         "shape_code": shape_code(op),
-        "comment": lambda text: textwrap.wrap(text, LONGEST_LINE - 4),
+        "comment": comment_lines,
     }
     signature = _signature(context, elementwise=elementwise)
     return {
@@ -89,10 +92,10 @@ def _context(op: OpDescription, folder: str) -> dict[str, Any]:
     }
 
 
-def _tensor(port: int, name: str, names: set[str]) -> dict[str, Any]:
+def _tensor(kind: str, port: int, name: str, names: set[str]) -> dict[str, Any]:
     taken = name in _LOCALS or any(name == f"{other}_{end}" for other in names for end in ("step", "size", "memory"))
     cpp = f"{name}_tensor" if taken else name
-    return {"port": port, "name": name, "cpp": cpp, "type_name": f"{camel_case(name)}Type"}
+    return {"port": port, "name": name, "cpp": cpp, "type_name": f"{kind}{port}Type"}
 
 
 def _free_inputs(op: OpDescription) -> list[int]:
@@ -102,9 +105,7 @@ def _free_inputs(op: OpDescription) -> list[int]:
 
 def _kernels(op: OpDescription) -> list[dict[str, Any]]:
     """One for each combination of the element types of free inputs."""
-    types = op.input_types()
-    free = [op.inputs[number].name for number in _free_inputs(op)]
-    if without := sorted({one for name in free for one in types[name]} & _WITHOUT_KERNEL):
+    if without := sorted({one for all_types in op.combinations() for one in all_types} & _WITHOUT_KERNEL):
         raise UsageError(
             f"no kernel can be written for tensors of type {', '.join(without)}",
             fix="Leave the type out, and add it to the op by hand.",
@@ -185,13 +186,7 @@ def _keyword(attribute: Attribute) -> str:
     if attribute.default is None:
         return f"{attribute.name}: {kind}"
     value = attribute.typed(attribute.default)
-    return f"{attribute.name}: {kind} = {_python(value)}"
-
-
-def _python(value: AttributeValue) -> str:
-    return (
-        repr(tuple(value)) if isinstance(value, list) else json.dumps(value) if isinstance(value, str) else repr(value)
-    )
+    return f"{attribute.name}: {kind} = {python_literal(tuple(value) if isinstance(value, list) else value)}"
 
 
 def _reference_body(op: OpDescription) -> Iterator[str]:

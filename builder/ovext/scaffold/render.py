@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import textwrap
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 if TYPE_CHECKING:
     from jinja2 import Template
 
+_COMMENT = 108  # columns, without the margin
 # A file with this in its first line is rewritten by `ovext sync`, and by nothing else.
 MARK = "Derived from op.toml by `ovext sync`, which overwrites it: change op.toml instead."
 
@@ -26,16 +29,27 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["py"] = _python
+    environment.filters["py"] = python_literal
     environment.filters["code"] = lambda text: f"`{text}`"
     return environment
 
 
-def _python(value: Any) -> str:
+def python_literal(value: Any) -> str:
     """A value as Python, with the quotes that formatters want."""
     if isinstance(value, str):
         return json.dumps(value)
-    return f"[{', '.join(map(_python, value))}]" if isinstance(value, list) else repr(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
+    if isinstance(value, list):
+        return f"[{', '.join(map(python_literal, value))}]"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(python_literal, value))}{',' if len(value) == 1 else ''})"
+    return repr(value)
+
+
+def comment_lines(text: str) -> list[str]:
+    """The text as lines of a C++ comment; one that ended in a backslash would go on in the code."""
+    return [f"{line}." if line.endswith("\\") else line for line in textwrap.wrap(text, _COMMENT)]
 
 
 def render(template: str, **context: Any) -> str:

@@ -39,7 +39,12 @@ def _longest_brackets(line: str) -> tuple[int, int] | None:
         elif character in _PAIRS.values():
             depth -= 1
             inside = line[start + 1 : at]
-            if depth == 0 and inside.strip() and (best is None or at - start > best[1] - best[0]):
+            if (
+                depth == 0
+                and line[start] != "["
+                and inside.strip()
+                and (best is None or at - start > best[1] - best[0])
+            ):
                 best = (start, at)
     return best
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import tempfile
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ def _core(library: str) -> ov.Core:
     return core
 
 
-@cache
+@lru_cache(maxsize=4)  # each compiled model has threads of its own
 def _compiled(library: str, model: str, *, parts: bool) -> ov.CompiledModel:
     """A compiled model is given either parts of tensors or whole ones.
 

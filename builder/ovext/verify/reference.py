@@ -83,7 +83,7 @@ def expected_output(request: dict[str, Any], inputs: list[Array]) -> Array:
 def call_reference(request: dict[str, Any], inputs: list[Array]) -> Sequence[Array]:
     """The outputs that the reference computes.
 
-    f16, whose sums in numpy are rounded at each step, is given to it as f32.
+    It may change what it is given, which are copies. f16, whose sums in numpy are rounded at each step, comes as f32.
 
     Raises:
         RuntimeError: it fails; the text names its line.
@@ -92,7 +92,7 @@ def call_reference(request: dict[str, Any], inputs: list[Array]) -> Sequence[Arr
     try:
         # Of NaN and infinities numpy warns; the author's code is to compute with them.
         with np.errstate(all="ignore"):
-            results = reference(*map(_widened, inputs), **request["attributes"])
+            results = reference(*map(_own_copy, inputs), **request["attributes"])
     except Exception as error:  # whatever the author's code raises is an answer
         last = traceback.extract_tb(error.__traceback__)[-1]
         problem = f"the reference fails: {type(error).__name__}: {error}"
@@ -101,8 +101,8 @@ def call_reference(request: dict[str, Any], inputs: list[Array]) -> Sequence[Arr
     return outputs
 
 
-def _widened(values: Array) -> Array:
-    return values.astype(np.float32) if values.dtype == np.float16 else values
+def _own_copy(values: Array) -> Array:
+    return values.astype(np.float32 if values.dtype == np.float16 else values.dtype)
 
 
 def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class Session:
         python_path = os.pathsep.join(filter(None, [str(openvino.python_path), os.environ.get("PYTHONPATH")]))
         self._env = {"PYTHONPATH": python_path, **env}
         self._library = library
+        self._where = openvino.python_path
         self._timeout = timeout
         self._stop = stop
         self._folder = tempfile.TemporaryDirectory(prefix="ovext-")
@@ -75,6 +76,7 @@ class Session:
         Raises:
             WorkerDiedError: the process crashed or hung; the next request goes to a new one.
             LibraryError: the task failed; the text says how.
+            OpenVINOError: this Python cannot import this OpenVINO.
             KeyboardInterrupt: the user does not want to know any more.
         """
         if self._stop.is_set():
@@ -91,6 +93,8 @@ class Session:
         if answer is None:
             raise self._died("", phase)
         result: dict[str, Any] = json.loads(answer)
+        if "no_openvino" in result:
+            raise OpenVINOError(f"this Python cannot import it: {result['no_openvino']}", where=self._where)
         if "error" in result:
             raise LibraryError(without_noise(result["error"]))
         return result

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 try:
     import openvino as ov
 except ImportError as error:
-    Path(sys.argv[2]).write_text(json.dumps({"no_openvino": str(error)}), encoding="utf-8")
+    no_openvino = json.dumps({"no_openvino": str(error)}) + "\n"
+    if sys.argv[1] == "talk":
+        os.write(int(sys.argv[2]), no_openvino.encode())
+    else:
+        Path(sys.argv[2]).write_text(no_openvino, encoding="utf-8")
     sys.exit()
 
 Request = dict[str, Any]

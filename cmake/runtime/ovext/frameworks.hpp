@@ -19,8 +19,11 @@ T narrowed(Number value) {
     if constexpr (std::is_same_v<T, bool>) {
         return value != Number{};
     } else if constexpr (std::is_integral_v<T>) {
-        const auto wide = static_cast<std::int64_t>(value);
-        OPENVINO_ASSERT(static_cast<std::int64_t>(static_cast<T>(wide)) == wide, wide, " does not fit its type");
+        // As double, in which 2^63 is exact; what a cast may not be given is refused first.
+        const auto wide = static_cast<double>(value);
+        const bool fits = wide >= static_cast<double>(std::numeric_limits<T>::min()) &&
+                          wide < static_cast<double>(std::numeric_limits<T>::max() / 2 + 1) * 2;
+        OPENVINO_ASSERT(fits && static_cast<Number>(static_cast<T>(value)) == value, value, " does not fit its type");
     }
     return static_cast<T>(value);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
@@ -23,20 +24,30 @@ SECTIONS = ("mo_caffe_extractor", "mo_mxnet_extractor", "mo_tf_extractor", "mo_o
 
 def _layer_name(name: str) -> str:
     """A name of a layer: of Python's words, with dots between where it is in a module."""
-    if not name or not all(part.isidentifier() for part in name.split(".")):
+    if not name or not all(part.isidentifier() and not keyword.iskeyword(part) for part in name.split(".")):
         raise ValueError(f"'{name}' is no name of a layer: letters, digits and _, with dots between them")
     return name
 
 
+def _attribute_name(name: str) -> str:
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(f"'{name}' is no name of an attribute: letters, digits and _")
+    return name
+
+
+AttributeName = Annotated[str, AfterValidator(_attribute_name)]
 LayerName = Annotated[str, AfterValidator(_layer_name)]
+
+
+Plain = bool | int | float | str | list[int] | list[float] | list[str] | None
 
 
 class Param(Strict):
     """An attribute in the framework's model, and what it becomes in the IR."""
 
     old_name: str = Field(min_length=1)
-    new_name: LayerName
-    default: Any = None
+    new_name: AttributeName
+    default: Plain = None
 
 
 class TfParam(Param):
@@ -84,14 +95,14 @@ class MoOp(Strict):
     pythonic: bool = False
     change_shape: bool = False
     has_infer: bool = False
-    supported_attrs: list[LayerName] = Field(default=[])
-    internal_attrs: list[LayerName] = Field(default=[])
+    supported_attrs: list[AttributeName] = Field(default=[])
+    internal_attrs: list[AttributeName] = Field(default=[])
 
 
 class IeParam(Strict):
-    name: LayerName
+    name: AttributeName
     type: IeType
-    default: Any = None
+    default: Plain = None
 
     def typed_default(self) -> Any:
         """The default in the parameter's type: the old tool took any text.
@@ -138,10 +149,15 @@ class LegacyConfig(Strict):
             return []
         return self.ie_op if isinstance(self.ie_op, list) else [self.ie_op]
 
+    def sections(self) -> list[Any]:
+        """Everything that is there."""
+        extractors = [self.mo_tf_extractor, self.mo_onnx_extractor, self.mo_caffe_extractor, self.mo_mxnet_extractor]
+        return [one for one in (self.mo_op, *extractors, *self.engines()) if one]
+
     def default_op(self) -> str:
         """The op's type: that of mo_op, else of whatever is there."""
-        sections = [self.mo_op, self.mo_tf_extractor, self.mo_onnx_extractor, self.mo_caffe_extractor]
-        return next(one.op for one in [*sections, self.mo_mxnet_extractor, *self.engines()] if one)
+        op: str = self.sections()[0].op
+        return op
 
     def op_defaults(self) -> dict[str, Any]:
         """The defaults of attributes that any section tells, by their names in the IR."""
@@ -170,10 +186,13 @@ def legacy_of(data: Any, where: str) -> LegacyConfig:
     if not is_legacy(data):
         raise ProjectError(f"this holds none of {', '.join(SECTIONS)}", where=where)
     try:
-        return LegacyConfig.model_validate(data)
+        config = LegacyConfig.model_validate(data)
     except ValidationError as error:
         told = [_problem(one, where) for one in error.errors(include_url=False)]
         raise ProjectError("\n".join(dict.fromkeys(told))) from None
+    if not config.sections():
+        raise ProjectError("every section in it is empty", where=where)
+    return config
 
 
 def _problem(problem: Any, where: str) -> str:

@@ -30,11 +30,10 @@ _CPU_PROJECT = "user"  # its library is libuser_cpu_extension.so, as the old gen
 def plan_legacy(root: Path, config: LegacyConfig) -> list[NewFiles]:
     """Everything that the configuration asks for, below `root`: the Python and OpenCL files, and the CPU project."""
     files = {**_model_optimizer(config), **_gpu(config)}
-    plans = [NewFiles(root.absolute(), files, adds_to_project=root.exists())]
-    for engine in config.engines():
-        if engine.plugin == "cpu":
-            folder = root / "user_ie_extensions" / "cpu"
-            plans.append(plan_new(folder, op_from_legacy(config, engine, opset="extension"), name=_CPU_PROJECT))
+    plans = [NewFiles(root.absolute(), files, adds_to_project=root.exists())] if files else []
+    ops = [op_from_legacy(config, one, opset="extension") for one in config.engines() if one.plugin == "cpu"]
+    if ops:
+        plans.append(plan_new(root / "user_ie_extensions" / "cpu", ops, name=_CPU_PROJECT))
     return plans
 
 
