@@ -32,6 +32,11 @@ HEALTHY: dict[str, list[str]] = {
     "Union": ["--input", "class_:f32", "--attribute", "std:float=-0.5"],  # named as words of C++
     "EveryAttribute": every_attribute(),
     "EveryType": ["--input", "x:f32,f16,bf16,f64,i8,i16,i32,i64,u8,u16,u32,u64,boolean"],
+    "Names": [  # that mean something in C++, OpenCL C or the templates
+        *("--input", "x:f32,f16:b,m", "--input", "half:x", "--input", "X:x", "--output", "local:x:b,max(m, 2)"),
+        *("--attribute", "Mode:enum(near,far)=far", "--attribute", "border_mode:enum(a,b)=a"),
+        *("--attribute", "borderMode:enum(c)=c", "--attribute", 'text:string=ä😀"?', "--attribute", "low:float=-inf"),
+    ],
     "Sum": ["--input", "a:f32,f16,i32", "--input", "b", "--input", "count:a"],  # count is also a name of the template's
     "Window": [
         *("--input", "x:f32:N,C,H,W", "--output", "y:x:N,C,(H+2*pad-k)//stride+1,max(W, 1)"),
@@ -148,6 +153,14 @@ ILLNESSES = [
         + "    static const struct End {\n        ~End() {\n            std::abort();\n        }\n    } end;\n",
         "unloading",
         "ends with killed by SIGABRT",
+    ),
+    Illness(
+        "InPlace",  # a reference may change what it is given: the op's inputs stay as they are
+        "reference.py",
+        "return data",
+        "data[data < 0] = 0\n    return data",
+        "numbers",
+        "elements wrong",
     ),
     Illness(
         "Undecided", "reference.py", "return data", "return data[0]", "numbers", "reference.py:9: the reference fails"

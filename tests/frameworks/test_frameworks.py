@@ -136,6 +136,13 @@ def test_onnx_with_a_wrong_attribute_is_refused(kinds: Built, tmp_path: Path) ->
         read(model, kinds.library)
 
 
+@pytest.mark.parametrize("times", [2.5, 1e300])
+def test_onnx_with_a_number_that_does_not_fit_is_refused(kinds: Built, tmp_path: Path, times: float) -> None:
+    model = write_onnx(tmp_path / "model.onnx", {"n_times": times})
+    with pytest.raises(RuntimeError, match="does not fit its type"):
+        read(model, kinds.library)
+
+
 @pytest.mark.parametrize("given", ["none", "all", "an empty list"])
 def test_tensorflow(kinds: Built, tmp_path: Path, given: str) -> None:
     names = ("attr_value_pb2", "graph_pb2", "tensor_shape_pb2", "types_pb2")

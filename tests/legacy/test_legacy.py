@@ -213,6 +213,13 @@ def test_an_old_configuration_becomes_a_project(ovext: Ovext, tmp_path: Path) ->
     assert op.frameworks.tensorflow.attributes == {"alpha": "alpha_tf"}
 
 
+def test_cpu_ops_alone_make_one_project(tmp_path: Path) -> None:
+    ops = [{"op": name, "plugin": "cpu", "params": [{"name": "slope", "type": "float"}]} for name in ("One", "Two")]
+    tree = generate(tmp_path, {"ie_op": ops})
+    lists = (tree / "user_ie_extensions" / "cpu" / "CMakeLists.txt").read_text()
+    assert "OPS one two)" in lists
+
+
 def test_a_pythonic_layer_names_its_module(tmp_path: Path) -> None:
     caffe = {"op": "Layer", "pythonic": True, "module": "my_layers", "params": []}
     op = {"op": "my.Layer", "pythonic": True, "change_shape": True, "has_infer": True}
@@ -230,6 +237,8 @@ def test_a_pythonic_layer_names_its_module(tmp_path: Path) -> None:
         ({"mo_op": {"opp": "A"}}, "mo_op.op: the key is missing"),
         ({"mo_op": {"op": "a b"}}, "'a b' is no name of a layer"),
         ({"mo_op": {"op": "../a"}}, "'../a' is no name of a layer"),
+        ({"mo_op": {"op": "class"}}, "'class' is no name of a layer"),
+        ({"mo_op": {"op": "A", "supported_attrs": ["x.y"]}}, "'x.y' is no name of an attribute"),
         ({"ie_op": {"op": "A", "params": [{"name": "n", "type": "int", "default": "x"}]}}, "invalid literal for int()"),
     ],
 )

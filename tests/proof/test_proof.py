@@ -92,7 +92,11 @@ def test_junit_has_a_case_for_each_row(ovext: Ovext, ill: Built, tmp_path: Path)
         (["--isa", "avx1"], "unknown instruction set variant of the library 'avx1'"),
         (["--op", "Plain", "--case", "{"], "is no case of Plain"),
         (["--op", "Plain", "--case", '{"shapes": {"x": [1]}}'], "it must give one shape for each input"),
+        (["--op", "Plain", "--case", '{"shapes": {"data": [1]}, "before": {"x": [1]}}'], "one shape for each input"),
+        (["--op", "Sum", "--case", '{"shapes": {"a": [2], "b": [3], "count": [1]}}'], "is no case of Sum"),
         (["--device", "TPU"], "unknown device 'TPU'"),
+        (["--device", "sim", "--op", "Plian"], "unknown op 'Plian'"),
+        (["--device", "sim", "--isa", "avx2"], "--isa, --types and --case are for the CPU"),
     ],
 )
 def test_wrong_wishes_are_told(ovext: Ovext, healthy: Built, options: list[str], told: str) -> None:
@@ -100,6 +104,17 @@ def test_wrong_wishes_are_told(ovext: Ovext, healthy: Built, options: list[str],
     assert done.returncode == ExitCode.USAGE
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_device_that_no_op_has_a_kernel_for_is_told(ovext: Ovext, healthy: Built) -> None:
+    done = ovext("test", healthy.project, "--library", healthy.library, "--device", "sim", cwd=healthy.project.parent)
+    assert done.returncode == ExitCode.PROJECT
+    assert "no op has a GPU kernel" in done.stderr
+
+
+def test_without_drawn_cases_those_of_the_description_are_tried(ovext: Ovext, ill: Built) -> None:
+    rows, _ = rows_of(ovext, ill, "--op", "WrongVariant", "--isa", "sse42", "--examples", "0")
+    assert [row["cases"] for row in rows if row["check"] == "numbers"] == [3]
 
 
 def test_a_missing_reference_is_told(ovext: Ovext, healthy: Built, tmp_path: Path) -> None:
