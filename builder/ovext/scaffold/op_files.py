@@ -170,7 +170,7 @@ def _reference(op: OpDescription) -> dict[str, Any]:
     return {
         "reference_arguments": arguments,
         "reference_result": result,
-        "reference_doc": _one_line(op.doc or f"What {op.type} gives for these inputs; bf16 comes as float32."),
+        "reference_doc": _one_line(op.doc or f"What {op.type} gives for these inputs; f16 and bf16 come as f32."),
         "reference_body": list(_reference_body(op)),
     }
 
