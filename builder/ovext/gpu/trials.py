@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ovext.project.gpu import Vpu
     from ovext.project.op import Case, Tolerance
 
-_DEFAULT_RANGE = (-8.0, 8.0)
 # Where the dimensions of a tensor lie in memory, in MVCL's formats; those without B are for a batch of 1.
 _VPU_ORDERS = {**ORDERS, "FYX": ORDERS["BFYX"], "YXF": ORDERS["BYXF"], "BF": ORDERS["BFYX"]}
 
@@ -145,7 +144,7 @@ def _common_request(trial: Trial) -> dict[str, Any]:
             {
                 "element": element,
                 "shape": shape,
-                "range": trial.op.test.ranges.get(tensor.name, _DEFAULT_RANGE),
+                "range": trial.op.range_of(tensor.name),
                 "rounded": follows_hint(element) and trial.precision == "f16",
             }
             for tensor, shape, element in tensors

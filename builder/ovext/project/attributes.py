@@ -32,6 +32,8 @@ ElementType = Literal[
     "u64",
     "u8",
 ]
+# Element types whose tensors are no arrays of numbers: neither numpy nor a generated kernel has them.
+WITHOUT_NUMBERS = frozenset({"i4", "string", "u1", "u4"})
 AttributeValue = bool | int | float | str | list[int] | list[float] | list[str]
 AttributeTypeName = Literal[
     "bool",

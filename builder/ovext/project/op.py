@@ -76,6 +76,7 @@ class Tolerance(Strict):
     relative: float = Field(default=0.0, ge=0)
 
 
+_RANGE = (-8.0, 8.0)
 _SINGLE = Tolerance(absolute=1e-5, relative=1e-5)
 _EXACT = Tolerance(absolute=0.0)
 _TOLERANCES = {
@@ -162,6 +163,10 @@ class OpDescription(Strict):
                 by_name[one.name] = element if element in one.types else one.types[0]
         inputs = list(by_name.values())
         return [*inputs, *(by_name.get(one.type or self.inputs[0].name, one.type) for one in self.outputs)]
+
+    def range_of(self, tensor: str) -> tuple[float, float]:
+        """From which value to which an input is drawn."""
+        return self.test.ranges.get(tensor, _RANGE)
 
     def tolerance(self, element: str) -> Tolerance:
         """How far an output of that type may be from the reference: as told, else about the type's own precision."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ovext.errors import LibraryError, ProjectError, UnknownNameError
 from ovext.inspect.variants import compiled_variants
+from ovext.project.attributes import WITHOUT_NUMBERS
 from ovext.proof.checks import check_attributes, check_concurrency, check_refusals, check_unloading
 from ovext.proof.numbers import try_numbers, try_one
 from ovext.proof.report import Failure, Proof, Row
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from ovext.project import OpDescription, Project
     from ovext.proof.checks import Outcome
     from ovext.toolchain.openvino import OpenVINO
-
-
-_WITHOUT_NUMPY = {"i4", "u4", "u1", "string"}
 
 
 @dataclass(frozen=True)
@@ -172,7 +170,7 @@ def types_text(op: OpDescription, types: Sequence[str]) -> str:
 
 def _numbers(subject: _Subject, types: tuple[str, ...], row: Row) -> Row:
     op, wish = subject.op, subject.wish
-    if without := sorted({*types} & _WITHOUT_NUMPY):
+    if without := sorted({*types} & WITHOUT_NUMBERS):
         return replace(row, skipped=f"numpy has no {', '.join(without)}")
     setting = Setting(op, subject.folder, types)
     with subject.session(row.variant) as session:
@@ -190,7 +188,7 @@ def _numbers(subject: _Subject, types: tuple[str, ...], row: Row) -> Row:
 def _checked(subject: _Subject, check: Callable[[Session, Setting], Outcome], row: Row) -> Row:
     """A check that is done once for an op, in the first combination of element types that numpy has."""
     op = subject.op
-    types = next((one for one in op.combinations() if not {*one} & _WITHOUT_NUMPY), None)
+    types = next((one for one in op.combinations() if not {*one} & WITHOUT_NUMBERS), None)
     if types is None:
         return replace(row, skipped="numpy has not its element types")
     setting = Setting(op, subject.folder, tuple(types))

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ovext.project.shapes import Shape
 
 Values = Literal["zeros", "uniform", "extremes", "specials"]
-DEFAULT_RANGE = (-8.0, 8.0)
 Shapes = dict[str, "Shape"]
 
 
@@ -117,7 +116,7 @@ class Setting:
             "output_types": self.output_types,
             "attributes": {**op.example(), **op.values(attributes)},
             "reference": str(self.folder / "reference.py"),
-            "ranges": [op.test.ranges.get(one.name, DEFAULT_RANGE) for one in op.inputs],
+            "ranges": [op.range_of(one.name) for one in op.inputs],
             "specials": op.test.specials,
             "tolerances": tolerances,
         }

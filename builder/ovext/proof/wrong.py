@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from ovext.models.ir import TensorType, one_op_model
-from ovext.project.attributes import ElementType
+from ovext.project.attributes import WITHOUT_NUMBERS, ElementType
 from ovext.project.shapes import bound_sizes
 from ovext.proof.trial import ruled_shapes
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ovext.proof.trial import Shapes
 
 # What OpenVINO's Parameter takes in a model without further ado.
-_TRIED_TYPES = [one for one in get_args(ElementType) if one not in {"i4", "u1", "u4", "string"}]
+_TRIED_TYPES = [one for one in get_args(ElementType) if one not in WITHOUT_NUMBERS]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import UsageError
+from ovext.project.attributes import WITHOUT_NUMBERS
 from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, REST, names_in, parse_dim
 from ovext.scaffold.cpp import shape_code
 from ovext.scaffold.derived import derived_files
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ovext.project.attributes import Attribute
     from ovext.project.op import OpDescription, Output
 
-_WITHOUT_KERNEL = {"i4", "u4", "u1", "string"}
 # Names in the generated C++ and OpenCL C that a tensor must not have there.
 _LOCALS = {
     "T", "Type", "attributes", "b", "begin", "count", "element", "end", "f", "from", "i", "inputs", "kernel", "kernels",
@@ -105,7 +105,7 @@ def _free_inputs(op: OpDescription) -> list[int]:
 
 def _kernels(op: OpDescription) -> list[dict[str, Any]]:
     """One for each combination of the element types of free inputs."""
-    if without := sorted({one for all_types in op.combinations() for one in all_types} & _WITHOUT_KERNEL):
+    if without := sorted({one for all_types in op.combinations() for one in all_types} & WITHOUT_NUMBERS):
         raise UsageError(
             f"no kernel can be written for tensors of type {', '.join(without)}",
             fix="Leave the type out, and add it to the op by hand.",

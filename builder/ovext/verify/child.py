@@ -33,18 +33,14 @@ def run_in_openvino(
         LibraryError: the task failed, or its process died or took longer than `timeout` seconds; the text says how.
         OpenVINOError: this OpenVINO has no Python package for this Python.
     """
-    if openvino.python_path is None:
-        raise OpenVINOError(
-            "this OpenVINO comes without its Python package", where=openvino.cmake_dir, fix="Use --openvino VERSION."
-        )
-    python_path = os.pathsep.join(filter(None, [str(openvino.python_path), os.environ.get("PYTHONPATH")]))
+    python = environment_of(openvino)
     with tempfile.TemporaryDirectory(prefix="ovext-") as folder:
         answer, phase = Path(folder, "answer.json"), Path(folder, "phase")
         try:
             finished = run(
                 [sys.executable, "-m", "ovext.verify.worker", task, str(answer)],
                 cwd=Path(folder),  # what lies in the user's folder must not stand in for a module
-                env={"PYTHONPATH": python_path, **(env or {})},
+                env={**python, **(env or {})},
                 stdin=json.dumps({**request, "phase_file": str(phase)}),
                 timeout=timeout,
             )
@@ -60,6 +56,18 @@ def run_in_openvino(
     if "error" in result:
         raise LibraryError(result["error"], where=result.get("where"))
     return {**result, "output": finished.output}
+
+
+def environment_of(openvino: OpenVINO) -> dict[str, str]:
+    """What must be set for this Python to import that OpenVINO.
+
+    Raises:
+        OpenVINOError: it has no Python package.
+    """
+    if openvino.python_path is None:
+        problem = "this OpenVINO comes without its Python package"
+        raise OpenVINOError(problem, where=openvino.cmake_dir, fix="Use --openvino VERSION.")
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(openvino.python_path), os.environ.get("PYTHONPATH")]))}
 
 
 def without_noise(text: str) -> str:

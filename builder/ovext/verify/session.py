@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ovext.errors import LibraryError, OpenVINOError
 from ovext.toolchain.process import Conversation
-from ovext.verify.child import without_noise
+from ovext.verify.child import environment_of, without_noise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,14 +45,7 @@ class Session:
     def __init__(
         self, openvino: OpenVINO, library: Path, *, env: Mapping[str, str], timeout: float, stop: Event
     ) -> None:
-        if openvino.python_path is None:
-            raise OpenVINOError(
-                "this OpenVINO comes without its Python package",
-                where=openvino.cmake_dir,
-                fix="Use --openvino VERSION.",
-            )
-        python_path = os.pathsep.join(filter(None, [str(openvino.python_path), os.environ.get("PYTHONPATH")]))
-        self._env = {"PYTHONPATH": python_path, **env}
+        self._env = {**environment_of(openvino), **env}
         self._library = library
         self._where = openvino.python_path
         self._timeout = timeout
