@@ -93,14 +93,21 @@ def test_nothing_is_overwritten_without_force(ovext: Ovext, tmp_path: Path) -> N
     kernel = tmp_path / "my_ops" / "ops" / "my_ops" / "kernel.cpp"
     kernel.write_text("// mine\n")
     before = files_in(tmp_path)
-    refused = ovext("new", "my_ops", cwd=tmp_path)
+    refused = ovext("new", "my_ops", "--op", "MyOps", cwd=tmp_path)
     assert refused.returncode == ExitCode.USAGE
     assert "ops/my_ops/kernel.cpp" in refused.stderr
     assert "--force" in refused.stderr
     assert kernel.read_text() == "// mine\n"
     assert files_in(tmp_path) == before
-    assert ovext("new", "my_ops", "--force", cwd=tmp_path).returncode == 0
+    assert ovext("new", "my_ops", "--op", "MyOps", "--force", cwd=tmp_path).returncode == 0
     assert kernel.read_text() != "// mine\n"
+
+
+def test_a_project_gets_no_op_without_being_told_which(ovext: Ovext, tmp_path: Path) -> None:
+    ovext("new", "my_ops", "--op", "First", cwd=tmp_path)
+    done = ovext("new", "my_ops", cwd=tmp_path)
+    assert done.returncode == ExitCode.USAGE
+    assert "Name the op to add: ovext new my_ops --op TYPE" in done.stderr
 
 
 def test_dry_run_writes_nothing(ovext: Ovext, tmp_path: Path) -> None:
@@ -122,7 +129,8 @@ def test_a_failure_leaves_nothing_behind(ovext: Ovext, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["my-ops"], "'my-ops' cannot be the name of a project"),
+        (["my-ops"], "Name it 'my_ops', for instance"),
+        (["3ops"], "Name it 'ops', for instance"),
         (["a", "--op", "no/op"], "'no/op' is no name"),
         (["a", "--op", "Class", "--input", "class"], "'class' is a keyword of C++; write 'class_'"),
         (["a", "--input", "x:f23"], "'f23' is no earlier input"),
@@ -239,6 +247,23 @@ def test_sync_writes_what_is_derived_and_tells_the_rest(ovext: Ovext, project: P
     assert "the attribute 'beta' is new" in done.stdout
     assert "the attribute 'alpha' is gone" in done.stdout
     assert "reference.py:6: scaled() does not take the attribute 'beta'" in done.stdout
+
+
+def test_sync_tells_where_a_gone_attribute_is_used(ovext: Ovext, project: Path) -> None:
+    kernel = project / "ops" / "scaled" / "kernel.cpp"
+    kernel.write_text(kernel.read_text().replace("return data;", "return data * T(parameters.alpha);"))
+    change(project, "alpha", "beta")
+    told = ovext("sync", project).stdout
+    line = next(number for number, text in enumerate(kernel.read_text().splitlines(), 1) if "alpha" in text)
+    assert f"{kernel}:{line}: it uses 'alpha', which is gone" in told
+    assert "op.cpp:" in told
+
+
+def test_sync_tells_that_values_of_an_enum_have_other_numbers(ovext: Ovext, project: Path) -> None:
+    change(project, 'type = "float"\ndefault = 1.0', 'type = "enum"\nvalues = ["a", "b"]\ndefault = "a"')
+    ovext("sync", project)
+    change(project, '["a", "b"]', '["b", "a"]')
+    assert "the values of 'alpha' have changed" in ovext("sync", project).stdout
 
 
 def test_sync_tells_of_inputs_types_and_names(ovext: Ovext, project: Path) -> None:

@@ -62,11 +62,12 @@ def test_the_printed_command_tries_the_smallest_failure_again(ovext: Ovext, ill:
     done = ovext("test", ill.project, "--library", ill.library, "--op", "WrongElement", *FEW, cwd=ill.project.parent)
     assert done.returncode == ExitCode.FAILED
     command = next(line.strip() for line in done.stdout.splitlines() if "--case" in line)
-    again = ovext(*shlex.split(command)[1:], "--library", ill.library, cwd=ill.project.parent)
+    assert f"--library {ill.library}" in command
+    again = ovext(*shlex.split(command)[1:], cwd=ill.project.parent)
     assert again.returncode == ExitCode.FAILED
     assert "1 of 3 elements wrong" in again.stdout
     smaller = command.replace("[3]", "[2]")
-    assert ovext(*shlex.split(smaller)[1:], "--library", ill.library, cwd=ill.project.parent).returncode == 0
+    assert ovext(*shlex.split(smaller)[1:], cwd=ill.project.parent).returncode == 0
 
 
 def test_junit_has_a_case_for_each_row(ovext: Ovext, ill: Built, tmp_path: Path) -> None:
@@ -104,6 +105,12 @@ def test_wrong_wishes_are_told(ovext: Ovext, healthy: Built, options: list[str],
     assert done.returncode == ExitCode.USAGE
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_library_without_the_ops_is_told(ovext: Ovext, healthy: Built, ill: Built) -> None:
+    done = ovext("test", healthy.project, "--library", ill.library, cwd=healthy.project.parent)
+    assert done.returncode == ExitCode.LIBRARY
+    assert "it does not provide the op" in done.stderr
 
 
 def test_a_device_that_no_op_has_a_kernel_for_is_told(ovext: Ovext, healthy: Built) -> None:

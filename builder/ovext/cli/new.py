@@ -55,7 +55,7 @@ def new(
         typer.Option(
             "--attribute",
             metavar="NAME:TYPE[=DEFAULT]",
-            help="Such as alpha:float=1.0, axes:int[]=1,2 or mode:enum(nearest,linear)=linear.",
+            help="Such as alpha:float=1.0, axes:int[]=1,2 or 'mode:enum(near,far)=far'. Bounds go into op.toml.",
             show_default=False,
         ),
     ] = None,
@@ -108,7 +108,7 @@ def new(
     if name is None:
         raise UsageError("the project needs a name", fix="Such as: ovext new my_ops")
     from ovext.scaffold.describe import Words, complete, op_from_words, op_type_of
-    from ovext.scaffold.new import default_opset, plan_new, project_name
+    from ovext.scaffold.new import default_opset, is_project, plan_new, project_name
 
     telling = (op, opset, doc, inputs, outputs, attributes, constraints, frameworks)
     is_asking = sys.stdin.isatty() and sys.stderr.isatty() and not yes
@@ -117,6 +117,8 @@ def new(
             raise UsageError("--from describes the op already", fix="Change the file, or leave it out.")
         described = complete(_op_from(source, default_opset(name)), gpu=gpu)
     else:
+        if is_project(name) and not any(telling) and not is_asking:
+            raise UsageError(f"{name} is a project already", fix=f"Name the op to add: ovext new {name} --op TYPE.")
         words = Words(
             op=op or op_type_of(project_name(name)),
             opset=opset or default_opset(name),

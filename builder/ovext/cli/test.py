@@ -57,6 +57,7 @@ def run(
     from ovext.gpu.devices import KINDS
     from ovext.project import load_project
     from ovext.proof.run import Wish
+    from ovext.verify.load import check_loads
 
     if device not in {None, "CPU", *KINDS}:
         raise UnknownNameError("device", str(device), ("CPU", *KINDS))
@@ -68,6 +69,8 @@ def run(
         raise UnknownNameError("op", op, known)
     path = library_of(loaded, library, openvino)
     release = openvino_to_run(openvino, path)
+    if library is not None:
+        check_loads(path, release, [one for one in loaded.ops() if op in {"", one.type}])
     typer.echo(f"Testing {shortened_path(path)} in OpenVINO {release.version}", err=True)
     wish = Wish(op, isa, types, case, examples, seed, timeout)
     proof = prove(loaded, path, release, wish, device, quiet=json)
@@ -82,7 +85,7 @@ def run(
         rows = [{**asdict(row), "is_fine": row.is_fine} for row in proof.rows]
         typer.echo(to_json({"schema": 1, "project": proof.project, "rows": rows}))
     else:
-        _show_end(proof, str(project))
+        _show_end(proof, str(project), ("--library", str(library)) if library else ())
     if not proof.is_fine:
         raise typer.Exit(ExitCode.FAILED)
 
@@ -137,13 +140,13 @@ class _Shown:
         typer.echo(f"{row.check:12} {row.variant:8} {row.types:12} {row.device:14} {cases:>5}  {end}".rstrip())
 
 
-def _show_end(proof: Proof, project: str) -> None:
+def _show_end(proof: Proof, project: str, options: tuple[str, ...]) -> None:
     for row, failure in proof.failures():
         typer.echo()
         typer.secho(f"✗ {row.op}: {row.name()}", fg="red")
         for line in failure.what.splitlines():
             typer.echo(f"    {line}")
-        typer.echo(f"    {failure.command(project)}")
+        typer.echo(f"    {failure.command(project, options)}")
     failed = sum(not row.is_fine for row in proof.rows)
     skipped = sum(bool(row.skipped) for row in proof.rows)
     cases = sum(row.cases for row in proof.rows)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ovext.verify.session import Session
 
 _SECONDS_TO_SHRINK = 20.0
+_FINITE = 1e300  # JSON has no infinity: the worker gives the largest number instead
 
 
 class _DisagreementError(AssertionError):
@@ -39,7 +40,7 @@ class Tried:
         """Take the results of a trial; gives what is wrong with it."""
         self.cases += 1
         for one in results:
-            if one["agrees"]:
+            if "absolute" in one:
                 self.absolute = max(self.absolute, one["absolute"])
                 self.relative = max(self.relative, one["relative"])
         return next((_difference(one) for one in results if not one["agrees"]), "")
@@ -49,7 +50,8 @@ def _difference(result: dict[str, Any]) -> str:
     where = f"{result['how']}, output {result['output']}"
     if "shape" in result:
         return f"{where}: the shape is {result['shape']}"
-    error = f"off by {result['absolute']:.2g} (relative {result['relative']:.2g})"
+    absolute, relative = result["absolute"], result["relative"]
+    error = f"off by {absolute:.2g} (relative {relative:.2g})" if absolute < _FINITE else "infinite or not a number"
     return f"{where}: {error}; {result['wrong']} of {result['elements']} elements wrong, the worst {result['worst']}"
 
 

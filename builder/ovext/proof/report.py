@@ -21,8 +21,9 @@ class Failure:
     what: str
     options: tuple[str, ...] = ()
 
-    def command(self, project: str) -> str:
-        return shlex.join(["ovext", "test", project, *self.options])
+    def command(self, project: str, options: Sequence[str] = ()) -> str:
+        """What tries it again; `options` were given besides."""
+        return shlex.join(["ovext", "test", project, *options, *self.options])
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,10 @@ def trial_from_json(text: str, op: OpDescription) -> Trial:
         data = json.loads(text)
         trial = Trial(**{**data, "shapes": _shapes(data["shapes"]), "before": _shapes(data.get("before"))})
         why = _misfit(op, trial)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        why = f"{type(error).__name__}: {error}"
+    except KeyError as error:
+        why = f"it needs {error}"
+    except (ValueError, TypeError, AttributeError) as error:
+        why = str(error)
     if why:
         raise UsageError(f"--case {text} is no case of {op.type}: {why}")
     return trial

@@ -62,9 +62,9 @@ def project_name(root: Path) -> str:
     """
     name = root.absolute().name
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-        instead = re.sub(r"\W+", "_", name).strip("_") or "my_ops"
+        instead = re.sub(r"\W+", "_", name, flags=re.ASCII).lstrip("_0123456789").rstrip("_") or "my_ops"
         raise UsageError(
-            f"'{name}' cannot be the name of a project: it is made of letters, digits and _",
+            f"'{name}' cannot be the name of a project: it begins with a letter, and is made of letters, digits and _",
             fix=f"Name it '{instead}', for instance.",
         )
     return name

@@ -78,7 +78,8 @@ def check_derived(project: Project) -> None:
     for folder, op in project.described_ops():
         if stale := [file for file in _stale(folder, op) if file.suffix == ".hpp"]:
             names = " and ".join(file.name for file in stale)
-            raise ProjectError(f"{names} are not what op.toml says", where=folder, fix="Run `ovext sync`.")
+            problem = f"{names} {'is' if len(stale) == 1 else 'are'} not what op.toml says"
+            raise ProjectError(problem, where=folder, fix=f"Run: ovext sync {project.root}")
 
 
 def write_sync(sync: Sync) -> None:
@@ -96,12 +97,32 @@ def _changed(folder: Path, before: str, after: str) -> Iterator[str]:
             continue
         is_new, is_gone = (kind, name) not in old, (kind, name) not in new
         how = "is new" if is_new else "is gone" if is_gone else "has changed"
-        # What a new default, bound or doc changes is derived; what attributes there are is not all.
         if kind == "attribute" and not is_new and not is_gone:
+            # What a new default, bound or doc changes is derived; but kernels get the numbers of an enum's values.
+            if _is_enum(new[kind, name]) and _cells(old[kind, name])[2] != _cells(new[kind, name])[2]:
+                yield f"{folder.name}: the values of '{name}' have changed: where kernels use it, they get its number"
             continue
         yield f"{folder.name}: the {kind} '{name}' {how}: {_CHANGES[kind]}"
+        if is_gone:
+            yield from (f"{place}: it uses '{name}', which is gone" for place in _uses(folder, name))
     if _rules(before) != _rules(after):
         yield f"{folder.name}: the constraints have changed: output_shapes() in op.cpp requires them"
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.split("|")]
+
+
+def _is_enum(row: str) -> bool:
+    return _cells(row)[0] == "enum"
+
+
+def _uses(folder: Path, name: str) -> Iterator[str]:
+    """Where hand-written C++ and OpenCL C use a name: file:line."""
+    for file in ("op.cpp", "kernel.hpp", "kernel.cpp", "kernel.cl"):
+        for number, line in enumerate(_text(folder / file).splitlines(), start=1):
+            if re.search(rf"\b{re.escape(name)}\b", line):
+                yield f"{folder / file}:{number}"
 
 
 def _rows(readme: str) -> dict[tuple[str, str], str]:

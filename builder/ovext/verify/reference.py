@@ -68,7 +68,10 @@ def _function_in(file: Path) -> Callable[..., Array | Sequence[Array]]:
         raise RuntimeError(f"{file}: the op has no reference")
     sys.dont_write_bytecode = True  # nothing is to be left in the user's project
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the author's code raises is an answer
+        raise RuntimeError(f"{file}: it cannot be imported: {type(error).__name__}: {error}") from error
     function: Callable[..., Array | Sequence[Array]] | None = getattr(module, file.parent.name, None)
     if function is None:
         raise RuntimeError(f"{file}: there is no function '{file.parent.name}'")
@@ -97,6 +100,8 @@ def call_reference(request: dict[str, Any], inputs: list[Array]) -> Sequence[Arr
         last = traceback.extract_tb(error.__traceback__)[-1]
         problem = f"the reference fails: {type(error).__name__}: {error}"
         raise RuntimeError(f"{last.filename}:{last.lineno}: {problem}") from error
+    if results is None:
+        raise RuntimeError(f"{request['reference']}: the reference returns nothing")
     outputs: Sequence[Array] = results if isinstance(results, (list, tuple)) else [np.asarray(results)]
     return outputs
 
