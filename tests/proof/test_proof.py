@@ -124,6 +124,18 @@ def test_without_drawn_cases_those_of_the_description_are_tried(ovext: Ovext, il
     assert [row["cases"] for row in rows if row["check"] == "numbers"] == [3]
 
 
+def test_shapes_that_cannot_be_drawn_are_told(ovext: Ovext, tmp_path: Path) -> None:
+    options = ["--input", "x:f32:N", "--constraint", "N == 1009"]
+    ovext("new", "rare", *options, cwd=tmp_path)
+    done = ovext("test", "rare", "--isa", "sse42", cwd=tmp_path)
+    assert done.returncode == ExitCode.PROJECT
+    assert "too rare to be found" in done.stderr
+    assert "[[test.cases]]" in done.stderr
+    with (tmp_path / "rare" / "ops" / "rare" / "op.toml").open("a") as file:
+        file.write("\n[[test.cases]]\nshapes = { x = [1009] }\n")
+    assert ovext("test", "rare", "--isa", "sse42", cwd=tmp_path).returncode == 0
+
+
 def test_a_missing_reference_is_told(ovext: Ovext, healthy: Built, tmp_path: Path) -> None:
     project = shutil.copytree(healthy.project, tmp_path / "healthy", ignore=shutil.ignore_patterns("build"))
     (project / "ops" / "plain" / "reference.py").unlink()
