@@ -86,7 +86,8 @@ def cases_of(op: OpDescription) -> list[Case]:
     first = op.inputs[0].name
     if cases := [case for case in op.test.cases if not wanted or len(case.shapes[first]) in wanted]:
         return cases
-    patterns = {tensor.name: [parse_dim(dim) for dim in tensor.dims or (REST,)] for tensor in op.inputs}
+    dims = {tensor.name: (REST,) if tensor.dims is None else tensor.dims for tensor in op.inputs}
+    patterns = {name: [parse_dim(dim) for dim in one] for name, one in dims.items()}
     names = dict.fromkeys(pattern.name for one in patterns.values() for pattern in one if pattern.name)
     sizes = dict(zip(names, itertools.cycle(_SIZES), strict=False))
     rank = min(min(tensor.ranks or [MAX_RANK]) for tensor in op.inputs)
