@@ -50,6 +50,11 @@ def replace_file(target: Path, write: Callable[[Path], object]) -> None:
         put_in_place()
 
 
+def replace_text(target: Path, text: str) -> None:
+    """Write the text as the whole file `target`, in one step. Raises what `aside` raises."""
+    replace_file(target, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove what a killed process had written aside. The caller holds the folder's lock."""
     for file in folder.glob(f".*{_LEFTOVER}"):

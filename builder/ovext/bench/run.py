@@ -101,7 +101,7 @@ def run_bench(project: Project, bench: Bench, library: Path, openvino: OpenVINO,
         baselines = [
             _entry(item.name, chain_model(item.texts(), tensors), own if item.own else None) for item in bench.baselines
         ]
-        values = {**op.example(), **op.values(bench.attributes)}
+        values = op.all_values(bench.attributes)
         model = one_op_model(op.type, op.opset, tensors, op.ir_attributes(values), outputs=len(op.outputs))
         return [*baselines, *(_entry(isa, model, library, isa) for isa in variants)]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ovext.build.manifest import InspectionRecord
 from ovext.errors import GateError
-from ovext.files import replace_file, writing_to
+from ovext.files import replace_text, writing_to
 from ovext.inspect.checks import object_findings
 from ovext.inspect.elf import Elf
 from ovext.inspect.openvino import read_counterpart
@@ -67,7 +67,7 @@ def _write_report(path: Path, inspected: FileReport, in_objects: list[Finding]) 
     data["object_findings"] = [vars(finding) for finding in in_objects]
     with writing_to(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, lambda aside: aside.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8"))
+        replace_text(path, json.dumps(data, indent=2) + "\n")
 
 
 def _reasons(inspected: FileReport, in_objects: list[Finding], plan: BuildPlan) -> str:

@@ -33,7 +33,7 @@ def bench(
     from ovext.cli.environment import openvino_to_run
     from ovext.cli.text import to_json
     from ovext.errors import UnknownNameError
-    from ovext.files import replace_file, writing_to
+    from ovext.files import replace_text, writing_to
     from ovext.loading import find_library
     from ovext.project import load_project
     from ovext.toolchain.compiler import find_compiler
@@ -49,7 +49,7 @@ def bench(
     text = to_json({"schema": 2, "results": [one.to_json() for one in results]})
     if output is not None:
         with writing_to(output):
-            replace_file(output.absolute(), lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
+            replace_text(output.absolute(), text + "\n")
     if json:
         typer.echo(text)
     else:

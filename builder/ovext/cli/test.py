@@ -53,7 +53,7 @@ def run(
     from ovext.cli.environment import openvino_to_run
     from ovext.cli.text import shortened_path, to_json
     from ovext.errors import ExitCode, ProjectError, UnknownNameError, UsageError
-    from ovext.files import replace_file, writing_to
+    from ovext.files import replace_text, writing_to
     from ovext.gpu.devices import KINDS
     from ovext.project import load_project
     from ovext.proof.run import Wish
@@ -78,7 +78,7 @@ def run(
         raise ProjectError("there is nothing to test on that device: no op has a GPU kernel", where=loaded.root)
     if junit is not None:
         with writing_to(junit):
-            replace_file(junit.absolute(), lambda aside: aside.write_text(proof.to_junit(), encoding="utf-8"))
+            replace_text(junit.absolute(), proof.to_junit())
     if json:
         from dataclasses import asdict
 

@@ -125,8 +125,8 @@ def use_of(op: OpDescription) -> Use:
 
 def sample_of(op: OpDescription, case: Case) -> Sample:
     """The shapes of a test case, those of the outputs included, and all attributes. Raises as use_of does."""
-    shapes = {name: tuple(shape) for name, shape in case.shapes.items()}
-    attributes = {**op.example(), **op.values(case.attributes)}
+    shapes = case.sizes()
+    attributes = op.all_values(case.attributes)
     try:
         outputs = output_shapes(op, shapes, attributes, case.outputs)
     except ValueError as error:

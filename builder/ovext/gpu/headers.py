@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import OvextError, ToolError
-from ovext.files import replace_file, writing_to
+from ovext.files import replace_text, writing_to
 from ovext.gpu.plugin import BUILT_INS, headers_of, names_in
 from ovext.gpu.simulator import find_simulator
 from ovext.inspect.elf import Elf
@@ -48,7 +48,7 @@ def plugin_headers(openvino: OpenVINO) -> str:
         headers = headers_of(_program(openvino))
         with writing_to(cached.parent):
             cached.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(cached, lambda aside: aside.write_text(headers, encoding="utf-8"))
+            replace_text(cached, headers)
     return cached.read_text(encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ovext.errors import OvextError, ToolError
-from ovext.files import replace_file, writing_to
+from ovext.files import replace_file, replace_text, writing_to
 from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.fetch import cache_dir
 from ovext.toolchain.opencl import INSTALL_RUNTIME, find_runtime
@@ -70,7 +70,7 @@ def find_simulator() -> Simulator:
         with writing_to(folder):
             icd.parent.mkdir(parents=True, exist_ok=True)
             replace_file(library, lambda aside: _compile(compiler, source.decode(), aside))
-            replace_file(icd, lambda aside: aside.write_text(f"{library}\n", encoding="utf-8"))
+            replace_text(icd, f"{library}\n")
     return Simulator(runtime, icd)
 
 

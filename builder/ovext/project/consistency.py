@@ -298,9 +298,9 @@ def _tests(op: OpDescription) -> Iterator[Problem]:
 def _shapes_of_cases(op: OpDescription) -> Iterator[Problem]:
     for number, case in enumerate(op.test.cases):
         try:
-            shapes = {name: tuple(shape) for name, shape in case.shapes.items()}
+            shapes = case.sizes()
             known = {output.name: case.outputs.get(output.name, ()) for output in _untold(op)}
-            output_shapes(op, shapes, {**op.example(), **op.values(case.attributes)}, known)
+            output_shapes(op, shapes, op.all_values(case.attributes), known)
         except ValueError as error:
             yield ("test", "cases", number, "shapes"), str(error)
 

@@ -68,6 +68,10 @@ class Case(Strict):
     attributes: dict[Name, AttributeValue] = Field(default={})
     outputs: dict[Name, Shape] = Field(default={}, description="The shapes of outputs whose rule does not tell them.")
 
+    def sizes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each input, by name."""
+        return {name: tuple(shape) for name, shape in self.shapes.items()}
+
 
 class Tolerance(Strict):
     """How far a result may be from the reference: absolute + relative * |reference|."""
@@ -182,6 +186,10 @@ class OpDescription(Strict):
         """A value for every attribute: its default, else that of the first test case, else one it can have."""
         given = self.test.cases[0].attributes if self.test.cases else {}
         return {one.name: one.example() for one in self.attributes} | self.values(given) | self.defaults()
+
+    def all_values(self, given: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
+        """The same for every attribute: one that has neither gets an example."""
+        return {**self.example(), **self.values(given)}
 
     def defaults(self) -> dict[str, AttributeValue]:
         """The attributes that have a default, and it."""

@@ -35,7 +35,7 @@ def check_attributes(session: Session, setting: Setting) -> Outcome:
     sets = _drawn(setting.op, _ATTRIBUTE_SETS)
     problems: dict[str, None] = {}
     for trial in sets:
-        wanted = {**setting.op.example(), **setting.op.values(trial.attributes)}
+        wanted = setting.op.all_values(trial.attributes)
         model = setting.model(trial.shapes, trial.attributes)
         answer = session.ask("attributes", {"model": model, "type": setting.op.type})
         for name, value in wanted.items():
@@ -61,7 +61,7 @@ def _same(got: Any, wanted: Any) -> bool:
 def check_refusals(session: Session, setting: Setting) -> Outcome:
     """Models that break a rule of op.toml are refused with a message."""
     trial = _simple_trial(setting.op)
-    wrong = wrong_models(setting.op, trial.shapes, trial.attributes)
+    wrong = wrong_models(setting, trial.shapes, trial.attributes)
     models = [{"what": one.what, "model": one.model} for one in wrong]
     said = session.ask("refusals", {"models": models})["said"]
     problems = [
@@ -133,4 +133,4 @@ def _drawn(op: OpDescription, count: int) -> list[Trial]:
 
 def _first_case(op: OpDescription) -> Trial:
     case = op.test.cases[0]
-    return Trial({name: tuple(shape) for name, shape in case.shapes.items()}, dict(case.attributes))
+    return Trial(case.sizes(), dict(case.attributes))

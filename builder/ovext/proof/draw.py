@@ -105,7 +105,7 @@ def shapes_of(draw: DrawFn, op: OpDescription, attributes: dict[str, AttributeVa
         else:
             shapes[tensor.name] = draw(_shapes(op, tensor.ranks))
     try:
-        values = {**op.example(), **op.values(attributes)}
+        values = op.all_values(attributes)
         bound_sizes(op, shapes, values)
         ruled = ruled_shapes(op, shapes, attributes) or ()
     except ValueError:  # a constraint, or what does not broadcast
@@ -156,7 +156,7 @@ def _from_pattern(draw: DrawFn, op: OpDescription, tensor: Input, known: dict[st
 
 def given_trials(op: OpDescription) -> list[Trial]:
     """The cases of op.toml, each in a static model, in a dynamic one after another, and with parts of tensors."""
-    cases = [({name: tuple(shape) for name, shape in case.shapes.items()}, case.attributes) for case in op.test.cases]
+    cases = [(case.sizes(), case.attributes) for case in op.test.cases]
     trials: list[Trial] = []
     for number, (shapes, attributes) in enumerate(cases):
         before = cases[number - 1][0]
@@ -171,9 +171,9 @@ def given_trials(op: OpDescription) -> list[Trial]:
 
 def _is_valid(op: OpDescription, shapes: Shapes, attributes: dict[str, AttributeValue]) -> bool:
     try:
-        bound_sizes(op, shapes, {**op.example(), **op.values(attributes)})
+        bound_sizes(op, shapes, op.all_values(attributes))
         given: Any = {one.name: () for one in op.outputs}
-        output_shapes(op, shapes, {**op.example(), **op.values(attributes)}, given)
+        output_shapes(op, shapes, op.all_values(attributes), given)
     except ValueError:
         return False
     return True

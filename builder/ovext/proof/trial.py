@@ -75,7 +75,7 @@ def _misfit(op: OpDescription, trial: Trial) -> str:
     if trial.values not in get_args(Values):
         return f"values are {', '.join(get_args(Values))}"
     for shapes in sets:
-        bound_sizes(op, shapes, {**op.example(), **op.values(trial.attributes)})
+        bound_sizes(op, shapes, op.all_values(trial.attributes))
         ruled_shapes(op, shapes, trial.attributes)
     return ""
 
@@ -100,13 +100,21 @@ class Setting:
     def output_types(self) -> tuple[str, ...]:
         return self.types[len(self.op.inputs) :]
 
-    def model(self, shapes: Shapes, attributes: dict[str, AttributeValue], *, dynamic: bool = False) -> str:
-        """A one-op model; with `dynamic` only its ranks are known."""
+    def model(
+        self,
+        shapes: Shapes,
+        attributes: dict[str, AttributeValue],
+        *,
+        dynamic: bool = False,
+        extra_inputs: int = 0,
+    ) -> str:
+        """A one-op model; with `dynamic` only its ranks are known. Extra inputs are as the first."""
         tensors = [
             TensorType(element, (-1,) * len(shapes[one.name]) if dynamic else shapes[one.name])
             for element, one in zip(self.input_types, self.op.inputs, strict=True)
         ]
-        values = self.op.ir_attributes({**self.op.example(), **self.op.values(attributes)})
+        values = self.op.ir_attributes(self.op.all_values(attributes))
+        tensors += tensors[:1] * extra_inputs
         return one_op_model(self.op.type, self.op.opset, tensors, values, outputs=len(self.op.outputs))
 
     def common(self, attributes: dict[str, AttributeValue]) -> dict[str, Any]:
@@ -116,7 +124,7 @@ class Setting:
         return {
             "input_types": self.input_types,
             "output_types": self.output_types,
-            "attributes": {**op.example(), **op.values(attributes)},
+            "attributes": op.all_values(attributes),
             "reference": str(self.folder / "reference.py"),
             "ranges": [op.range_of(one.name) for one in op.inputs],
             "specials": op.test.specials,
@@ -145,5 +153,5 @@ def ruled_shapes(op: OpDescription, shapes: Shapes, attributes: dict[str, Attrib
     """The shapes of the outputs by the rules in op.toml; None where those do not tell all of them."""
     if any(one.rule in {CUSTOM, DATA_DEPENDENT} for one in op.outputs):
         return None
-    by_name = output_shapes(op, shapes, {**op.example(), **op.values(attributes)})
+    by_name = output_shapes(op, shapes, op.all_values(attributes))
     return [by_name[one.name] for one in op.outputs]

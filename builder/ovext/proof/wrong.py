@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from ovext.models.ir import TensorType, one_op_model
 from ovext.project.attributes import WITHOUT_NUMBERS, ElementType
 from ovext.project.shapes import bound_sizes
 from ovext.proof.trial import ruled_shapes
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from ovext.project import OpDescription
     from ovext.project.attributes import Attribute, AttributeValue
-    from ovext.proof.trial import Shapes
+    from ovext.proof.trial import Setting, Shapes
 
 # What OpenVINO's Parameter takes in a model without further ado.
 _TRIED_TYPES = [one for one in get_args(ElementType) if one not in WITHOUT_NUMBERS]
@@ -36,34 +35,36 @@ class WrongModel:
 class _Right:
     """A model that the op takes; each wrong one differs in one thing."""
 
-    op: OpDescription
+    setting: Setting
     shapes: Shapes
-    types: tuple[str, ...]
     attributes: dict[str, AttributeValue]
 
-    def model(self) -> str:
-        tensors = [
-            TensorType(element, self.shapes[one.name]) for element, one in zip(self.types, self.op.inputs, strict=True)
-        ]
-        values = self.op.ir_attributes(self.attributes)
-        return one_op_model(self.op.type, self.op.opset, tensors, values, outputs=len(self.op.outputs))
+    @property
+    def op(self) -> OpDescription:
+        return self.setting.op
+
+    def model(self, *, extra_inputs: int = 0) -> str:
+        return self.setting.model(self.shapes, self.attributes, extra_inputs=extra_inputs)
 
 
-def wrong_models(op: OpDescription, shapes: Shapes, attributes: dict[str, AttributeValue]) -> list[WrongModel]:
+def wrong_models(setting: Setting, shapes: Shapes, attributes: dict[str, AttributeValue]) -> list[WrongModel]:
     """Models with a wrong type, rank, size, attribute or number of inputs; `shapes` and `attributes` are right."""
-    types = tuple(op.combinations()[0][: len(op.inputs)])
-    right = _Right(op, shapes, types, {**op.example(), **op.values(attributes)})
+    first = replace(setting, types=tuple(setting.op.combinations()[0]))
+    right = _Right(first, shapes, setting.op.all_values(attributes))
     wrong = [*_types(right), *_shapes(right), *_attributes(right)]
-    return [*(WrongModel(what, one.model()) for what, one in wrong), _too_many_inputs(right)]
+    models = [WrongModel(what, one.model()) for what, one in wrong]
+    return [*models, WrongModel("one input too many", right.model(extra_inputs=1))]
 
 
 def _types(right: _Right) -> Iterator[tuple[str, _Right]]:
-    allowed = {tuple(one[: len(right.types)]) for one in right.op.combinations()}
+    inputs = right.setting.input_types
+    allowed = {tuple(one[: len(inputs)]) for one in right.op.combinations()}
     for number, tensor in enumerate(right.op.inputs):
         for element in _TRIED_TYPES:
-            types = (*right.types[:number], element, *right.types[number + 1 :])
+            types = (*inputs[:number], element, *inputs[number + 1 :])
             if types not in allowed:
-                yield f"'{tensor.name}' of type {element}", replace(right, types=types)
+                wrong = replace(right.setting, types=(*types, *right.setting.output_types))
+                yield f"'{tensor.name}' of type {element}", replace(right, setting=wrong)
 
 
 def _shapes(right: _Right) -> Iterator[tuple[str, _Right]]:
@@ -105,17 +106,3 @@ def _beyond(attribute: Attribute, bound: float, step: int) -> float:
     if attribute.type == "double":
         return math.nextafter(bound, step * math.inf)
     return float(np.nextafter(np.float32(bound), np.float32(step * math.inf)))
-
-
-def _too_many_inputs(right: _Right) -> WrongModel:
-    tensors = [
-        TensorType(element, right.shapes[one.name]) for element, one in zip(right.types, right.op.inputs, strict=True)
-    ]
-    model = one_op_model(
-        right.op.type,
-        right.op.opset,
-        [*tensors, tensors[0]],
-        right.op.ir_attributes(right.attributes),
-        outputs=len(right.op.outputs),
-    )
-    return WrongModel("one input too many", model)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ovext.project.frameworks import JaxMapping, Mapping, OnnxMapping, PaddleMapping, PyTorchMapping, is_readable
-from ovext.project.op import json_schema
 from ovext.project.shapes import BROADCAST
 from ovext.scaffold.cpp import enum_name, folder_name, literal, type_of
 from ovext.scaffold.render import MARK, comment_lines, render
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from ovext.project.frameworks import AnyMapping
     from ovext.project.op import Input, OpDescription, Output
 
-SCHEMA_FILE = "op.schema.json"  # beside the folders of ops
+SCHEMA_FILE = "op.schema.json"  # beside the folders of ops, for editors that complete op.toml
 _TITLES = {
     "onnx": "ONNX",
     "tensorflow": "TensorFlow",
@@ -59,11 +58,6 @@ def _frameworks(op: OpDescription, folder: str, mappings: list[_MappingText]) ->
     headers = sorted(_header(one.name) for one in mappings)
     context = {"op": op, "folder": folder, "namespace": folder, "mappings": mappings, "headers": headers}
     return wrapped(render("op/frameworks.hpp", **context))
-
-
-def schema_file() -> str:
-    """The JSON schema with which editors complete op.toml."""
-    return json_schema()
 
 
 def is_derived(text: str) -> bool:

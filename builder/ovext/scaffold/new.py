@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import UsageError
-from ovext.files import replace_file, writing_to
+from ovext.files import replace_text, writing_to
 from ovext.project import load_project
-from ovext.scaffold.derived import SCHEMA_FILE, folder_of, schema_file
+from ovext.project.op import json_schema
+from ovext.scaffold.derived import SCHEMA_FILE, folder_of
 from ovext.scaffold.op_files import op_files
 from ovext.scaffold.render import render
 from ovext.targets.isa import isa_table
@@ -98,7 +99,7 @@ def plan_new(root: Path, ops: Sequence[OpDescription], name: str | None = None) 
         for op, folder in zip(ops, folders, strict=True)
         for file, text in op_files(op, folder).items()
     }
-    files[f"ops/{SCHEMA_FILE}"] = schema_file()
+    files[f"ops/{SCHEMA_FILE}"] = json_schema()
     if is_project(root):
         changed, advice = _with_ops(root, folders)
         return NewFiles(root, files, adds_to_project=True, changed=changed, advice=advice)
@@ -175,7 +176,7 @@ def _write_into(new: NewFiles) -> None:
             made += [folder for folder in (file.parent, *file.parent.parents) if not folder.exists()]
             file.parent.mkdir(parents=True, exist_ok=True)
             before[file] = file.read_bytes() if file.is_file() else None
-            replace_file(file, lambda aside, text=text: aside.write_text(text, encoding="utf-8"))  # type: ignore[misc]
+            replace_text(file, text)
     except BaseException:
         for file, content in before.items():
             if content is None:

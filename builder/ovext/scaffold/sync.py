@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError
-from ovext.files import replace_file, writing_to
-from ovext.scaffold.derived import SCHEMA_FILE, derived_files, is_derived, schema_file
+from ovext.files import replace_text, writing_to
+from ovext.project.op import json_schema
+from ovext.scaffold.derived import SCHEMA_FILE, derived_files, is_derived
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,9 +48,9 @@ def plan_sync(project: Project) -> Sync:
         if folder / "README.md" in files and is_derived(before):
             advice += _changed(folder, before, files[folder / "README.md"])
         advice += _beside(folder, op)
-    schema = project.root / "ops" / SCHEMA_FILE
-    if schema.is_file() and _text(schema) != schema_file():
-        files[schema] = schema_file()
+    schema, text = project.root / "ops" / SCHEMA_FILE, json_schema()
+    if schema.is_file() and _text(schema) != text:
+        files[schema] = text
     return Sync(files, tuple(advice))
 
 
@@ -86,7 +87,7 @@ def write_sync(sync: Sync) -> None:
     """Write the files. Raises FilesError where that cannot be."""
     for file, text in sync.files.items():
         with writing_to(file.parent):
-            replace_file(file, lambda aside, text=text: aside.write_text(text, encoding="utf-8"))  # type: ignore[misc]
+            replace_text(file, text)
 
 
 def _changed(folder: Path, before: str, after: str) -> Iterator[str]:
