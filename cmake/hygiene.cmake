@@ -16,6 +16,7 @@ function(ovext_compile_options target)
       $<$<STREQUAL:$<CONFIG>,>:-O2;-DNDEBUG>
       # Messages of checks name source files; the build machine's folders are no business of theirs.
       "-ffile-prefix-map=${OVEXT_CMAKE_DIR}/runtime=ovext"
+      "-ffile-prefix-map=${CMAKE_CURRENT_BINARY_DIR}=build"
       "-ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}=${target}"
       # Statics of templates must not be merged with those of another library in the process.
       $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>
@@ -28,6 +29,7 @@ function(ovext_compile_options target)
       VISIBILITY_INLINES_HIDDEN ON
       POSITION_INDEPENDENT_CODE ON
       INTERPROCEDURAL_OPTIMIZATION OFF
+      EXPORT_COMPILE_COMMANDS ON # the manifest tells the flags
   )
 endfunction()
 

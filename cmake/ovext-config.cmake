@@ -3,7 +3,7 @@
 cmake_minimum_required(VERSION 3.26)
 
 # For each folder that asks for the package; the functions below are defined once.
-set(OVEXT_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
+file(REAL_PATH "${CMAKE_CURRENT_LIST_DIR}" OVEXT_CMAKE_DIR)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${OVEXT_CMAKE_DIR}/isa.json")
 file(READ "${OVEXT_CMAKE_DIR}/isa.json" OVEXT_ISA_JSON)
 
@@ -12,4 +12,5 @@ include("${CMAKE_CURRENT_LIST_DIR}/openvino.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/hygiene.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/portable.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/report.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/wheel.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/add_extension.cmake")

@@ -1,8 +1,8 @@
 """Build OpenVINO extensions that are known to load where they are sent and to compute the right numbers."""
 
-from ovext.loading import gpu_config, load
+from ovext.loading import gpu_config, load, register_all
 
-__all__ = ["__version__", "gpu_config", "load"]
+__all__ = ["__version__", "gpu_config", "load", "register_all"]
 
 
 def __getattr__(name: str) -> str:

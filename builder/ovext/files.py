@@ -1,7 +1,8 @@
-"""Writing files: whole or not at all, and with a sentence when it fails."""
+"""Writing files: whole or not at all, and with a sentence when it fails; and telling them apart."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import contextmanager
 from functools import partial
@@ -59,3 +60,7 @@ def remove_leftovers(folder: Path) -> None:
     """Remove what a killed process had written aside. The caller holds the folder's lock."""
     for file in folder.glob(f".*{_LEFTOVER}"):
         file.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -14,10 +14,12 @@ from ovext.errors import LibraryError, NoLibraryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from importlib.metadata import EntryPoint
 
     import openvino
 
 _VARIABLE = "CPU_EXTENSION"
+_ENTRY_POINTS = "ovext.extensions"
 _FIX = f"Build one with `ovext build`, or name one: as an argument (--library), or by {_VARIABLE}."
 
 
@@ -41,6 +43,32 @@ def load(
     except RuntimeError as error:
         raise LibraryError(f"OpenVINO cannot load the library ({why}): {_explained(error)}", where=path) from error
     return path
+
+
+def register_all(core: openvino.Core) -> list[Path]:
+    """Make the ops of every installed extension known to `core`; gives the libraries' paths.
+
+    These are the packages with an entry point in the group `ovext.extensions`, as wheels of extensions have.
+
+    Raises:
+        LibraryError: one of them cannot be imported, or is for another OpenVINO; those before it are registered.
+    """
+    from importlib.metadata import entry_points  # noqa: PLC0415  seldom needed
+
+    libraries = []
+    for found in sorted(entry_points(group=_ENTRY_POINTS), key=lambda entry: entry.name):
+        try:
+            libraries.append(found.load().register(core))
+        except Exception as error:
+            problem = f"the installed extension {found.name} cannot be used: {error}"
+            raise LibraryError(
+                problem, fix=f"Install one that fits, or `pip uninstall {_distribution(found)}`."
+            ) from error
+    return libraries
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else entry.name
 
 
 def gpu_config(

@@ -7,5 +7,4 @@ _PACKAGE = Path(__file__).resolve().parent
 
 def cmake_dir() -> Path:
     """The folder of the CMake package `ovext`, to be used as ovext_DIR."""
-    installed = _PACKAGE / "cmake"
-    return installed if installed.is_dir() else _PACKAGE.parents[1] / "cmake"
+    return (_PACKAGE / "cmake").resolve()  # in a checkout a link to the folder beside builder/

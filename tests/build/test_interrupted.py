@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ovext.build.publish import sha256_of
 from ovext.errors import ExitCode
+from ovext.files import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
-from ovext.build.publish import sha256_of
+from ovext.files import sha256_of
 from ovext.inspect.variants import compiled_variants
 from ovext.targets.isa import isa_table
 

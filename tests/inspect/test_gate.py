@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from helpers import Ovext
-from ovext.build.publish import sha256_of
 from ovext.errors import ExitCode
+from ovext.files import sha256_of
 
 LIBRARY = Path("lib") / "ubi8" / "libcustom_relu_cpu_extension.so"
 REPORT = LIBRARY.with_name(LIBRARY.name + ".rejected.json")

@@ -24,6 +24,7 @@ PACKAGE = Path(ovext.__file__).parent
 # Who may import whom: a folder only those to the right of its level, and of its own level the ones named below.
 LEVELS = [
     {"cli"},
+    {"package"},
     {"bench", "build", "proof"},
     {"gpu", "scaffold"},
     {"inspect", "verify"},

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from ovext.build.manifest import LibraryRecord, read_manifest
-from ovext.build.publish import is_published, publish, sha256_of
+from ovext.build.publish import is_published, publish
 from ovext.errors import FilesError
+from ovext.files import sha256_of
 
 
 def record_of(file: Path, **changes: Any) -> LibraryRecord:

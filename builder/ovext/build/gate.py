@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ovext.build.manifest import InspectionRecord
@@ -17,32 +18,50 @@ from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.verify.load import check_loads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from ovext.build.host import Reporter
-    from ovext.build.plan import BuildPlan
     from ovext.build.report import LibraryReport
     from ovext.findings import Finding
     from ovext.inspect.findings import FileReport
+    from ovext.targets.base_os import BaseOS
     from ovext.toolchain.openvino import OpenVINO
 
 
-def pass_gate(plan: BuildPlan, report: LibraryReport, openvino: OpenVINO, reporter: Reporter) -> InspectionRecord:
+@dataclass(frozen=True)
+class Candidate:
+    """A built library that is to leave the builder."""
+
+    file: Path
+    report: LibraryReport
+    build_dir: Path
+    openvino: OpenVINO
+    bases: tuple[BaseOS, ...]  # where it must load
+    rejected_report: Path  # where the report on it goes if it does not pass
+
+
+def pass_gate(candidate: Candidate, talk: Callable[[str], None]) -> InspectionRecord:
     """Inspect and load a built library; gives the inspection in short.
 
     Raises:
-        GateError: it would not load or could crash on the target. The whole report lies in the output folder.
+        GateError: it would not load or could crash on the target. The whole report lies in `rejected_report`.
         LibraryError: OpenVINO does not load it here.
     """
-    inspected = _inspect(plan, report, openvino)
-    in_objects = _inspect_objects(plan, report)
-    rejected = plan.rejected_report(report.file)
+    inspected = _inspect(candidate)
+    in_objects = _inspect_objects(candidate)
     if in_objects or not inspected.is_fine:
-        _write_report(rejected, inspected, in_objects)
+        _write_report(candidate.rejected_report, inspected, in_objects)
         raise GateError(
-            _reasons(inspected, in_objects, plan), where=report.file, fix=f"The whole report is in {rejected}."
+            _reasons(inspected, in_objects, candidate),
+            where=candidate.file,
+            fix=f"The whole report is in {candidate.rejected_report}.",
         )
-    _load(report, openvino, reporter)
+    _load(candidate, talk)
+    return in_short(inspected)
+
+
+def in_short(inspected: FileReport) -> InspectionRecord:
+    """What a manifest keeps of an inspection."""
     return InspectionRecord(
         highest_versions=inspected.highest_versions,
         manylinux=inspected.manylinux,
@@ -50,14 +69,16 @@ def pass_gate(plan: BuildPlan, report: LibraryReport, openvino: OpenVINO, report
     )
 
 
-def _inspect(plan: BuildPlan, report: LibraryReport, openvino: OpenVINO) -> FileReport:
+def _inspect(candidate: Candidate) -> FileReport:
+    openvino = candidate.openvino
     return inspect_library(
-        Elf(report.file), [plan.base_os], lambda elf: read_counterpart(openvino, elf.strings_of("NEEDED"))
+        Elf(candidate.file), candidate.bases, lambda elf: read_counterpart(openvino, elf.strings_of("NEEDED"))
     )
 
 
-def _inspect_objects(plan: BuildPlan, report: LibraryReport) -> list[Finding]:
-    folders = [plan.build_dir / "CMakeFiles" / f"{report.library}_{variant}.dir" for variant in report.variants]
+def _inspect_objects(candidate: Candidate) -> list[Finding]:
+    library, variants = candidate.report.library, candidate.report.variants
+    folders = [candidate.build_dir / "CMakeFiles" / f"{library}_{variant}.dir" for variant in variants]
     objects = [file for folder in folders for file in sorted(folder.rglob("*.o"))]
     return [finding for file in objects for finding in object_findings(Elf(file))]
 
@@ -70,24 +91,26 @@ def _write_report(path: Path, inspected: FileReport, in_objects: list[Finding]) 
         replace_text(path, json.dumps(data, indent=2) + "\n")
 
 
-def _reasons(inspected: FileReport, in_objects: list[Finding], plan: BuildPlan) -> str:
+def _reasons(inspected: FileReport, in_objects: list[Finding], candidate: Candidate) -> str:
     problems = [f"{finding.text}. {finding.fix}" for finding in (*in_objects, *inspected.errors)]
     problems += [
         f"on {verdict.base_os}, it {reason}" for verdict in inspected.verdicts for reason in _too_new(verdict.reasons)
     ]
-    return f"the library is not fit for {plan.base_os.id}:" + "".join(f"\n  - {problem}" for problem in problems)
+    targets = ", ".join(base.id for base in candidate.bases) or f"OpenVINO {candidate.openvino.version}"
+    return f"the library is not fit for {targets}:" + "".join(f"\n  - {problem}" for problem in problems)
 
 
 def _too_new(reasons: tuple[str, ...]) -> list[str]:
     return [reason for reason in reasons if reason.startswith("needs ")]
 
 
-def _load(report: LibraryReport, openvino: OpenVINO, reporter: Reporter) -> None:
+def _load(candidate: Candidate, talk: Callable[[str], None]) -> None:
+    report, openvino, name = candidate.report, candidate.openvino, candidate.file.name
     host = host_cpuinfo_flags()
     if not any(isa_table()[variant].is_supported(host) for variant in report.variants):
-        reporter.talk(f"{report.file.name} was not loaded: this CPU supports none of its instruction sets")
+        talk(f"{name} was not loaded: this CPU supports none of its instruction sets")
     elif openvino.python_path is None:
-        reporter.talk(f"{report.file.name} was not loaded: the OpenVINO in {openvino.cmake_dir} has no Python package")
+        talk(f"{name} was not loaded: the OpenVINO in {openvino.cmake_dir} has no Python package")
     else:
         ops = [read_op(report.source_dir / "ops" / folder) for folder in report.ops]
-        check_loads(report.file, openvino, ops, link=report.link)
+        check_loads(candidate.file, openvino, ops, link=report.link)

@@ -12,11 +12,13 @@ from ovext.files import writing_to
 from ovext.toolchain.process import Finished, stream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ovext.build.plan import BuildPlan
 
 _STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
+NINJA_STATUS = {"NINJA_STATUS": "[%f/%t] "}  # counts of finished steps, as `_STATUS` reads them
 _STAMP = "ovext-configured.json"
 # What CMake takes from the environment when it first configures a tree.
 _VARIABLES = re.compile(r"CXXFLAGS|CPPFLAGS|LDFLAGS|CMAKE_\w+")
@@ -64,12 +66,8 @@ def _configure(plan: BuildPlan, log: Path, lock: int, reporter: Reporter) -> Non
 
 
 def _compile(plan: BuildPlan, log: Path, lock: int, reporter: Reporter) -> None:
-    def on_line(line: str) -> None:
-        if match := _STATUS.match(line):
-            reporter.progress(int(match[1]), int(match[2]), match[3])
-
-    finished = stream(plan.compile, on_line, log=log, env={"NINJA_STATUS": "[%f/%t] "}, keep_open=[lock])
-    said = _compiler_messages(finished)
+    finished = stream(plan.compile, ninja_progress(reporter), log=log, env=NINJA_STATUS, keep_open=[lock])
+    said = compiler_messages(finished)
     if not finished.ok and "ninja: error: rebuilding 'build.ninja'" in finished.output:
         raise BuildError("CMake could not configure the project.", output=_cmake_errors(finished), log=log)
     if not finished.ok:
@@ -85,7 +83,17 @@ def _cmake_errors(finished: Finished) -> str:
     return finished.output[max(start, 0) :]
 
 
-def _compiler_messages(finished: Finished) -> str:
+def ninja_progress(reporter: Reporter) -> Callable[[str], None]:
+    """What finds Ninja's counts in a line of output, and tells them."""
+
+    def on_line(line: str) -> None:
+        if match := _STATUS.match(line):
+            reporter.progress(int(match[1]), int(match[2]), match[3])
+
+    return on_line
+
+
+def compiler_messages(finished: Finished) -> str:
     """What compilers and linker said, without Ninja's status lines and the commands of failed steps."""
     kept: list[str] = []
     skip_command = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from contextlib import ExitStack
 from functools import partial
@@ -10,15 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.build.manifest import FILE_NAME, LibraryRecord, Manifest, merged, read_manifest, to_json
-from ovext.files import aside, remove_leftovers, writing_to
+from ovext.files import aside, remove_leftovers, sha256_of, writing_to
 from ovext.toolchain.lock import folder_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-
-def sha256_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def is_published(folder: Path, records: list[LibraryRecord]) -> bool:

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ovext.cli.options import JsonOption, OpenVINOOption, ProjectArgument
+from ovext.cli.options import ExplainOption, IsaOption, JsonOption, OpenVINOOption, ProjectArgument
 from ovext.targets.base_os import DEFAULT_BASE_OS, base_os_table
-from ovext.targets.isa import isa_table
 
 if TYPE_CHECKING:
-    from ovext.build.plan import BuildPlan
     from ovext.build.run import BuildResult
 
 
@@ -24,12 +22,7 @@ def build(
             "--base-os", help=f"Where it must run: {', '.join(base_os_table())}.", show_default=DEFAULT_BASE_OS
         ),
     ] = None,
-    isa: Annotated[
-        str | None,
-        typer.Option(
-            help=f"multi, native, or names with commas between: {','.join(isa_table())}. Default: the project's."
-        ),
-    ] = None,
+    isa: IsaOption = None,
     openvino: OpenVINOOption = None,
     engine: Annotated[str | None, typer.Option(help="Where to build.", show_default="host")] = None,
     jobs: Annotated[
@@ -39,7 +32,7 @@ def build(
         "lib"
     ),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the steps.")] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Show every automatic choice and its reason.")] = False,
+    explain: ExplainOption = False,
     json: JsonOption = False,
 ) -> None:
     """Build an extension project into lib/<base OS>/, and check that OpenVINO loads it.
@@ -50,24 +43,18 @@ def build(
     from ovext.build.preflight import plan_with_all_problems
     from ovext.build.run import run_build
     from ovext.cli.progress import build_progress
-    from ovext.cli.text import to_json
+    from ovext.cli.text import show_decisions, to_json
 
     request = BuildRequest(output_root=output.absolute(), base_os=base_os, isa=isa, engine=engine, jobs=jobs)
     plan = plan_with_all_problems(request, project, openvino)
     if explain:
-        _show_decisions(plan)
+        show_decisions(plan.decisions)
     if dry_run:
         typer.echo(to_json({"schema": 1, "steps": plan.steps()}) if json else "\n".join(plan.steps()))
         return
     with build_progress() as reporter:
         result = run_build(plan, reporter)
     _show_result(result, as_json=json)
-
-
-def _show_decisions(plan: BuildPlan) -> None:
-    width = max(len(decision.subject) for decision in plan.decisions)
-    for decision in plan.decisions:
-        typer.echo(f"{decision.subject:{width}}  {decision.choice}  (because of {decision.reason})", err=True)
 
 
 def _show_result(result: BuildResult, *, as_json: bool) -> None:

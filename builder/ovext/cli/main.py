@@ -9,7 +9,7 @@ from typing import Any
 import typer
 import typer.core
 
-from ovext.cli import bench, build, demo, doctor, env, gpu, inspect, isa, new, patch, sync, test
+from ovext.cli import bench, build, demo, doctor, env, gpu, inspect, isa, new, patch, sync, test, wheel, wheel_steps
 from ovext.errors import ExitCode, FilesError, OvextError
 
 
@@ -69,6 +69,7 @@ def _options(
 
 app.command("new", short_help="Write a new project with an op, or another op")(new.new)
 app.command("build", short_help="Build a project into lib/<base OS>/")(build.build)
+app.command("wheel", short_help="Build a project's wheel into dist/")(wheel.wheel)
 app.command("sync", short_help="Write anew what follows from op.toml")(sync.sync)
 app.command("test", short_help="Prove a project's ops against their references")(test.run)
 app.command("inspect", short_help="Say where a library loads, and why not elsewhere")(inspect.inspect)
@@ -77,6 +78,7 @@ app.command("demo", short_help="Run ResNet-50 with CustomReLU, beside the origin
 app.command("bench", short_help="Measure a project's op against its baselines")(bench.bench)
 app.add_typer(gpu.commands, name="gpu", short_help="Check GPU layers, and run them with or without a GPU")
 app.command("isa", short_help="Show instruction sets: detected, compiled, chosen")(isa.isa)
+app.add_typer(wheel_steps.commands, name="wheel-step", hidden=True)
 app.command("env", short_help="Show what a build here would use")(env.env)
 app.command("doctor", short_help="Look at this machine, each problem with its fix")(doctor.doctor)
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ovext.targets.isa import isa_table
+
 ProjectArgument = Annotated[
     Path, typer.Argument(help="The folder of the extension project.", show_default="this folder")
 ]
@@ -30,3 +32,8 @@ LibraryOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+IsaOption = Annotated[
+    str | None,
+    typer.Option(help=f"multi, native, or names with commas between: {','.join(isa_table())}. Default: the project's."),
+]
+ExplainOption = Annotated[bool, typer.Option("--explain", help="Show every automatic choice and its reason.")]

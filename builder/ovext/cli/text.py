@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ovext.build.plan import Decision
 
 
 def shortened_path(path: Path) -> str:
@@ -17,3 +24,10 @@ def shortened_path(path: Path) -> str:
 
 def to_json(data: Any) -> str:
     return json.dumps(data, indent=2, default=str)
+
+
+def show_decisions(decisions: Sequence[Decision]) -> None:
+    """Each automatic choice and its reason, on stderr."""
+    width = max(len(decision.subject) for decision in decisions)
+    for decision in decisions:
+        typer.echo(f"{decision.subject:{width}}  {decision.choice}  (because of {decision.reason})", err=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +15,12 @@ from ovext.errors import UsageError
 from ovext.files import replace_text, writing_to
 from ovext.project import load_project
 from ovext.project.op import json_schema
+from ovext.project.strict import keyword_language
 from ovext.scaffold.derived import SCHEMA_FILE, folder_of
 from ovext.scaffold.op_files import op_files
 from ovext.scaffold.render import render
 from ovext.targets.isa import isa_table
-from ovext.targets.openvino import DEFAULT_RELEASE
+from ovext.targets.openvino import BROUGHT_BY_OPENVINO, DEFAULT_RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +34,7 @@ _PROJECT_FILES = {
     ".gitignore": "gitignore",
     "README.md": "README.md",
 }
+_TAKEN = frozenset({"openvino", "ovext", "numpy", *sys.stdlib_module_names})  # packages that a wheel must not hide
 _OPS = re.compile(
     r"(?P<head>ovext_add_extension\(\s*\w+\s+OPS)(?P<ops>(?:\s+[A-Za-z_]\w*)+?)(?P<tail>\s+LINK\s+\w+)?\s*\)"
 )
@@ -59,9 +63,14 @@ def project_name(root: Path) -> str:
     """The name of the project in the folder: that of the folder.
 
     Raises:
-        UsageError: it cannot be the name of a CMake target and a C++ library.
+        UsageError: it cannot be the name of a CMake target, a C++ library and a Python package.
     """
     name = root.absolute().name
+    if name in _TAKEN or keyword_language(name) == "Python":
+        raise UsageError(
+            f"'{name}' cannot be the name of a project: Python has another use for it",
+            fix=f"Name it '{name}_ops', for instance.",
+        )
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
         instead = re.sub(r"\W+", "_", name, flags=re.ASCII).lstrip("_0123456789").rstrip("_") or "my_ops"
         raise UsageError(
@@ -115,10 +124,13 @@ def _project_files(name: str, ops: str) -> dict[str, str]:
         "description": f"{name}: ops for OpenVINO",
         "ops": ops,
         "openvino": DEFAULT_RELEASE,
+        "brought": BROUGHT_BY_OPENVINO,
+        "ovext": ".".join(version("ovext").split(".")[:2]),
         "isas": isas,
         "presets": ["multi", *isas, "native", "debug", "asan"],
     }
-    return {file: render(f"project/{template}", **context) for file, template in _PROJECT_FILES.items()}
+    files = {file: render(f"project/{template}", **context) for file, template in _PROJECT_FILES.items()}
+    return {**files, f"python/{name}/__init__.py": render("project/package.py", **context)}
 
 
 def _with_ops(root: Path, ops: Sequence[str]) -> tuple[dict[str, str], str]:

@@ -9,6 +9,9 @@ from ovext.errors import UsageError
 
 DEFAULT_RELEASE = "2026.4.1"  # where neither a project nor a manifest names one
 
+# The libraries that an extension needs and that the wheel `openvino` brings: no other wheel may hold a copy.
+BROUGHT_BY_OPENVINO = ("libopenvino.so.*", "libtbb.so.*")
+
 
 @dataclass(frozen=True, order=True)
 class OpenVINOVersion:

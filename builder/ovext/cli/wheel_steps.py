@@ -1,0 +1,35 @@
+"""`ovext wheel-step`: what CMake asks while scikit-build-core builds a wheel. Not for people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+commands = typer.Typer(help="What cmake/wheel.cmake asks for.")
+
+
+@commands.command()
+def configure(project: Path) -> None:
+    """Print the instruction sets and the OpenVINO of the wheel, as JSON."""
+    from ovext.cli.text import to_json
+    from ovext.package.contents import installed_openvino
+    from ovext.project import load_project
+
+    isa = ";".join(load_project(project).settings.isa)
+    typer.echo(to_json({"isa": isa, "openvino_dir": installed_openvino(project).cmake_dir}))
+
+
+@commands.command()
+def fill(
+    build_dir: Path,
+    library: Annotated[str, typer.Option()],
+    into: Annotated[Path, typer.Option()],
+    metadata: Annotated[Path, typer.Option()],
+    project: Annotated[Path, typer.Option()],
+) -> None:
+    """Check the installed library and put its layers, manifest and bill of materials beside it."""
+    from ovext.package.contents import fill_package
+
+    fill_package(project, build_dir, library, into, metadata, talk=lambda text: typer.echo(text, err=True))

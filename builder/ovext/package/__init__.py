@@ -1,0 +1,1 @@
+"""What is shipped: wheels, images, and the matrix of all of them."""

@@ -1,0 +1,59 @@
+"""Proving that a wheel does not depend on where and when it was built."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ovext.build.run import locked_build_tree
+from ovext.errors import GateError
+from ovext.package.wheel import make_wheel
+
+if TYPE_CHECKING:
+    from ovext.build.host import Reporter
+    from ovext.package.wheel import WheelPlan
+
+_PRODUCTS = shutil.ignore_patterns("build", "lib", "dist", "__pycache__", ".git", ".hypothesis")
+
+
+def check_reproducible(plan: WheelPlan, wheel: Path, reporter: Reporter) -> None:
+    """Build the wheel again, from a copy of the project in another place, and compare the bytes.
+
+    Raises:
+        GateError: they differ; the text names the files.
+        BuildError, FilesError: the copy could not be built.
+    """
+    with tempfile.TemporaryDirectory(prefix="ovext-again-") as folder:
+        project = Path(folder, "quite another place", plan.project.name)
+        shutil.copytree(plan.project, project, ignore=_PRODUCTS)
+        build_dir = Path(folder, "build")
+        replaced = {str(plan.project): str(project), str(plan.build_dir): str(build_dir)}
+        command = tuple(_with(part, replaced) for part in plan.build)
+        again = dataclasses.replace(plan, project=project, build_dir=build_dir, build=command)
+        with locked_build_tree(build_dir, reporter) as lock:
+            other = make_wheel(again, lock, reporter)
+        if wheel.name != other.name or wheel.read_bytes() != other.read_bytes():
+            differing = ", ".join(_differences(wheel, other)) or "only the archive itself"
+            raise GateError(f"two builds of {wheel.name} differ: {differing}", fix=f"The first is {wheel}.")
+
+
+def _with(part: str, replaced: dict[str, str]) -> str:
+    longest_first = sorted(replaced.items(), key=lambda pair: len(pair[0]), reverse=True)
+    for old, new in longest_first:
+        if old in part:
+            return part.replace(old, new)
+    return part
+
+
+def _differences(one: Path, other: Path) -> list[str]:
+    with zipfile.ZipFile(one) as first, zipfile.ZipFile(other) as second:
+        names = sorted({*first.namelist(), *second.namelist()})
+        return [name for name in names if _member(first, name) != _member(second, name)]
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes | None:
+    return archive.read(name) if name in archive.namelist() else None

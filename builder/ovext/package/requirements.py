@@ -1,0 +1,43 @@
+"""The requirement for OpenVINO, for the metadata of an extension's wheel.
+
+A provider of dynamic metadata, as scikit-build-core calls it: `[[tool.dynamic-metadata]]` of an extension project names
+this module, and the wheel then requires the OpenVINO release that its library was built against.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ovext.project import load_project
+from ovext.toolchain.openvino import choose_openvino, read_openvino
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ovext.toolchain.openvino import OpenVINO
+
+
+def openvino_to_build_against(root: Path) -> OpenVINO | None:
+    """The OpenVINO that a variable names, else that of this Python environment; None where there is neither."""
+    choice = choose_openvino(None, load_project(root).settings.default_openvino)
+    return read_openvino(choice.cmake_dir) if choice.cmake_dir else None
+
+
+def get_requires_for_dynamic_metadata(_settings: Mapping[str, Any]) -> list[str]:
+    """What must be installed before the build: the project's first OpenVINO release, unless one is there."""
+    if openvino_to_build_against(Path.cwd()) is not None:
+        return []
+    return [f"openvino=={load_project(Path.cwd()).settings.default_openvino}"]
+
+
+def dynamic_metadata(_settings: Mapping[str, Any], _project: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The dependencies: any build of the OpenVINO release that the library loads in."""
+    there = openvino_to_build_against(Path.cwd())
+    version = there.version if there else load_project(Path.cwd()).settings.default_openvino
+    return {"dependencies": [f"openvino=={version}.*"]}
+
+
+def dynamic_wheel(_settings: Mapping[str, Any]) -> dict[str, bool]:
+    """A wheel made of the sdist may require another release than the sdist says."""
+    return {"dependencies": True}

@@ -1,0 +1,177 @@
+"""Building the wheel of an extension project: scikit-build-core builds it, auditwheel names its platform."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ovext.build.host import NINJA_STATUS, compiler_messages, ninja_progress
+from ovext.build.run import locked_build_tree
+from ovext.errors import BuildError, ProjectError
+from ovext.files import replace_file, writing_to
+from ovext.package.wheel_file import WheelFile, check_wheel, read_wheel
+from ovext.targets.openvino import BROUGHT_BY_OPENVINO
+from ovext.toml import parse_toml, read_text
+from ovext.toolchain.fetch import fetch_openvino
+from ovext.toolchain.process import Finished, shell_line, stream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ovext.build.host import Reporter
+    from ovext.build.plan import BuildPlan, Decision
+
+BACKEND = "scikit_build_core.build"
+_EPOCH = "315532800"  # 1980-01-01, the earliest time that a wheel can hold
+_NOT_OF_A_WHEEL = {"base OS", "engine", "CMake preset", "jobs"}
+
+
+@dataclass(frozen=True)
+class WheelPlan:
+    """What will be done. Paths are absolute."""
+
+    project: Path
+    build_dir: Path
+    output_dir: Path
+    build: tuple[str, ...]
+    environment: dict[str, str]
+    fetch: str | None  # the OpenVINO release that must be fetched first
+    openvino_version: str
+    decisions: tuple[Decision, ...]
+
+    @property
+    def built(self) -> Path:
+        """Where scikit-build-core's wheel goes."""
+        return self.build_dir / "ovext-wheel" / "built"
+
+    @property
+    def repaired(self) -> Path:
+        """Where auditwheel's goes."""
+        return self.build_dir / "ovext-wheel" / "repaired"
+
+    def repair(self, wheel: str) -> tuple[str, ...]:
+        """The command that names the platform of the wheel."""
+        excluded = [part for name in BROUGHT_BY_OPENVINO for part in ("--exclude", name)]
+        return (sys.executable, "-m", "auditwheel", "repair", *excluded, "-w", str(self.repaired), wheel)
+
+    def steps(self) -> list[str]:
+        """What will be done, in order, one line each."""
+        fetch = [f"fetch OpenVINO {self.fetch}"] if self.fetch else []
+        repair = shell_line(self.repair("WHEEL"))
+        return [*fetch, shell_line(self.build), repair, f"check the wheel and move it into {self.output_dir}"]
+
+
+@dataclass(frozen=True)
+class WheelResult:
+    """The wheel that lies in the output folder."""
+
+    file: Path
+    wheel: WheelFile
+    seconds: float
+
+
+def plan_wheel(plan: BuildPlan, output_dir: Path, isa: str | None) -> WheelPlan:
+    """The plan for a wheel of the project for which `plan` would build libraries.
+
+    Raises:
+        ProjectError: the project's pyproject.toml does not say how to build a wheel.
+    """
+    root, machine = plan.project.root, plan.machine
+    _check_backend(root)
+    build_dir = root / "build" / f"wheel-openvino{machine.openvino_version}-{'-'.join(plan.variants)}"
+    settings = {"build-dir": str(build_dir), "cmake.define.CMAKE_CXX_COMPILER": str(machine.compiler.path)}
+    if machine.compiler.launcher is not None:
+        settings["cmake.define.CMAKE_CXX_COMPILER_LAUNCHER"] = str(machine.compiler.launcher)
+    if isa is not None:
+        settings["cmake.define.OVEXT_ISA"] = ";".join(plan.variants)
+    given = [f"-C{name}={value}" for name, value in settings.items()]
+    made = WheelPlan(
+        project=root,
+        build_dir=build_dir,
+        output_dir=output_dir,
+        build=(),
+        environment={
+            **NINJA_STATUS,
+            "CMAKE_EXECUTABLE": str(machine.tools.cmake),
+            "OpenVINO_DIR": str(machine.openvino_cmake_dir),
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", _EPOCH),
+        },
+        fetch=None if machine.openvino_is_installed else machine.openvino_version,
+        openvino_version=machine.openvino_version,
+        decisions=tuple(one for one in plan.decisions if one.subject not in _NOT_OF_A_WHEEL),
+    )
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--skip-dependency-check", *given]
+    return replace(made, build=(*build, "--outdir", str(made.built), str(root)))
+
+
+def _check_backend(root: Path) -> None:
+    pyproject = root / "pyproject.toml"
+    backend = parse_toml(read_text(pyproject), pyproject).get("build-system", {}).get("build-backend")
+    if backend != BACKEND:
+        raise ProjectError(
+            f"[build-system] names {f'the backend {backend}' if backend else 'no backend'}, so ovext can make no wheel",
+            where=pyproject,
+            fix=f'The backend must be "{BACKEND}"; docs/wheels.md has all that a project needs.',
+        )
+
+
+def run_wheel(plan: WheelPlan, reporter: Reporter) -> WheelResult:
+    """Build the wheel, check it, and put it into the output folder in one step.
+
+    Raises:
+        BuildError, GateError, OpenVINOError, FilesError: nothing is put there.
+    """
+    started = time.monotonic()
+    if plan.fetch:
+        fetch_openvino(plan.fetch, reporter.talk)
+    with writing_to(plan.output_dir):
+        plan.output_dir.mkdir(parents=True, exist_ok=True)
+    with locked_build_tree(plan.build_dir, reporter) as lock:
+        wheel = make_wheel(plan, lock, reporter)
+        target = plan.output_dir / wheel.name
+        with writing_to(plan.output_dir):
+            replace_file(target, partial(shutil.copyfile, wheel))
+    return WheelResult(target, read_wheel(target), time.monotonic() - started)
+
+
+def make_wheel(plan: WheelPlan, lock: int, reporter: Reporter) -> Path:
+    """The finished wheel, in the build tree. The caller holds the tree's lock and gives its descriptor.
+
+    Raises:
+        BuildError, GateError, FilesError: there is none.
+    """
+    log = plan.build_dir / "ovext-wheel.log"
+    with writing_to(plan.build_dir):
+        log.unlink(missing_ok=True)
+        for folder in (plan.built, plan.repaired):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        reporter.talk(f"Building a wheel in {plan.build_dir}")
+        _run(plan, plan.build, log, lock, reporter)
+        (built,) = plan.built.glob("*.whl")
+        _run(plan, plan.repair(str(built)), log, lock, reporter)
+    (repaired,) = plan.repaired.glob("*.whl")
+    check_wheel(read_wheel(repaired), plan.openvino_version)
+    return repaired
+
+
+def _run(plan: WheelPlan, command: Sequence[str], log: Path, lock: int, reporter: Reporter) -> None:
+    on_line = ninja_progress(reporter)
+    finished = stream(command, on_line, log=log, cwd=plan.built, env=plan.environment, keep_open=[lock])
+    if not finished.ok:
+        raise BuildError("The wheel could not be built.", output=_cause(finished), log=log)
+
+
+def _cause(finished: Finished) -> str:
+    """The first error of ovext, CMake or the compiler, and what follows it; without the frontend's own words."""
+    lines = compiler_messages(finished).splitlines()
+    kept = [line for line in lines if not line.startswith(("*** ", "* ", "TIP ", "ERROR "))]
+    first = next((at for at, line in enumerate(kept) if "error:" in line or line.startswith("CMake Error")), 0)
+    return "\n".join(kept[first:]).strip() or finished.output

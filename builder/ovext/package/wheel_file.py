@@ -1,0 +1,86 @@
+"""Reading a finished wheel, and what it must say of itself."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from email.parser import Parser
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from ovext.build.manifest import FILE_NAME, LibraryRecord, Manifest
+from ovext.errors import GateError, UnreadableFileError
+from ovext.files import sha256_of
+
+if TYPE_CHECKING:
+    from email.message import Message
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class WheelFile:
+    """A wheel of an extension."""
+
+    file: Path
+    size: int
+    sha256: str
+    tag: str
+    is_purelib: bool
+    requires: tuple[str, ...]
+    members: tuple[str, ...]
+    libraries: tuple[LibraryRecord, ...]
+
+
+def read_wheel(file: Path) -> WheelFile:
+    """What a wheel says of itself.
+
+    Raises:
+        UnreadableFileError: it is no wheel.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = [member.filename for member in archive.infolist() if not member.is_dir()]
+            metadata, wheel = (_headers(archive, members, name) for name in ("METADATA", "WHEEL"))
+            manifests = [name for name in members if name.endswith(f"/{FILE_NAME}")]
+            listed = [Manifest.model_validate_json(archive.read(name)) for name in manifests]
+    except (OSError, zipfile.BadZipFile, KeyError, ValidationError) as error:
+        raise UnreadableFileError(f"this wheel cannot be read: {error}", where=file) from None
+    return WheelFile(
+        file=file,
+        size=file.stat().st_size,
+        sha256=sha256_of(file),
+        tag=wheel["Tag"],
+        is_purelib=wheel["Root-Is-Purelib"] == "true",
+        requires=tuple(metadata.get_all("Requires-Dist", ())),
+        members=tuple(members),
+        libraries=tuple(record for manifest in listed for record in manifest.libraries),
+    )
+
+
+def _headers(archive: zipfile.ZipFile, members: list[str], name: str) -> Message:
+    member = next((one for one in members if one.endswith(f".dist-info/{name}")), name)
+    return Parser().parsestr(archive.read(member).decode())
+
+
+def check_wheel(wheel: WheelFile, openvino: str) -> None:
+    """What keeps a wheel from being installed where its library does not load.
+
+    Raises:
+        GateError: with everything that is wrong.
+    """
+    tags = {f"py3-none-{record.inspection.manylinux}" for record in wheel.libraries if record.inspection}
+    problems = []
+    if not wheel.libraries:
+        problems.append("it holds no library; call ovext_add_extension() in CMakeLists.txt")
+    elif wheel.tag not in tags:
+        problems.append(f"its tag is {wheel.tag}, its library's {', '.join(sorted(tags))}; set wheel.py-api to py3")
+    if wheel.is_purelib:
+        problems.append("it says that it is the same for every platform")
+    if not any(requirement.replace(" ", "") == f"openvino=={openvino}.*" for requirement in wheel.requires):
+        problems.append(
+            f'it does not require openvino=={openvino}.*; let "dependencies" be dynamic, with the provider "ovext"'
+        )
+    if problems:
+        listed = "".join(f"\n  - {problem}" for problem in problems)
+        raise GateError(f"the wheel is not fit to be installed:{listed}", where=wheel.file.name)

@@ -1,0 +1,187 @@
+"""The wheel of an extension: what it says of itself, and what it does once it is installed."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from helpers import CUSTOM_RELU, PACKAGES, Ovext, copy_project
+from wheels import BuiltWheel, Site
+
+
+def test_its_tag_is_the_one_that_auditwheel_and_inspect_find(relu_wheel: BuiltWheel, ovext: Ovext) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "auditwheel", "show", str(relu_wheel.file)], capture_output=True, text=True, check=True
+    )
+    found = re.findall(r"manylinux_\d+_\d+_x86_64", shown.stdout.replace(relu_wheel.file.name, ""))
+    (inspected,) = json.loads(ovext("inspect", relu_wheel.file, "--json").stdout)["files"]
+    assert set(found) == {inspected["manylinux"]}
+    assert relu_wheel.told["tag"] == f"py3-none-{found[0]}"
+    assert relu_wheel.file.name == f"custom_relu-0.1.0-py3-none-{found[0]}.whl"
+    assert "Root-Is-Purelib: false" in relu_wheel.text("/WHEEL")
+
+
+def test_it_requires_the_openvino_that_it_was_built_against(relu_wheel: BuiltWheel) -> None:
+    assert "Requires-Dist: openvino==2026.4.1.*" in relu_wheel.text("/METADATA")
+
+
+def test_it_holds_library_layers_manifest_and_nothing_of_openvino(relu_wheel: BuiltWheel) -> None:
+    members = [name for name in relu_wheel.told["members"] if name.startswith("custom_relu/")]
+    names = {name.partition("/")[2] for name in members}
+    assert names == {
+        "__init__.py",
+        "_extension.py",
+        "libcustom_relu_cpu_extension.so",
+        "manifest.json",
+        "gpu/custom_relu.xml",
+        "gpu/custom_relu.CustomReLU.cl",
+    }
+    (record,) = json.loads(relu_wheel.text("/manifest.json"))["libraries"]
+    assert record["inspection"]["findings"] == []
+    assert [variant["id"] for variant in record["variants"]] == ["sse42", "avx2", "avx512f"]
+
+
+def test_its_bill_of_materials_is_valid_and_names_what_is_in_it(relu_wheel: BuiltWheel) -> None:
+    text = relu_wheel.text("/sboms/custom_relu.cdx.json")
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    bom = json.loads(text)
+    (record,) = json.loads(relu_wheel.text("/manifest.json"))["libraries"]
+    assert bom["metadata"]["component"]["hashes"] == [{"alg": "SHA-256", "content": record["sha256"]}]
+    assert {"openvino@2026.4.1", f"ovext@{record['ovext']}"} == {part["bom-ref"] for part in bom["components"]}
+
+
+def test_it_is_small(relu_wheel: BuiltWheel) -> None:
+    assert relu_wheel.file.stat().st_size < 100_000
+
+
+def test_two_builds_gave_the_same_bytes(relu_wheel: BuiltWheel) -> None:
+    """The fixture built it twice: in the project, and from a copy in another place."""
+    assert relu_wheel.told["reproducible"] is True
+
+
+def test_a_wheel_that_depends_on_its_place_is_found_out(tmp_path: Path, ovext: Ovext) -> None:
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    with (project / "CMakeLists.txt").open("a", encoding="utf-8") as file:
+        file.write('target_compile_definitions(custom_relu PRIVATE PLACE="${CMAKE_SOURCE_DIR}")\n')
+    with (project / "ops/custom_relu/op.cpp").open("a", encoding="utf-8") as file:
+        file.write("extern const char* const place_of_the_build;\nconst char* const place_of_the_build = PLACE;\n")
+    done = ovext("wheel", project, "--isa", "avx2", "--check-reproducible", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "two builds of custom_relu-0.1.0-" in done.stderr
+    assert "custom_relu/libcustom_relu_cpu_extension.so" in done.stderr
+
+
+def test_an_import_does_nothing(relu_site: Site) -> None:
+    done = relu_site.python("import sys, custom_relu; print('openvino' in sys.modules)")
+    assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_registering_makes_the_op_known(relu_site: Site) -> None:
+    done = relu_site.python(
+        """
+import numpy as np, openvino as ov, custom_relu
+from ovext.models.ir import TensorType, one_op_model
+core = ov.Core()
+assert custom_relu.register(core) == custom_relu.path()
+model = core.read_model(one_op_model("CustomReLU", "opset1", [TensorType("f32", (3,))]).encode(), b"")
+print(core.compile_model(model, "CPU")(np.array([-1, 0, 2], np.float32))[0].tolist())
+print(custom_relu.gpu_config()["CONFIG_FILE"].removeprefix(str(custom_relu.path().parent)))
+"""
+    )
+    assert done.stdout.endswith("[0.0, 0.0, 2.0]\n/gpu/custom_relu.xml\n"), done.stderr
+
+
+def test_the_library_loads_before_openvino_is_imported(relu_site: Site) -> None:
+    done = relu_site.python("import ctypes, custom_relu; ctypes.CDLL(str(custom_relu.path())); print('loaded')")
+    assert done.stdout == "loaded\n", done.stderr
+
+
+def test_another_openvino_is_told_in_one_sentence(relu_site: Site) -> None:
+    """The version is what OpenVINO says of itself; a second release would only say another one."""
+    done = relu_site.python(
+        """
+import openvino, custom_relu
+openvino.get_version = lambda: "2026.2.1-21000-abc"
+custom_relu.register(openvino.Core())
+"""
+    )
+    told = done.stderr.strip().splitlines()[-1]
+    assert told.startswith("RuntimeError: custom-relu 0.1.0 was built for OpenVINO 2026.4.1 and cannot be used with ")
+    assert "OpenVINO 2026.2.1: install openvino==2026.4.1.*" in told
+
+
+def test_register_all_finds_it(relu_site: Site) -> None:
+    program = "import openvino, ovext; print([path.name for path in ovext.register_all(openvino.Core())])"
+    assert relu_site.python(program).stdout == "['libcustom_relu_cpu_extension.so']\n"
+
+
+def test_register_all_names_the_extension_that_cannot_be_used(relu_site: Site) -> None:
+    (relu_site.folder / "custom_relu" / "libcustom_relu_cpu_extension.so").write_bytes(b"no library")
+    done = relu_site.python("import openvino, ovext; ovext.register_all(openvino.Core())")
+    assert "the installed extension custom_relu cannot be used: " in done.stderr
+    assert "pip uninstall custom-relu" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            'build-backend = "scikit_build_core.build"',
+            'build-backend = "hatchling.build"',
+            "the backend hatchling.build",
+        ),
+        ('dynamic = ["dependencies"]', "dependencies = []", "does not require openvino==2026.4.1.*"),
+        ('wheel.py-api = "py3"', "", "set wheel.py-api to py3"),
+    ],
+)
+def test_a_project_that_would_make_a_wrong_wheel(tmp_path: Path, ovext: Ovext, old: str, new: str, told: str) -> None:
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    text = (project / "pyproject.toml").read_text(encoding="utf-8")
+    assert old in text
+    text = text.replace(old, new)
+    if new == "dependencies = []":
+        text = text.replace('[[tool.dynamic-metadata]]\nprovider = "ovext"\n', "")
+    (project / "pyproject.toml").write_text(text, encoding="utf-8")
+    done = ovext("wheel", project, "--isa", "avx2", cwd=tmp_path)
+    assert done.returncode in {1, 3}
+    assert told in done.stderr
+    assert not list(tmp_path.glob("dist/*.whl"))
+
+
+def test_a_project_without_a_backend(tmp_path: Path, ovext: Ovext) -> None:
+    project = copy_project(PACKAGES / "two_ops", tmp_path / "two_ops")
+    done = ovext("wheel", project, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "[build-system] names no backend" in done.stderr
+
+
+def test_a_compiler_error_is_what_is_shown(tmp_path: Path, ovext: Ovext) -> None:
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    with (project / "ops/custom_relu/kernel.cpp").open("a", encoding="utf-8") as file:
+        file.write("nonsense;\n")
+    done = ovext("wheel", project, "--isa", "avx2", cwd=tmp_path)
+    assert done.returncode == 1
+    assert re.search(r"error: .nonsense. does not name a type", done.stderr)
+    assert "Traceback" not in done.stderr
+    assert "The whole output is in" in done.stderr
+
+
+def test_the_gate_stands_before_the_wheel(tmp_path: Path, ovext: Ovext) -> None:
+    """A library that nobody could load becomes no wheel, whoever builds it."""
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    kernel = project / "ops/custom_relu/kernel.cpp"
+    weak = "inline float leak(float x) { return x * 2; }\nfloat (*keep)(float) = leak;\n"
+    kernel.write_text(weak + kernel.read_text(encoding="utf-8"), encoding="utf-8")
+    done = ovext("wheel", project, "--isa", "avx2", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert (
+        "the library is not fit for OpenVINO 2026.4.1:\n  - a variant defines code that the linker may" in done.stderr
+    )
+    assert not list(tmp_path.glob("dist/*.whl"))

@@ -1,0 +1,65 @@
+"""Wheels that the tool built, and places to install them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from helpers import Finished
+
+
+@dataclass(frozen=True)
+class BuiltWheel:
+    """A wheel, and what `ovext wheel --json` said of it."""
+
+    project: Path
+    told: dict[str, Any]
+
+    @property
+    def file(self) -> Path:
+        return Path(self.told["file"])
+
+    @cached_property
+    def archive(self) -> zipfile.ZipFile:
+        return zipfile.ZipFile(self.file)
+
+    def text(self, ending: str) -> str:
+        """The member whose name ends so."""
+        (name,) = [name for name in self.archive.namelist() if name.endswith(ending)]
+        return self.archive.read(name).decode()
+
+
+@dataclass(frozen=True)
+class Site:
+    """A folder of installed packages."""
+
+    folder: Path
+
+    def install(self, wheel: Path) -> None:
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--no-deps",
+            "--no-index",
+            "--disable-pip-version-check",
+            "--quiet",
+        ]
+        subprocess.run([*pip, "--target", str(self.folder), str(wheel)], check=True)
+
+    def python(self, program: str, **env: str) -> Finished:
+        """Run a program with these packages before all others."""
+        return subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONPATH": str(self.folder), **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
