@@ -6,14 +6,14 @@ VENV := .venv
 OVEXT := $(VENV)/bin/ovext
 # The options of `ovext build` that are given as variables of make.
 OPTIONS = $(if $(ISA),--isa '$(ISA)') $(if $(OPENVINO),--openvino '$(OPENVINO)') $(if $(ENGINE),--engine '$(ENGINE)') \
-	$(if $(JOBS),--jobs '$(JOBS)')
+	$(if $(BASE_IMAGE),--base-image '$(BASE_IMAGE)') $(if $(JOBS),--jobs '$(JOBS)')
 
 .PHONY: help cpu_extension demo bench test lint format generate clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z_]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-cpu_extension: $(VENV)/.installed ## Build the extension library into lib/$(BASE_OS)/ (variables: BASE_OS PROJECT ISA OPENVINO ENGINE JOBS)
+cpu_extension: $(VENV)/.installed ## Build the extension library into lib/$(BASE_OS)/ (variables: BASE_OS PROJECT ISA OPENVINO ENGINE BASE_IMAGE JOBS)
 	@$(OVEXT) build '$(PROJECT)' --base-os '$(BASE_OS)' $(OPTIONS)
 
 demo: cpu_extension ## Run ResNet-50 with its first ReLU computed by the library

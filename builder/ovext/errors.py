@@ -26,6 +26,7 @@ class ExitCode(IntEnum):
     MODEL = 6
     LIBRARY = 7
     FILES = 8
+    ENGINE = 9
     INTERRUPTED = 130
     NOT_READ = 141
 
@@ -41,6 +42,7 @@ MEANINGS = {
     ExitCode.MODEL: "a model file is missing, is no OpenVINO IR, or lacks the layer",
     ExitCode.LIBRARY: "a library is missing or OpenVINO cannot load it",
     ExitCode.FILES: "a file or folder cannot be written",
+    ExitCode.ENGINE: "a container engine is missing or not running, or an image is not to be had",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
     ExitCode.NOT_READ: "what reads the output went away before its end, as `head` does",
 }
@@ -103,6 +105,12 @@ class ToolError(OvextError):
     """A tool that the work needs is missing or too old."""
 
     exit_code = ExitCode.TOOL
+
+
+class EngineError(OvextError):
+    """A container engine cannot be used, or has no image to use."""
+
+    exit_code = ExitCode.ENGINE
 
 
 class GateError(OvextError):

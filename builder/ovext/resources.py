@@ -8,3 +8,8 @@ _PACKAGE = Path(__file__).resolve().parent
 def cmake_dir() -> Path:
     """The folder of the CMake package `ovext`, to be used as ovext_DIR."""
     return (_PACKAGE / "cmake").resolve()  # in a checkout a link to the folder beside builder/
+
+
+def docker_dir() -> Path:
+    """The folder of the Dockerfiles."""
+    return (_PACKAGE / "docker").resolve()

@@ -48,7 +48,7 @@ def test_this_system_is_what_its_tools_say() -> None:
         ("exit 0", "alive", ""),
         (
             "echo 'Cannot connect to the daemon' >&2; exit 1",
-            "only the client: Cannot connect to the daemon",
+            "only the client here: Cannot connect to the daemon",
             "Start docker",
         ),
     ],

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import CUSTOM_RELU, LIBOPENVINO, PACKAGES, ROOT, RUNNABLE, Built, copy_project, need, run_ovext
+from helpers import CUSTOM_RELU, LIBOPENVINO, PACKAGES, ROOT, RUNNABLE, Built, copy_project, run_ovext
 from ovext.inspect.elf import Elf
 from ovext.inspect.versions import highest, needs_of, parse
+from roots import NEW, make_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 # glibc 2.31, and 2.41 with GCC 14.
-OLD, NEW = "bullseye", "trixie"
+OLD = "bullseye"
 FLOOR = {"GLIBC": "2.17", "GLIBCXX": "3.4.22", "CXXABI": "1.3.11"}
-DEBOOTSTRAP = shutil.which("debootstrap")
-
-
-def make_root(suite: str, packages: str) -> Path:
-    """A root of that release, kept for the next run."""
-    need(DEBOOTSTRAP is not None and os.geteuid() == 0, "debootstrap, run as root")
-    root = ROOT / "build" / "test-roots" / suite
-    if not (root / "complete").exists():
-        shutil.rmtree(root, ignore_errors=True)
-        root.mkdir(parents=True)
-        command = [str(DEBOOTSTRAP), "--variant=minbase", f"--include={packages}", suite, str(root)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        (root / "complete").touch()
-    return root
 
 
 def in_root(root: Path, *command: str, mounts: dict[Path, str]) -> list[str]:

@@ -181,7 +181,5 @@ def test_the_gate_stands_before_the_wheel(tmp_path: Path, ovext: Ovext) -> None:
     kernel.write_text(weak + kernel.read_text(encoding="utf-8"), encoding="utf-8")
     done = ovext("wheel", project, "--isa", "avx2", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
-    assert (
-        "the library is not fit for OpenVINO 2026.4.1:\n  - a variant defines code that the linker may" in done.stderr
-    )
+    assert "the library is not fit for any system:\n  - a variant defines code that the linker may" in done.stderr
     assert not list(tmp_path.glob("dist/*.whl"))

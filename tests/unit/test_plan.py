@@ -119,6 +119,7 @@ def test_every_automatic_choice_has_a_reason(project: Project) -> None:
         "OpenVINO",
         "instruction sets",
         "CMake preset",
+        "build type",
         "compiler",
         "CMake and Ninja",
         "jobs",

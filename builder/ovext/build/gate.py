@@ -18,7 +18,7 @@ from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.verify.load import check_loads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ovext.build.report import LibraryReport
@@ -47,32 +47,58 @@ def pass_gate(candidate: Candidate, talk: Callable[[str], None]) -> InspectionRe
         GateError: it would not load or could crash on the target. The whole report lies in `rejected_report`.
         LibraryError: OpenVINO does not load it here.
     """
-    inspected = _inspect(candidate)
-    in_objects = _inspect_objects(candidate)
-    if in_objects or not inspected.is_fine:
-        _write_report(candidate.rejected_report, inspected, in_objects)
-        raise GateError(
-            _reasons(inspected, in_objects, candidate),
-            where=candidate.file,
-            fix=f"The whole report is in {candidate.rejected_report}.",
-        )
+    record = pass_inspection(
+        candidate.file,
+        candidate.bases,
+        candidate.openvino,
+        candidate.rejected_report,
+        in_objects=_inspect_objects(candidate),
+    )
     _load(candidate, talk)
-    return in_short(inspected)
+    return record
 
 
-def in_short(inspected: FileReport) -> InspectionRecord:
+def pass_inspection(
+    file: Path,
+    bases: Sequence[BaseOS],
+    openvino: OpenVINO | None,
+    rejected_report: Path,
+    *,
+    in_objects: Sequence[Finding] = (),
+) -> InspectionRecord:
+    """Inspect a built library, which is not loaded; gives the inspection in short.
+
+    Args:
+        file: the library.
+        bases: where it must load.
+        openvino: the OpenVINO to compare it with, if there is one.
+        rejected_report: where the report on it goes if it does not pass.
+        in_objects: what was found in its object files, all of it errors.
+
+    Raises:
+        GateError: it would not load or could crash on the target. The whole report lies in `rejected_report`.
+    """
+    inspected = inspect_library(
+        Elf(file), bases, lambda elf: read_counterpart(openvino, elf.strings_of("NEEDED")) if openvino else None
+    )
+    if in_objects or not inspected.is_fine:
+        _write_report(rejected_report, inspected, in_objects)
+        targets = ", ".join(base.id for base in bases) or "any system"
+        problems = "".join(f"\n  - {problem}" for problem in _problems(inspected, in_objects))
+        raise GateError(
+            f"the library is not fit for {targets}:{problems}",
+            where=file,
+            fix=f"The whole report is in {rejected_report}.",
+        )
+    return _in_short(inspected)
+
+
+def _in_short(inspected: FileReport) -> InspectionRecord:
     """What a manifest keeps of an inspection."""
     return InspectionRecord(
         highest_versions=inspected.highest_versions,
         manylinux=inspected.manylinux,
         findings=[f"{finding.code}: {finding.text}" for finding in inspected.findings],
-    )
-
-
-def _inspect(candidate: Candidate) -> FileReport:
-    openvino = candidate.openvino
-    return inspect_library(
-        Elf(candidate.file), candidate.bases, lambda elf: read_counterpart(openvino, elf.strings_of("NEEDED"))
     )
 
 
@@ -83,7 +109,7 @@ def _inspect_objects(candidate: Candidate) -> list[Finding]:
     return [finding for file in objects for finding in object_findings(Elf(file))]
 
 
-def _write_report(path: Path, inspected: FileReport, in_objects: list[Finding]) -> None:
+def _write_report(path: Path, inspected: FileReport, in_objects: Sequence[Finding]) -> None:
     data: dict[str, Any] = {"schema": 1, **inspected.to_json()}
     data["object_findings"] = [vars(finding) for finding in in_objects]
     with writing_to(path.parent):
@@ -91,13 +117,11 @@ def _write_report(path: Path, inspected: FileReport, in_objects: list[Finding]) 
         replace_text(path, json.dumps(data, indent=2) + "\n")
 
 
-def _reasons(inspected: FileReport, in_objects: list[Finding], candidate: Candidate) -> str:
+def _problems(inspected: FileReport, in_objects: Sequence[Finding]) -> list[str]:
     problems = [f"{finding.text}. {finding.fix}" for finding in (*in_objects, *inspected.errors)]
-    problems += [
+    return problems + [
         f"on {verdict.base_os}, it {reason}" for verdict in inspected.verdicts for reason in _too_new(verdict.reasons)
     ]
-    targets = ", ".join(base.id for base in candidate.bases) or f"OpenVINO {candidate.openvino.version}"
-    return f"the library is not fit for {targets}:" + "".join(f"\n  - {problem}" for problem in problems)
 
 
 def _too_new(reasons: tuple[str, ...]) -> list[str]:

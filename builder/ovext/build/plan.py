@@ -10,6 +10,7 @@ from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.resources import cmake_dir
 from ovext.targets.base_os import DEFAULT_BASE_OS, BaseOS, find_base_os
 from ovext.targets.isa import MULTI, isa_table, parse_isa
+from ovext.toolchain.engine import ENGINES
 from ovext.toolchain.process import shell_line
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from ovext.toolchain.cmake import BuildTools
     from ovext.toolchain.compiler import Compiler
 
-ENGINES = ("host",)
+HOST, AUTO = "host", "auto"
+CHOICES = (AUTO, HOST, *ENGINES)
+BUILD_TYPES = ("Release", "RelWithDebInfo", "MinSizeRel", "Debug")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class BuildRequest:
     isa: str | None = None
     engine: str | None = None
     jobs: int | None = None
+    build_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,6 @@ class BuildPlan:
 
     project: Project
     base_os: BaseOS
-    engine: str
     variants: tuple[str, ...]  # ids, or ("multi",) or ("native",)
     machine: Machine
     build_dir: Path
@@ -94,16 +97,18 @@ def check_request(request: BuildRequest) -> None:
         UsageError: it names something that does not exist.
     """
     find_base_os(request.base_os or DEFAULT_BASE_OS)
-    if request.engine is not None and request.engine not in ENGINES:
-        raise UnknownNameError("engine", request.engine, ENGINES)
+    if request.engine is not None and request.engine not in CHOICES:
+        raise UnknownNameError("engine", request.engine, CHOICES)
     if request.isa is not None:
         parse_isa(request.isa)
+    if request.build_type is not None and request.build_type not in BUILD_TYPES:
+        raise UnknownNameError("build type", request.build_type, BUILD_TYPES)
     if request.jobs is not None and request.jobs < 1:
         raise UsageError(f"--jobs {request.jobs} is not a number of jobs", fix="Give 1 or more.")
 
 
-def plan_build(request: BuildRequest, project: Project, machine: Machine) -> BuildPlan:
-    """The plan for one project and one target.
+def plan_build(request: BuildRequest, project: Project, machine: Machine, engine_reason: str = "") -> BuildPlan:
+    """The plan for one project and one target, to be built on this machine; `engine_reason` says why here.
 
     Raises:
         UsageError: the request names something that does not exist.
@@ -112,23 +117,25 @@ def plan_build(request: BuildRequest, project: Project, machine: Machine) -> Bui
     check_request(request)
     spelled = request.base_os or DEFAULT_BASE_OS
     base_os = find_base_os(spelled)
-    engine = request.engine or ENGINES[0]
     variants = _shortened(parse_isa(request.isa or ",".join(project.settings.isa)))
-    tree = f"{engine}-{base_os.id}-openvino{machine.openvino_version}-{'-'.join(variants)}"
+    tree = f"{HOST}-{base_os.id}-openvino{machine.openvino_version}-{'-'.join(variants)}"
+    if request.build_type:
+        tree += f"-{request.build_type.lower()}"
     build_dir = project.root / "build" / tree
     preset = _preset(project.root, variants)
     jobs = request.jobs or machine.cpus
     return BuildPlan(
         project=project,
         base_os=base_os,
-        engine=engine,
         variants=variants,
         machine=machine,
         build_dir=build_dir,
         output_dir=request.output_root / spelled,
-        configure=_configure(project.root, build_dir, preset, variants, machine),
+        configure=_configure(project.root, build_dir, preset, variants, machine, build_type=request.build_type),
         compile=(str(machine.tools.ninja), "-C", str(build_dir), "-j", str(jobs)),
-        decisions=_decisions(request, project, machine, base_os=base_os, variants=variants, preset=preset),
+        decisions=_decisions(
+            request, project, machine, base_os=base_os, preset=preset, engine_reason=engine_reason or "the default"
+        ),
     )
 
 
@@ -151,7 +158,13 @@ def _preset(root: Path, variants: tuple[str, ...]) -> str | None:
 
 
 def _configure(
-    root: Path, build_dir: Path, preset: str | None, variants: tuple[str, ...], machine: Machine
+    root: Path,
+    build_dir: Path,
+    preset: str | None,
+    variants: tuple[str, ...],
+    machine: Machine,
+    *,
+    build_type: str | None,
 ) -> tuple[str, ...]:
     settings = {
         "CMAKE_CXX_COMPILER": machine.compiler.path,
@@ -163,8 +176,8 @@ def _configure(
     }
     if machine.compiler.launcher is not None:
         settings["CMAKE_CXX_COMPILER_LAUNCHER"] = machine.compiler.launcher
-    if preset is None:
-        settings["CMAKE_BUILD_TYPE"] = "Release"
+    if build_type or preset is None:
+        settings["CMAKE_BUILD_TYPE"] = build_type or BUILD_TYPES[0]
     return (
         str(machine.tools.cmake),
         *(("--preset", preset) if preset else ()),
@@ -179,28 +192,48 @@ def _decisions(
     machine: Machine,
     *,
     base_os: BaseOS,
-    variants: tuple[str, ...],
     preset: str | None,
+    engine_reason: str,
 ) -> tuple[Decision, ...]:
-    pyproject = project.root / "pyproject.toml"
-    if request.isa:
-        isa_reason = f"--isa {request.isa}"
-    else:
-        isa_reason = f"isa in {pyproject}" if "isa" in project.settings.model_fields_set else "the default: all"
     preset_reason = "the project's CMakePresets.json" if preset else "the project has none for these variants"
-    jobs_reason = f"--jobs {request.jobs}" if request.jobs else "one for each CPU"
     compiler, tools = machine.compiler, machine.tools
     return (
-        Decision("base OS", f"{base_os.id} ({base_os.title})", _asked("--base-os", request.base_os)),
-        Decision("engine", request.engine or ENGINES[0], _asked("--engine", request.engine)),
+        Decision("base OS", f"{base_os.id} ({base_os.title})", asked("--base-os", request.base_os)),
+        Decision("engine", HOST, engine_reason),
         Decision("OpenVINO", f"{machine.openvino_version} in {machine.openvino_cmake_dir}", machine.openvino_reason),
-        Decision("instruction sets", ", ".join(isa_table() if variants == (MULTI,) else variants), isa_reason),
+        isa_decision(request, project),
         Decision("CMake preset", preset or "none", preset_reason),
+        Decision("build type", *_build_type(request, preset)),
         Decision("compiler", f"{compiler.id} {compiler.version}, {compiler.path}", compiler.reason),
         Decision("CMake and Ninja", f"{tools.cmake}, {tools.ninja}", "those installed with ovext, else those on PATH"),
-        Decision("jobs", str(request.jobs or machine.cpus), jobs_reason),
+        jobs_decision(request, str(machine.cpus)),
     )
 
 
-def _asked(option: str, value: str | None) -> str:
+def isa_decision(request: BuildRequest, project: Project) -> Decision:
+    """Which variants are built and why."""
+    variants = _shortened(parse_isa(request.isa or ",".join(project.settings.isa)))
+    if request.isa:
+        reason = f"--isa {request.isa}"
+    else:
+        listed = "isa" in project.settings.model_fields_set
+        reason = f"isa in {project.root / 'pyproject.toml'}" if listed else "the default: all"
+    return Decision("instruction sets", ", ".join(isa_table() if variants == (MULTI,) else variants), reason)
+
+
+def jobs_decision(request: BuildRequest, default: str) -> Decision:
+    """How many compilers run at once and why."""
+    return Decision(
+        "jobs", str(request.jobs or default), f"--jobs {request.jobs}" if request.jobs else "one for each CPU"
+    )
+
+
+def asked(option: str, value: str | None) -> str:
+    """The reason of a choice that an option may have made."""
     return f"{option} {value}" if value else "the default"
+
+
+def _build_type(request: BuildRequest, preset: str | None) -> tuple[str, str]:
+    if request.build_type:
+        return request.build_type, f"--build-type {request.build_type}"
+    return ("that of the preset", "the project's CMakePresets.json") if preset else (BUILD_TYPES[0], "the default")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ovext.build.host import Reporter, build_on_host
 from ovext.build.layers import check_layers, layers_for
+from ovext.build.plan import HOST
 from ovext.build.publish import is_published, publish
 from ovext.build.record import project_record, record_of
 from ovext.build.report import read_reports
@@ -65,7 +66,7 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
                 openvino=openvino,
                 project=project_record(plan.project, revision),
                 base_os=plan.base_os.id,
-                engine=plan.engine,
+                engine=HOST,
                 layers=layers[report.file][0],
             )
             for report in reports

@@ -37,3 +37,20 @@ IsaOption = Annotated[
     typer.Option(help=f"multi, native, or names with commas between: {','.join(isa_table())}. Default: the project's."),
 ]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Show every automatic choice and its reason.")]
+BuildTypeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--build-type",
+        help="Release, RelWithDebInfo, MinSizeRel or Debug. Default: the preset's, else Release.",
+        show_default=False,
+    ),
+]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="OVEXT_ENGINE",
+        help="auto, host, docker or podman. auto: a container engine that is alive and has or can get the image of the "
+        "base OS, else this machine.",
+        show_default="auto",
+    ),
+]

@@ -14,7 +14,7 @@ DEFAULT_BASE_OS = "ubuntu"
 
 @dataclass(frozen=True)
 class BaseOS:
-    """One row of the table. Versions are the newest that its C and C++ libraries define, such as "2.35"."""
+    """One row of the table, which says what each column is. Versions are such as "2.35"."""
 
     id: str
     title: str
@@ -22,6 +22,11 @@ class BaseOS:
     glibcxx: str
     cxxabi: str
     aliases: tuple[str, ...] = ()
+    image: str = ""
+    dockerfile: str = ""
+    packages: tuple[str, ...] = ()
+    python: str = ""
+    cxx: str = ""
 
 
 @cache
@@ -29,7 +34,8 @@ def base_os_table() -> dict[str, BaseOS]:
     """Every base OS by its id and by each of its aliases."""
     table: dict[str, BaseOS] = {}
     for name, row in read_toml(Path(__file__).with_name("base_os.toml")).items():
-        base = BaseOS(id=name, aliases=tuple(row.pop("aliases", ())), **row)
+        aliases, packages = (tuple(row.pop(column, ())) for column in ("aliases", "packages"))
+        base = BaseOS(id=name, aliases=aliases, packages=packages, **row)
         table |= dict.fromkeys((name, *base.aliases), base)
     return table
 

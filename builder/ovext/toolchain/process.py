@@ -10,13 +10,13 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -159,8 +159,11 @@ def stream(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     keep_open: Sequence[int] = (),
+    stdin: Path = Path(os.devnull),
 ) -> Finished:
     """Run to the end, giving each line to `on_line` as it comes; all of it goes into `log` too.
+
+    What it reads on stdin is the file `stdin`.
 
     File descriptors in `keep_open` stay open in the process, and a lock held by one stays held until it ends.
     Ctrl-C reaches the process as well; it is waited for, so that nothing goes on unseen.
@@ -170,7 +173,7 @@ def stream(
     """
     command = [str(part) for part in command]
     lines: list[str] = []
-    with log.open("a", encoding="utf-8", errors="surrogateescape") as log_file:
+    with log.open("a", encoding="utf-8", errors="surrogateescape") as log_file, stdin.open("rb") as given:
         log_file.write(f"$ {shell_line(command)}\n")
         log_file.flush()
         try:
@@ -178,7 +181,7 @@ def stream(
                 command,
                 cwd=cwd,
                 env={**os.environ, **(env or {})},
-                stdin=subprocess.DEVNULL,
+                stdin=given,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

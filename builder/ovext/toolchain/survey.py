@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ovext.errors import OvextError, ToolError
+from ovext.errors import EngineError, OvextError, ToolError
 from ovext.targets.base_os import BaseOS
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.targets.openvino import DEFAULT_RELEASE
 from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.compiler import CANDIDATES, check_compiler, find_compiler
+from ovext.toolchain.engine import ENGINES, find_engine
 from ovext.toolchain.fetch import cache_dir
 from ovext.toolchain.opencl import INSTALL_OCLOC, INSTALL_RUNTIME, find_ocloc, find_runtime
 from ovext.toolchain.openvino import choose_openvino, read_openvino
@@ -151,22 +152,18 @@ def _openvinos() -> Iterator[Item]:
 
 
 def _engines() -> Iterator[Item]:
-    for name in ("docker", "podman"):
-        if not shutil.which(name):
-            yield Item(name, "not installed")
-            continue
+    for name in ENGINES:
         try:
-            finished = run([name, "info"], timeout=_ANSWER_SECONDS)
-        except ToolError as error:
-            yield Item(name, error.what, "Build with --engine host.")
-            continue
-        said = (finished.errors or finished.output).strip().splitlines() or [finished.how_it_ended()]
-        if finished.ok:
-            yield Item(name, "alive")
-        else:
+            find_engine(name)
+        except EngineError as error:
+            installed = shutil.which(name) is not None
             yield Item(
-                name, f"only the client: {said[-1].strip()}", f"Start {name}'s service, or build with --engine host."
+                name,
+                error.what.removeprefix(f"{name} is "),
+                f"Start {name}'s service, or build with --engine host." if installed else "",
             )
+        else:
+            yield Item(name, "alive")
 
 
 def _emulators() -> Iterator[Item]:

@@ -1,0 +1,148 @@
+"""The builder image of a base OS: its compiler, OpenVINO and ovext itself."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
+
+import ovext
+from ovext.errors import BuildError
+from ovext.files import writing_to
+from ovext.resources import docker_dir
+from ovext.toolchain.process import stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ovext.build.host import Reporter
+    from ovext.targets.base_os import BaseOS
+    from ovext.toolchain.engine import Engine
+
+_CERTIFICATES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+_NOT_FOR_OTHERS = {
+    "PIP_CERT",
+    "PIP_CONFIG_FILE",
+    "PIP_CACHE_DIR",
+    "PIP_FIND_LINKS",
+    "PIP_TARGET",
+    "PIP_REQUIRE_VIRTUALENV",
+}
+
+
+@dataclass(frozen=True)
+class BuilderImage:
+    """What a builder image is made of."""
+
+    base_os: BaseOS
+    base_image: str
+    openvino: str
+
+    def arguments(self) -> dict[str, str]:
+        """The arguments of the Dockerfile."""
+        row = self.base_os
+        return {
+            "BASE_IMAGE": self.base_image,
+            "PACKAGES": " ".join(row.packages),
+            "PYTHON": row.python,
+            "CXX": row.cxx,
+        }
+
+    def write_context(self, folder: Path) -> None:
+        """Write all that the Dockerfile copies."""
+        shutil.copyfile(docker_dir() / f"Dockerfile.{self.base_os.dockerfile}", folder / "Dockerfile")
+        shutil.copyfile(docker_dir() / "setup.sh", folder / "setup.sh")
+        installed = distribution("ovext")
+        needed = [*_requirements(), f"openvino=={self.openvino}"]
+        (folder / "requirements.txt").write_text("\n".join(needed) + "\n", encoding="utf-8")
+        package = Path(ovext.__file__).resolve().parent
+        shutil.copytree(package, folder / "ovext" / "ovext", ignore=shutil.ignore_patterns("__pycache__"))
+        metadata = folder / "ovext" / f"ovext-{installed.version}.dist-info"
+        metadata.mkdir()
+        for name in ("METADATA", "entry_points.txt"):
+            (metadata / name).write_text(installed.read_text(name) or "", encoding="utf-8")
+        _normalize(folder)
+
+    def tag(self, context: Path) -> str:
+        """The image's name, which tells images with other contents apart."""
+        state = hashlib.sha256(repr(sorted(self.arguments().items())).encode())
+        for file in sorted(path for path in context.rglob("*") if path.is_file()):
+            state.update(f"{file.relative_to(context)}\0".encode())
+            state.update(hashlib.sha256(file.read_bytes()).digest())
+        return f"localhost/ovext-builder-{self.base_os.id}:openvino{self.openvino}-{state.hexdigest()[:12]}"
+
+
+def _requirements() -> list[str]:
+    needed = [Requirement(text) for text in distribution("ovext").requires or ()]
+    return [str(one) for one in needed if one.marker is None or "extra" not in str(one.marker)]
+
+
+def _normalize(folder: Path) -> None:
+    """The modes that a checkout of others would have: engines take other modes for other contents."""
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def ensure_image(image: BuilderImage, engine: Engine, log: Path, reporter: Reporter) -> tuple[str, Engine]:
+    """Build the image unless it is there; gives its name, and the engine with what it turned out to need.
+
+    Raises:
+        BuildError: it cannot be built.
+    """
+    with tempfile.TemporaryDirectory(prefix="ovext-image-") as folder, writing_to(Path(folder)):
+        context = Path(folder, "context")
+        context.mkdir()
+        image.write_context(context)
+        tag = image.tag(context)
+        if engine.has(tag):
+            return tag, engine
+        reporter.talk(f"Making the image {tag}, once for this OpenVINO and this ovext")
+        with _secrets(Path(folder)) as secrets:
+            return tag, _build(image, engine, [*secrets, "--tag", tag, str(context)], log, reporter)
+
+
+def _build(image: BuilderImage, engine: Engine, rest: list[str], log: Path, reporter: Reporter) -> Engine:
+    arguments = [part for name, value in image.arguments().items() for part in ("--build-arg", f"{name}={value}")]
+
+    def on_line(line: str) -> None:
+        if line.startswith("STEP "):
+            reporter.talk(line)
+
+    command = engine.command("build", *arguments, *rest)
+    finished = stream(command, on_line, log=log, env={"DOCKER_BUILDKIT": "1"})
+    if finished.ok:
+        return engine
+    if other := engine.after(finished.output):
+        reporter.talk(
+            f"{engine.name} build gets {' '.join(other.workarounds[-1].options)}: {other.workarounds[-1].explanation}"
+        )
+        return _build(image, other, rest, log, reporter)
+    said = "\n".join(finished.output.splitlines()[-20:])
+    raise BuildError(
+        f"{engine.name} could not make the builder image.", output=said, log=log, fix="Or build with --engine host."
+    )
+
+
+@contextmanager
+def _secrets(folder: Path) -> Iterator[list[str]]:
+    """The options that show pip's settings to the build and leave them in no layer."""
+    settings = {
+        name: value for name, value in os.environ.items() if name.startswith("PIP_") and name not in _NOT_FOR_OTHERS
+    }
+    lines = [f"{name.removeprefix('PIP_').lower().replace('_', '-')} = {value}" for name, value in settings.items()]
+    file = folder / "pip.conf"
+    file.write_text("[global]\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    file.chmod(0o600)
+    options = ["--secret", f"id=pip.conf,src={file}"]
+    certificates = next((os.environ[name] for name in _CERTIFICATES if os.environ.get(name)), None)
+    if certificates and Path(certificates).is_file():
+        options += ["--secret", f"id=ca.pem,src={certificates}"]
+    yield options

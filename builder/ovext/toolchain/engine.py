@@ -1,0 +1,124 @@
+"""Container engines: which ones are alive, and what is asked of them. Docker and Podman understand the same words."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ovext.errors import EngineError, ToolError
+from ovext.toolchain.process import run
+
+if TYPE_CHECKING:
+    from ovext.toolchain.process import Finished
+
+ENGINES = ("docker", "podman")
+_ANSWER_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Workaround:
+    """What an engine needs on a machine where its defaults do not work, found out from what it says."""
+
+    symptoms: tuple[str, ...]  # one of these is in its message
+    explanation: str
+    subcommands: tuple[str, ...]  # those that take the options
+    options: tuple[str, ...]
+    first: bool = False  # the options come before the subcommand
+
+
+WORKAROUNDS = (
+    Workaround(
+        symptoms=("netavark", "CNI"),
+        explanation="it cannot make a network of its own here",
+        subcommands=("build",),
+        options=("--network", "host"),
+    ),
+    Workaround(
+        symptoms=("RLIMIT_NOFILE", "RLIMIT_NPROC", "error setting rlimit"),
+        explanation="it may not raise limits here",
+        subcommands=("run", "create"),
+        options=("--ulimit", "nofile=1024:20000", "--ulimit", "nproc=4096:8192"),
+    ),
+    Workaround(
+        symptoms=("cgroups in hybrid mode not supported",),
+        explanation="its runtime crun cannot use the cgroups here",
+        subcommands=("build", "run", "create"),
+        options=("--runtime", "runc"),
+        first=True,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A container engine that answers, and what it needs here."""
+
+    name: str
+    workarounds: tuple[Workaround, ...] = ()
+
+    def command(self, subcommand: str, *arguments: str) -> list[str]:
+        """The whole command line of a subcommand."""
+        wanted = [one for one in self.workarounds if subcommand in one.subcommands]
+        before = [option for one in wanted if one.first for option in one.options]
+        after = [option for one in wanted if not one.first for option in one.options]
+        return [self.name, *before, subcommand, *after, *arguments]
+
+    def ask(self, subcommand: str, *arguments: str) -> Finished:
+        return run(self.command(subcommand, *arguments))
+
+    def after(self, said: str) -> Engine | None:
+        """The same engine with what its message asks for; None where nothing is known that would help."""
+        for one in WORKAROUNDS:
+            if one not in self.workarounds and any(symptom in said for symptom in one.symptoms):
+                return replace(self, workarounds=(*self.workarounds, one))
+        return None
+
+    def has(self, image: str) -> bool:
+        return self.ask("image", "inspect", image).ok
+
+    def pull(self, image: str) -> None:
+        """Get an image from its registry.
+
+        Raises:
+            EngineError: it is not to be had.
+        """
+        finished = self.ask("pull", image)
+        if not finished.ok:
+            raise EngineError(f"{self.name} cannot get the image {image}: {_last_line(finished)}")
+
+    def able_to_run(self, image: str) -> Engine:
+        """This engine, with whatever it needs here to run a container.
+
+        Raises:
+            EngineError: it cannot run one.
+        """
+        finished = self.ask("run", "--rm", "--network", "none", "--entrypoint", "/bin/sh", image, "-c", "true")
+        if finished.ok:
+            return self
+        other = self.after(finished.errors)
+        if other is None:
+            raise EngineError(f"{self.name} cannot run a container: {_last_line(finished)}")
+        return other.able_to_run(image)
+
+
+def find_engine(name: str) -> Engine:
+    """The engine of that name.
+
+    Raises:
+        EngineError: it is not installed, or its service does not run.
+    """
+    if not shutil.which(name):
+        raise EngineError(f"{name} is not installed")
+    try:
+        finished = run([name, "info"], timeout=_ANSWER_SECONDS)
+    except ToolError as error:
+        raise EngineError(f"{name} does not answer: {error.what}") from None
+    if not finished.ok:
+        raise EngineError(f"{name} is only the client here: {_last_line(finished)}")
+    return Engine(name)
+
+
+def _last_line(finished: Finished) -> str:
+    lines = (finished.errors or finished.output).strip().splitlines() or [finished.how_it_ended()]
+    return lines[-1].strip()

@@ -1,0 +1,189 @@
+"""Building in containers, with real Podman."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import openvino as ov
+import pytest
+
+from helpers import CUSTOM_RELU, ROOT, Ovext, copy_project
+from ovext.errors import ExitCode
+from ovext.files import sha256_of
+from podman import podman
+
+if TYPE_CHECKING:
+    from helpers import Built
+
+LIBRARY = Path("lib/ubuntu/libcustom_relu_cpu_extension.so")
+DEADLINE = 120
+NOBODY_ANSWERS = {"CONTAINER_HOST": "unix:///nowhere/podman.sock"}  # a client of Podman without its service
+
+
+@pytest.fixture
+def in_podman(base_image: str) -> list[str]:
+    """The options of a build in Podman."""
+    return ["--engine", "podman", "--base-image", base_image]
+
+
+def containers() -> list[str]:
+    return podman("ps", "--all", "--quiet", "--filter", "label=ovext.tree").stdout.split()
+
+
+def test_the_library_comes_out_of_the_container(
+    custom_relu: Path, built_relu: Built, in_podman: list[str], ovext: Ovext
+) -> None:
+    done = ovext("build", *in_podman, cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    assert containers() == []
+    (record,) = json.loads((custom_relu / LIBRARY).with_name("manifest.json").read_text())["libraries"]
+    assert (record["engine"], record["sha256"]) == ("podman", sha256_of(custom_relu / LIBRARY))
+    (of_host,) = json.loads((built_relu.output_dir / "manifest.json").read_text())["libraries"]
+    assert record["compiler"] != of_host["compiler"]  # it is the one of the image
+    assert {**record, **dict.fromkeys(("engine", "compiler", "sha256", "size", "inspection"))} == {
+        **of_host,
+        **dict.fromkeys(("engine", "compiler", "sha256", "size", "inspection")),
+    }
+    ov.Core().add_extension(str(custom_relu / LIBRARY))
+    assert (custom_relu / "lib/ubuntu/gpu/custom_relu.xml").is_file()
+
+
+def test_make_takes_engine_and_base_image(base_image: str, tmp_path: Path) -> None:
+    """The variables reach the command, which is all that make does."""
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    given = ["BASE_OS=ubuntu", "ENGINE=podman", f"BASE_IMAGE={base_image}", f"PROJECT={project}"]
+    command = [str(shutil.which("make")), "--dry-run", "cpu_extension", *given]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    called = " ".join(done.stdout.splitlines()[-1].split())
+    assert f"build '{project}' --base-os 'ubuntu' --engine 'podman' --base-image '{base_image}'" in called
+
+
+def test_what_the_compiler_says_is_shown(custom_relu: Path, in_podman: list[str], ovext: Ovext) -> None:
+    with (custom_relu / "ops/custom_relu/kernel.cpp").open("a", encoding="utf-8") as file:
+        file.write("nonsense;\n")
+    done = ovext("build", *in_podman, cwd=custom_relu)
+    assert done.returncode == ExitCode.FAILED
+    assert "error: " in done.stderr
+    assert "nonsense" in done.stderr
+    assert "The build in podman failed." in done.stderr
+    assert not (custom_relu / LIBRARY).exists()
+
+
+def test_auto_takes_an_engine_that_has_the_image(custom_relu: Path, base_image: str, ovext: Ovext) -> None:
+    done = ovext("build", "--isa", "avx2", "--engine", "auto", "--base-image", base_image, cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    assert "Building with the engine podman: it is alive and has the base image" in done.stderr
+
+
+def test_auto_takes_the_host_where_no_engine_gets_the_image(custom_relu: Path, base_image: str, ovext: Ovext) -> None:
+    missing = f"{base_image}-that-nobody-made"
+    done = ovext("build", "--isa", "avx2", "--engine", "auto", "--base-image", missing, cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    assert "Building with the engine host: no container engine is able to: docker " in done.stderr
+    assert f"podman cannot get the image {missing}: " in done.stderr
+    (record,) = json.loads((custom_relu / LIBRARY).with_name("manifest.json").read_text())["libraries"]
+    assert record["engine"] == "host"
+
+
+def test_an_image_that_cannot_be_had(custom_relu: Path, base_image: str, ovext: Ovext) -> None:
+    missing = f"{base_image}-that-nobody-made"
+    done = ovext("build", "--engine", "podman", "--base-image", missing, "--base-os", "ubuntu22", cwd=custom_relu)
+    assert done.returncode == ExitCode.ENGINE
+    assert f"error: podman cannot get the image {missing}: " in done.stderr
+    assert "Without a container: ovext build . --base-os ubuntu22 --engine host" in done.stderr
+
+
+def test_a_dead_engine(custom_relu: Path, in_podman: list[str], ovext: Ovext) -> None:
+    done = ovext("build", *in_podman, cwd=custom_relu, **NOBODY_ANSWERS)
+    assert done.returncode == ExitCode.ENGINE
+    assert "error: podman is only the client here: " in done.stderr
+    assert "Without a container: ovext build . --engine host" in done.stderr
+
+
+def test_an_engine_that_is_not_installed(custom_relu: Path, tmp_path: Path, ovext: Ovext) -> None:
+    done = ovext("build", "--engine", "docker", cwd=custom_relu, PATH=str(tmp_path))
+    assert done.returncode == ExitCode.ENGINE
+    assert "error: docker is not installed\nWithout a container: " in done.stderr
+
+
+class Hanging:
+    """A project whose build in Podman does not end by itself."""
+
+    HANG = "\nif(EXISTS /home/builder)\n  execute_process(COMMAND tail -f /dev/null)\nendif()\n"
+
+    def __init__(self, project: Path) -> None:
+        self.root = project
+        self._lists = project / "CMakeLists.txt"
+        self._healthy = self._lists.read_text(encoding="utf-8")
+        self._lists.write_text(self._healthy + self.HANG, encoding="utf-8")
+
+    def heal(self) -> None:
+        self._lists.write_text(self._healthy, encoding="utf-8")
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ovext", "build", *options],
+            cwd=self.root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        end = time.monotonic() + DEADLINE
+        while not self._is_configuring():
+            assert time.monotonic() < end, "the container was not started"
+            assert process.poll() is None, process.communicate()[1]
+        return process
+
+    @staticmethod
+    def _is_configuring() -> bool:
+        running = [podman("top", name, "args", check=False).stdout for name in containers()]
+        return any("tail -f /dev/null" in text for text in running)
+
+
+def test_ctrl_c_ends_the_container(custom_relu: Path, in_podman: list[str]) -> None:
+    hanging = Hanging(custom_relu)
+    with hanging.start(*in_podman) as process:
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=DEADLINE)
+    assert process.returncode == ExitCode.INTERRUPTED, said
+    assert "Interrupted." in said
+    assert containers() == []
+
+
+def test_what_a_killed_ovext_left_is_removed_by_the_next(custom_relu: Path, in_podman: list[str], ovext: Ovext) -> None:
+    hanging = Hanging(custom_relu)
+    with hanging.start(*in_podman) as process:
+        os.killpg(process.pid, signal.SIGKILL)
+    left = containers()
+    assert len(left) == 1
+    hanging.heal()
+    done = ovext("build", "--isa", "avx2", *in_podman, cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    assert containers() == []
+
+
+def test_the_server_image_gets_library_and_layers(built_relu: Built, base_image: str) -> None:
+    """Without a server here, the image is made on another base and looked at."""
+    tag = "localhost/ovext-test-server"
+    dockerfile = ROOT / "docker" / "Dockerfile.ovms"
+    options = ["--file", str(dockerfile), "--build-arg", f"OVMS_IMAGE={base_image}", "--tag", tag]
+    podman("build", *options, str(built_relu.output_dir))
+    (shown,) = json.loads(podman("inspect", tag).stdout)
+    assert shown["Config"]["Entrypoint"] == ["/ovms/bin/ovms", "--cpu_extension", "/extension/cpu_extension.so"]
+    mounted = podman("image", "mount", tag).stdout.strip()
+    try:
+        extension = Path(mounted, "extension")
+        assert (extension / "cpu_extension.so").read_bytes() == built_relu.content
+        assert (extension / "gpu" / "custom_relu.xml").is_file()
+    finally:
+        podman("image", "unmount", tag)
