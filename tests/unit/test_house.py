@@ -17,6 +17,7 @@ from ovext.project.attributes import ATTRIBUTE_TYPES
 from ovext.scaffold.sync import Sync, plan_sync
 from ovext.targets.base_os import base_os_table
 from ovext.targets.isa import isa_table
+from ovext.targets.openvino import DEFAULT_RELEASE
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(ovext.__file__).parent
@@ -97,6 +98,15 @@ def test_every_base_os_is_documented() -> None:
     for base in base_os_table().values():
         assert f"| {base.title} | {base.glibc}, {base.glibcxx}, {base.cxxabi} |" in page
         assert all(f"`{name}`" in page for name in (base.id, *base.aliases))
+
+
+def test_the_conan_recipe_has_the_same_tables() -> None:
+    recipe = (ROOT / "conanfile.py").read_text(encoding="utf-8")
+    assert f'"isa": {json.dumps(["multi", *isa_table(), "native"])}' in recipe
+    assert f'"openvino": "{DEFAULT_RELEASE}"' in recipe
+    recipes = (ROOT / "conan/recipes/openvino/config.yml").read_text(encoding="utf-8")
+    for project in (ROOT / "extension_src").iterdir():
+        assert all(f'"{version}":' in recipes for version in load_project(project).settings.openvino)
 
 
 def test_every_type_of_attribute_is_documented() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 import typer.core
 
-from ovext.cli import bench, build, demo, doctor, env, gpu, inspect, isa, new, patch, sync, test, wheel, wheel_steps
+from ovext.cli import bench, build, demo, doctor, env, gpu, inspect, isa, new, package_steps, patch, sync, test, wheel
 from ovext.errors import ExitCode, FilesError, OvextError
 
 
@@ -78,7 +78,7 @@ app.command("demo", short_help="Run ResNet-50 with CustomReLU, beside the origin
 app.command("bench", short_help="Measure a project's op against its baselines")(bench.bench)
 app.add_typer(gpu.commands, name="gpu", short_help="Check GPU layers, and run them with or without a GPU")
 app.command("isa", short_help="Show instruction sets: detected, compiled, chosen")(isa.isa)
-app.add_typer(wheel_steps.commands, name="wheel-step", hidden=True)
+app.add_typer(package_steps.commands, name="package-step", hidden=True)
 app.command("env", short_help="Show what a build here would use")(env.env)
 app.command("doctor", short_help="Look at this machine, each problem with its fix")(doctor.doctor)
 

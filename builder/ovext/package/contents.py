@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ovext.build.gate import Candidate, pass_gate
 from ovext.build.layers import check_layers, layers_for
-from ovext.build.manifest import FILE_NAME, Manifest, to_json
+from ovext.build.manifest import FILE_NAME, merged, read_manifest, to_json
 from ovext.build.record import project_record, record_of
 from ovext.build.report import read_reports
 from ovext.errors import OpenVINOError
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from ovext.toolchain.openvino import OpenVINO
 
-NO_BASE_OS = "manylinux"  # the base OS of a library in a wheel, whose tag says where it loads
+NO_BASE_OS = "manylinux"  # the base OS of a library that is for all of them
 
 
 def installed_openvino(root: Path) -> OpenVINO:
@@ -41,46 +42,48 @@ def installed_openvino(root: Path) -> OpenVINO:
     return openvino
 
 
-def fill_package(
-    root: Path, build_dir: Path, library: str, folder: Path, metadata: Path, *, talk: Callable[[str], None]
-) -> None:
-    """Put what belongs to the installed library of the target `library` into the package's `folder`.
+@dataclass(frozen=True)
+class Package:
+    """A package that holds its library, and nothing else yet."""
 
-    Args:
-        root: the project.
-        build_dir: CMake's build tree.
-        library: the name that ovext_add_extension() was given.
-        folder: the package, which holds the library.
-        metadata: what becomes the wheel's .dist-info.
-        talk: is told of what the user should know.
+    project: Path
+    build_dir: Path  # CMake's build tree
+    library: str  # the name that ovext_add_extension() was given
+    folder: Path  # where the library is installed
+    metadata: Path  # for a wheel, what becomes its .dist-info
+    engine: str  # who builds: wheel or conan
+
+
+def fill_package(package: Package, talk: Callable[[str], None]) -> None:
+    """Check the library and put beside it what belongs to it; `talk` is told of what the user should know.
 
     Raises:
         GateError, LibraryError: the library would not load. The whole report lies in the build tree.
         ProjectError: files made from an op.toml are not up to date.
     """
-    project = load_project(root)
+    project = load_project(package.project)
     check_derived(project)
     check_layers(project, talk)
-    openvino = installed_openvino(root)
-    report = next(report for report in read_reports(build_dir) if report.library == library)
-    file = folder / report.file.name
-    rejected = build_dir / f"{file.name}.rejected.json"
-    inspection = pass_gate(Candidate(file, report, build_dir, openvino, (), rejected), talk)
+    openvino = installed_openvino(package.project)
+    report = next(report for report in read_reports(package.build_dir) if report.library == package.library)
+    file = package.folder / report.file.name
+    rejected = package.build_dir / f"{file.name}.rejected.json"
+    inspection = pass_gate(Candidate(file, report, package.build_dir, openvino, (), rejected), talk)
     records, texts = layers_for(report)
     record = record_of(
         report,
         file,
-        build_dir=build_dir,
+        build_dir=package.build_dir,
         openvino=openvino,
-        project=project_record(project, None),  # so that a checkout and its sdist give the same wheel
+        project=project_record(project, None),  # so that a checkout and its sdist give the same package
         base_os=NO_BASE_OS,
-        engine="wheel",
+        engine=package.engine,
         layers=records,
     ).model_copy(update={"inspection": inspection})
-    with writing_to(folder):
-        files = {folder / name: text for name, text in texts.items()}
-        files[folder / FILE_NAME] = to_json(Manifest(schema=1, libraries=[record]))
-        files[metadata / "sboms" / f"{library}.cdx.json"] = bill_of_materials(record)
+    with writing_to(package.folder):
+        files = {package.folder / name: text for name, text in texts.items()}
+        files[package.folder / FILE_NAME] = to_json(merged(read_manifest(package.folder), [record], package.folder))
+        files[package.metadata / "sboms" / f"{package.library}.cdx.json"] = bill_of_materials(record)
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

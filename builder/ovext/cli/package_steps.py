@@ -1,4 +1,4 @@
-"""`ovext wheel-step`: what CMake asks while scikit-build-core builds a wheel. Not for people."""
+"""`ovext package-step`: what CMake asks while a wheel is built, and Conan's recipe for a package. Not for people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-commands = typer.Typer(help="What cmake/wheel.cmake asks for.")
+commands = typer.Typer(help="What cmake/wheel.cmake and conanfile.py ask for.")
 
 
 @commands.command()
@@ -28,8 +28,10 @@ def fill(
     into: Annotated[Path, typer.Option()],
     metadata: Annotated[Path, typer.Option()],
     project: Annotated[Path, typer.Option()],
+    engine: Annotated[str, typer.Option()],
 ) -> None:
     """Check the installed library and put its layers, manifest and bill of materials beside it."""
-    from ovext.package.contents import fill_package
+    from ovext.package.contents import Package, fill_package
 
-    fill_package(project, build_dir, library, into, metadata, talk=lambda text: typer.echo(text, err=True))
+    package = Package(project, build_dir, library, folder=into, metadata=metadata, engine=engine)
+    fill_package(package, talk=lambda text: typer.echo(text, err=True))

@@ -1,0 +1,212 @@
+"""Packages an extension project: conan create . --name custom_relu --version 0.1.0 (docs/conan.md)."""
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from conan import ConanFile
+from conan.errors import ConanException, ConanInvalidConfiguration
+from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
+from conan.tools.files import copy, save
+
+required_conan_version = ">=2.10"
+
+OUTSIDE = "OVEXT_PROJECT"  # the variable that names a project outside extension_src
+PRODUCTS = ("build/*", "dist/*", "lib/*", "CMakeUserPresets.json", "*__pycache__*")
+# The oldest GCC that a consumer of a library that is not portable may have.
+OLDEST_GCC = 8
+CONFIG = """\
+# find_package({name}): for each extension library a target, to be given to ov::Core::add_extension(), and their folder
+# {name}_FOLDER with manifest.json and GPU layers. Where there is one library, its target is {name}::extension.
+get_filename_component({name}_FOLDER "${{CMAKE_CURRENT_LIST_DIR}}/../../../lib" ABSOLUTE)
+"""
+TARGET = """\
+if(NOT TARGET {target})
+  add_library({target} MODULE IMPORTED)
+  set_target_properties({target} PROPERTIES IMPORTED_LOCATION "${{{name}_FOLDER}}/{file}")
+endif()
+"""
+
+
+class Extension(ConanFile):
+    description = "An OpenVINO extension library, built by ovext"
+    license = "Apache-2.0"
+    topics = ("openvino", "extension")
+    package_type = "shared-library"
+    no_copy_source = True
+    settings = "os", "arch", "compiler", "build_type"
+    options = {
+        "project": [None, "ANY"],
+        "isa": ["multi", "sse42", "avx2", "avx512f", "native"],
+        "openvino": ["ANY"],
+        "portable": [True, False],
+    }
+    default_options = {"project": None, "isa": "multi", "openvino": "2026.4.1", "portable": True}
+
+    # Which project. Options are not known when sources are exported: then the package's name tells, or the variable.
+
+    def _exported_projects(self):
+        if outside := os.environ.get(OUTSIDE):
+            return [Path(outside).absolute()]
+        folder = Path(self.recipe_folder, "extension_src")
+        own = folder / str(self.name)
+        return [own] if own.is_dir() else sorted(path for path in folder.iterdir() if path.is_dir())
+
+    def export(self):
+        # For package_id() and layout(), which also run where the sources are not.
+        copy(self, "cmake/isa.json", self.recipe_folder, self.export_folder)
+        names = [project.name for project in self._exported_projects()]
+        save(self, str(Path(self.export_folder, "projects.json")), json.dumps(names))
+
+    def export_sources(self):
+        copy(self, "LICENSE", self.recipe_folder, self.export_sources_folder)
+        for project in self._exported_projects():
+            if not (project / "CMakeLists.txt").is_file():
+                raise ConanException(f"{project} is no extension project: it has no CMakeLists.txt")
+            target = Path(self.export_sources_folder, "extension_src", project.name)
+            copy(self, "*", str(project), str(target), excludes=PRODUCTS)
+
+    def _project(self):
+        """The project's folder from the recipe's; consumers come here too, without the option, so this never fails."""
+        if chosen := self.options.get_safe("project"):
+            return str(chosen).rstrip("/")
+        listed = Path(self.recipe_folder, "projects.json")
+        names = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []
+        return f"extension_src/{names[0] if len(names) == 1 else self.name}"
+
+    # What it is built for.
+
+    def requirements(self):
+        # The soname of its library holds the whole version: an extension loads in that release and in no other.
+        self.requires(f"openvino/{self.options.openvino}", transitive_headers=True, transitive_libs=True)
+
+    def validate(self):
+        if (self.settings.os, self.settings.arch) != ("Linux", "x86_64"):
+            raise ConanInvalidConfiguration("ovext builds for Linux on x86_64")
+        if self.settings.get_safe("compiler.libcxx") != "libstdc++11":
+            raise ConanInvalidConfiguration("OpenVINO has the C++11 ABI: compiler.libcxx must be libstdc++11")
+
+    def validate_build(self):
+        if Path(self._project()).is_absolute():
+            raise ConanInvalidConfiguration(
+                "the option `project` names a folder below extension_src; a project elsewhere becomes part of the "
+                f"recipe by {OUTSIDE}={self.options.project} conan create ..."
+            )
+        if importlib.util.find_spec("ovext") is None and shutil.which("ovext") is None:
+            raise ConanInvalidConfiguration("ovext, which checks what is packaged, is not installed: pip install ovext")
+
+    def layout(self):
+        project = self._project()
+        cmake_layout(self, src_folder=project, build_folder=f"build/conan/{Path(project).name}")
+
+    # Which package loads where.
+
+    def package_id(self):
+        # The sources are part of the recipe's revision, and the requirement tells OpenVINO's version, whole.
+        self.info.options.rm_safe("project")
+        self.info.options.rm_safe("openvino")
+        self.info.requires["openvino"].full_version_mode()
+        self.info.options.isa = self._resolved(self.info.options.isa)
+        self.info.settings.rm_safe("compiler.cppstd")
+        if self.info.options.portable:
+            # It asks for no newer libstdc++ and glibc than OpenVINO does: where that loads, this loads.
+            self.info.settings.rm_safe("compiler")
+
+    def compatibility(self):
+        """What else loads, the nearest first, where there is no package with the very id."""
+        build_types = dict.fromkeys((str(self.settings.build_type), "Release"))
+        return [
+            {"settings": [("build_type", build_type), *compiler], "options": isa}
+            for isa in self._isas_that_serve()
+            for compiler in self._compilers_that_serve()
+            for build_type in build_types
+        ]
+
+    def _isas_that_serve(self):
+        if self.options.isa != "native":
+            return [[]]
+        # One library for all sets holds the best one too; of those for a single one, the widest.
+        return [[], *([("isa", isa)] for isa in ("multi", *reversed(self._host_isas()[:-1])))]
+
+    def _compilers_that_serve(self):
+        version = self.settings.get_safe("compiler.version")
+        if self.options.portable or not version or self.settings.compiler != "gcc":
+            return [[]]
+        # A library loads where libstdc++ is as new as that of the compiler that built it.
+        older = range(int(version.split(".")[0]) - 1, OLDEST_GCC - 1, -1)
+        return [[], *([("compiler.version", str(major))] for major in older)]
+
+    def _resolved(self, isa):
+        """`native` is another name for one of the others, which depends on the machine."""
+        return self._host_isas()[-1] if isa == "native" else str(isa)
+
+    def _host_isas(self):
+        """The instruction sets of this machine, from the narrowest to the widest."""
+        table = json.loads(Path(self.recipe_folder, "cmake", "isa.json").read_text(encoding="utf-8"))
+        flags = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
+        offered = set(flags[1].split()) if flags else set()
+        features = {name: row["cpuinfo"] for name, row in table["features"].items()}
+        found = [row["id"] for row in table["variants"] if {features[name] for name in row["features"]} <= offered]
+        if not found:
+            raise ConanInvalidConfiguration("this machine has none of the instruction sets, so `native` means nothing")
+        return found
+
+    # Building.
+
+    def generate(self):
+        toolchain = CMakeToolchain(self)
+        toolchain.cache_variables["ovext_DIR"] = self._ask_ovext("env", "--cmake-dir")
+        toolchain.cache_variables["OVEXT_ISA"] = self._resolved(self.options.isa)
+        toolchain.cache_variables["OVEXT_PORTABLE"] = bool(self.options.portable)
+        toolchain.generate()
+        CMakeDeps(self).generate()
+
+    def build(self):
+        if not Path(self.source_folder, "CMakeLists.txt").is_file():
+            raise ConanException(f"there is no project {self._project()}: name one, -o '&:project=extension_src/...'")
+        cmake = CMake(self)
+        cmake.configure()
+        cmake.build()
+
+    def package(self):
+        folder = Path(self.package_folder, "lib")
+        found = sorted(Path(self.build_folder, "ovext", "report").glob("*.json"))
+        reports = [json.loads(file.read_text(encoding="utf-8")) for file in found]
+        config = CONFIG.format(name=self.name)
+        for report in reports:
+            built = Path(report["file"])
+            copy(self, built.name, str(built.parent), str(folder))
+            # The gate, then manifest, layers and bill of materials, as in a wheel.
+            places = ["--project", self.source_folder, "--into", str(folder), "--metadata", self.package_folder]
+            step = ["package-step", "fill", self.build_folder, "--library", report["library"], *places]
+            self._ask_ovext(*step, "--engine", "conan")
+            target = f"{self.name}::{'extension' if len(reports) == 1 else report['library']}"
+            config += TARGET.format(name=self.name, target=target, file=built.name)
+        save(self, str(folder / "cmake" / self.name / f"{self.name}-config.cmake"), config)
+        copy(self, "LICENSE", self.export_sources_folder, str(Path(self.package_folder, "licenses")))
+
+    def _ask_ovext(self, *arguments):
+        """What ovext says on stdout, told which OpenVINO it is about."""
+        program = [sys.executable, "-m", "ovext"] if importlib.util.find_spec("ovext") else [str(shutil.which("ovext"))]
+        cmake_files = Path(self.dependencies["openvino"].package_folder, "openvino", "cmake")
+        environment = {**os.environ, "OpenVINO_DIR": str(cmake_files)}
+        done = subprocess.run([*program, *arguments], env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ConanException(f"ovext {arguments[0]}: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def package_info(self):
+        # Nothing to link with: a program gives the library's path to ov::Core::add_extension().
+        self.cpp_info.includedirs = []
+        self.cpp_info.libdirs = []
+        self.cpp_info.bindirs = []
+        self.cpp_info.set_property("cmake_find_mode", "none")
+        self.cpp_info.set_property("cmake_file_name", self.name)
+        self.cpp_info.builddirs = [str(Path("lib", "cmake", self.name))]
+        for library in Path(self.package_folder, "lib").glob("*.so"):
+            self.runenv_info.append_path("OVEXT_EXTENSIONS", str(library))

@@ -1,0 +1,197 @@
+"""Conan packages of extensions: made here, uploaded to a real server, used by someone who compiles nothing of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from helpers import CUSTOM_RELU, PACKAGES, ROOT, RUNNABLE, Finished, copy_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONAN = Path(sys.executable).with_name("conan")
+RELU = "custom_relu/0.1.0"
+
+
+@dataclass(frozen=True)
+class Home:
+    """A CONAN_HOME of its own, whose only remotes are those that a test adds."""
+
+    folder: Path
+
+    def conan(self, *arguments: str | Path, cwd: Path = ROOT, **env: str) -> Finished:
+        return subprocess.run(
+            [str(CONAN), *map(str, arguments)],
+            cwd=cwd,
+            env={**os.environ, "CONAN_HOME": str(self.folder), **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def done(self, *arguments: str | Path, cwd: Path = ROOT, **env: str) -> str:
+        """What a command that must succeed says on stdout."""
+        finished = self.conan(*arguments, cwd=cwd, **env)
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return finished.stdout
+
+    def package_id(self, *options: str) -> str:
+        """The id of the binary that is found for an extension, or what keeps it from being found."""
+        asked = ["graph", "info", f"--requires={RELU}", "--build=never", *options, "--format", "json"]
+        nodes: dict[str, Any] = json.loads(self.done(*asked))["graph"]["nodes"]
+        (node,) = [node for node in nodes.values() if node["ref"].startswith(f"{RELU}#")]
+        found: str = node["package_id"] if node["binary"] in {"Cache", "Download"} else node["binary"]
+        return found
+
+
+def new_home(folder: Path) -> Home:
+    home = Home(folder)
+    home.done("profile", "detect")
+    home.done("remote", "remove", "conancenter")
+    return home
+
+
+@pytest.fixture(scope="module")
+def maker(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Where CustomReLU was packaged, for all instruction sets and for one."""
+    home = new_home(tmp_path_factory.mktemp("maker"))
+    home.done("remote", "add", "recipes", ROOT / "conan")
+    create = ["create", ".", "--name", "custom_relu", "--version", "0.1.0", "-o", "project=extension_src/custom_relu"]
+    said = home.conan(*create)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "CustomReLU (opset1) in OpenVINO 2026.4.1" in said.stdout + said.stderr  # what test_package printed
+    home.done(*create, "-o", "isa=avx2", "-tf=")
+    home.done(*create, "-o", "portable=False", "-s", "compiler.version=11", "-tf=")
+    return home
+
+
+@pytest.fixture(scope="module")
+def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty Conan server."""
+    folder = tmp_path_factory.mktemp("server")
+    command = [sys.executable, str(PACKAGES / "conan_server.py"), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            assert server.stdout is not None
+            yield next(line.strip() for line in server.stdout if line.startswith("http://"))
+        finally:
+            server.kill()
+
+
+@pytest.fixture(scope="module")
+def user(maker: Home, remote: str, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Someone else, who has nothing but the server that the packages were uploaded to."""
+    maker.done("remote", "add", "team", remote)
+    upload = ["upload", "*:*", "--remote", "team", "--confirm"]
+    maker.done(*upload, CONAN_LOGIN_USERNAME_TEAM="ci", CONAN_PASSWORD_TEAM="secret")  # noqa: S106  of the server above
+    home = new_home(tmp_path_factory.mktemp("user"))
+    home.done("remote", "add", "team", remote)
+    return home
+
+
+def test_a_consumer_compiles_nothing_of_it_and_runs(user: Home, tmp_path: Path) -> None:
+    project = copy_project(PACKAGES / "conan_consumer", tmp_path / "consumer")
+    user.done("install", ".", "--build=never", cwd=project)
+    for command in (["cmake", "--preset", "conan-release"], ["cmake", "--build", "--preset", "conan-release"]):
+        subprocess.run([str(shutil.which(command[0])), *command[1:]], cwd=project, check=True, capture_output=True)
+    done = subprocess.run([project / "build/Release/consumer"], env={}, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "-1 0 3"
+
+
+def test_the_package_holds_layers_manifest_and_bill_of_materials(user: Home) -> None:
+    user.done("install", f"--requires={RELU}", "--build=never")
+    package = Path(user.done("cache", "path", f"{RELU}:{user.package_id()}").strip())
+    (record,) = json.loads((package / "lib" / "manifest.json").read_text(encoding="utf-8"))["libraries"]
+    assert (record["engine"], record["openvino"]["version"]) == ("conan", "2026.4.1")
+    assert (package / "lib" / record["layers"][0]["config"]).is_file()
+    assert (package / "sboms" / "custom_relu.cdx.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("-s", "compiler.version=9"),
+        ("-s", "compiler.cppstd=20"),
+        ("-s", "compiler=clang", "-s", "compiler.version=16", "-s", "compiler.libcxx=libstdc++11"),
+        ("-s", "build_type=Debug"),
+        ("-o", "*:project=whatever"),
+    ],
+)
+def test_what_loads_everywhere_is_given_to_everybody(user: Home, other: tuple[str, ...]) -> None:
+    assert user.package_id(*other) == user.package_id()
+
+
+def test_native_is_served_by_the_library_for_all_instruction_sets(user: Home) -> None:
+    expected = user.package_id("-o", "*:isa=avx2") if RUNNABLE[-1] == "avx2" else user.package_id()
+    assert user.package_id("-o", "*:isa=native") == expected
+
+
+def test_one_instruction_set_is_not_served_by_another(user: Home) -> None:
+    assert user.package_id("-o", "*:isa=avx2") != user.package_id()
+    assert user.package_id("-o", "*:isa=sse42") == "Missing"
+
+
+@pytest.mark.parametrize(("version", "served"), [("10", False), ("11", True), ("13", True)])
+def test_a_library_that_is_not_portable_is_for_newer_compilers(user: Home, version: str, *, served: bool) -> None:
+    found = user.package_id("-o", "*:portable=False", "-s", f"compiler.version={version}")
+    assert (found != "Missing") is served
+
+
+def test_another_openvino_needs_another_library(user: Home) -> None:
+    done = user.conan("install", f"--requires={RELU}", "--requires=openvino/2026.2.1", "--build=never")
+    assert done.returncode == 1
+    assert "Conflict between openvino/2026.4.1 and openvino/2026.2.1" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ("compiler.libcxx=libstdc++", "OpenVINO has the C++11 ABI: compiler.libcxx must be libstdc++11"),
+        ("arch=armv8", "ovext builds for Linux on x86_64"),
+    ],
+)
+def test_what_it_cannot_be_built_for_is_told(user: Home, setting: str, told: str) -> None:
+    done = user.conan("install", f"--requires={RELU}", "-s", setting, "--build=never")
+    assert done.returncode != 0
+    assert told in done.stdout + done.stderr
+
+
+def test_a_project_outside_the_repository(maker: Home, tmp_path: Path) -> None:
+    project = copy_project(CUSTOM_RELU, tmp_path / "my_ops")
+    create = ["create", ".", "--name", "my_ops", "--version", "1.0"]
+    wrong = maker.conan(*create, "-o", f"project={project}", "-tf=")
+    assert wrong.returncode != 0
+    assert f"OVEXT_PROJECT={project} conan create" in wrong.stdout + wrong.stderr
+    done = maker.conan(*create, OVEXT_PROJECT=str(project))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "CustomReLU (opset1) in OpenVINO" in done.stdout + done.stderr
+
+
+def test_a_library_that_would_not_load_becomes_no_package(maker: Home, tmp_path: Path) -> None:
+    project = copy_project(CUSTOM_RELU, tmp_path / "leaky")
+    kernel = next(project.glob("ops/*/kernel.cpp"))
+    weak = "inline float leak(float x) { return x * 2; }\nfloat (*keep)(float) = leak;\n"
+    kernel.write_text(weak + kernel.read_text(encoding="utf-8"), encoding="utf-8")
+    create = ["create", ".", "--name", "leaky", "--version", "1.0", "-o", "isa=avx2"]
+    done = maker.conan(*create, OVEXT_PROJECT=str(project))
+    assert done.returncode == 1
+    assert "a variant defines code that the linker may use elsewhere" in done.stdout + done.stderr
+    cached = json.loads(maker.done("list", "leaky/1.0:*", "--format", "json"))["Local Cache"]["leaky/1.0"]
+    assert all(revision["packages"] == {} for revision in cached["revisions"].values())
+
+
+def test_a_remote_that_is_down_is_named(tmp_path: Path) -> None:
+    home = new_home(tmp_path / "home")
+    home.done("remote", "add", "team", "http://127.0.0.1:9")
+    done = home.conan("install", f"--requires={RELU}", "--build=never")
+    assert done.returncode == 1
+    assert "Unable to connect to remote team=http://127.0.0.1:9" in done.stdout + done.stderr
