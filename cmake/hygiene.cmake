@@ -14,13 +14,13 @@ function(ovext_compile_options target)
       -Wextra
       # CMake's default build type is empty, which would mean no optimisation at all.
       $<$<STREQUAL:$<CONFIG>,>:-O2;-DNDEBUG>
-      # Messages of checks name source files; the build machine's folders are no business of theirs.
-      "-ffile-prefix-map=${OVEXT_CMAKE_DIR}/runtime=ovext"
-      "-ffile-prefix-map=${CMAKE_CURRENT_BINARY_DIR}=build"
-      "-ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}=${target}"
       # Statics of templates must not be merged with those of another library in the process.
       $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>
   )
+  # Of several that match, the last counts: those of inner folders stand below those of outer ones.
+  ovext_map_folder(${target} "${CMAKE_CURRENT_SOURCE_DIR}" ${target})
+  ovext_map_folder(${target} "${CMAKE_CURRENT_BINARY_DIR}" build)
+  ovext_map_folder(${target} "${OVEXT_CMAKE_DIR}/runtime" ovext)
   set_target_properties(
     ${target}
     PROPERTIES
@@ -31,6 +31,21 @@ function(ovext_compile_options target)
       INTERPROCEDURAL_OPTIMIZATION OFF
       EXPORT_COMPILE_COMMANDS ON # the manifest tells the flags
   )
+endfunction()
+
+# ovext_map_folder(<target> <folder> <name>): where code names its source file, as checks do in their messages, the
+# folder of the build machine is called <name>. Libraries do not depend on the place where they are built.
+function(ovext_map_folder target folder name)
+  # ccache may turn absolute paths into relative ones.
+  file(RELATIVE_PATH relative "${CMAKE_BINARY_DIR}" "${folder}")
+  foreach(path IN ITEMS "${relative}" "${folder}")
+    set(option "-ffile-prefix-map=${path}=${name}")
+    if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES "sccache" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+      # An option for the preprocessor is no part of what sccache looks a compilation up by: checkouts share objects.
+      set(option "SHELL:-Xpreprocessor \"${option}\"")
+    endif()
+    target_compile_options(${target} PRIVATE "${option}")
+  endforeach()
 endfunction()
 
 # ovext_link_options(<target>): two exported symbols, no run path of the build machine, hardened.

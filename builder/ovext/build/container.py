@@ -9,7 +9,6 @@ import tarfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.build.host import compiler_messages, ninja_progress
@@ -21,6 +20,7 @@ from ovext.build.record import project_record
 from ovext.build.run import BuildResult, locked_build_tree
 from ovext.errors import BuildError, EngineError
 from ovext.files import writing_to
+from ovext.project.sources import source_files
 from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
 from ovext.targets.openvino import OpenVINOVersion
 from ovext.toolchain.fetch import find_installed
@@ -29,6 +29,7 @@ from ovext.toolchain.process import shell_line, stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ovext.build.host import Reporter
     from ovext.build.plan import BuildRequest
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from ovext.toolchain.engine import Engine
 
 _HOME = "/home/builder"
-_PRODUCTS = {"build", "lib", "dist", ".git", "__pycache__", ".hypothesis"}
 # The last file of the archive: where it is missing, the archive broke off.
 _SENTINEL = ".ovext-complete"
 
@@ -197,9 +197,8 @@ def _remove(engine: Engine, *names: str) -> None:
 def _pack(root: Path, archive: Path) -> None:
     """The project without what was built in it, as an archive whose last member is the sentinel."""
     with tarfile.open(archive, "w") as tar:
-        for path in sorted(root.iterdir()):
-            if path.name not in _PRODUCTS:
-                tar.add(path, path.name, filter=lambda member: None if Path(member.name).name in _PRODUCTS else member)
+        for file in source_files(root):
+            tar.add(file, file.relative_to(root))
         tar.addfile(tarfile.TarInfo(_SENTINEL))
 
 

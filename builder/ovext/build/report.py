@@ -59,7 +59,7 @@ def _flags(words: list[str]) -> list[str]:
     flags = []
     rest = iter(words)
     for word in rest:
-        if word in {"-o", "-c", "-isystem", "-MF", "-MT"}:
+        if word in {"-o", "-c", "-isystem", "-MF", "-MT", "-Xpreprocessor"}:
             next(rest)
         elif word.startswith("-") and not word.startswith(("-I", "-ffile-prefix-map=")):
             flags.append(word)

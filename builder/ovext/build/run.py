@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ovext.build.manifest import LibraryRecord
     from ovext.build.plan import BuildPlan
 
+CHECKING = "Checking"  # begins the line that says so, for those who follow a build's course
+
 
 @dataclass(frozen=True)
 class BuildResult:
@@ -79,6 +81,9 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
             )
 
             for report in reports:
+                reporter.talk(
+                    f"{CHECKING} {report.file.name}: inspection for {plan.base_os.id}, then a load in OpenVINO"
+                )
                 rejected = plan.rejected_report(report.file)
                 candidate = Candidate(report.file, report, plan.build_dir, openvino, (plan.base_os,), rejected)
                 inspection = pass_gate(candidate, reporter.talk)

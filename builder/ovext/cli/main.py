@@ -9,7 +9,23 @@ from typing import Any
 import typer
 import typer.core
 
-from ovext.cli import bench, build, demo, doctor, env, gpu, inspect, isa, new, package_steps, patch, sync, test, wheel
+from ovext.cli import (
+    bench,
+    build,
+    demo,
+    doctor,
+    env,
+    gpu,
+    inspect,
+    isa,
+    matrix,
+    new,
+    package_steps,
+    patch,
+    sync,
+    test,
+    wheel,
+)
 from ovext.errors import ExitCode, FilesError, OvextError
 
 
@@ -70,6 +86,7 @@ def _options(
 app.command("new", short_help="Write a new project with an op, or another op")(new.new)
 app.command("build", short_help="Build a project into lib/<base OS>/")(build.build)
 app.command("wheel", short_help="Build a project's wheel into dist/")(wheel.wheel)
+app.command("matrix", short_help="Build every target of every project")(matrix.matrix)
 app.command("sync", short_help="Write anew what follows from op.toml")(sync.sync)
 app.command("test", short_help="Prove a project's ops against their references")(test.run)
 app.command("inspect", short_help="Say where a library loads, and why not elsewhere")(inspect.inspect)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from ovext.build.run import locked_build_tree
 from ovext.errors import GateError
 from ovext.package.wheel import make_wheel
+from ovext.project.sources import source_files
 
 if TYPE_CHECKING:
     from ovext.build.host import Reporter
     from ovext.package.wheel import WheelPlan
-
-_PRODUCTS = shutil.ignore_patterns("build", "lib", "dist", "__pycache__", ".git", ".hypothesis")
 
 
 def check_reproducible(plan: WheelPlan, wheel: Path, reporter: Reporter) -> None:
@@ -29,7 +28,10 @@ def check_reproducible(plan: WheelPlan, wheel: Path, reporter: Reporter) -> None
     """
     with tempfile.TemporaryDirectory(prefix="ovext-again-") as folder:
         project = Path(folder, "quite another place", plan.project.name)
-        shutil.copytree(plan.project, project, ignore=_PRODUCTS)
+        for file in source_files(plan.project):
+            target = project / file.relative_to(plan.project)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, target)
         build_dir = Path(folder, "build")
         replaced = {str(plan.project): str(project), str(plan.build_dir): str(build_dir)}
         command = tuple(_with(part, replaced) for part in plan.build)

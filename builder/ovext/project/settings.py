@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -25,13 +25,17 @@ def _isa_names(names: list[str]) -> list[str]:
         raise ValueError(error.what) from None
 
 
+OpenVINOName = Annotated[str, AfterValidator(_openvino_version)]
+
+
 class Settings(BaseModel):
     """What the builder must know of a project beyond its CMakeLists.txt."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    openvino: list[Annotated[str, AfterValidator(_openvino_version)]] = Field(min_length=1)
+    openvino: list[OpenVINOName] = Field(min_length=1)
     isa: Annotated[list[str], AfterValidator(_isa_names)] = [MULTI]
+    matrix: dict[str, Any] = {}  # of `ovext matrix`, which reads it
 
     @property
     def default_openvino(self) -> str:

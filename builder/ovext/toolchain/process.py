@@ -18,6 +18,8 @@ from ovext.errors import ToolError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+_streaming: set[subprocess.Popen[str]] = set()
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -151,6 +153,12 @@ def run(
     return Finished(tuple(command), done.returncode, done.stdout, done.stderr)
 
 
+def interrupt_streams() -> None:
+    """Send Ctrl-C to the processes that other threads follow with `stream`."""
+    for process in list(_streaming):
+        process.send_signal(signal.SIGINT)
+
+
 def stream(
     command: Sequence[str],
     on_line: Callable[[str], None],
@@ -190,6 +198,7 @@ def stream(
             )
         except (FileNotFoundError, PermissionError) as error:
             raise ToolError(f"'{command[0]}' cannot be run: {error.strerror}") from None
+        _streaming.add(process)
         try:
             for line in process.stdout or ():
                 lines.append(line)
@@ -199,5 +208,7 @@ def stream(
             process.send_signal(signal.SIGINT)
             process.wait()
             raise
+        finally:
+            _streaming.discard(process)
         code = process.wait()
     return Finished(tuple(command), code, "".join(lines))

@@ -1,0 +1,130 @@
+"""`ovext matrix`."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ovext.cli.options import EngineOption, JsonOption
+
+if TYPE_CHECKING:
+    from ovext.package.matrix.cache import Launcher
+    from ovext.package.matrix.plan import MatrixPlan
+
+
+def matrix(
+    folder: Annotated[
+        Path, typer.Argument(help="A folder whose pyproject.toml has [tool.ovext.matrix].", show_default="this folder")
+    ] = Path(),
+    project: Annotated[
+        list[str] | None, typer.Option("--project", help="These projects instead of the table's.", show_default=False)
+    ] = None,
+    base_os: Annotated[
+        list[str] | None, typer.Option("--base-os", help="These base OS instead of the table's.", show_default=False)
+    ] = None,
+    openvino: Annotated[
+        list[str] | None, typer.Option("--openvino", help="These releases instead of the table's.", show_default=False)
+    ] = None,
+    build_type: Annotated[
+        list[str] | None, typer.Option("--build-type", help="These instead of the table's.", show_default=False)
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="PATTERN", help="Only cells whose names fit; may be repeated.", show_default=False
+        ),
+    ] = None,
+    engine: EngineOption = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cells at once; they share the CPUs.")] = 1,
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Build the others after a cell has failed.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Leave finished cells alone whose inputs are as they were.")
+    ] = False,
+    cache: Annotated[
+        str | None, typer.Option(help="ccache or sccache, with the settings of your environment.", show_default=False)
+    ] = None,
+    distribute: Annotated[
+        str | None, typer.Option(help="sccache-dist or distcc, with their own settings.", show_default=False)
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", help="The folder that gets a folder for each target.")] = Path(
+        "dist/matrix"
+    ),
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the cells and their commands.")] = False,
+    github: Annotated[
+        bool, typer.Option("--github", help="Print the cells as JSON for a workflow's strategy.matrix.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Build every project for every base OS, OpenVINO release and build type.
+
+    Exits with 1 when a cell failed. summary.md and summary.json in the output folder tell how each ended.
+    """
+    from json import dumps
+
+    from ovext.cli.text import to_json
+    from ovext.errors import ExitCode
+    from ovext.package.matrix.cache import choose_launcher
+    from ovext.package.matrix.cells import Wishes, cells_of, read_settings
+    from ovext.package.matrix.cells import only as fitting
+    from ovext.package.matrix.plan import plan_matrix
+    from ovext.package.matrix.summary import of_cell
+    from ovext.toolchain.process import shell_line
+
+    root = folder.resolve()
+    wishes = Wishes(projects=project, base_os=base_os, openvino=openvino, build_type=build_type)
+    cells = fitting(cells_of(root, read_settings(root, wishes)), only or ())
+    if github:
+        entries = [{**of_cell(cell), "project": os.path.relpath(cell.project, root)} for cell in cells]
+        typer.echo(dumps({"include": entries}))
+        return
+    launcher = choose_launcher(cache, distribute, output.absolute() / "logs" / "distcc.log")
+    plan = plan_matrix(
+        cells,
+        output.absolute(),
+        engine=engine,
+        launcher=launcher,
+        jobs=jobs,
+        keep_going=keep_going,
+        resume=resume,
+    )
+    if dry_run:
+        commands = {cell.id: shell_line(plan.command(cell)) for cell in cells}
+        typer.echo(to_json({"schema": 1, "commands": commands}) if json else "\n".join(commands.values()))
+        return
+    if not _run(plan, launcher, as_json=json):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _run(plan: MatrixPlan, launcher: Launcher, *, as_json: bool) -> bool:
+    """Run it, show how it goes and how it ended; whether every cell is finished."""
+    from ovext.cli.matrix_table import watching
+    from ovext.cli.text import shortened_path, to_json
+    from ovext.package.matrix.run import Stage, run_matrix
+    from ovext.package.matrix.summary import MARKDOWN, compilations, to_data, to_markdown, write_summary
+
+    started = time.monotonic()
+    before = launcher.statistics()
+    with watching(plan.cells) as watcher:
+        results = run_matrix(plan, watcher)
+    seconds = time.monotonic() - started
+    statistics = launcher.statistics().since(before) if launcher.cache or launcher.farm else None
+    data = to_data(results, seconds, statistics)
+    write_summary(plan.output, data, to_markdown(results, seconds, statistics))
+    if as_json:
+        typer.echo(to_json(data))
+    else:
+        for result in results:
+            place = f"  ({shortened_path(result.log)})" if result.stage is Stage.FAILED and result.log else ""
+            typer.echo(
+                f"{result.stage.value:9}  {result.cell.id}{f': {result.reason}' if result.reason else ''}{place}"
+            )
+        if statistics:
+            typer.echo(compilations(statistics))
+        typer.echo(
+            f"{len(results)} cells in {seconds:.1f} s; {shortened_path(plan.output / MARKDOWN)} has them as a table"
+        )
+    return all(result.stage in {Stage.DONE, Stage.UNCHANGED} for result in results)

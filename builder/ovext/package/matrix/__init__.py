@@ -1,0 +1,1 @@
+"""Every target of every project from one command."""

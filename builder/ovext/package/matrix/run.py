@@ -1,0 +1,140 @@
+"""Running the cells of a matrix, several at once, each as an `ovext build` of its own."""
+
+from __future__ import annotations
+
+import re
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from ovext.build.run import CHECKING
+from ovext.files import writing_to
+from ovext.package.matrix.state import State, inputs_of
+from ovext.toolchain.lock import folder_lock
+from ovext.toolchain.process import interrupt_streams, stream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ovext.package.matrix.cells import Cell
+    from ovext.package.matrix.plan import MatrixPlan
+
+_REASON = re.compile(r"(?:^|.*[ :])error: (.+)")
+
+
+class Stage(Enum):
+    """Where a cell is."""
+
+    QUEUED = "queued"
+    BUILDING = "building"
+    GATE = "gate"
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    LEFT_OUT = "left out"
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """How a cell ended. `libraries` are sha256 by the path in the output folder."""
+
+    cell: Cell
+    stage: Stage
+    seconds: float = 0.0
+    reason: str = ""
+    log: Path | None = None
+    libraries: Mapping[str, str] | None = None
+
+
+class Watcher(Protocol):
+    """Who is told of the course. Calls come from several threads."""
+
+    def talk(self, text: str) -> None:
+        """A line for the user."""
+
+    def at(self, cell: Cell, stage: Stage, detail: str = "") -> None:
+        """A cell has come to a stage."""
+
+
+def run_matrix(plan: MatrixPlan, watcher: Watcher) -> list[CellResult]:
+    """Build the cells, in their order; gives how each ended. What is finished stays finished when the run is stopped.
+
+    Raises:
+        FilesError: the output folder cannot be written.
+        KeyboardInterrupt: after the builds have ended too.
+    """
+    with writing_to(plan.output):
+        (plan.output / "logs").mkdir(parents=True, exist_ok=True)
+        lock = folder_lock(plan.output, "another matrix", watcher.talk)
+        with lock, ThreadPoolExecutor(plan.jobs) as pool:
+            try:
+                return _Run(plan, watcher, pool).results()
+            except BaseException:
+                interrupt_streams()
+                raise
+
+
+class _Run:
+    """The cells of one run. Only the thread that made it touches its state; others build."""
+
+    def __init__(self, plan: MatrixPlan, watcher: Watcher, pool: ThreadPoolExecutor) -> None:
+        self._plan, self._watcher, self._pool = plan, watcher, pool
+        self._state = State(plan.output)
+        self._inputs = {cell: inputs_of(cell, dict(plan.settings)) for cell in plan.cells}
+        self._results: dict[Cell, CellResult] = {}
+
+    def results(self) -> list[CellResult]:
+        """How each cell ended, once all have."""
+        if self._plan.resume:
+            self._take_unchanged()
+        queue = [cell for cell in self._plan.cells if cell not in self._results]
+        running: set[Future[CellResult]] = set()
+        while running or queue:
+            while queue and len(running) < self._plan.jobs:
+                running.add(self._pool.submit(_build, self._plan, queue.pop(0), self._watcher))
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            failed = [not self._take(future.result()) for future in ended]
+            if any(failed) and not self._plan.keep_going:
+                queue.clear()
+        return [self._results.get(cell, CellResult(cell, Stage.LEFT_OUT)) for cell in self._plan.cells]
+
+    def _take_unchanged(self) -> None:
+        for cell in self._plan.cells:
+            if done := self._state.finished(cell, self._inputs[cell]):
+                self._results[cell] = CellResult(cell, Stage.UNCHANGED, libraries=done.libraries)
+                self._watcher.at(cell, Stage.UNCHANGED)
+
+    def _take(self, result: CellResult) -> bool:
+        """Note how a cell ended; whether it is finished."""
+        cell = result.cell
+        if result.stage is Stage.DONE:
+            done = self._state.add(cell, self._inputs[cell], result.seconds)
+            result = replace(result, libraries=done.libraries)
+        self._results[cell] = result
+        self._watcher.at(cell, result.stage, result.reason)
+        return result.stage is Stage.DONE
+
+
+def _build(plan: MatrixPlan, cell: Cell, watcher: Watcher) -> CellResult:
+    started = time.monotonic()
+    log = plan.log(cell)
+    watcher.at(cell, Stage.BUILDING)
+    log.unlink(missing_ok=True)
+    finished = stream(plan.command(cell), partial(_follow, cell, watcher), log=log, env=plan.environment)
+    seconds = time.monotonic() - started
+    if finished.ok:
+        return CellResult(cell, Stage.DONE, seconds, log=log)
+    reasons = [match[1] for line in finished.output.splitlines() if (match := _REASON.match(line))]
+    reason = reasons[0] if reasons else finished.how_it_ended()
+    return CellResult(cell, Stage.FAILED, seconds, reason, log)
+
+
+def _follow(cell: Cell, watcher: Watcher, line: str) -> None:
+    if line.startswith("["):
+        watcher.at(cell, Stage.BUILDING, line.partition(" ")[0].strip("[]"))
+    elif line.startswith(CHECKING):
+        watcher.at(cell, Stage.GATE)

@@ -1,0 +1,87 @@
+"""What a matrix has finished, kept in a file: a run that is killed goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ValidationError
+
+import ovext
+from ovext.build.manifest import read_manifest
+from ovext.errors import FilesError
+from ovext.files import replace_text, sha256_of, writing_to
+from ovext.project import load_project
+from ovext.project.sources import files_below, source_files
+
+if TYPE_CHECKING:
+    from ovext.package.matrix.cells import Cell
+
+_FILE = "matrix-state.json"
+
+
+class Done(BaseModel):
+    """A finished cell: what it was made of, and the libraries that came of it."""
+
+    inputs: str
+    seconds: float
+    libraries: dict[str, str]  # sha256 by the path in the output folder
+
+
+class State:
+    """The finished cells of an output folder. One process at a time may use it."""
+
+    def __init__(self, output: Path) -> None:
+        """Read what is there.
+
+        Raises:
+            FilesError: it cannot be read.
+        """
+        self._output = output
+        self._file = output / _FILE
+        try:
+            known = json.loads(self._file.read_text(encoding="utf-8")) if self._file.is_file() else {}
+            self._done = {name: Done.model_validate(entry) for name, entry in known.items()}
+        except (OSError, ValueError, AttributeError, ValidationError) as error:
+            problem = str(error).partition("\n")[0]
+            raise FilesError(f"this state cannot be read: {problem}", where=self._file, fix="Delete it.") from None
+
+    def finished(self, cell: Cell, inputs: str) -> Done | None:
+        """The cell as it was finished of the same inputs, if its libraries still are as they were."""
+        done = self._done.get(cell.id)
+        if done is None or done.inputs != inputs:
+            return None
+        files = {self._output / name: sha256 for name, sha256 in done.libraries.items()}
+        return done if all(file.is_file() and sha256_of(file) == sha256 for file, sha256 in files.items()) else None
+
+    def add(self, cell: Cell, inputs: str, seconds: float) -> Done:
+        """Note that the cell is finished. Raises FilesError where the state cannot be written."""
+        folder = cell.output(self._output) / cell.base_os
+        manifest = read_manifest(folder)
+        libraries = {
+            str((folder / record.file).relative_to(self._output)): record.sha256
+            for record in (manifest.libraries if manifest else [])
+            if record.project.name == load_project(cell.project).name
+        }
+        self._done[cell.id] = Done(inputs=inputs, seconds=seconds, libraries=libraries)
+        with writing_to(self._output):
+            text = json.dumps({name: done.model_dump() for name, done in self._done.items()}, indent=2)
+            replace_text(self._file, text + "\n")
+        return self._done[cell.id]
+
+
+def inputs_of(cell: Cell, settings: dict[str, str | None]) -> str:
+    """A hash of all that a cell is made of.
+
+    Args:
+        cell: the cell.
+        settings: what else decides: the compiler, the engine.
+    """
+    state = hashlib.sha256(json.dumps([cell.id, settings], sort_keys=True).encode())
+    package = Path(ovext.__file__).resolve().parent
+    for root, files in ((cell.project, source_files(cell.project)), (package, files_below(package))):
+        for file in files:
+            state.update(f"{file.relative_to(root)}\0{sha256_of(file)}\0".encode())
+    return state.hexdigest()
