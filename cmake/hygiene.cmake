@@ -36,9 +36,14 @@ endfunction()
 # ovext_map_folder(<target> <folder> <name>): where code names its source file, as checks do in their messages, the
 # folder of the build machine is called <name>. Libraries do not depend on the place where they are built.
 function(ovext_map_folder target folder name)
-  # ccache may turn absolute paths into relative ones.
-  file(RELATIVE_PATH relative "${CMAKE_BINARY_DIR}" "${folder}")
-  foreach(path IN ITEMS "${relative}" "${folder}")
+  set(paths "${folder}")
+  if(NOT folder STREQUAL CMAKE_BINARY_DIR)
+    # ccache may turn absolute paths into relative ones.
+    file(RELATIVE_PATH relative "${CMAKE_BINARY_DIR}" "${folder}")
+    string(REGEX REPLACE "/$" "" relative "${relative}")
+    list(PREPEND paths "${relative}")
+  endif()
+  foreach(path IN LISTS paths)
     set(option "-ffile-prefix-map=${path}=${name}")
     if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES "sccache" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       # An option for the preprocessor is no part of what sccache looks a compilation up by: checkouts share objects.

@@ -85,7 +85,7 @@ class Engine:
         """
         finished = self.ask("pull", image)
         if not finished.ok:
-            raise EngineError(f"{self.name} cannot get the image {image}: {_last_line(finished)}")
+            raise EngineError(f"{self.name} cannot get the image {image}: {finished.complaint()}")
 
     def able_to_run(self, image: str) -> Engine:
         """This engine, with whatever it needs here to run a container.
@@ -98,7 +98,7 @@ class Engine:
             return self
         other = self.after(finished.errors)
         if other is None:
-            raise EngineError(f"{self.name} cannot run a container: {_last_line(finished)}")
+            raise EngineError(f"{self.name} cannot run a container: {finished.complaint()}")
         return other.able_to_run(image)
 
 
@@ -115,10 +115,5 @@ def find_engine(name: str) -> Engine:
     except ToolError as error:
         raise EngineError(f"{name} does not answer: {error.what}") from None
     if not finished.ok:
-        raise EngineError(f"{name} is only the client here: {_last_line(finished)}")
+        raise EngineError(f"{name} is only the client here: {finished.complaint()}")
     return Engine(name)
-
-
-def _last_line(finished: Finished) -> str:
-    lines = (finished.errors or finished.output).strip().splitlines() or [finished.how_it_ended()]
-    return lines[-1].strip()

@@ -40,6 +40,12 @@ class Finished:
             return f"exit code {self.code}"
         return f"killed by {signal.Signals(-self.code).name}"
 
+    def complaint(self) -> str:
+        """The last line that speaks of an error, else the last line at all, of stderr before stdout."""
+        lines = [line.strip() for line in (self.errors or self.output).splitlines() if line.strip()]
+        telling = [line for line in lines if "error" in line.lower()] or lines
+        return telling[-1] if telling else self.how_it_ended()
+
 
 class Conversation:
     """A process that answers each line on its stdin with a line on a pipe, whose number is its last argument.

@@ -6,11 +6,13 @@ import json
 import os
 import re
 import shutil
+import tempfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import ToolError, UnknownNameError, UsageError
+from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.process import run
 
 if TYPE_CHECKING:
@@ -62,7 +64,7 @@ class Launcher:
             counts = dict(line.split("\t", 1) for line in finished.output.splitlines() if "\t" in line)
             hits = int(counts["direct_cache_hit"]) + int(counts["preprocessed_cache_hit"])
             return Statistics(hits, int(counts["cache_miss"]), remote)
-        return Statistics(remote=remote)
+        return Statistics(misses=remote, remote=remote)
 
 
 def choose_launcher(cache: str | None, farm: str | None, log: Path) -> Launcher:
@@ -81,8 +83,10 @@ def choose_launcher(cache: str | None, farm: str | None, log: Path) -> Launcher:
         raise UsageError(f"{cache} does not hand over to {farm}", fix=f"Use --distribute {fitting} with it.")
     if farm == "sccache-dist":
         _check_scheduler()
+    if "sccache" in {cache, str(farm).partition("-")[0]}:
+        _check_sccache()
         return Launcher("sccache", farm)
-    if farm == "distcc" and not (os.environ.get("DISTCC_HOSTS") or _distcc_hosts()):
+    if farm == "distcc" and not run([_program("distcc"), "--show-hosts"]).output.strip():
         raise ToolError("distcc knows no servers", fix="Name them in DISTCC_HOSTS or in /etc/distcc/hosts.")
     launcher = Launcher(cache, farm, Path(os.environ.get("DISTCC_LOG", log)))
     launcher.environment()  # finds out whether the programs are there
@@ -96,24 +100,32 @@ def _program(name: str) -> str:
     return found
 
 
-def _distcc_hosts() -> bool:
-    folder = Path(os.environ.get("DISTCC_DIR", Path.home() / ".distcc"))
-    return (folder / "hosts").is_file() or Path("/etc/distcc/hosts").is_file()
+def _check_sccache() -> None:
+    """Compile nothing with it: that starts its server, and tells what is wrong before every compilation does."""
+    with tempfile.TemporaryDirectory(prefix="ovext-sccache-") as folder:
+        source = Path(folder, "nothing.cpp")
+        source.touch()
+        command = [_program("sccache"), str(find_compiler().path), "-c", str(source), "-o", f"{source}.o"]
+        finished = run(command)
+    if not finished.ok:
+        raise ToolError(
+            f"sccache does not work: {finished.complaint()}",
+            fix="Look at its settings for the storage, such as SCCACHE_*.",
+        )
 
 
 def _check_scheduler() -> None:
     finished = run([_program("sccache"), "--dist-status"])
     if '"SchedulerStatus"' not in finished.output:
-        said = (finished.output or finished.errors).strip().splitlines() or [finished.how_it_ended()]
         raise ToolError(
-            f"sccache reaches no scheduler: {said[-1]}", fix="Name one under [dist] in sccache's configuration file."
+            f"sccache reaches no scheduler: {finished.complaint()}",
+            fix="Name one under [dist] in sccache's configuration file.",
         )
 
 
 def _of_sccache(finished: Finished) -> Statistics:
     if not finished.ok:
-        said = finished.errors.strip().splitlines() or [finished.how_it_ended()]
-        raise ToolError(f"sccache does not answer: {said[-1]}", fix="Look at its storage settings, such as SCCACHE_*.")
+        raise ToolError(f"sccache does not tell what it did: {finished.complaint()}")
     stats = json.loads(finished.output)["stats"]
     hits, misses = (sum(stats[name]["counts"].values()) for name in ("cache_hits", "cache_misses"))
     return Statistics(hits, misses, sum(stats["dist_compiles"].values()))

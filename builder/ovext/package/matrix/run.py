@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ovext.package.matrix.cells import Cell
     from ovext.package.matrix.plan import MatrixPlan
+    from ovext.toolchain.process import Finished
 
 _REASON = re.compile(r"(?:^|.*[ :])error: (.+)")
 
@@ -128,9 +129,19 @@ def _build(plan: MatrixPlan, cell: Cell, watcher: Watcher) -> CellResult:
     seconds = time.monotonic() - started
     if finished.ok:
         return CellResult(cell, Stage.DONE, seconds, log=log)
-    reasons = [match[1] for line in finished.output.splitlines() if (match := _REASON.match(line))]
-    reason = reasons[0] if reasons else finished.how_it_ended()
-    return CellResult(cell, Stage.FAILED, seconds, reason, log)
+    return CellResult(cell, Stage.FAILED, seconds, _reason(finished), log)
+
+
+def _reason(finished: Finished) -> str:
+    """The first error that a build tells, in a line."""
+    lines = [line.strip() for line in finished.output.splitlines()]
+    for at, line in enumerate(lines):
+        if match := _REASON.match(line):
+            text = match[1]
+            if text.startswith("CMake Error at"):  # what is wrong stands below where it is
+                text = next((below for below in lines[at + 1 :] if below), text)
+            return text
+    return finished.how_it_ended()
 
 
 def _follow(cell: Cell, watcher: Watcher, line: str) -> None:
