@@ -105,7 +105,7 @@ def ensure_image(image: BuilderImage, engine: Engine, log: Path, reporter: Repor
         if engine.has(tag):
             return tag, engine
         reporter.talk(f"Making the image {tag}, once for this OpenVINO and this ovext")
-        with _secrets(Path(folder)) as secrets:
+        with index_secrets(Path(folder)) as secrets:
             return tag, _build(image, engine, [*secrets, "--tag", tag, str(context)], log, reporter)
 
 
@@ -132,7 +132,7 @@ def _build(image: BuilderImage, engine: Engine, rest: list[str], log: Path, repo
 
 
 @contextmanager
-def _secrets(folder: Path) -> Iterator[list[str]]:
+def index_secrets(folder: Path) -> Iterator[list[str]]:
     """The options that show pip's settings to the build and leave them in no layer."""
     settings = {
         name: value for name, value in os.environ.items() if name.startswith("PIP_") and name not in _NOT_FOR_OTHERS
