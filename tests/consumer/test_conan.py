@@ -28,17 +28,17 @@ class Home:
 
     folder: Path
 
-    def conan(self, *arguments: str | Path, cwd: Path = ROOT, **env: str) -> Finished:
+    def conan(self, *arguments: str | Path, cwd: Path | None = None, **env: str) -> Finished:
         return subprocess.run(
             [str(CONAN), *map(str, arguments)],
-            cwd=cwd,
+            cwd=cwd or self.folder,
             env={**os.environ, "CONAN_HOME": str(self.folder), **env},
             capture_output=True,
             text=True,
             check=False,
         )
 
-    def done(self, *arguments: str | Path, cwd: Path = ROOT, **env: str) -> str:
+    def done(self, *arguments: str | Path, cwd: Path | None = None, **env: str) -> str:
         """What a command that must succeed says on stdout."""
         finished = self.conan(*arguments, cwd=cwd, **env)
         assert finished.returncode == 0, finished.stdout + finished.stderr
@@ -54,6 +54,7 @@ class Home:
 
 
 def new_home(folder: Path) -> Home:
+    folder.mkdir(exist_ok=True)
     home = Home(folder)
     home.done("profile", "detect")
     home.done("remote", "remove", "conancenter")
@@ -65,7 +66,16 @@ def maker(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Where CustomReLU was packaged, for all instruction sets and for one."""
     home = new_home(tmp_path_factory.mktemp("maker"))
     home.done("remote", "add", "recipes", ROOT / "conan")
-    create = ["create", ".", "--name", "custom_relu", "--version", "0.1.0", "-o", "project=extension_src/custom_relu"]
+    create = [
+        "create",
+        str(ROOT),
+        "--name",
+        "custom_relu",
+        "--version",
+        "0.1.0",
+        "-o",
+        "project=extension_src/custom_relu",
+    ]
     said = home.conan(*create)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "CustomReLU (opset1) in OpenVINO 2026.4.1" in said.stdout + said.stderr  # what test_package printed
@@ -167,7 +177,7 @@ def test_what_it_cannot_be_built_for_is_told(user: Home, setting: str, told: str
 
 def test_a_project_outside_the_repository(maker: Home, tmp_path: Path) -> None:
     project = copy_project(CUSTOM_RELU, tmp_path / "my_ops")
-    create = ["create", ".", "--name", "my_ops", "--version", "1.0"]
+    create = ["create", str(ROOT), "--name", "my_ops", "--version", "1.0"]
     wrong = maker.conan(*create, "-o", f"project={project}", "-tf=")
     assert wrong.returncode != 0
     assert f"OVEXT_PROJECT={project} conan create" in wrong.stdout + wrong.stderr
@@ -181,7 +191,7 @@ def test_a_library_that_would_not_load_becomes_no_package(maker: Home, tmp_path:
     kernel = next(project.glob("ops/*/kernel.cpp"))
     weak = "inline float leak(float x) { return x * 2; }\nfloat (*keep)(float) = leak;\n"
     kernel.write_text(weak + kernel.read_text(encoding="utf-8"), encoding="utf-8")
-    create = ["create", ".", "--name", "leaky", "--version", "1.0", "-o", "isa=avx2"]
+    create = ["create", str(ROOT), "--name", "leaky", "--version", "1.0", "-o", "isa=avx2"]
     done = maker.conan(*create, OVEXT_PROJECT=str(project))
     assert done.returncode == 1
     assert "a variant defines code that the linker may use elsewhere" in done.stdout + done.stderr
