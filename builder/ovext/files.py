@@ -25,7 +25,7 @@ def writing_to(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise FilesError(
             f"cannot write here: {error.strerror or error}",
-            where=error.filename or folder,
+            where=error.filename2 or error.filename or folder,  # of a copy, the second is the target
             fix="Choose a folder that can be written, or free some space.",
         ) from None
 

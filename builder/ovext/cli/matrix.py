@@ -21,16 +21,22 @@ def matrix(
         Path, typer.Argument(help="A folder whose pyproject.toml has [tool.ovext.matrix].", show_default="this folder")
     ] = Path(),
     project: Annotated[
-        list[str] | None, typer.Option("--project", help="These projects instead of the table's.", show_default=False)
+        list[str] | None,
+        typer.Option("--project", metavar="FOLDER", help="These projects instead of the table's.", show_default=False),
     ] = None,
     base_os: Annotated[
-        list[str] | None, typer.Option("--base-os", help="These base OS instead of the table's.", show_default=False)
+        list[str] | None,
+        typer.Option("--base-os", metavar="NAME", help="These base OS instead of the table's.", show_default=False),
     ] = None,
     openvino: Annotated[
-        list[str] | None, typer.Option("--openvino", help="These releases instead of the table's.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            "--openvino", metavar="VERSION", help="These releases instead of the table's.", show_default=False
+        ),
     ] = None,
     build_type: Annotated[
-        list[str] | None, typer.Option("--build-type", help="These instead of the table's.", show_default=False)
+        list[str] | None,
+        typer.Option("--build-type", metavar="TYPE", help="These instead of the table's.", show_default=False),
     ] = None,
     only: Annotated[
         list[str] | None,
