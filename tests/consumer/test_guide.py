@@ -13,7 +13,7 @@ import openvino as ov
 from helpers import ROOT, Ovext
 
 STEP = re.compile(
-    r"^    (?P<command>ovext (?:new|test|sync|build) [^\n]+)$"
+    r"^    (?P<command>ovext (?:new|test|sync|build|wheel) [^\n]+)$"
     r"|`(?P<file>my_ops/[\w/.]+)`, instead of `(?P<old>[^`]+)`:\n\n```\w+\n(?P<new>.*?)```",
     re.MULTILINE | re.DOTALL,
 )
@@ -40,10 +40,11 @@ def test_the_guide_works_as_it_is_written(ovext: Ovext, tmp_path: Path) -> None:
             changed = file.read_text()
             assert step["old"] in changed, step["file"]
             file.write_text(changed.replace(step["old"], step["new"].strip(), 1))
-    assert commands == 7
+    assert commands == 8
     kernel = (tmp_path / "my_ops" / "ops" / "scaled_softsign" / "kernel.cpp").read_text()
     assert "magnitude" in kernel
 
+    assert len(list((tmp_path / "dist").glob("my_ops-0.1.0-py3-none-manylinux_*.whl"))) == 1
     write_model(tmp_path / "model.onnx")
     core = ov.Core()
     core.add_extension(tmp_path / "lib" / "ubuntu22" / "libmy_ops_cpu_extension.so")
