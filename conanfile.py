@@ -17,7 +17,28 @@ from conan.tools.files import copy, save
 required_conan_version = ">=2.10"
 
 OUTSIDE = "OVEXT_PROJECT"  # the variable that names a project outside extension_src
-PRODUCTS = ("build/*", "dist/*", "lib/*", "CMakeUserPresets.json", "*__pycache__*")
+# What is no source: products in the project's own folder, and what tools keep anywhere.
+PRODUCTS = ("build", "dist", "lib", "wheelhouse")
+KEPT_BY_TOOLS = (
+    ".git",
+    ".hypothesis",
+    ".idea",
+    ".mypy_cache",
+    ".nox",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".tox",
+    ".venv",
+    ".vscode",
+    "__pycache__",
+    "node_modules",
+    "venv",
+)
+NO_SOURCES = (
+    "CMakeUserPresets.json",
+    *(f"{name}/*" for name in (*PRODUCTS, *KEPT_BY_TOOLS)),
+    *(f"*/{name}/*" for name in KEPT_BY_TOOLS),
+)
 # The oldest GCC that a consumer of a library that is not portable may have.
 OLDEST_GCC = 8
 CONFIG = """\
@@ -69,7 +90,7 @@ class Extension(ConanFile):
             if not (project / "CMakeLists.txt").is_file():
                 raise ConanException(f"{project} is no extension project: it has no CMakeLists.txt")
             target = Path(self.export_sources_folder, "extension_src", project.name)
-            copy(self, "*", str(project), str(target), excludes=PRODUCTS)
+            copy(self, "*", str(project), str(target), excludes=NO_SOURCES)
 
     def _project(self):
         """The project's folder from the recipe's; consumers come here too, without the option, so this never fails."""

@@ -5,7 +5,7 @@ include_guard(GLOBAL)
 # ovext_configure_wheel(): the instruction sets and the OpenVINO of the wheel, unless the caller named them.
 macro(ovext_configure_wheel)
   execute_process(
-    COMMAND "${Python_EXECUTABLE}" -m ovext package-step configure "${CMAKE_SOURCE_DIR}"
+    COMMAND "${Python_EXECUTABLE}" -m ovext package-step configure "${CMAKE_CURRENT_SOURCE_DIR}"
     OUTPUT_VARIABLE ovext_wheel
     COMMAND_ERROR_IS_FATAL ANY
   )
@@ -33,7 +33,7 @@ function(ovext_install_in_wheel target)
   install(
     CODE
       "execute_process(
-  COMMAND \"${Python_EXECUTABLE}\" -m ovext package-step fill \"${CMAKE_BINARY_DIR}\" --project \"${CMAKE_SOURCE_DIR}\" --library ${target}
+  COMMAND \"${Python_EXECUTABLE}\" -m ovext package-step fill \"${CMAKE_BINARY_DIR}\" --project \"${CMAKE_CURRENT_SOURCE_DIR}\" --library ${target}
     --into \"\${CMAKE_INSTALL_PREFIX}\" --metadata \"${SKBUILD_METADATA_DIR}\" --engine wheel
   COMMAND_ERROR_IS_FATAL ANY
 )"

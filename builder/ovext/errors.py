@@ -135,6 +135,12 @@ class BuildError(OvextError):
         return f"{self.output.rstrip()}\n\n{super().__str__()}\nThe whole output is in {self.log}."
 
 
+class ImageError(BuildError):
+    """A container engine could not make the builder image."""
+
+    exit_code = ExitCode.ENGINE
+
+
 class ModelError(OvextError):
     """A model file cannot be used."""
 

@@ -186,6 +186,13 @@ def test_a_project_outside_the_repository(maker: Home, tmp_path: Path) -> None:
     assert "CustomReLU (opset1) in OpenVINO" in done.stdout + done.stderr
 
 
+def test_a_project_with_two_libraries(maker: Home) -> None:
+    two_ops = PACKAGES / "two_ops"
+    done = maker.conan("create", str(ROOT), "--name", "two_ops", "--version", "1.0", OVEXT_PROJECT=str(two_ops))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Doubled (two_ops) in OpenVINO" in done.stdout + done.stderr
+
+
 def test_a_library_that_would_not_load_becomes_no_package(maker: Home, tmp_path: Path) -> None:
     project = copy_project(CUSTOM_RELU, tmp_path / "leaky")
     kernel = next(project.glob("ops/*/kernel.cpp"))

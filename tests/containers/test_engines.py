@@ -62,7 +62,7 @@ def test_make_takes_engine_and_base_image(base_image: str, tmp_path: Path) -> No
     given = ["BASE_OS=ubuntu", "ENGINE=podman", f"BASE_IMAGE={base_image}", f"PROJECT={project}"]
     command = [str(shutil.which("make")), "--dry-run", "cpu_extension", *given]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    called = " ".join(done.stdout.splitlines()[-1].split())
+    called = " ".join(done.stdout.split())
     assert f"build '{project}' --base-os 'ubuntu' --engine 'podman' --base-image '{base_image}'" in called
 
 
@@ -75,6 +75,42 @@ def test_what_the_compiler_says_is_shown(custom_relu: Path, in_podman: list[str]
     assert "nonsense" in done.stderr
     assert "The build in podman failed." in done.stderr
     assert not (custom_relu / LIBRARY).exists()
+
+
+def test_the_gate_in_the_container_is_told_with_paths_of_this_machine(
+    custom_relu: Path, in_podman: list[str], ovext: Ovext
+) -> None:
+    kernel = custom_relu / "ops/custom_relu/kernel.cpp"
+    weak = "inline float leak(float x) { return x * 2; }\nfloat (*keep)(float) = leak;\n"
+    kernel.write_text(weak + kernel.read_text(encoding="utf-8"), encoding="utf-8")
+    done = ovext("build", "--isa", "avx2", *in_podman, cwd=custom_relu)
+    assert done.returncode == ExitCode.FAILED
+    assert "a variant defines code that the linker may use elsewhere" in done.stderr
+    report = custom_relu / "lib/ubuntu/libcustom_relu_cpu_extension.so.rejected.json"
+    assert f"The whole report is in {report}." in done.stderr
+    assert json.loads(report.read_text(encoding="utf-8"))["is_fine"] is False
+
+
+def test_settings_of_this_machine_keep_auto_on_it(custom_relu: Path, base_image: str, ovext: Ovext) -> None:
+    options = ["build", "--isa", "avx2", "--base-image", base_image, "--engine"]
+    done = ovext(*options, "auto", cwd=custom_relu, CXXFLAGS="-DNOTHING_READS_THIS")
+    assert "Building with the engine host: CXXFLAGS is set, which means this machine's tools" in done.stderr
+    done = ovext(*options, "podman", "--dry-run", "--explain", cwd=custom_relu, CXXFLAGS="-DNOTHING_READS_THIS")
+    assert "left out" in done.stderr
+    assert ovext(*options, "host", cwd=custom_relu).returncode == ExitCode.USAGE
+
+
+def test_an_image_that_cannot_be_made(custom_relu: Path, base_image: str, ovext: Ovext) -> None:
+    """The base image is no UBI and has no microdnf."""
+    options = ["build", "--isa", "avx2", "--base-os", "ubi8", "--base-image", base_image, "--engine"]
+    done = ovext(*options, "podman", cwd=custom_relu)
+    assert done.returncode == ExitCode.ENGINE
+    assert "microdnf: not found" in done.stderr
+    assert "podman could not make the builder image.\nOr build with --engine host." in done.stderr
+    done = ovext(*options, "auto", cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    assert "Building with the engine host after all: podman could not make the builder image." in done.stderr
+    assert (custom_relu / "lib/ubi8/libcustom_relu_cpu_extension.so").is_file()
 
 
 def test_auto_takes_an_engine_that_has_the_image(custom_relu: Path, base_image: str, ovext: Ovext) -> None:
@@ -162,7 +198,7 @@ def test_ctrl_c_ends_the_container(custom_relu: Path, in_podman: list[str]) -> N
 
 def test_what_a_killed_ovext_left_is_removed_by_the_next(custom_relu: Path, in_podman: list[str], ovext: Ovext) -> None:
     hanging = Hanging(custom_relu)
-    with hanging.start(*in_podman) as process:
+    with hanging.start("--isa", "avx2", *in_podman) as process:
         os.killpg(process.pid, signal.SIGKILL)
     left = containers()
     assert len(left) == 1

@@ -184,7 +184,10 @@ def test_sccache_distributes_to_two_servers(
         root = Root(tmp_path / "root")
         root.folder.mkdir()
         compilations, libraries = root.built("--distribute", "sccache-dist", **sccache_settings)
+        show = [str(shutil.which("sccache")), "--show-stats", "--stats-format", "json"]
+        shown = subprocess.run(show, env={**os.environ, **sccache_settings}, capture_output=True, check=True).stdout
     assert libraries == plain
+    assert len(json.loads(shown)["stats"]["dist_compiles"]) == 2
     assert compilations["remote"] >= 10
 
 
@@ -284,6 +287,13 @@ def test_engines_that_are_missing(tmp_path: Path) -> None:
     done = Root(tmp_path).build("--cache", "ccache", PATH=str(tmp_path))
     assert done.returncode == ExitCode.TOOL
     assert "ccache was not found\nInstall it, for instance with: apt-get install ccache" in done.stderr
+
+
+def test_a_cache_that_does_not_work(tmp_path: Path) -> None:
+    (tmp_path / "ccache.conf").write_text("max_size = banana\n", encoding="utf-8")
+    done = Root(tmp_path).build("--cache", "ccache", CCACHE_CONFIGPATH=str(tmp_path / "ccache.conf"))
+    assert done.returncode == ExitCode.TOOL
+    assert "ccache does not tell what it did: " in done.stderr
 
 
 def test_farms_without_servers(tmp_path: Path, sccache_settings: dict[str, str]) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -144,21 +148,18 @@ def test_ctrl_c_that_reaches_only_the_matrix_ends_its_builds_too(workspace: Work
 
 
 def test_a_second_run_waits_for_the_first(workspace: Workspace) -> None:
-    with (
-        workspace.held() as first,
-        subprocess.Popen(
-            [sys.executable, "-m", "ovext", "matrix", "--only", "ubuntu24"],
-            cwd=workspace.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as second,
-    ):
-        assert second.stderr is not None
-        assert "Waiting for another matrix" in second.stderr.readline()
-        os.killpg(first.pid, signal.SIGKILL)
-        first.communicate()
-        second.communicate(timeout=DEADLINE)
+    with workspace.held() as first:
+        command = [sys.executable, "-m", "ovext", "matrix", "--only", "ubuntu24"]
+        with subprocess.Popen(command, cwd=workspace.folder, stderr=subprocess.PIPE, text=True) as second:
+            try:
+                assert second.stderr is not None
+                told = iter(second.stderr.readline, "")
+                assert any("Waiting for another matrix" in line for line in told)
+                os.killpg(first.pid, signal.SIGKILL)
+                first.communicate()
+                second.communicate(timeout=DEADLINE)
+            finally:
+                second.kill()
     assert second.returncode == 0
 
 
@@ -177,10 +178,52 @@ def test_a_failed_cell_is_told_with_its_reason_and_stops_the_run(workspace: Work
     assert workspace.results() == {"ubi8": "failed", "ubuntu24": "done"}
 
 
+def test_two_projects_with_libraries_of_one_name_are_told(workspace: Workspace) -> None:
+    copy_project(workspace.project, workspace.folder / "a_copy")
+    done = workspace.run("--project", "custom_relu", "--project", "a_copy", "--base-os", "ubuntu24")
+    assert done.returncode == ExitCode.FAILED
+    told = "it replaced the library of custom_relu-ubuntu24-openvino2026.4.1-release, which has the same name"
+    assert told in done.stdout
+
+
+def test_other_flags_make_another_cell(workspace: Workspace) -> None:
+    only = ["--only", "ubuntu24", "--resume"]
+    workspace.run(*only)
+    workspace.run(*only, CXXFLAGS="-DNOTHING_READS_THIS")
+    assert workspace.results() == {"ubuntu24": "done"}
+    workspace.run(*only, CXXFLAGS="-DNOTHING_READS_THIS")
+    assert workspace.results() == {"ubuntu24": "unchanged"}
+
+
+def test_a_terminal_shows_a_table(workspace: Workspace) -> None:
+    """In a terminal of 12 lines, which is what a pseudo-terminal is told to be."""
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 80, 0, 0))
+    command = [sys.executable, "-m", "ovext", "matrix"]
+    with subprocess.Popen(command, cwd=workspace.folder, stdout=slave, stderr=slave, stdin=slave) as process:
+        os.close(slave)
+        shown = b"".join(iter(lambda: read_terminal(master), b"")).decode()
+    os.close(master)
+    assert process.returncode == 0
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    for stage in ("queued", "building", "gate", "done", "1 of 2 cells"):
+        assert stage in plain
+    assert max(map(len, plain.splitlines())) <= 80
+
+
+def read_terminal(master: int) -> bytes:
+    try:
+        return os.read(master, 1 << 16)
+    except OSError:  # as Linux tells the end of a terminal
+        return b""
+
+
 def test_cells_can_be_chosen(workspace: Workspace) -> None:
     shown = workspace.run("--only", "*-ubi8-*", "--dry-run").stdout.splitlines()
     assert len(shown) == 1
     assert "--base-os ubi8 --openvino 2026.4.1 --build-type Release" in shown[0]
+    names = ["--base-os", "ubuntu", "--base-os", "ubuntu24", "--dry-run"]
+    assert len(workspace.run(*names).stdout.splitlines()) == 1
     wrong = workspace.run("--only", "ubi7")
     assert wrong.returncode == ExitCode.USAGE
     assert "no cell of the matrix fits 'ubi7'" in wrong.stderr

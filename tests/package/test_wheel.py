@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from helpers import CUSTOM_RELU, PACKAGES, Ovext, copy_project
+from ovext.errors import GateError
+from ovext.package.wheel_file import check_wheel, read_wheel
 from wheels import BuiltWheel, Site
 
 
@@ -76,6 +79,7 @@ def test_a_wheel_that_depends_on_its_place_is_found_out(tmp_path: Path, ovext: O
     assert done.returncode == 1
     assert "two builds of custom_relu-0.1.0-" in done.stderr
     assert "custom_relu/libcustom_relu_cpu_extension.so" in done.stderr
+    assert not list(tmp_path.glob("dist/*.whl"))
 
 
 def test_an_import_does_nothing(relu_site: Site) -> None:
@@ -160,6 +164,24 @@ def test_a_project_without_a_backend(tmp_path: Path, ovext: Ovext) -> None:
     done = ovext("wheel", project, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (3, "")
     assert "[build-system] names no backend" in done.stderr
+
+
+def test_some_instruction_sets(tmp_path: Path, ovext: Ovext) -> None:
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    done = ovext("wheel", project, "--isa", "sse42,avx2", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (record,) = json.loads(done.stdout)["libraries"]
+    assert [variant["id"] for variant in record["variants"]] == ["sse42", "avx2"]
+
+
+def test_a_library_that_was_changed_after_its_check_is_told(relu_wheel: BuiltWheel, tmp_path: Path) -> None:
+    changed = tmp_path / relu_wheel.file.name
+    with zipfile.ZipFile(changed, "w") as archive:
+        for name in relu_wheel.archive.namelist():
+            data = relu_wheel.archive.read(name)
+            archive.writestr(name, data + b"more" if name.endswith(".so") else data)
+    with pytest.raises(GateError, match=r"libcustom_relu_cpu_extension\.so was changed after it was checked"):
+        check_wheel(read_wheel(changed), "2026.4.1")
 
 
 def test_a_compiler_error_is_what_is_shown(tmp_path: Path, ovext: Ovext) -> None:

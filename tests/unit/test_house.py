@@ -14,6 +14,7 @@ from ovext.errors import MEANINGS, ExitCode, OvextError
 from ovext.inspect import findings
 from ovext.project import load_project, op
 from ovext.project.attributes import ATTRIBUTE_TYPES
+from ovext.project.sources import KEPT_BY_TOOLS, PRODUCTS
 from ovext.scaffold.sync import Sync, plan_sync
 from ovext.targets.base_os import base_os_table
 from ovext.targets.isa import isa_table
@@ -102,6 +103,10 @@ def test_every_base_os_is_documented() -> None:
 
 def test_the_conan_recipe_has_the_same_tables() -> None:
     recipe = (ROOT / "conanfile.py").read_text(encoding="utf-8")
+    assigned = [node for node in ast.parse(recipe).body if isinstance(node, ast.Assign)]
+    constants = {ast.unparse(node.targets[0]): node.value for node in assigned}
+    assert set(ast.literal_eval(constants["PRODUCTS"])) == PRODUCTS
+    assert set(ast.literal_eval(constants["KEPT_BY_TOOLS"])) == KEPT_BY_TOOLS
     assert f'"isa": {json.dumps(["multi", *isa_table(), "native"])}' in recipe
     assert f'"openvino": "{DEFAULT_RELEASE}"' in recipe
     recipes = (ROOT / "conan/recipes/openvino/config.yml").read_text(encoding="utf-8")

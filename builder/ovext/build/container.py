@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-import tarfile
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ovext.build.host import compiler_messages, ninja_progress
+from ovext.build.engines import ready_engine, settings_of_this_machine
+from ovext.build.host import ninja_progress
 from ovext.build.image import BuilderImage, ensure_image
 from ovext.build.manifest import LibraryRecord, read_manifest
-from ovext.build.plan import Decision, asked, isa_decision, jobs_decision
+from ovext.build.plan import Decision, asked, build_tree, isa_decision, jobs_decision
 from ovext.build.publish import publish
 from ovext.build.record import project_record
-from ovext.build.run import BuildResult, locked_build_tree
-from ovext.errors import BuildError, EngineError
-from ovext.files import writing_to
-from ovext.project.sources import source_files
+from ovext.build.report import rejected_report
+from ovext.build.run import CHECKING, BuildResult, locked_build_tree
+from ovext.build.vessel import HOME, UNPACK, container, pack
+from ovext.errors import BuildError, EngineError, ExitCode
+from ovext.files import replace_text, writing_to
 from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
 from ovext.targets.openvino import OpenVINOVersion
 from ovext.toolchain.fetch import find_installed
@@ -28,7 +26,7 @@ from ovext.toolchain.git import revision_of
 from ovext.toolchain.process import shell_line, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from ovext.build.host import Reporter
@@ -36,10 +34,7 @@ if TYPE_CHECKING:
     from ovext.project import Project
     from ovext.targets.base_os import BaseOS
     from ovext.toolchain.engine import Engine
-
-_HOME = "/home/builder"
-# The last file of the archive: where it is missing, the archive broke off.
-_SENTINEL = ".ovext-complete"
+    from ovext.toolchain.process import Finished
 
 
 @dataclass(frozen=True)
@@ -88,15 +83,14 @@ def plan_in_container(
     chosen = {"--base-os": base_os.id, "--isa": request.isa, "--build-type": request.build_type}
     chosen["--jobs"] = str(request.jobs) if request.jobs else None
     options = [part for option, value in chosen.items() if value for part in (option, value)]
-    tree = f"{engine.name}-{base_os.id}-openvino{release}"
     openvino_reason = f"--openvino {openvino}" if openvino else "the project's default"
     return ContainerPlan(
         project=project,
         base_os=base_os,
         engine=engine,
         image=BuilderImage(base_os, base_image or base_os.image, release),
-        command=("build", f"{_HOME}/project", "--engine", "host", "--output", f"{_HOME}/lib", *options),
-        build_dir=project.root / "build" / tree,
+        command=("build", f"{HOME}/project", "--engine", "host", "--output", f"{HOME}/lib", *options),
+        build_dir=build_tree(request, project, engine.name, release),
         output_dir=request.output_root / spelled,
         decisions=(
             Decision("base OS", f"{base_os.id} ({base_os.title})", asked("--base-os", request.base_os)),
@@ -106,8 +100,15 @@ def plan_in_container(
             isa_decision(request, project),
             jobs_decision(request, "all"),
             Decision("compiler", base_os.cxx, f"that of {base_os.title}"),
+            *_unused(),
         ),
     )
+
+
+def _unused() -> list[Decision]:
+    """What the environment says and a container does not see."""
+    names = ", ".join(settings_of_this_machine())
+    return [Decision("left out", names, "they mean this machine's tools, which no container has")] if names else []
 
 
 def run_in_container(plan: ContainerPlan, reporter: Reporter) -> BuildResult:
@@ -122,84 +123,71 @@ def run_in_container(plan: ContainerPlan, reporter: Reporter) -> BuildResult:
         plan.output_dir.mkdir(parents=True, exist_ok=True)
     with locked_build_tree(plan.build_dir, reporter):
         log = plan.build_dir / "ovext-build.log"
+        for decision in plan.decisions:
+            if decision.subject == "left out":
+                reporter.talk(f"Not used in the container: {decision.choice}")
         with writing_to(plan.build_dir):
             log.unlink(missing_ok=True)
-            engine = ready_engine(plan.engine, plan.image.base_image, reporter)
+            engine = ready_engine(plan.engine, plan.image.base_image, reporter.talk)
             tag, engine = ensure_image(plan.image, engine, log, reporter)
             built = _build(plan, engine, tag, log, reporter)
-        records = [_inspected(record, plan, built) for record in _records(built)]
+        records = [_inspected(record, plan, built, reporter) for record in _records(built)]
         files = {built / record.file: record for record in records}
         layers = {name: (built / name).read_text(encoding="utf-8") for one in records for name in _layer_files(one)}
         publish(files, plan.output_dir, reporter.talk, layers)
+        for record in records:
+            rejected_report(plan.output_dir, record.file).unlink(missing_ok=True)  # of an earlier build
     return BuildResult(plan.output_dir, tuple(records), up_to_date=False, seconds=time.monotonic() - started)
 
 
-def ready_engine(engine: Engine, base_image: str, reporter: Reporter) -> Engine:
-    """The engine with what it needs here, once it has the base image.
-
-    Raises:
-        EngineError: it cannot get the image, or cannot run it.
-    """
-    if not engine.has(base_image):
-        reporter.talk(f"Getting the image {base_image}")
-        engine.pull(base_image)
-    able = engine.able_to_run(base_image)
-    for one in able.workarounds[len(engine.workarounds) :]:
-        reporter.talk(f"{engine.name} gets {' '.join(one.options)}: {one.explanation}")
-    return able
-
-
 def _build(plan: ContainerPlan, engine: Engine, tag: str, log: Path, reporter: Reporter) -> Path:
-    """Build in a container of the image `tag`; gives the folder with the result."""
+    """Build in a container of the image `tag`; gives the folder with what came of it."""
     archive, result = plan.build_dir / "project.tar", plan.build_dir / "result"
-    _pack(plan.project.root, archive)
-    unpack = f"mkdir project && tar -x --no-same-owner -C project -f - && test -f project/{_SENTINEL}"
-    script = f"{unpack} && exec python -m ovext {shell_line(plan.command)}"
-    with _container(plan, engine, tag, script) as name:
+    shutil.rmtree(result, ignore_errors=True)
+    pack(plan.project.root, archive)
+    script = f"{UNPACK} && exec python -m ovext {shell_line(plan.command)} > /dev/null"
+    with container(engine, tag, script, label=str(plan.build_dir)) as name:
         start = engine.command("start", "--attach", "--interactive", name)
-        finished = stream(start, ninja_progress(reporter), log=log, stdin=archive)
+        finished = stream(start, _telling(reporter), log=log, stdin=archive)
         archive.unlink()
-        if not finished.ok:
-            raise BuildError(f"The build in {engine.name} failed.", output=compiler_messages(finished), log=log)
-        shutil.rmtree(result, ignore_errors=True)
-        copied = engine.ask("cp", f"{name}:{_HOME}/lib/{plan.base_os.id}/.", str(result))
-        if not copied.ok:
-            raise EngineError(f"{engine.name} could not copy the result: {copied.errors.strip()}")
+        copied = engine.ask("cp", f"{name}:{HOME}/lib/{plan.base_os.id}/.", str(result))
+    if not finished.ok:
+        raise _failure(plan, finished, result, log)
+    if not copied.ok:
+        raise EngineError(f"{engine.name} could not copy the result: {copied.complaint()}")
     return result
 
 
-@contextmanager
-def _container(plan: ContainerPlan, engine: Engine, tag: str, script: str) -> Iterator[str]:
-    """A container that is not started yet; afterwards it is gone, and so are those that a killed ovext left.
+def _telling(reporter: Reporter) -> Callable[[str], None]:
+    """What passes on the words of the ovext in the container, up to its error."""
+    ninja = ninja_progress(reporter)
+    failed = False
 
-    The caller holds the lock of the build tree, so no other of its containers is in use.
-    """
-    label = f"ovext.tree={hashlib.sha256(os.fsencode(plan.build_dir)).hexdigest()[:16]}"
-    _remove(engine, *engine.ask("ps", "--all", "--quiet", "--filter", f"label={label}").output.split())
-    # A build needs no network: all that it takes is in the image.
-    options = ["--interactive", "--network", "none", "--label", label, "--workdir", _HOME, "--entrypoint", "sh"]
-    created = engine.ask("create", *options, tag, "-c", script)
-    if not created.ok:
-        raise EngineError(f"{engine.name} could not make a container: {created.errors.strip()}")
-    name = created.output.strip().splitlines()[-1]
-    try:
-        yield name
-    finally:
-        _remove(engine, name)
+    def on_line(line: str) -> None:
+        nonlocal failed
+        failed = failed or line.startswith("error: ")
+        if line.startswith("["):
+            ninja(line)
+        elif not failed:
+            reporter.talk(line)
+
+    return on_line
 
 
-def _remove(engine: Engine, *names: str) -> None:
-    for name in names:
-        engine.ask("kill", name)  # `rm --force` alone would first wait for it to end by itself
-        engine.ask("rm", "--force", name)
-
-
-def _pack(root: Path, archive: Path) -> None:
-    """The project without what was built in it, as an archive whose last member is the sentinel."""
-    with tarfile.open(archive, "w") as tar:
-        for file in source_files(root):
-            tar.add(file, file.relative_to(root))
-        tar.addfile(tarfile.TarInfo(_SENTINEL))
+def _failure(plan: ContainerPlan, finished: Finished, result: Path, log: Path) -> BuildError:
+    """The error of the ovext in the container, with this machine's paths and with its exit code."""
+    for report in result.glob("*.rejected.json"):
+        with writing_to(plan.output_dir):
+            replace_text(plan.output_dir / report.name, report.read_text(encoding="utf-8"))
+    lines = finished.output.splitlines()
+    first = next((at for at, line in enumerate(lines) if line.startswith("error: ")), 0)
+    kept = [line for line in lines[first:] if not line.startswith("The whole output is in ")]
+    said = "\n".join(kept).removeprefix("error: ")
+    for inside, here in ((f"{HOME}/lib/{plan.base_os.id}", plan.output_dir), (f"{HOME}/project", plan.project.root)):
+        said = said.replace(inside, str(here))
+    error = BuildError(f"The build in {plan.engine.name} failed.", output=said, log=log)
+    error.exit_code = ExitCode(finished.code) if finished.code in set(ExitCode) else ExitCode.FAILED
+    return error
 
 
 def _records(built: Path) -> list[LibraryRecord]:
@@ -211,14 +199,15 @@ def _layer_files(record: LibraryRecord) -> list[str]:
     return [name for layer in record.layers for name in layer.files]
 
 
-def _inspected(record: LibraryRecord, plan: ContainerPlan, built: Path) -> LibraryRecord:
+def _inspected(record: LibraryRecord, plan: ContainerPlan, built: Path, reporter: Reporter) -> LibraryRecord:
     """The record of a library that came back, with what this machine knows of it."""
     from ovext.build.gate import pass_inspection  # noqa: PLC0415  it brings the disassembler
 
+    reporter.talk(f"{CHECKING} {record.file}: inspection for {plan.base_os.id} on this machine")
     revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
     file = built / record.file
     openvino = find_installed(OpenVINOVersion.parse(plan.image.openvino))
-    rejected = plan.output_dir / f"{file.name}.rejected.json"
+    rejected = rejected_report(plan.output_dir, file.name)
     return record.model_copy(
         update={
             "engine": plan.engine.name,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from typing import TYPE_CHECKING, Protocol
 
+from ovext.build.engines import settings_of_this_machine
 from ovext.errors import BuildError
 from ovext.files import writing_to
 from ovext.toolchain.process import Finished, stream
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 _STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
 NINJA_STATUS = {"NINJA_STATUS": "[%f/%t] "}  # counts of finished steps, as `_STATUS` reads them
 _STAMP = "ovext-configured.json"
-# What CMake takes from the environment when it first configures a tree.
-_VARIABLES = re.compile(r"CXXFLAGS|CPPFLAGS|LDFLAGS|CMAKE_\w+")
 
 
 class Reporter(Protocol):
@@ -50,9 +48,8 @@ def build_on_host(plan: BuildPlan, lock: int, reporter: Reporter) -> None:
 
 def _configure(plan: BuildPlan, log: Path, lock: int, reporter: Reporter) -> None:
     stamp = plan.build_dir / _STAMP
-    settings = {name: value for name, value in sorted(os.environ.items()) if _VARIABLES.fullmatch(name)}
     compiler = f"{plan.machine.compiler.id} {plan.machine.compiler.version}"  # another one may come under the same path
-    described = {"command": plan.configure, "compiler": compiler, "environment": settings}
+    described = {"command": plan.configure, "compiler": compiler, "environment": settings_of_this_machine()}
     wanted = json.dumps(described, indent=2).encode(errors="surrogateescape")
     configured = stamp.is_file() and (plan.build_dir / "build.ninja").is_file()
     if configured and stamp.read_bytes() == wanted:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +17,10 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 
 import ovext
-from ovext.errors import BuildError
+from ovext.errors import ImageError
 from ovext.files import writing_to
 from ovext.resources import docker_dir
-from ovext.toolchain.process import stream
+from ovext.toolchain.process import run, stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,15 +29,10 @@ if TYPE_CHECKING:
     from ovext.targets.base_os import BaseOS
     from ovext.toolchain.engine import Engine
 
-_CERTIFICATES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-_NOT_FOR_OTHERS = {
-    "PIP_CERT",
-    "PIP_CONFIG_FILE",
-    "PIP_CACHE_DIR",
-    "PIP_FIND_LINKS",
-    "PIP_TARGET",
-    "PIP_REQUIRE_VIRTUALENV",
-}
+_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+# Which of pip's settings say how the index is reached; others are about this machine.
+_OF_THE_INDEX = ("index-url", "extra-index-url", "trusted-host", "no-index", "timeout", "default-timeout", "retries")
+_SETTING = re.compile(r"(?:global|install|download|:env:)\.(?P<name>[\w.-]+?)='(?P<value>.*)'")
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,7 @@ class BuilderImage:
         """Write all that the Dockerfile copies."""
         shutil.copyfile(docker_dir() / f"Dockerfile.{self.base_os.dockerfile}", folder / "Dockerfile")
         shutil.copyfile(docker_dir() / "setup.sh", folder / "setup.sh")
+        _copy_wheels(folder / "wheels")
         installed = distribution("ovext")
         needed = [*_requirements(), f"openvino=={self.openvino}"]
         (folder / "requirements.txt").write_text("\n".join(needed) + "\n", encoding="utf-8")
@@ -74,7 +72,8 @@ class BuilderImage:
     def tag(self, context: Path) -> str:
         """The image's name, which tells images with other contents apart."""
         state = hashlib.sha256(repr(sorted(self.arguments().items())).encode())
-        for file in sorted(path for path in context.rglob("*") if path.is_file()):
+        files = sorted(path for path in context.rglob("*") if path.is_file())
+        for file in (file for file in files if not file.is_relative_to(context / "wheels")):
             state.update(f"{file.relative_to(context)}\0".encode())
             state.update(hashlib.sha256(file.read_bytes()).digest())
         return f"localhost/ovext-builder-{self.base_os.id}:openvino{self.openvino}-{state.hexdigest()[:12]}"
@@ -95,7 +94,7 @@ def ensure_image(image: BuilderImage, engine: Engine, log: Path, reporter: Repor
     """Build the image unless it is there; gives its name, and the engine with what it turned out to need.
 
     Raises:
-        BuildError: it cannot be built.
+        ImageError: it cannot be built.
     """
     with tempfile.TemporaryDirectory(prefix="ovext-image-") as folder, writing_to(Path(folder)):
         context = Path(folder, "context")
@@ -126,23 +125,39 @@ def _build(image: BuilderImage, engine: Engine, rest: list[str], log: Path, repo
         )
         return _build(image, other, rest, log, reporter)
     said = "\n".join(finished.output.splitlines()[-20:])
-    raise BuildError(
+    raise ImageError(
         f"{engine.name} could not make the builder image.", output=said, log=log, fix="Or build with --engine host."
     )
 
 
+def _pip_settings() -> dict[str, str]:
+    """What pip's configuration files and the environment say, as pip itself reads them; the environment comes last."""
+    listed = run([sys.executable, "-m", "pip", "config", "list"]).output
+    found = [match for line in listed.splitlines() if (match := _SETTING.fullmatch(line))]
+    in_order = sorted(found, key=lambda match: match[0].startswith(":env:"))
+    return {match["name"].lstrip("."): match["value"].replace("\\n", " ") for match in in_order}
+
+
+def _copy_wheels(folder: Path) -> None:
+    """Where pip asks no index, the wheels of the local folders that it takes from."""
+    folder.mkdir()
+    settings = _pip_settings()
+    if settings.get("no-index", "").lower() in {"1", "true", "yes", "on"}:
+        for place in settings.get("find-links", "").split():
+            for wheel in Path(place).glob("*.whl"):
+                shutil.copyfile(wheel, folder / wheel.name)
+
+
 @contextmanager
 def index_secrets(folder: Path) -> Iterator[list[str]]:
-    """The options that show pip's settings to the build and leave them in no layer."""
-    settings = {
-        name: value for name, value in os.environ.items() if name.startswith("PIP_") and name not in _NOT_FOR_OTHERS
-    }
-    lines = [f"{name.removeprefix('PIP_').lower().replace('_', '-')} = {value}" for name, value in settings.items()]
+    """The options that show to a build how pip reaches its index, and leave that in no layer."""
+    settings = _pip_settings()
+    lines = [f"{name} = {settings[name]}" for name in _OF_THE_INDEX if name in settings]
     file = folder / "pip.conf"
     file.write_text("[global]\n" + "\n".join(lines) + "\n", encoding="utf-8")
     file.chmod(0o600)
     options = ["--secret", f"id=pip.conf,src={file}"]
-    certificates = next((os.environ[name] for name in _CERTIFICATES if os.environ.get(name)), None)
+    certificates = next(filter(None, (settings.get("cert"), *map(os.environ.get, _CERTIFICATES))), None)
     if certificates and Path(certificates).is_file():
         options += ["--secret", f"id=ca.pem,src={certificates}"]
     yield options

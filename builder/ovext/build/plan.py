@@ -73,10 +73,6 @@ class BuildPlan:
     compile: tuple[str, ...]
     decisions: tuple[Decision, ...]
 
-    def rejected_report(self, library: Path) -> Path:
-        """Where the report on a built library goes that does not pass the gate."""
-        return self.output_dir / f"{library.name}.rejected.json"
-
     def steps(self) -> list[str]:
         """What will be done, in order, one line each."""
         fetch = [] if self.machine.openvino_is_installed else [f"fetch OpenVINO {self.machine.openvino_version}"]
@@ -118,10 +114,7 @@ def plan_build(request: BuildRequest, project: Project, machine: Machine, engine
     spelled = request.base_os or DEFAULT_BASE_OS
     base_os = find_base_os(spelled)
     variants = _shortened(parse_isa(request.isa or ",".join(project.settings.isa)))
-    tree = f"{HOST}-{base_os.id}-openvino{machine.openvino_version}-{'-'.join(variants)}"
-    if request.build_type:
-        tree += f"-{request.build_type.lower()}"
-    build_dir = project.root / "build" / tree
+    build_dir = build_tree(request, project, HOST, machine.openvino_version)
     preset = _preset(project.root, variants)
     jobs = request.jobs or machine.cpus
     return BuildPlan(
@@ -141,6 +134,14 @@ def plan_build(request: BuildRequest, project: Project, machine: Machine, engine
 
 def _shortened(variants: tuple[str, ...]) -> tuple[str, ...]:
     return (MULTI,) if variants == tuple(isa_table()) else variants
+
+
+def build_tree(request: BuildRequest, project: Project, engine: str, openvino: str) -> Path:
+    """The folder of a build: one for each engine, base OS, OpenVINO release, choice of variants and build type."""
+    base_os = find_base_os(request.base_os or DEFAULT_BASE_OS)
+    variants = _shortened(parse_isa(request.isa or ",".join(project.settings.isa)))
+    build_type = [request.build_type.lower()] if request.build_type else []
+    return project.root / "build" / "-".join([engine, base_os.id, f"openvino{openvino}", *variants, *build_type])
 
 
 def _preset(root: Path, variants: tuple[str, ...]) -> str | None:

@@ -44,6 +44,11 @@ def read_reports(build_dir: Path) -> list[LibraryReport]:
     return [LibraryReport.model_validate_json(file.read_bytes()) for file in files]
 
 
+def rejected_report(folder: Path, library: str) -> Path:
+    """Where in the output folder the report on a library goes that does not pass the gate."""
+    return folder / f"{library}.rejected.json"
+
+
 def kernel_flags(build_dir: Path, report: LibraryReport) -> dict[str, list[str]]:
     """The flags that the kernels of each variant are compiled with, without paths and file names."""
     commands = json.loads((build_dir / "compile_commands.json").read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from ovext.build.layers import check_layers, layers_for
 from ovext.build.plan import HOST
 from ovext.build.publish import is_published, publish
 from ovext.build.record import project_record, record_of
-from ovext.build.report import read_reports
+from ovext.build.report import read_reports, rejected_report
 from ovext.files import writing_to
 from ovext.toolchain.fetch import fetch_openvino
 from ovext.toolchain.git import revision_of
@@ -84,14 +84,16 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
                 reporter.talk(
                     f"{CHECKING} {report.file.name}: inspection for {plan.base_os.id}, then a load in OpenVINO"
                 )
-                rejected = plan.rejected_report(report.file)
+                rejected = rejected_report(plan.output_dir, report.file.name)
                 candidate = Candidate(report.file, report, plan.build_dir, openvino, (plan.base_os,), rejected)
                 inspection = pass_gate(candidate, reporter.talk)
                 files[report.file] = files[report.file].model_copy(update={"inspection": inspection})
             texts = {name: text for _, layer_texts in layers.values() for name, text in layer_texts.items()}
             publish(files, plan.output_dir, reporter.talk, texts)
         for report in reports:
-            plan.rejected_report(report.file).unlink(missing_ok=True)  # of an earlier build that was rejected
+            rejected_report(plan.output_dir, report.file.name).unlink(
+                missing_ok=True
+            )  # of an earlier build that was rejected
     return BuildResult(plan.output_dir, tuple(files.values()), up_to_date, time.monotonic() - started)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,8 +19,6 @@ from ovext.cli.options import (
 from ovext.targets.base_os import DEFAULT_BASE_OS, base_os_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ovext.build.run import BuildResult
 
 
@@ -60,44 +57,27 @@ def build(
 
     An interrupted or failed build leaves the last good library as it was.
     """
-    from ovext.build.container import ContainerPlan, run_in_container
-    from ovext.build.plan import AUTO, BuildRequest
-    from ovext.build.preflight import plan_with_engine
-    from ovext.build.run import run_build
+    from ovext.build.anywhere import Order, plan_anywhere, run_anywhere
+    from ovext.build.plan import BuildRequest
     from ovext.cli.progress import build_progress
     from ovext.cli.text import show_decisions, to_json
 
     request = BuildRequest(
         output_root=output.absolute(), base_os=base_os, isa=isa, engine=engine, jobs=jobs, build_type=build_type
     )
-    with _naming_the_way_out(project, base_os, openvino):
-        plan = plan_with_engine(request, project, openvino, base_image, may_pull=not dry_run)
-        if explain:
-            show_decisions(plan.decisions)
-        if dry_run:
-            typer.echo(to_json({"schema": 1, "steps": plan.steps()}) if json else "\n".join(plan.steps()))
-            return
-        with build_progress() as reporter:
-            if engine in {None, AUTO}:
-                decided = next(decision for decision in plan.decisions if decision.subject == "engine")
-                reporter.talk(f"Building with the engine {decided.choice}: {decided.reason}")
-            result = run_in_container(plan, reporter) if isinstance(plan, ContainerPlan) else run_build(plan, reporter)
+    order = Order(request, project, openvino, base_image)
+    plan = plan_anywhere(order, None if dry_run else lambda text: typer.echo(text, err=True))
+    if explain:
+        show_decisions(plan.decisions)
+    if dry_run:
+        typer.echo(to_json({"schema": 1, "steps": plan.steps()}) if json else "\n".join(plan.steps()))
+        return
+    with build_progress() as reporter:
+        if order.is_automatic:
+            decided = next(decision for decision in plan.decisions if decision.subject == "engine")
+            reporter.talk(f"Building with the engine {decided.choice}: {decided.reason}")
+        result = run_anywhere(plan, order, reporter)
     _show_result(result, as_json=json)
-
-
-@contextmanager
-def _naming_the_way_out(project: Path, base_os: str | None, openvino: str | None) -> Iterator[None]:
-    """Add to what is wrong with an engine the command that does without."""
-    from ovext.errors import EngineError
-    from ovext.toolchain.process import shell_line
-
-    try:
-        yield
-    except EngineError as error:
-        options = {"--base-os": base_os, "--openvino": openvino, "--engine": "host"}
-        given = [part for option, value in options.items() if value for part in (option, value)]
-        command = shell_line(["ovext", "build", str(project), *given])
-        raise EngineError(error.what, fix=f"Without a container: {command}") from None
 
 
 def _show_result(result: BuildResult, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ import typer
 from ovext.cli.options import EngineOption, JsonOption
 
 if TYPE_CHECKING:
-    from ovext.package.matrix.cache import Launcher
+    from ovext.package.matrix.cache import Launcher, Statistics
     from ovext.package.matrix.plan import MatrixPlan
 
 
@@ -71,6 +71,7 @@ def matrix(
     """
     from json import dumps
 
+    from ovext.build.plan import AUTO
     from ovext.cli.text import to_json
     from ovext.errors import ExitCode
     from ovext.package.matrix.cache import choose_launcher
@@ -87,7 +88,7 @@ def matrix(
         entries = [{**of_cell(cell), "project": os.path.relpath(cell.project, root)} for cell in cells]
         typer.echo(dumps({"include": entries}))
         return
-    launcher = choose_launcher(cache, distribute, output.absolute() / "logs" / "distcc.log")
+    launcher = choose_launcher(cache, distribute, output.absolute() / "logs" / "distcc.log", try_it=not dry_run)
     plan = plan_matrix(
         cells,
         output.absolute(),
@@ -96,11 +97,14 @@ def matrix(
         jobs=jobs,
         keep_going=keep_going,
         resume=resume,
+        talk=None if dry_run else lambda text: typer.echo(text, err=True),
     )
     if dry_run:
         commands = {cell.id: shell_line(plan.command(cell)) for cell in cells}
         typer.echo(to_json({"schema": 1, "commands": commands}) if json else "\n".join(commands.values()))
         return
+    if engine in {None, AUTO}:
+        _tell_engines(plan)
     if not _run(plan, launcher, as_json=json):
         raise typer.Exit(ExitCode.FAILED)
 
@@ -117,7 +121,7 @@ def _run(plan: MatrixPlan, launcher: Launcher, *, as_json: bool) -> bool:
     with watching(plan.cells) as watcher:
         results = run_matrix(plan, watcher)
     seconds = time.monotonic() - started
-    statistics = launcher.statistics().since(before) if launcher.cache or launcher.farm else None
+    statistics = _since(before, launcher) if launcher.cache or launcher.farm else None
     data = to_data(results, seconds, statistics)
     write_summary(plan.output, data, to_markdown(results, seconds, statistics))
     if as_json:
@@ -134,3 +138,23 @@ def _run(plan: MatrixPlan, launcher: Launcher, *, as_json: bool) -> bool:
             f"{len(results)} cells in {seconds:.1f} s; {shortened_path(plan.output / MARKDOWN)} has them as a table"
         )
     return all(result.stage in {Stage.DONE, Stage.UNCHANGED} for result in results)
+
+
+def _tell_engines(plan: MatrixPlan) -> None:
+    """Where the cells are built and why, in one line if it is the same for all."""
+    told = {name: f"the engine {choice.name}: {choice.reason}" for name, choice in plan.engines.items()}
+    if len(set(told.values())) == 1:
+        told = {"every base OS": next(iter(told.values()))}
+    for base_os, choice in told.items():
+        typer.echo(f"Building for {base_os} with {choice}", err=True)
+
+
+def _since(before: Statistics, launcher: Launcher) -> Statistics | None:
+    """What was compiled since then; None, which is told, where the engine does not say."""
+    from ovext.errors import ToolError
+
+    try:
+        return launcher.statistics().since(before)
+    except ToolError as error:
+        typer.echo(str(error), err=True)
+        return None

@@ -44,9 +44,8 @@ def wheel(
         typer.echo(to_json({"schema": 1, "steps": plan.steps()}) if json else "\n".join(plan.steps()))
         return
     with build_progress() as reporter:
-        result = run_wheel(plan, reporter)
-        if check_reproducible:
-            check(plan, result.file, reporter)
+        again = (lambda wheel: check(plan, wheel, reporter)) if check_reproducible else (lambda _: None)
+        result = run_wheel(plan, reporter, again)
     _show(result, as_json=json, reproducible=check_reproducible)
 
 

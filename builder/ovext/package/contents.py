@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from ovext.toolchain.openvino import OpenVINO
 
-NO_BASE_OS = "manylinux"  # the base OS of a library that is for all of them
-
 
 def installed_openvino(root: Path) -> OpenVINO:
     """The OpenVINO of the environment that builds the project in `root`.
@@ -40,6 +38,9 @@ def installed_openvino(root: Path) -> OpenVINO:
             fix=f"Install openvino=={version} there, or let pip build in isolation, or use `ovext wheel`.",
         )
     return openvino
+
+
+_KINDS = {"wheel": "pypi", "conan": "conan"}  # of package URLs, by who builds
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,16 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
         build_dir=package.build_dir,
         openvino=openvino,
         project=project_record(project, None),  # so that a checkout and its sdist give the same package
-        base_os=NO_BASE_OS,
+        base_os=inspection.manylinux or "unknown",
         engine=package.engine,
         layers=records,
     ).model_copy(update={"inspection": inspection})
     with writing_to(package.folder):
         files = {package.folder / name: text for name, text in texts.items()}
         files[package.folder / FILE_NAME] = to_json(merged(read_manifest(package.folder), [record], package.folder))
-        files[package.metadata / "sboms" / f"{package.library}.cdx.json"] = bill_of_materials(record)
+        files[package.metadata / "sboms" / f"{package.library}.cdx.json"] = bill_of_materials(
+            record, _KINDS[package.engine]
+        )
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from ovext.build.manifest import LibraryRecord
 
 
-def bill_of_materials(record: LibraryRecord) -> str:
+def bill_of_materials(record: LibraryRecord, kind: str) -> str:
     """What the library is, what is compiled into it, what it needs, and what made it; as JSON.
+
+    `kind` is that of the package, as package URLs name it: pypi or conan.
 
     The same record gives the same text: it holds no time, and its serial number is made from the library's hash.
     """
@@ -25,7 +27,7 @@ def bill_of_materials(record: LibraryRecord) -> str:
     library = Component(
         name=project.name,
         version=project.version,
-        purl=PackageURL("pypi", name=project.name, version=project.version),
+        purl=PackageURL(kind, name=project.name, version=project.version),
         bom_ref=record.file,
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=record.sha256)],
     )

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from ovext.toolchain.fetch import fetch_openvino
 from ovext.toolchain.process import Finished, shell_line, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ovext.build.host import Reporter
     from ovext.build.plan import BuildPlan, Decision
@@ -39,11 +39,19 @@ class WheelPlan:
     project: Path
     build_dir: Path
     output_dir: Path
-    build: tuple[str, ...]
+    settings: dict[str, str]  # of scikit-build-core
     environment: dict[str, str]
     fetch: str | None  # the OpenVINO release that must be fetched first
     openvino_version: str
     decisions: tuple[Decision, ...]
+
+    @property
+    def build(self) -> tuple[str, ...]:
+        """The command that builds the wheel."""
+        settings = {"build-dir": str(self.build_dir), **self.settings}
+        given = [f"-C{name}={value}" for name, value in settings.items()]
+        build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--skip-dependency-check", *given]
+        return (*build, "--outdir", str(self.built), str(self.project))
 
     @property
     def built(self) -> Path:
@@ -85,17 +93,16 @@ def plan_wheel(plan: BuildPlan, output_dir: Path, isa: str | None) -> WheelPlan:
     root, machine = plan.project.root, plan.machine
     _check_backend(root)
     build_dir = root / "build" / f"wheel-openvino{machine.openvino_version}-{'-'.join(plan.variants)}"
-    settings = {"build-dir": str(build_dir), "cmake.define.CMAKE_CXX_COMPILER": str(machine.compiler.path)}
+    settings = {"cmake.define.CMAKE_CXX_COMPILER": str(machine.compiler.path)}
     if machine.compiler.launcher is not None:
         settings["cmake.define.CMAKE_CXX_COMPILER_LAUNCHER"] = str(machine.compiler.launcher)
     if isa is not None:
         settings["cmake.define.OVEXT_ISA"] = ";".join(plan.variants)
-    given = [f"-C{name}={value}" for name, value in settings.items()]
-    made = WheelPlan(
+    return WheelPlan(
         project=root,
         build_dir=build_dir,
         output_dir=output_dir,
-        build=(),
+        settings=settings,
         environment={
             **NINJA_STATUS,
             "CMAKE_EXECUTABLE": str(machine.tools.cmake),
@@ -107,8 +114,6 @@ def plan_wheel(plan: BuildPlan, output_dir: Path, isa: str | None) -> WheelPlan:
         openvino_version=machine.openvino_version,
         decisions=tuple(one for one in plan.decisions if one.subject not in _NOT_OF_A_WHEEL),
     )
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--skip-dependency-check", *given]
-    return replace(made, build=(*build, "--outdir", str(made.built), str(root)))
 
 
 def _check_backend(root: Path) -> None:
@@ -122,8 +127,13 @@ def _check_backend(root: Path) -> None:
         )
 
 
-def run_wheel(plan: WheelPlan, reporter: Reporter) -> WheelResult:
+def run_wheel(plan: WheelPlan, reporter: Reporter, check: Callable[[Path], object] = lambda _: None) -> WheelResult:
     """Build the wheel, check it, and put it into the output folder in one step.
+
+    Args:
+        plan: what to build.
+        reporter: is told of the course.
+        check: is shown the finished wheel before anyone else sees it, and raises what it finds wrong.
 
     Raises:
         BuildError, GateError, OpenVINOError, FilesError: nothing is put there.
@@ -135,6 +145,7 @@ def run_wheel(plan: WheelPlan, reporter: Reporter) -> WheelResult:
         plan.output_dir.mkdir(parents=True, exist_ok=True)
     with locked_build_tree(plan.build_dir, reporter) as lock:
         wheel = make_wheel(plan, lock, reporter)
+        check(wheel)
         target = plan.output_dir / wheel.name
         with writing_to(plan.output_dir):
             replace_file(target, partial(shutil.copyfile, wheel))

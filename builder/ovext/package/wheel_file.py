@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from dataclasses import dataclass
 from email.parser import Parser
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from email.message import Message
     from pathlib import Path
 
+_MARK = "_extension.py"  # which cmake/wheel.cmake puts beside the manifest
+
 
 @dataclass(frozen=True)
 class WheelFile:
@@ -30,6 +33,7 @@ class WheelFile:
     requires: tuple[str, ...]
     members: tuple[str, ...]
     libraries: tuple[LibraryRecord, ...]
+    changed: tuple[str, ...]  # libraries that are not what the manifest says of them
 
 
 def read_wheel(file: Path) -> WheelFile:
@@ -42,8 +46,10 @@ def read_wheel(file: Path) -> WheelFile:
         with zipfile.ZipFile(file) as archive:
             members = [member.filename for member in archive.infolist() if not member.is_dir()]
             metadata, wheel = (_headers(archive, members, name) for name in ("METADATA", "WHEEL"))
-            manifests = [name for name in members if name.endswith(f"/{FILE_NAME}")]
-            listed = [Manifest.model_validate_json(archive.read(name)) for name in manifests]
+            packages = [name.removesuffix(_MARK) for name in members if name.endswith(f"/{_MARK}")]
+            listed = {name: Manifest.model_validate_json(archive.read(name + FILE_NAME)) for name in packages}
+            records = [(folder, record) for folder, manifest in listed.items() for record in manifest.libraries]
+            changed = [one.file for folder, one in records if _sha256(archive, folder + one.file) != one.sha256]
     except (OSError, zipfile.BadZipFile, KeyError, ValidationError) as error:
         raise UnreadableFileError(f"this wheel cannot be read: {error}", where=file) from None
     return WheelFile(
@@ -54,8 +60,13 @@ def read_wheel(file: Path) -> WheelFile:
         is_purelib=wheel["Root-Is-Purelib"] == "true",
         requires=tuple(metadata.get_all("Requires-Dist", ())),
         members=tuple(members),
-        libraries=tuple(record for manifest in listed for record in manifest.libraries),
+        libraries=tuple(record for _, record in records),
+        changed=tuple(changed),
     )
+
+
+def _sha256(archive: zipfile.ZipFile, member: str) -> str:
+    return hashlib.sha256(archive.read(member)).hexdigest()
 
 
 def _headers(archive: zipfile.ZipFile, members: list[str], name: str) -> Message:
@@ -75,6 +86,9 @@ def check_wheel(wheel: WheelFile, openvino: str) -> None:
         problems.append("it holds no library; call ovext_add_extension() in CMakeLists.txt")
     elif wheel.tag not in tags:
         problems.append(f"its tag is {wheel.tag}, its library's {', '.join(sorted(tags))}; set wheel.py-api to py3")
+    problems += [f"{name} was changed after it was checked; link only what OpenVINO brings" for name in wheel.changed]
+    if any(member.endswith(f"/{_MARK}") and member.count("/") != 1 for member in wheel.members):
+        problems.append("its package is not at the top, where its library finds OpenVINO; see wheel.install-dir")
     if wheel.is_purelib:
         problems.append("it says that it is the same for every platform")
     if not any(requirement.replace(" ", "") == f"openvino=={openvino}.*" for requirement in wheel.requires):

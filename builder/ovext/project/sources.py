@@ -1,4 +1,4 @@
-"""The files that a project consists of, without those that were built in it."""
+"""The files that a project consists of, without those that were built in it or that tools keep there."""
 
 from __future__ import annotations
 
@@ -8,23 +8,41 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_PRODUCTS = frozenset({"build", "dist", "lib"})  # in the project's own folder
-_NEVER = frozenset({".git", ".hypothesis", "__pycache__"})
+# In the project's own folder.
+PRODUCTS = frozenset({"build", "dist", "lib", "wheelhouse"})
+# Anywhere.
+KEPT_BY_TOOLS = frozenset(
+    {
+        ".git",
+        ".hypothesis",
+        ".idea",
+        ".mypy_cache",
+        ".nox",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".tox",
+        ".venv",
+        ".vscode",
+        "__pycache__",
+        "node_modules",
+        "venv",
+    }
+)
 
 
-def source_files(root: Path) -> Iterator[Path]:
-    """Every source file of the project in `root`, in an order that is always the same."""
+def source_files(root: Path, output: Path | None = None) -> Iterator[Path]:
+    """Every source file of the project in `root`, in an order that is always the same; none of the folder `output`."""
     for path in sorted(root.iterdir()):
-        if path.name not in _PRODUCTS:
-            yield from files_below(path)
+        if path.name not in PRODUCTS:
+            yield from files_below(path, output)
 
 
-def files_below(path: Path) -> Iterator[Path]:
-    """The path itself if it is a file, else every file below it, without caches."""
-    if path.name in _NEVER:
+def files_below(path: Path, left_out: Path | None = None) -> Iterator[Path]:
+    """The path itself if it is a file, else every file below it, without those that tools keep."""
+    if path.name in KEPT_BY_TOOLS or path == left_out or (path / "pyvenv.cfg").is_file():
         return
     if path.is_dir():
         for entry in sorted(path.iterdir()):
-            yield from files_below(entry)
+            yield from files_below(entry, left_out)
     elif path.is_file():
         yield path

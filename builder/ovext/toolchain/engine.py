@@ -69,8 +69,9 @@ class Engine:
 
     def after(self, said: str) -> Engine | None:
         """The same engine with what its message asks for; None where nothing is known that would help."""
+        own = "\n".join(line for line in said.splitlines() if line.startswith(("Error", "ERROR", "docker: ")))
         for one in WORKAROUNDS:
-            if one not in self.workarounds and any(symptom in said for symptom in one.symptoms):
+            if one not in self.workarounds and any(symptom in own for symptom in one.symptoms):
                 return replace(self, workarounds=(*self.workarounds, one))
         return None
 

@@ -33,7 +33,8 @@ class Statistics:
     remote: int = 0  # compiled on a server
 
     def since(self, before: Statistics) -> Statistics:
-        return Statistics(*(getattr(self, one.name) - getattr(before, one.name) for one in fields(Statistics)))
+        # A server that was started anew has begun to count again.
+        return Statistics(*(max(0, getattr(self, one.name) - getattr(before, one.name)) for one in fields(Statistics)))
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,18 @@ class Launcher:
         remote = _servers_lines(self.log) if self.farm else 0
         if self.cache == "ccache":
             finished = run([_program("ccache"), "--print-stats"])
+            if not finished.ok:
+                raise ToolError(
+                    f"ccache does not tell what it did: {finished.complaint()}", fix="Look at its settings."
+                )
             counts = dict(line.split("\t", 1) for line in finished.output.splitlines() if "\t" in line)
             hits = int(counts["direct_cache_hit"]) + int(counts["preprocessed_cache_hit"])
             return Statistics(hits, int(counts["cache_miss"]), remote)
         return Statistics(misses=remote, remote=remote)
 
 
-def choose_launcher(cache: str | None, farm: str | None, log: Path) -> Launcher:
-    """The launcher for the engines asked for, which must be there.
+def choose_launcher(cache: str | None, farm: str | None, log: Path, *, try_it: bool) -> Launcher:
+    """The launcher for the engines asked for, which must be there; `try_it` also finds out whether they work.
 
     Raises:
         UsageError: an engine is unknown, or the two do not go together.
@@ -81,12 +86,11 @@ def choose_launcher(cache: str | None, farm: str | None, log: Path) -> Launcher:
     if (cache, farm) in {("sccache", "distcc"), ("ccache", "sccache-dist")}:
         fitting = "sccache-dist" if cache == "sccache" else "distcc"
         raise UsageError(f"{cache} does not hand over to {farm}", fix=f"Use --distribute {fitting} with it.")
-    if farm == "sccache-dist":
-        _check_scheduler()
     if "sccache" in {cache, str(farm).partition("-")[0]}:
-        _check_sccache()
+        if try_it:
+            _check_sccache(farm)
         return Launcher("sccache", farm)
-    if farm == "distcc" and not run([_program("distcc"), "--show-hosts"]).output.strip():
+    if farm == "distcc" and try_it and not run([_program("distcc"), "--show-hosts"]).output.strip():
         raise ToolError("distcc knows no servers", fix="Name them in DISTCC_HOSTS or in /etc/distcc/hosts.")
     launcher = Launcher(cache, farm, Path(os.environ.get("DISTCC_LOG", log)))
     launcher.environment()  # finds out whether the programs are there
@@ -100,8 +104,10 @@ def _program(name: str) -> str:
     return found
 
 
-def _check_sccache() -> None:
+def _check_sccache(farm: str | None) -> None:
     """Compile nothing with it: that starts its server, and tells what is wrong before every compilation does."""
+    if farm is not None:
+        _check_scheduler()
     with tempfile.TemporaryDirectory(prefix="ovext-sccache-") as folder:
         source = Path(folder, "nothing.cpp")
         source.touch()

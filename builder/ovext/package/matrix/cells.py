@@ -130,25 +130,27 @@ def cells_of(root: Path, settings: MatrixSettings) -> list[Cell]:
     names = [project.root.name for project in projects]
     if twice := {name for name in names if names.count(name) > 1}:
         raise UsageError(f"two projects of the matrix are called {', '.join(sorted(twice))}", fix="Rename a folder.")
-    return [
+    cells = [
         Cell(project.root, base_os, version, build_type)
         for project in projects
         for version, base_os, build_type in itertools.product(
             settings.openvino or project.settings.openvino, settings.base_os, settings.build_type
         )
     ]
+    return list(dict.fromkeys(cells))  # a base OS has several names
 
 
 def only(cells: Sequence[Cell], patterns: Sequence[str]) -> list[Cell]:
-    """The cells whose ids match one of the patterns, or have it in them; all where there is no pattern.
+    """The cells that one of the patterns names, matches, or is a part of, in this order; all where there is no pattern.
 
     Raises:
         UsageError: a pattern fits no cell.
     """
     chosen: set[Cell] = set() if patterns else set(cells)
     for pattern in patterns:
-        fitting = {cell for cell in cells if fnmatch.fnmatch(cell.id, pattern) or pattern in cell.id}
-        if not fitting:
+        ways = (str.__eq__, fnmatch.fnmatch, str.__contains__)
+        fitting = next(filter(None, ({cell for cell in cells if way(cell.id, pattern)} for way in ways)), None)
+        if fitting is None:
             listed = "".join(f"\n  {cell.id}" for cell in cells)
             raise UsageError(f"no cell of the matrix fits '{pattern}'", fix=f"There are:{listed}")
         chosen |= fitting

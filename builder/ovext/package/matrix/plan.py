@@ -7,12 +7,14 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ovext.build.engines import EngineChoice, choose_engine, settings_of_this_machine
 from ovext.build.plan import AUTO, HOST
 from ovext.errors import ToolError, UsageError
+from ovext.targets.base_os import find_base_os
 from ovext.toolchain.compiler import find_compiler
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ovext.package.matrix.cache import Launcher
@@ -27,22 +29,30 @@ class MatrixPlan:
     output: Path
     jobs: int  # cells at once
     compilers: int  # at once in each cell
-    engine: str | None
+    engines: Mapping[str, EngineChoice]  # by the base OS
     environment: Mapping[str, str]
-    settings: Mapping[str, str | None]  # what besides the cell decides what comes of it
     keep_going: bool
     resume: bool
 
     def command(self, cell: Cell) -> list[str]:
         """The build of a cell."""
         target = ["--base-os", cell.base_os, "--openvino", cell.openvino, "--build-type", cell.build_type]
-        engine = ["--engine", self.engine] if self.engine else []
-        output = ["--output", str(cell.output(self.output)), "--jobs", str(self.compilers)]
-        return [sys.executable, "-m", "ovext", "build", str(cell.project), *target, *engine, *output]
+        where = ["--engine", self.engines[cell.base_os].name, "--output", str(cell.output(self.output))]
+        build = [sys.executable, "-m", "ovext", "build", str(cell.project), *target, *where]
+        return [*build, "--jobs", str(self.compilers)]
 
     def log(self, cell: Cell) -> Path:
         """What the build of a cell says."""
         return self.output / "logs" / f"{cell.id}.log"
+
+    def settings(self, cell: Cell) -> dict[str, str | None]:
+        """What besides its sources decides what comes of a cell."""
+        choice = self.engines[cell.base_os]
+        if choice.engine is not None:
+            return {"engine": choice.name, "image": find_base_os(cell.base_os).image}
+        launcher = self.environment.get("CMAKE_CXX_COMPILER_LAUNCHER")
+        variables = {name: value for name, value in settings_of_this_machine().items() if not name.startswith("OVEXT")}
+        return {"engine": HOST, "compiler": _compiler(), "launcher": launcher, **variables}
 
 
 def plan_matrix(
@@ -54,32 +64,34 @@ def plan_matrix(
     jobs: int,
     keep_going: bool,
     resume: bool,
+    talk: Callable[[str], None] | None,
 ) -> MatrixPlan:
-    """The plan for these cells.
+    """The plan for these cells; without `talk`, which is told of what takes long, no image is pulled for it.
 
     Raises:
         UsageError: the engine cannot use the launcher.
         ToolError: the launcher's programs are missing.
+        EngineError: the container engine asked for is not alive.
     """
     environment = launcher.environment()
     if environment and engine not in {None, AUTO, HOST}:
         raise UsageError(f"--cache and --distribute do not reach into {engine}", fix="Use --engine host with them.")
-    chosen = HOST if environment else engine
+    near = EngineChoice(None, "compiler caches and farms do not reach into containers") if environment else None
+    systems = dict.fromkeys(cell.base_os for cell in cells)
     return MatrixPlan(
         cells=tuple(cells),
         output=output,
         jobs=jobs,
         compilers=max(1, len(os.sched_getaffinity(0)) // jobs),
-        engine=chosen,
+        engines={name: near or choose_engine(engine, find_base_os(name).image, talk) for name in systems},
         environment=environment,
-        settings={"engine": chosen or AUTO, "compiler": _compiler()},
         keep_going=keep_going,
         resume=resume,
     )
 
 
 def _compiler() -> str | None:
-    """What identifies this machine's compiler; a container engine can do without one."""
+    """What identifies this machine's compiler, if it has one."""
     try:
         found = find_compiler()
     except ToolError:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ovext.package.matrix.plan import MatrixPlan
     from ovext.toolchain.process import Finished
 
+SUMMARIES = ("summary.md", "summary.json")
+_GRACE_SECONDS = 5.0
 _REASON = re.compile(r"(?:^|.*[ :])error: (.+)")
 
 
@@ -72,11 +74,9 @@ def run_matrix(plan: MatrixPlan, watcher: Watcher) -> list[CellResult]:
         (plan.output / "logs").mkdir(parents=True, exist_ok=True)
         lock = folder_lock(plan.output, "another matrix", watcher.talk)
         with lock, ThreadPoolExecutor(plan.jobs) as pool:
-            try:
-                return _Run(plan, watcher, pool).results()
-            except BaseException:
-                interrupt_streams()
-                raise
+            for summary in SUMMARIES:
+                (plan.output / summary).unlink(missing_ok=True)  # of the run before
+            return _Run(plan, watcher, pool).results()
 
 
 class _Run:
@@ -85,7 +85,7 @@ class _Run:
     def __init__(self, plan: MatrixPlan, watcher: Watcher, pool: ThreadPoolExecutor) -> None:
         self._plan, self._watcher, self._pool = plan, watcher, pool
         self._state = State(plan.output)
-        self._inputs = {cell: inputs_of(cell, dict(plan.settings)) for cell in plan.cells}
+        self._inputs = {cell: inputs_of(cell, plan.settings(cell), plan.output) for cell in plan.cells}
         self._results: dict[Cell, CellResult] = {}
 
     def results(self) -> list[CellResult]:
@@ -94,13 +94,17 @@ class _Run:
             self._take_unchanged()
         queue = [cell for cell in self._plan.cells if cell not in self._results]
         running: set[Future[CellResult]] = set()
-        while running or queue:
-            while queue and len(running) < self._plan.jobs:
-                running.add(self._pool.submit(_build, self._plan, queue.pop(0), self._watcher))
-            ended, running = wait(running, return_when=FIRST_COMPLETED)
-            failed = [not self._take(future.result()) for future in ended]
-            if any(failed) and not self._plan.keep_going:
-                queue.clear()
+        try:
+            while running or queue:
+                while queue and len(running) < self._plan.jobs:
+                    running.add(self._pool.submit(_build, self._plan, queue.pop(0), self._watcher))
+                ended, running = wait(running, return_when=FIRST_COMPLETED)
+                failed = [not self._take(future.result()) for future in ended]
+                if any(failed) and not self._plan.keep_going:
+                    queue.clear()
+        except BaseException:
+            _stop(running)
+            raise
         return [self._results.get(cell, CellResult(cell, Stage.LEFT_OUT)) for cell in self._plan.cells]
 
     def _take_unchanged(self) -> None:
@@ -115,9 +119,26 @@ class _Run:
         if result.stage is Stage.DONE:
             done = self._state.add(cell, self._inputs[cell], result.seconds)
             result = replace(result, libraries=done.libraries)
+            if other := self._same_library(result):
+                reason = f"it replaced the library of {other}, which has the same name"
+                result = replace(result, stage=Stage.FAILED, reason=reason)
         self._results[cell] = result
         self._watcher.at(cell, result.stage, result.reason)
         return result.stage is Stage.DONE
+
+    def _same_library(self, result: CellResult) -> str | None:
+        """The cell of another project that has put a library where this one has put its own."""
+        own = set(result.libraries or {})
+        others = (one for one in self._results.values() if one.cell != result.cell)
+        return next((one.cell.id for one in others if own & set(one.libraries or {})), None)
+
+
+def _stop(running: set[Future[CellResult]]) -> None:
+    """Wait for the builds to end, as Ctrl-C in a terminal makes them; those that it did not reach are sent it."""
+    while running:
+        running = wait(running, timeout=_GRACE_SECONDS).not_done
+        if running:
+            interrupt_streams()
 
 
 def _build(plan: MatrixPlan, cell: Cell, watcher: Watcher) -> CellResult:

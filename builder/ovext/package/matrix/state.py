@@ -72,16 +72,17 @@ class State:
         return self._done[cell.id]
 
 
-def inputs_of(cell: Cell, settings: dict[str, str | None]) -> str:
+def inputs_of(cell: Cell, settings: dict[str, str | None], output: Path) -> str:
     """A hash of all that a cell is made of.
 
     Args:
         cell: the cell.
         settings: what else decides: the compiler, the engine.
+        output: where the results go, which is no source even if it lies in the project.
     """
     state = hashlib.sha256(json.dumps([cell.id, settings], sort_keys=True).encode())
     package = Path(ovext.__file__).resolve().parent
-    for root, files in ((cell.project, source_files(cell.project)), (package, files_below(package))):
+    for root, files in ((cell.project, source_files(cell.project, output)), (package, files_below(package))):
         for file in files:
             state.update(f"{file.relative_to(root)}\0{sha256_of(file)}\0".encode())
     return state.hexdigest()

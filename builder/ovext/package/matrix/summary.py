@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ovext.files import replace_text, writing_to
-from ovext.package.matrix.run import Stage
+from ovext.package.matrix.run import SUMMARIES, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ovext.package.matrix.cells import Cell
     from ovext.package.matrix.run import CellResult
 
-MARKDOWN, JSON = "summary.md", "summary.json"
+MARKDOWN, JSON = SUMMARIES
 
 
 def to_data(results: Sequence[CellResult], seconds: float, statistics: Statistics | None) -> dict[str, Any]:
