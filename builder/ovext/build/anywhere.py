@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ovext.build.container import ContainerPlan, plan_in_container, run_in_container
 from ovext.build.engines import choose_engine
-from ovext.build.plan import AUTO, HOST, check_request
+from ovext.build.plan import AUTO, HOST
 from ovext.build.preflight import load_with_all_problems, plan_with_all_problems
 from ovext.build.run import run_build
 from ovext.errors import EngineError, ImageError, UsageError
@@ -60,9 +60,11 @@ def plan_anywhere(order: Order, talk: Callable[[str], None] | None) -> BuildPlan
         EngineError: the container engine asked for is not alive.
     """
     request = order.request
-    check_request(request)
-    if request.engine == HOST and order.base_image:
-        raise UsageError("--base-image is for builds in containers", fix="Give it with --engine docker or podman.")
+    if request.engine == HOST:
+        if order.base_image:
+            raise UsageError("--base-image is for builds in containers", fix="Give it with --engine docker or podman.")
+        return plan_with_all_problems(request, order.project, order.openvino, f"--engine {HOST}")
+    project = load_with_all_problems(request, order.project)
     image = order.base_image or find_base_os(request.base_os or DEFAULT_BASE_OS).image
     try:
         choice = choose_engine(request.engine, image, talk)
@@ -70,7 +72,6 @@ def plan_anywhere(order: Order, talk: Callable[[str], None] | None) -> BuildPlan
         raise _with_way_out(error, order) from None
     if choice.engine is None:
         return plan_with_all_problems(request, order.project, order.openvino, choice.reason)
-    project = load_with_all_problems(request, order.project)
     return plan_in_container(
         request, project, choice.engine, choice.reason, openvino=order.openvino, base_image=order.base_image
     )
