@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +12,11 @@ import pytest
 
 from ovext.errors import ExitCode
 from ovext.files import sha256_of
+from stopping import running_ovext, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from helpers import Ovext
 
@@ -34,7 +33,6 @@ case "$*" in
 esac
 exec g++ "$@"
 """
-DEADLINE = 60
 
 
 class HeldProject:
@@ -60,10 +58,7 @@ class HeldProject:
         (self._folder / "hold").touch()
 
     def wait_until_held(self) -> None:
-        end = time.monotonic() + DEADLINE
-        while not (self._folder / "reached").exists():
-            assert time.monotonic() < end, "the compiler was not started"
-            os.sched_yield()
+        wait_until((self._folder / "reached").exists)
 
     def release(self) -> None:
         (self._folder / "hold").unlink()
@@ -75,29 +70,9 @@ class HeldProject:
         os.write(gate, b"go\n")
         os.close(gate)
 
-    @contextmanager
-    def build(self) -> Iterator[subprocess.Popen[str]]:
+    def build(self) -> AbstractContextManager[subprocess.Popen[str]]:
         """A build in a process group of its own, which is ended with the block."""
-        with subprocess.Popen(
-            [sys.executable, "-m", "ovext", "build", "--isa", "sse42"],
-            cwd=self.root,
-            env={**os.environ, **self.env},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            preexec_fn=_heed_ctrl_c,
-        ) as process:
-            try:
-                yield process
-            finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
-
-
-def _heed_ctrl_c() -> None:
-    """A shell's background jobs, which tests may be, ignore Ctrl-C and hand that on."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+        return running_ovext("build", "--isa", "sse42", cwd=self.root, **self.env)
 
 
 @pytest.fixture

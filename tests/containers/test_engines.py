@@ -7,8 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +18,14 @@ from helpers import CUSTOM_RELU, ROOT, Ovext, copy_project
 from ovext.errors import ExitCode
 from ovext.files import sha256_of
 from podman import podman
+from stopping import DEADLINE, running_ovext, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from helpers import Built
 
 LIBRARY = Path("lib/ubuntu/libcustom_relu_cpu_extension.so")
-DEADLINE = 120
 NOBODY_ANSWERS = {"CONTAINER_HOST": "unix:///nowhere/podman.sock"}  # a client of Podman without its service
 
 
@@ -164,21 +165,12 @@ class Hanging:
     def heal(self) -> None:
         self._lists.write_text(self._healthy, encoding="utf-8")
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ovext", "build", *options],
-            cwd=self.root,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-        end = time.monotonic() + DEADLINE
-        while not self._is_configuring():
-            assert time.monotonic() < end, "the container was not started"
-            assert process.poll() is None, process.communicate()[1]
-        return process
+    @contextmanager
+    def building(self, *options: str) -> Iterator[subprocess.Popen[str]]:
+        """A build whose container has come to what hangs."""
+        with running_ovext("build", *options, cwd=self.root) as process:
+            wait_until(self._is_configuring, process)
+            yield process
 
     @staticmethod
     def _is_configuring() -> bool:
@@ -188,7 +180,7 @@ class Hanging:
 
 def test_ctrl_c_ends_the_container(custom_relu: Path, in_podman: list[str]) -> None:
     hanging = Hanging(custom_relu)
-    with hanging.start(*in_podman) as process:
+    with hanging.building(*in_podman) as process:
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=DEADLINE)
     assert process.returncode == ExitCode.INTERRUPTED, said
@@ -198,7 +190,7 @@ def test_ctrl_c_ends_the_container(custom_relu: Path, in_podman: list[str]) -> N
 
 def test_what_a_killed_ovext_left_is_removed_by_the_next(custom_relu: Path, in_podman: list[str], ovext: Ovext) -> None:
     hanging = Hanging(custom_relu)
-    with hanging.start("--isa", "avx2", *in_podman) as process:
+    with hanging.building("--isa", "avx2", *in_podman) as process:
         os.killpg(process.pid, signal.SIGKILL)
     left = containers()
     assert len(left) == 1

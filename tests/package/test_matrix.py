@@ -11,7 +11,6 @@ import struct
 import subprocess
 import sys
 import termios
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +19,12 @@ import pytest
 from helpers import CUSTOM_RELU, ROOT, Finished, Ovext, copy_project
 from ovext.errors import ExitCode
 from ovext.inspect.elf import Elf
+from stopping import DEADLINE, running_ovext, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-DEADLINE = 120
 # While the file `hold` is in the project, the cell for ubi8 does not end; while `broken` is there, it fails.
 HELD = """
 if(CMAKE_BINARY_DIR MATCHES "ubi8")
@@ -64,24 +63,9 @@ class Workspace:
     def held(self) -> Iterator[subprocess.Popen[str]]:
         """A run that has finished its first cell and hangs in the second."""
         (self.folder / "hold").touch()
-        with subprocess.Popen(
-            [sys.executable, "-m", "ovext", "matrix"],
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        ) as process:
-            try:
-                end = time.monotonic() + DEADLINE
-                while not (self.folder / "reached").exists():
-                    assert time.monotonic() < end, "the second cell was not reached"
-                    assert process.poll() is None, process.communicate()[1]
-                yield process
-            finally:
-                if process.poll() is None:
-                    os.killpg(process.pid, signal.SIGKILL)
+        with running_ovext("matrix", cwd=self.folder) as process:
+            wait_until((self.folder / "reached").exists, process)
+            yield process
         (self.folder / "hold").unlink()
 
     def results(self) -> dict[str, str]:
@@ -148,18 +132,13 @@ def test_ctrl_c_that_reaches_only_the_matrix_ends_its_builds_too(workspace: Work
 
 
 def test_a_second_run_waits_for_the_first(workspace: Workspace) -> None:
-    with workspace.held() as first:
-        command = [sys.executable, "-m", "ovext", "matrix", "--only", "ubuntu24"]
-        with subprocess.Popen(command, cwd=workspace.folder, stderr=subprocess.PIPE, text=True) as second:
-            try:
-                assert second.stderr is not None
-                told = iter(second.stderr.readline, "")
-                assert any("Waiting for another matrix" in line for line in told)
-                os.killpg(first.pid, signal.SIGKILL)
-                first.communicate()
-                second.communicate(timeout=DEADLINE)
-            finally:
-                second.kill()
+    with workspace.held() as first, running_ovext("matrix", "--only", "ubuntu24", cwd=workspace.folder) as second:
+        assert second.stderr is not None
+        told = iter(second.stderr.readline, "")
+        assert any("Waiting for another matrix" in line for line in told)
+        os.killpg(first.pid, signal.SIGKILL)
+        first.communicate()
+        second.communicate(timeout=DEADLINE)
     assert second.returncode == 0
 
 

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ import pytest
 from helpers import CUSTOM_RELU, Finished, copy_project, need
 from ovext.errors import ExitCode
 from ovext.files import sha256_of
+from stopping import DEADLINE, running_ovext, wait_until
 
-DEADLINE = 120
 HELD = """
 if(EXISTS "${CMAKE_SOURCE_DIR}/../hold")
   file(TOUCH "${CMAKE_SOURCE_DIR}/../reached")
@@ -89,19 +88,8 @@ def test_a_wheel_that_is_interrupted_leaves_the_last_one(tmp_path: Path, quick: 
     before = sha256_of(wheel)
     (tmp_path / "hold").touch()
     (quick / "CMakeLists.txt").touch()  # CMake configures again
-    with subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as process:
-        end = time.monotonic() + DEADLINE
-        while not (tmp_path / "reached").exists():
-            assert time.monotonic() < end, "CMake was not reached"
-            assert process.poll() is None, process.communicate()[1]
+    with running_ovext("wheel", quick, cwd=tmp_path) as process:
+        wait_until((tmp_path / "reached").exists, process)
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=DEADLINE)
     assert process.returncode == ExitCode.INTERRUPTED, said

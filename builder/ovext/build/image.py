@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 # Which of pip's settings say how the index is reached; others are about this machine.
 _OF_THE_INDEX = ("index-url", "extra-index-url", "trusted-host", "no-index", "timeout", "default-timeout", "retries")
+_STEP = re.compile(r"STEP \d|#\d+ \[")  # as Podman and Docker begin a line for each step of a Dockerfile
 _SETTING = re.compile(r"(?:global|install|download|:env:)\.(?P<name>[\w.-]+?)='(?P<value>.*)'")
 
 
@@ -112,7 +113,7 @@ def _build(image: BuilderImage, engine: Engine, rest: list[str], log: Path, repo
     arguments = [part for name, value in image.arguments().items() for part in ("--build-arg", f"{name}={value}")]
 
     def on_line(line: str) -> None:
-        if line.startswith("STEP "):
+        if _STEP.match(line):
             reporter.talk(line)
 
     command = engine.command("build", *arguments, *rest)
