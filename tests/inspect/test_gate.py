@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from helpers import Ovext
 from ovext.errors import ExitCode
 from ovext.files import sha256_of
@@ -66,6 +68,14 @@ def test_static_initialiser_in_a_variant_is_rejected(custom_relu: Path, ovext: O
     done = ovext(*BUILD, cwd=custom_relu)
     assert done.returncode == ExitCode.FAILED
     assert "a variant has a static initialiser" in done.stderr
+
+
+@pytest.mark.parametrize("build_type", ["Debug", "MinSizeRel"])
+def test_code_that_is_not_inlined_belongs_to_its_variant(custom_relu: Path, ovext: Ovext, build_type: str) -> None:
+    done = ovext(*BUILD, "--build-type", build_type, cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    (record,) = json.loads((custom_relu / LIBRARY.with_name("manifest.json")).read_text())["libraries"]
+    assert record["build_type"] == build_type
 
 
 def test_manifest_holds_the_inspection_in_short(custom_relu: Path, ovext: Ovext) -> None:

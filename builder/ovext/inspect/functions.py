@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 from functools import cache
@@ -116,7 +117,7 @@ def never_returns(elf: Elf, function: Function) -> bool:
 def variant_of(function: Function) -> str | None:
     """The instruction set whose namespace the function is in: ovext compiles each variant in one named after it."""
     for isa in isa_table():
-        if f"{len(isa)}{isa}" in function.name and f"::{isa}::" in demangle(function.name):
+        if f"{len(isa)}{isa}" in function.name and re.search(rf"(?<!\w){isa}::", demangle(function.name)):
             return isa
     return None
 

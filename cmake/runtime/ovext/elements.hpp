@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+inline namespace OVEXT_ISA {
 namespace {
 
 /// An element type that is computed as it lies in memory.
@@ -58,3 +59,4 @@ struct ovext_bf16 {
 };
 
 }  // namespace
+}  // namespace OVEXT_ISA

@@ -11,7 +11,8 @@
 
 #include <cstdint>
 
-// Internal linkage: each variant keeps its own copy.
+// Internal linkage: each variant keeps its own copy, and its namespace tells whose, also where nothing is inlined.
+inline namespace OVEXT_ISA {
 namespace {
 
 inline std::uint32_t ovext_bits(float value) {
@@ -63,3 +64,4 @@ inline std::uint16_t ovext_f32_to_bf16(float value) {
 }
 
 }  // namespace
+}  // namespace OVEXT_ISA

@@ -9,7 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
-// Internal linkage: each variant keeps its own copy.
+// Internal linkage: each variant keeps its own copy, and its namespace tells whose, also where nothing is inlined.
+inline namespace OVEXT_ISA {
 namespace {
 
 constexpr std::size_t ovext_stream_line = 64;
@@ -41,3 +42,4 @@ inline void ovext_stream_fence() {
 }
 
 }  // namespace
+}  // namespace OVEXT_ISA
