@@ -39,17 +39,9 @@ class Order:
     def on_host(self) -> str:
         """The command that builds the same on this machine."""
         request = self.request
-        options = {
-            "--base-os": request.base_os,
-            "--isa": request.isa,
-            "--openvino": self.openvino,
-            "--build-type": request.build_type,
-            "--jobs": str(request.jobs) if request.jobs else None,
-            "--output": None if request.output_root == Path.cwd() / "lib" else str(request.output_root),
-            "--engine": HOST,
-        }
-        given = [part for option, value in options.items() if value for part in (option, value)]
-        return shell_line(["ovext", "build", str(self.project), *given])
+        output = None if request.output_root == Path.cwd() / "lib" else str(request.output_root)
+        options = request.options(base_os=request.base_os, openvino=self.openvino, output=output)
+        return shell_line(["ovext", "build", str(self.project), *options, "--engine", HOST])
 
 
 def plan_anywhere(order: Order, talk: Callable[[str], None] | None) -> BuildPlan | ContainerPlan:

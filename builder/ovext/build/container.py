@@ -80,9 +80,7 @@ def plan_in_container(
     spelled = request.base_os or DEFAULT_BASE_OS
     base_os = find_base_os(spelled)
     release = str(OpenVINOVersion.parse(openvino or project.settings.default_openvino))
-    chosen = {"--base-os": base_os.id, "--isa": request.isa, "--build-type": request.build_type}
-    chosen["--jobs"] = str(request.jobs) if request.jobs else None
-    options = [part for option, value in chosen.items() if value for part in (option, value)]
+    options = request.options(base_os=base_os.id)
     openvino_reason = f"--openvino {openvino}" if openvino else "the project's default"
     return ContainerPlan(
         project=project,
@@ -123,15 +121,17 @@ def run_in_container(plan: ContainerPlan, reporter: Reporter) -> BuildResult:
         plan.output_dir.mkdir(parents=True, exist_ok=True)
     with locked_build_tree(plan.build_dir, reporter):
         log = plan.build_dir / "ovext-build.log"
-        for decision in plan.decisions:
-            if decision.subject == "left out":
-                reporter.talk(f"Not used in the container: {decision.choice}")
+        if left_out := settings_of_this_machine():
+            reporter.talk(f"Not used in the container: {', '.join(left_out)}")
         with writing_to(plan.build_dir):
             log.unlink(missing_ok=True)
             engine = ready_engine(plan.engine, plan.image.base_image, reporter.talk)
             tag, engine = ensure_image(plan.image, engine, log, reporter)
             built = _build(plan, engine, tag, log, reporter)
+        revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
+        project = project_record(plan.project, revision)
         records = [_inspected(record, plan, built, reporter) for record in _records(built)]
+        records = [record.model_copy(update={"project": project}) for record in records]
         files = {built / record.file: record for record in records}
         layers = {name: (built / name).read_text(encoding="utf-8") for one in records for name in _layer_files(one)}
         publish(files, plan.output_dir, reporter.talk, layers)
@@ -200,18 +200,16 @@ def _layer_files(record: LibraryRecord) -> list[str]:
 
 
 def _inspected(record: LibraryRecord, plan: ContainerPlan, built: Path, reporter: Reporter) -> LibraryRecord:
-    """The record of a library that came back, with what this machine knows of it."""
+    """The record of a library that came back, once it has passed the inspection on this machine."""
     from ovext.build.gate import pass_inspection  # noqa: PLC0415  it brings the disassembler
 
     reporter.talk(f"{CHECKING} {record.file}: inspection for {plan.base_os.id} on this machine")
-    revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
     file = built / record.file
     openvino = find_installed(OpenVINOVersion.parse(plan.image.openvino))
     rejected = rejected_report(plan.output_dir, file.name)
     return record.model_copy(
         update={
             "engine": plan.engine.name,
-            "project": project_record(plan.project, revision),
             "inspection": pass_inspection(file, [plan.base_os], openvino, rejected),
         }
     )

@@ -36,6 +36,12 @@ class BuildRequest:
     jobs: int | None = None
     build_type: str | None = None
 
+    def options(self, **others: str | None) -> list[str]:
+        """The request as options of `ovext build`, without where it builds and to; `others` are options besides."""
+        jobs = str(self.jobs) if self.jobs else None
+        chosen = {**others, "isa": self.isa, "build_type": self.build_type, "jobs": jobs}
+        return [part for name, value in chosen.items() if value for part in (f"--{name.replace('_', '-')}", value)]
+
 
 @dataclass(frozen=True)
 class Machine:

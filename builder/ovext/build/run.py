@@ -91,9 +91,7 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
             texts = {name: text for _, layer_texts in layers.values() for name, text in layer_texts.items()}
             publish(files, plan.output_dir, reporter.talk, texts)
         for report in reports:
-            rejected_report(plan.output_dir, report.file.name).unlink(
-                missing_ok=True
-            )  # of an earlier build that was rejected
+            rejected_report(plan.output_dir, report.file.name).unlink(missing_ok=True)  # of an earlier build
     return BuildResult(plan.output_dir, tuple(files.values()), up_to_date, time.monotonic() - started)
 
 

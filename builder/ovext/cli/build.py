@@ -60,7 +60,7 @@ def build(
     from ovext.build.anywhere import Order, plan_anywhere, run_anywhere
     from ovext.build.plan import BuildRequest
     from ovext.cli.progress import build_progress
-    from ovext.cli.text import show_decisions, to_json
+    from ovext.cli.text import show_decisions, show_steps
 
     request = BuildRequest(
         output_root=output.absolute(), base_os=base_os, isa=isa, engine=engine, jobs=jobs, build_type=build_type
@@ -70,7 +70,7 @@ def build(
     if explain:
         show_decisions(plan.decisions)
     if dry_run:
-        typer.echo(to_json({"schema": 1, "steps": plan.steps()}) if json else "\n".join(plan.steps()))
+        show_steps(plan.steps(), as_json=json)
         return
     with build_progress() as reporter:
         if order.is_automatic:

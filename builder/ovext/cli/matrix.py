@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,28 +16,19 @@ if TYPE_CHECKING:
     from ovext.package.matrix.plan import MatrixPlan
 
 
+def _instead(option: str, metavar: str, what: str) -> Any:
+    """An option that stands in for a key of the table, as often as it is given."""
+    return typer.Option(option, metavar=metavar, help=f"These {what} instead of the table's.", show_default=False)
+
+
 def matrix(
     folder: Annotated[
         Path, typer.Argument(help="A folder whose pyproject.toml has [tool.ovext.matrix].", show_default="this folder")
     ] = Path(),
-    project: Annotated[
-        list[str] | None,
-        typer.Option("--project", metavar="FOLDER", help="These projects instead of the table's.", show_default=False),
-    ] = None,
-    base_os: Annotated[
-        list[str] | None,
-        typer.Option("--base-os", metavar="NAME", help="These base OS instead of the table's.", show_default=False),
-    ] = None,
-    openvino: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--openvino", metavar="VERSION", help="These releases instead of the table's.", show_default=False
-        ),
-    ] = None,
-    build_type: Annotated[
-        list[str] | None,
-        typer.Option("--build-type", metavar="TYPE", help="These instead of the table's.", show_default=False),
-    ] = None,
+    project: Annotated[list[str] | None, _instead("--project", "FOLDER", "projects")] = None,
+    base_os: Annotated[list[str] | None, _instead("--base-os", "NAME", "base OS")] = None,
+    openvino: Annotated[list[str] | None, _instead("--openvino", "VERSION", "releases")] = None,
+    build_type: Annotated[list[str] | None, _instead("--build-type", "TYPE", "build types")] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(

@@ -26,6 +26,11 @@ def to_json(data: Any) -> str:
     return json.dumps(data, indent=2, default=str)
 
 
+def show_steps(steps: Sequence[str], *, as_json: bool) -> None:
+    """What would be done, on stdout."""
+    typer.echo(to_json({"schema": 1, "steps": steps}) if as_json else "\n".join(steps))
+
+
 def show_decisions(decisions: Sequence[Decision]) -> None:
     """Each automatic choice and its reason, on stderr."""
     width = max(len(decision.subject) for decision in decisions)

@@ -32,7 +32,7 @@ def wheel(
     from ovext.build.plan import BuildRequest
     from ovext.build.preflight import plan_with_all_problems
     from ovext.cli.progress import build_progress
-    from ovext.cli.text import show_decisions, to_json
+    from ovext.cli.text import show_decisions, show_steps
     from ovext.package.reproducible import check_reproducible as check
     from ovext.package.wheel import plan_wheel, run_wheel
 
@@ -41,7 +41,7 @@ def wheel(
     if explain:
         show_decisions(plan.decisions)
     if dry_run:
-        typer.echo(to_json({"schema": 1, "steps": plan.steps()}) if json else "\n".join(plan.steps()))
+        show_steps(plan.steps(), as_json=json)
         return
     with build_progress() as reporter:
         again = (lambda wheel: check(plan, wheel, reporter)) if check_reproducible else (lambda _: None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ovext.build.engines import EngineChoice, choose_engine, settings_of_this_machine
@@ -51,8 +52,7 @@ class MatrixPlan:
         if choice.engine is not None:
             return {"engine": choice.name, "image": find_base_os(cell.base_os).image}
         launcher = self.environment.get("CMAKE_CXX_COMPILER_LAUNCHER")
-        variables = {name: value for name, value in settings_of_this_machine().items() if not name.startswith("OVEXT")}
-        return {"engine": HOST, "compiler": _compiler(), "launcher": launcher, **variables}
+        return {"engine": HOST, "compiler": _compiler(), "launcher": launcher, **settings_of_this_machine()}
 
 
 def plan_matrix(
@@ -90,6 +90,7 @@ def plan_matrix(
     )
 
 
+@cache  # asking it starts it
 def _compiler() -> str | None:
     """What identifies this machine's compiler, if it has one."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from ovext.project import load_project
 from ovext.project.sources import files_below, source_files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ovext.package.matrix.cells import Cell
 
 _FILE = "matrix-state.json"
@@ -80,9 +83,23 @@ def inputs_of(cell: Cell, settings: dict[str, str | None], output: Path) -> str:
         settings: what else decides: the compiler, the engine.
         output: where the results go, which is no source even if it lies in the project.
     """
-    state = hashlib.sha256(json.dumps([cell.id, settings], sort_keys=True).encode())
+    described = [cell.id, settings, _project_hash(cell.project, output), _ovext_hash()]
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+
+
+@cache  # for the many cells of a project
+def _project_hash(project: Path, output: Path) -> str:
+    return _hash_of(project, source_files(project, output))
+
+
+@cache
+def _ovext_hash() -> str:
     package = Path(ovext.__file__).resolve().parent
-    for root, files in ((cell.project, source_files(cell.project, output)), (package, files_below(package))):
-        for file in files:
-            state.update(f"{file.relative_to(root)}\0{sha256_of(file)}\0".encode())
+    return _hash_of(package, files_below(package))
+
+
+def _hash_of(root: Path, files: Iterator[Path]) -> str:
+    state = hashlib.sha256()
+    for file in files:
+        state.update(f"{file.relative_to(root)}\0{sha256_of(file)}\0".encode())
     return state.hexdigest()
