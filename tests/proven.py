@@ -86,8 +86,8 @@ ILLNESSES = [
         "WrongVariant",
         "kernel.cpp",
         "    return data;",
-        "#if defined(__AVX2__) && !defined(__AVX512F__)\n    return data + 1;\n#else\n    return data;\n#endif",
-        "numbers avx2",
+        "#ifndef __AVX__\n    return data + 1;\n#else\n    return data;\n#endif",
+        "numbers sse42",
         "off by 1",
     ),
     Illness(
