@@ -54,6 +54,11 @@ endif()
 """
 
 
+# Beside the recipe, in a checkout as in Conan's cache.
+ISA_TABLE = json.loads((Path(__file__).parent / "cmake" / "isa.json").read_text(encoding="utf-8"))
+ISAS = [row["id"] for row in ISA_TABLE["variants"]]
+
+
 class Extension(ConanFile):
     description = "An OpenVINO extension library, built by ovext"
     license = "Apache-2.0"
@@ -63,7 +68,7 @@ class Extension(ConanFile):
     settings = "os", "arch", "compiler", "build_type"
     options = {
         "project": [None, "ANY"],
-        "isa": ["multi", "sse42", "avx2", "avx512f", "native"],
+        "isa": ["multi", *ISAS, "native"],
         "openvino": ["ANY"],
         "portable": [True, False],
     }
@@ -168,11 +173,10 @@ class Extension(ConanFile):
 
     def _host_isas(self):
         """The instruction sets of this machine, from the narrowest to the widest."""
-        table = json.loads(Path(self.recipe_folder, "cmake", "isa.json").read_text(encoding="utf-8"))
         flags = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(encoding="utf-8"), re.MULTILINE)
         offered = set(flags[1].split()) if flags else set()
-        features = {name: row["cpuinfo"] for name, row in table["features"].items()}
-        found = [row["id"] for row in table["variants"] if {features[name] for name in row["features"]} <= offered]
+        features = {name: row["cpuinfo"] for name, row in ISA_TABLE["features"].items()}
+        found = [row["id"] for row in ISA_TABLE["variants"] if {features[name] for name in row["features"]} <= offered]
         if not found:
             raise ConanInvalidConfiguration("this machine has none of the instruction sets, so `native` means nothing")
         return found
@@ -182,6 +186,8 @@ class Extension(ConanFile):
     def generate(self):
         toolchain = CMakeToolchain(self)
         toolchain.cache_variables["ovext_DIR"] = self._ask_ovext("env", "--cmake-dir")
+        answers = json.loads(self._ask_ovext("package-step", "configure", self.source_folder))
+        toolchain.cache_variables["OVEXT_FP_CONTRACT"] = answers["fp_contract"]
         toolchain.cache_variables["OVEXT_ISA"] = self._resolved(self.options.isa)
         toolchain.cache_variables["OVEXT_PORTABLE"] = bool(self.options.portable)
         toolchain.generate()

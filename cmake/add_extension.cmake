@@ -1,29 +1,22 @@
 # ovext_add_extension(): an OpenVINO extension library from the folders of its ops.
 include_guard(GLOBAL)
 
+set(
+  OVEXT_FP_CONTRACT
+  off
+  CACHE STRING
+  "fast: kernels may fuse multiplications with additions; off: the same bits everywhere"
+)
 option(OVEXT_LEGACY_NAME "Name the library libcpu_extension_<isa>.so, as OpenVINO before 2020 did" OFF)
 
-# ovext_add_extension(<name> OPS <op>... [LINK needed|host])
+# ovext_add_extension(<name> [OPS <op>...] [SOURCES <file>...] [LINK needed|host])
 #
-# Builds lib<name>_cpu_extension.so from ops/<op>/op.cpp and ops/<op>/kernel.cpp of each op. Each kernel.cpp is compiled
-# once per instruction set variant. The target <name> can be extended with target_sources() and the like.
+# Builds lib<name>_cpu_extension.so from ops/<op>/op.cpp and ops/<op>/kernel.cpp of each op, and from the sources of an
+# existing extension, which have an entry point of their own. Each kernel.cpp and each of the sources is compiled once
+# for each instruction set variant. What the target <name> is given, such as include folders, counts for all of them.
 function(ovext_add_extension name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LINK" "OPS")
-  if(arg_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "ovext_add_extension(${name}): unexpected '${arg_UNPARSED_ARGUMENTS}'")
-  endif()
-  if(NOT arg_OPS)
-    message(FATAL_ERROR "ovext_add_extension(${name}): OPS must name at least one folder below ops/")
-  endif()
-  list(REMOVE_DUPLICATES arg_OPS)
-  if(NOT arg_LINK)
-    set(arg_LINK needed)
-  elseif(NOT arg_LINK MATCHES "^(needed|host)$")
-    message(FATAL_ERROR "ovext_add_extension(${name}): LINK is needed or host, not '${arg_LINK}'")
-  endif()
-
-  ovext_check_ops(${name} "${arg_OPS}")
-
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "LINK" "OPS;SOURCES")
+  ovext_check_arguments()
   set(in_wheel FALSE)
   if(SKBUILD AND EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/pyproject.toml")
     set(in_wheel TRUE)
@@ -32,14 +25,14 @@ function(ovext_add_extension name)
   ovext_find_openvino()
   ovext_chosen_variants(variants)
   set(generated "${CMAKE_CURRENT_BINARY_DIR}/ovext/${name}")
-  ovext_generate_sources("${generated}" "${variants}" "${arg_OPS}")
+  ovext_generate_sources("${generated}" "${variants}" "${arg_OPS}" "${arg_SOURCES}")
 
   add_library(${name} MODULE)
   ovext_compile_options(${name})
   ovext_link_options(${name})
   ovext_use_openvino(${name} ${arg_LINK})
   ovext_output_name(${name} "${variants}")
-  target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}" "${OVEXT_CMAKE_DIR}/runtime" "${generated}")
+  target_include_directories(${name} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}" "${OVEXT_CMAKE_DIR}/runtime")
   target_sources(
     ${name}
     PRIVATE
@@ -50,17 +43,49 @@ function(ovext_add_extension name)
       "${OVEXT_CMAKE_DIR}/runtime/dispatch.cpp"
   )
   ovext_make_portable(${name})
-  foreach(op IN LISTS arg_OPS)
-    target_sources(${name} PRIVATE "ops/${op}/op.cpp")
-  endforeach()
+  list(TRANSFORM arg_OPS REPLACE "(.+)" "ops/\\1/op.cpp" OUTPUT_VARIABLE op_sources)
+  list(TRANSFORM arg_OPS REPLACE "(.+)" "ops/\\1/kernel.cpp" OUTPUT_VARIABLE kernel_sources)
+  target_sources(${name} PRIVATE ${op_sources})
+  if(arg_OPS)
+    target_compile_options(${name} PRIVATE -Wall -Wextra)
+  endif()
   foreach(variant IN LISTS variants)
-    ovext_add_kernels(${name} ${variant} "${arg_OPS}")
+    ovext_add_variant(${name} ${variant} ${kernel_sources} ${arg_SOURCES})
   endforeach()
-  ovext_write_report(${name} "${variants}" "${arg_OPS}" ${arg_LINK})
+  ovext_seal(${name} ${variants})
+  ovext_write_report(${name} "${variants}" "${arg_OPS}" "${arg_SOURCES}" ${arg_LINK})
   if(in_wheel)
     ovext_install_in_wheel(${name})
   endif()
 endfunction()
+
+# ovext_check_arguments(): of ovext_add_extension(); sets arg_LINK where it was not given.
+macro(ovext_check_arguments)
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "ovext_add_extension(${name}): unexpected '${arg_UNPARSED_ARGUMENTS}'")
+  endif()
+  if(NOT arg_OPS AND NOT arg_SOURCES)
+    message(
+      FATAL_ERROR
+      "ovext_add_extension(${name}): OPS must name folders below ops/, or SOURCES the files of an existing extension"
+    )
+  endif()
+  if(NOT arg_LINK)
+    set(arg_LINK needed)
+  elseif(NOT arg_LINK MATCHES "^(needed|host)$")
+    message(FATAL_ERROR "ovext_add_extension(${name}): LINK is needed or host, not '${arg_LINK}'")
+  endif()
+  if(NOT OVEXT_FP_CONTRACT MATCHES "^(off|fast)$")
+    message(FATAL_ERROR "OVEXT_FP_CONTRACT is off or fast, not '${OVEXT_FP_CONTRACT}'")
+  endif()
+  list(REMOVE_DUPLICATES arg_OPS)
+  ovext_check_ops(${name} "${arg_OPS}")
+  foreach(source IN LISTS arg_SOURCES)
+    if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${source}" AND NOT (IS_ABSOLUTE "${source}" AND EXISTS "${source}"))
+      message(FATAL_ERROR "ovext_add_extension(${name}): ${source} does not exist")
+    endif()
+  endforeach()
+endmacro()
 
 function(ovext_check_ops name ops)
   foreach(op IN LISTS ops)
@@ -73,29 +98,6 @@ function(ovext_check_ops name ops)
       endif()
     endforeach()
   endforeach()
-endfunction()
-
-# The kernels of all ops for one variant. They see the headers of ovext only: OpenVINO's would bring inline functions.
-function(ovext_add_kernels name variant ops)
-  set(target ${name}_${variant})
-  add_library(${target} OBJECT)
-  ovext_compile_options(${target})
-  ovext_isa_flags(flags ${variant})
-  target_compile_options(
-    ${target}
-    PRIVATE
-      ${flags}
-      # Variants give the same numbers only when none of them fuses a multiplication with an addition.
-      -ffp-contract=off
-      -fno-exceptions
-      $<$<NOT:$<OR:$<CONFIG:Debug>,$<CONFIG:Release>>>:-O3>
-  )
-  target_compile_definitions(${target} PRIVATE OVEXT_ISA=${variant})
-  target_include_directories(${target} PRIVATE "${CMAKE_CURRENT_SOURCE_DIR}" "${OVEXT_CMAKE_DIR}/runtime")
-  foreach(op IN LISTS ops)
-    target_sources(${target} PRIVATE "ops/${op}/kernel.cpp")
-  endforeach()
-  target_sources(${name} PRIVATE $<TARGET_OBJECTS:${target}>)
 endfunction()
 
 function(ovext_output_name name variants)
@@ -114,18 +116,22 @@ function(ovext_output_name name variants)
   set_target_properties(${name} PROPERTIES PREFIX lib OUTPUT_NAME "${output_name}")
 endfunction()
 
-function(ovext_generate_sources dir variants ops)
-  set(OVEXT_VARIANTS "${variants}")
-  list(TRANSFORM variants REPLACE "(.+)" "X(\\1)" OUTPUT_VARIABLE OVEXT_VARIANT_CALLS)
-  string(REPLACE ";" " " OVEXT_VARIANT_CALLS "${OVEXT_VARIANT_CALLS}")
-  configure_file("${OVEXT_CMAKE_DIR}/runtime/variants.hpp.in" "${dir}/ovext/variants.hpp" @ONLY)
+# ovext_generate_sources(<dir> <variants> <ops> <sources>): variant_table.cpp, and entry.cpp, which calls what the ops and
+# the entry point among the sources give.
+function(ovext_generate_sources dir variants ops sources)
   ovext_write_variant_table("${dir}" "${variants}")
-
-  set(OVEXT_OP_DECLARATIONS "")
-  set(OVEXT_OP_CALLS "")
+  set(OVEXT_DECLARATIONS "")
+  set(OVEXT_CALLS "")
   foreach(op IN LISTS ops)
-    string(APPEND OVEXT_OP_DECLARATIONS "namespace ${op} {\nstd::vector<ov::Extension::Ptr> extensions();\n}\n")
-    string(APPEND OVEXT_OP_CALLS "    add(${op}::extensions());\n")
+    string(APPEND OVEXT_DECLARATIONS "namespace ${op} {\nExtensions extensions();\n}\n")
+    string(APPEND OVEXT_CALLS "    add(${op}::extensions());\n")
   endforeach()
+  if(sources)
+    string(APPEND OVEXT_DECLARATIONS "extern \"C\" void ovext_create_extensions(Extensions&);\n")
+    string(
+      APPEND OVEXT_CALLS
+      "    Extensions of_sources;\n    ovext_create_extensions(of_sources);\n    add(of_sources);\n"
+    )
+  endif()
   configure_file("${OVEXT_CMAKE_DIR}/runtime/entry.cpp.in" "${dir}/entry.cpp" @ONLY)
 endfunction()

@@ -10,12 +10,12 @@ function(ovext_compile_options target)
     PRIVATE
       # Explicit, since some distributions raise the compiler's default above it.
       ${baseline}
-      -Wall
-      -Wextra
       # CMake's default build type is empty, which would mean no optimisation at all.
       $<$<STREQUAL:$<CONFIG>,>:-O2;-DNDEBUG>
       # Statics of templates must not be merged with those of another library in the process.
       $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>
+      # Objects are looked at before they are linked.
+      -fno-lto
   )
   # Of several that match, the last counts: those of inner folders stand below those of outer ones.
   ovext_map_folder(${target} "${CMAKE_CURRENT_SOURCE_DIR}" ${target})
@@ -53,7 +53,7 @@ function(ovext_map_folder target folder name)
   endforeach()
 endfunction()
 
-# ovext_link_options(<target>): two exported symbols, no run path of the build machine, hardened.
+# ovext_link_options(<target>): nothing exported but what exports.map lists, no run path of the build machine, hardened.
 function(ovext_link_options target)
   set(exports "${OVEXT_CMAKE_DIR}/runtime/exports.map")
   target_link_options(

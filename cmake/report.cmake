@@ -14,9 +14,17 @@ function(ovext_json_array out)
   set(${out} "[${items}]" PARENT_SCOPE)
 endfunction()
 
-function(ovext_write_report name variants ops link)
+function(
+  ovext_write_report
+  name
+  variants
+  ops
+  sources
+  link
+)
   ovext_json_array(variants ${variants})
   ovext_json_array(ops ${ops})
+  ovext_json_array(sources ${sources})
   file(
     GENERATE OUTPUT "${CMAKE_BINARY_DIR}/ovext/report/${name}.json"
     CONTENT
@@ -26,8 +34,10 @@ function(ovext_write_report name variants ops link)
   \"file\": \"$<TARGET_FILE:${name}>\",
   \"source_dir\": \"${CMAKE_CURRENT_SOURCE_DIR}\",
   \"ops\": ${ops},
+  \"sources\": ${sources},
   \"variants\": ${variants},
   \"link\": \"${link}\",
+  \"fp_contract\": \"${OVEXT_FP_CONTRACT}\",
   \"build_type\": \"$<CONFIG>\",
   \"compiler\": {\"id\": \"${CMAKE_CXX_COMPILER_ID}\", \"version\": \"${CMAKE_CXX_COMPILER_VERSION}\"}
 }

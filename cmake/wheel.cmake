@@ -2,7 +2,7 @@
 # environment of the build, and answers what pyproject.toml says.
 include_guard(GLOBAL)
 
-# ovext_configure_wheel(): the instruction sets and the OpenVINO of the wheel, unless the caller named them.
+# ovext_configure_wheel(): what pyproject.toml says, and the OpenVINO of the wheel, unless the caller named them.
 macro(ovext_configure_wheel)
   execute_process(
     COMMAND "${Python_EXECUTABLE}" -m ovext package-step configure "${CMAKE_CURRENT_SOURCE_DIR}"
@@ -12,6 +12,7 @@ macro(ovext_configure_wheel)
   if(NOT OVEXT_ISA)
     string(JSON OVEXT_ISA GET "${ovext_wheel}" isa)
   endif()
+  string(JSON OVEXT_FP_CONTRACT GET "${ovext_wheel}" fp_contract)
   if(NOT OpenVINO_DIR)
     string(JSON OpenVINO_DIR GET "${ovext_wheel}" openvino_dir)
   endif()

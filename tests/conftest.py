@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import openvino as ov
 import pytest
 
 from helpers import (
@@ -15,6 +17,8 @@ from helpers import (
     RUNNABLE,
     SETTINGS_OF_USERS,
     Built,
+    Loaded,
+    LoadForced,
     Ovext,
     build_project,
     copy_project,
@@ -61,6 +65,34 @@ def built_two_ops(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return build_project(
         PACKAGES / "two_ops", tmp_path_factory.mktemp("path with spaces"), "libtwo_ops_cpu_extension.so"
     )
+
+
+@pytest.fixture(scope="session")
+def load_forced(tmp_path_factory: pytest.TempPathFactory) -> LoadForced:
+    """Each library and instruction set is a copy of the file: a loaded file has chosen once and for all."""
+    folder = tmp_path_factory.mktemp("forced")
+    loaded: dict[tuple[Path, str], Loaded] = {}
+
+    def load(library: Path, isa: str) -> Loaded:
+        key = (library, isa)
+        if key not in loaded:
+            copy = folder / f"{len(loaded)}-{library.name}"
+            shutil.copyfile(library, copy)
+            core = ov.Core()
+            os.environ["OVEXT_ISA"] = isa
+            core.add_extension(str(copy))
+            del os.environ["OVEXT_ISA"]
+            loaded[key] = Loaded(core, copy)
+        return loaded[key]
+
+    return load
+
+
+@pytest.fixture(params=RUNNABLE)
+def isa(request: pytest.FixtureRequest) -> str:
+    """Each instruction set that this CPU supports."""
+    name: str = request.param
+    return name
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

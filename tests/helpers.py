@@ -162,11 +162,11 @@ class Clinic:
         assert done.returncode == 0, done.stderr
         return library
 
-    def variant_library(self, name: str, *, kernel: str = "", cmake: str = "") -> Path:
-        """CustomReLU for AVX2 with text before kernel.cpp and after CMakeLists.txt; the builder's gate is not asked."""
+    def variant_library(self, name: str, *, before_op: str = "", cmake: str = "") -> Path:
+        """CustomReLU for AVX2 with text before op.cpp and after CMakeLists.txt; the builder's gate is not asked."""
         project = copy_project(CUSTOM_RELU, self.folder / name)
-        source = project / "ops" / "custom_relu" / "kernel.cpp"
-        source.write_text(kernel + source.read_text())
+        source = project / "ops" / "custom_relu" / "op.cpp"
+        source.write_text(before_op + source.read_text())
         lists = project / "CMakeLists.txt"
         lists.write_text(lists.read_text() + cmake)
         compile_all(project, project / "build", "-DOVEXT_ISA=avx2")

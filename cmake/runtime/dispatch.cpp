@@ -1,32 +1,68 @@
 #include <ovext/dispatch.hpp>
 
-#include <openvino/core/except.hpp>
-#include <ovext/variants.hpp>
-
 #include <cstdlib>
 
+namespace {
+
+using Function = void (*)();
+using Initialiser = void (*)(int argc, char** argv, char** envp);
+
+/// What seal_objects.cmake writes of each variant. Both ranges are null where the variant has nothing of the kind.
+struct SealedVariant {
+    const Function* functions;      ///< that the rest of the library calls
+    const Initialiser* init_begin;  ///< run at load, from the first to the last
+    const Initialiser* init_end;
+    const Function* fini_begin;  ///< run at exit, from the last to the first
+    const Function* fini_end;
+};
+
+}  // namespace
+
+extern "C" {
+/// In the order of Variant::index.
+[[gnu::visibility("hidden")]] extern const SealedVariant ovext_sealed_variants[];
+/// The functions of the chosen variant: each call of a kernel jumps through it.
+[[gnu::visibility("hidden")]] const Function* ovext_chosen_functions = nullptr;
+}
+
 namespace ovext {
+namespace {
+
+const SealedVariant& chosen_variant() {
+    return ovext_sealed_variants[selection().variant->index];
+}
+
+void run_at_exit() {
+    const auto& chosen = chosen_variant();
+    for (const auto* function = chosen.fini_end; function != chosen.fini_begin;) {
+        (*--function)();
+    }
+}
+
+/// Before all other code of the library, which may call kernels; and at load time, so that a later change of the
+/// environment cannot split the choice. The initialisers of the other variants never run: this CPU may lack what they
+/// use.
+[[gnu::constructor(101)]] void use_chosen_variant(int argc, char** argv, char** envp) {
+    if (selection().variant == nullptr) {
+        return;
+    }
+    const auto& chosen = chosen_variant();
+    ovext_chosen_functions = chosen.functions;
+    if (chosen.fini_begin != chosen.fini_end) {
+        std::atexit(run_at_exit);  // first, so that static objects are gone when it runs
+    }
+    for (const auto* initialiser = chosen.init_begin; initialiser != chosen.init_end; ++initialiser) {
+        (*initialiser)(argc, argv, envp);
+    }
+}
+
+}  // namespace
 
 const Selection& selection() {
     static const Selection chosen = select_variant(variant_table, this_cpu(), std::getenv("OVEXT_ISA"));
     return chosen;
 }
 
-void require_variant() {
-    if (selection().variant == nullptr) {
-        OPENVINO_THROW(selection().error);
-    }
-}
-
-namespace {
-
-// Forces the choice at load time, so that a later change of the environment cannot split it between ops.
-[[maybe_unused]] const Selection& chosen_at_load = selection();
-
-// For tools that must know a file's variants without loading it.
-[[gnu::used, gnu::section(".ovext.variants")]] const char compiled_variants[] = OVEXT_VARIANT_IDS;
-
-}  // namespace
 }  // namespace ovext
 
 extern "C" [[gnu::visibility("default")]] const char* ovext_active_isa() {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -41,7 +42,8 @@ def test_json_follows_its_schema(ovext: Ovext, built_relu: Built) -> None:
     assert file["is_fine"] is True
     assert file["instruction_sets"]["baseline"] > file["instruction_sets"]["AVX2"]
     for code in file["variants"].values():
-        assert code["functions"] == code["reached"] >= 4
+        assert code["functions"] >= 4
+        assert code["size"] > 1000
     assert any("memcpy" in symbols for symbols in file["versions"].values())
 
 
@@ -88,7 +90,7 @@ def test_explain_tells_who_needs_which_version(ovext: Ovext, built_relu: Built) 
     done = ovext("inspect", built_relu.library, "--explain", "--base-os", "ubi8")
     assert "GLIBC_2.14 for memcpy" in done.stdout
     assert "ubi8 has GLIBC 2.28, GLIBCXX 3.4.25, CXXABI 1.3.11" in done.stdout
-    assert "functions reached by dispatch" in done.stdout
+    assert re.search(r"variant +avx2: \d+ functions, [\d,]+ bytes", done.stdout)
 
 
 def test_section_that_claims_to_be_larger_than_the_file(built_relu: Built) -> None:

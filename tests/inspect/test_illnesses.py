@@ -138,96 +138,50 @@ def test_versions_that_a_base_os_lacks_are_named_with_their_symbols(healthy: Pat
     assert not verdicts["ubuntu24"].fix
 
 
-LEAK_THROUGH_VECTOR = """\
-#include <vector>
-namespace custom_relu {
-namespace OVEXT_ISA {
-__attribute__((noinline)) float leak(const float* data, unsigned count) {
-    std::vector<float> copy(data, data + count);
-    copy.insert(copy.begin(), 2.0f);
-    float sum = 0;
-    for (float& value : copy) {
-        sum += value *= 3.0f;
-    }
-    return sum + copy.size();
-}
-}
-}
-"""
-LEAK_THROUGH_OPENVINO = """\
-#include <openvino/op/op.hpp>
-namespace custom_relu {
-namespace OVEXT_ISA {
-class Leaking : public ov::op::Op {
-public:
-    OPENVINO_OP("Leaking");
-    std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector&) const override {
-        return std::make_shared<Leaking>();
-    }
-};
-std::shared_ptr<ov::Node> leak() {
-    return std::make_shared<Leaking>();
-}
-}
-}
-"""
-STATIC_INITIALISER = """\
-#include <cstddef>
-namespace custom_relu {
-namespace OVEXT_ISA {
-extern float table[64];
-float start();
-float table[64] = {start()};
-__attribute__((noinline)) float start() {
-    float sum = 0;
+WIDE_ROUTINE = """\
+[[gnu::target("avx2"), gnu::noinline]] void wide(int* values) {
     for (int i = 0; i < 64; ++i) {
-        sum += 1.5f * (float)i * table[i];
+        values[i] *= 3;
     }
-    return sum;
-}
-}
 }
 """
+WIDE_CODE = {
+    "leak": WIDE_ROUTINE + "void (*keep)(int*) = wide;\n",
+    "wide-initialiser": "int numbers[64];\n"
+    + WIDE_ROUTINE.replace("gnu::noinline", "gnu::constructor").replace("int* values", "").replace("values", "numbers"),
+    # Code outside the variants, whatever its name is.
+    "leak by name": "namespace avx2 {\nstruct Tag {};\n}\ntemplate <typename T>\n"
+    + WIDE_ROUTINE.replace("int* values", "int* values, T")
+    + "void (*keep)(int*, avx2::Tag) = wide<avx2::Tag>;\n",
+}
 
 
-def test_leak_through_the_stl_is_named_with_function_address_and_instruction(clinic: Clinic) -> None:
-    report = inspect(clinic.variant_library("vector_leak", kernel=LEAK_THROUGH_VECTOR))
-    leaks = [finding.text for finding in report.findings if finding.code == "leak"]
-    assert leaks
-    assert any("std::vector<float" in text for text in leaks)
-    assert all("needs AVX" in text or "needs SSE" in text for text in leaks)
-    assert all(" at 0x" in text for text in leaks)
+@pytest.mark.parametrize("packed", [False, True], ids=["", "packed relocations"])
+@pytest.mark.parametrize("name", WIDE_CODE)
+def test_wide_code_outside_the_variants_is_named(clinic: Clinic, name: str, packed: bool) -> None:
+    cmake = "target_link_options(custom_relu PRIVATE LINKER:-z,pack-relative-relocs)\n" if packed else ""
+    library = clinic.variant_library(f"{name}{packed}".replace(" ", "_"), before_op=WIDE_CODE[name], cmake=cmake)
+    assert bool(Elf(library).section(".relr.dyn")) == packed
+    report = inspect(library)
+    code = name.partition(" ")[0]
+    found = [finding.text for finding in report.findings if finding.code == code]
+    assert found
+    assert all("wide" in text for text in found)
+    assert all(" at 0x" in text for text in found if code == "leak")
     assert not report.is_fine
 
 
-def test_leak_through_an_inline_function_of_openvino_is_named(clinic: Clinic) -> None:
-    folder = "$<TARGET_PROPERTY:openvino::runtime,INTERFACE_INCLUDE_DIRECTORIES>"
-    cmake = f"target_include_directories(custom_relu_avx2 SYSTEM PRIVATE {folder})\n"
-    report = inspect(clinic.variant_library("openvino_leak", kernel=LEAK_THROUGH_OPENVINO, cmake=cmake))
-    leaks = [finding.text for finding in report.findings if finding.code == "leak"]
-    assert any(": ov::" in text or " ov::" in text for text in leaks), leaks
-
-
-def test_function_that_no_table_leads_to_is_told(clinic: Clinic) -> None:
-    kernel = "namespace custom_relu {\nnamespace OVEXT_ISA {\nint unused(int x) {\n    return x + 1;\n}\n}\n}\n"
-    (finding,) = inspect(clinic.variant_library("unreached", kernel=kernel)).findings
-    assert finding.code == "unreached"
-    assert "avx2 (1 of " in finding.text
-
-
-def test_wide_static_initialiser_is_named(clinic: Clinic) -> None:
-    report = inspect(clinic.variant_library("initialiser", kernel=STATIC_INITIALISER))
-    (finding,) = [finding for finding in report.findings if finding.code == "wide-initialiser"]
-    assert "_GLOBAL__sub_I_" in finding.text
-
-
-def test_stripped_library_is_said_to_be_so(clinic: Clinic, tmp_path: Path) -> None:
-    stripped = tmp_path / "libstripped.so"
-    library = clinic.variant_library("plain")
-    assert inspect(library).is_fine
-    shutil.copy(library, stripped)
-    subprocess.run(["/usr/bin/strip", str(stripped)], check=True)
-    assert "stripped" in codes(inspect(stripped))
+def test_stripped_library_is_judged_as_before(clinic: Clinic, tmp_path: Path) -> None:
+    for name in (None, "leak", "wide-initialiser"):
+        stripped = tmp_path / "libstripped.so"
+        library = clinic.variant_library(f"stripped_{name}".replace("-", "_"), before_op=WIDE_CODE.get(name or "", ""))
+        shutil.copy(library, stripped)
+        subprocess.run(["/usr/bin/strip", str(stripped)], check=True)
+        before, after = inspect(library), inspect(stripped)
+        assert list(after.variants) == list(before.variants) == ["avx2"]
+        assert after.variants["avx2"].size == before.variants["avx2"].size
+        assert after.is_fine == before.is_fine == (name is None)
+        assert codes(after) == codes(before)
 
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {

@@ -210,6 +210,8 @@ def _inspected(record: LibraryRecord, plan: ContainerPlan, built: Path, reporter
     return record.model_copy(
         update={
             "engine": plan.engine.name,
-            "inspection": pass_inspection(file, [plan.base_os], openvino, rejected),
+            "inspection": pass_inspection(
+                file, [plan.base_os], openvino, rejected, may_fuse=record.fp_contract == "fast"
+            ),
         }
     )

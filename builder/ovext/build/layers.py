@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from ovext.build.manifest import LayerRecord
+from ovext.build.report import op_folders
 from ovext.errors import GateError
 from ovext.findings import Level
 from ovext.gpu.check import check_project
@@ -43,8 +44,7 @@ def check_layers(project: Project, talk: Callable[[str], None]) -> None:
 
 def layers_for(report: LibraryReport) -> tuple[list[LayerRecord], LayerFiles]:
     """The layers of all ops of a library that have one, for each kind of device."""
-    folders = [report.source_dir / "ops" / name for name in report.ops]
-    described = [(read_op(folder), folder) for folder in folders]
+    described = [(read_op(folder), folder) for folder in op_folders(report)]
     layers = [layer for op, folder in described if (layer := layer_of(op, folder))]
     files = {"gpu": layer_files(report.library, layers) if layers else {}}
     files["vpu"] = vpu_files(report.library, described)

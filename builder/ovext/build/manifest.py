@@ -79,6 +79,9 @@ class LibraryRecord(_Record):
     engine: str
     compiler: CompilerRecord
     build_type: str
+    fp_contract: Literal["off", "fast"] = Field(
+        default="off", description="fast: variants may fuse multiplications with additions, and give different bits."
+    )
     variants: list[VariantRecord]
     ops: list[OpRecord]
     layers: list[LayerRecord] = []

@@ -130,7 +130,7 @@ def plan_build(request: BuildRequest, project: Project, machine: Machine, engine
         machine=machine,
         build_dir=build_dir,
         output_dir=request.output_root / spelled,
-        configure=_configure(project.root, build_dir, preset, variants, machine, build_type=request.build_type),
+        configure=_configure(project, build_dir, preset, variants, machine, build_type=request.build_type),
         compile=(str(machine.tools.ninja), "-C", str(build_dir), "-j", str(jobs)),
         decisions=_decisions(
             request, project, machine, base_os=base_os, preset=preset, engine_reason=engine_reason or "the default"
@@ -165,7 +165,7 @@ def _preset(root: Path, variants: tuple[str, ...]) -> str | None:
 
 
 def _configure(
-    root: Path,
+    project: Project,
     build_dir: Path,
     preset: str | None,
     variants: tuple[str, ...],
@@ -178,6 +178,7 @@ def _configure(
         "CMAKE_MAKE_PROGRAM": machine.tools.ninja,
         "CMAKE_EXPORT_COMPILE_COMMANDS": "ON",
         "OVEXT_ISA": ";".join(variants),
+        "OVEXT_FP_CONTRACT": project.settings.fp_contract,
         "OpenVINO_DIR": machine.openvino_cmake_dir,
         "ovext_DIR": cmake_dir(),
     }
@@ -188,7 +189,7 @@ def _configure(
     return (
         str(machine.tools.cmake),
         *(("--preset", preset) if preset else ()),
-        *("-S", str(root), "-B", str(build_dir), "-G", "Ninja"),
+        *("-S", str(project.root), "-B", str(build_dir), "-G", "Ninja"),
         *(f"-D{name}={value}" for name, value in settings.items()),
     )
 

@@ -17,12 +17,17 @@ if TYPE_CHECKING:
 
 
 def is_published(folder: Path, records: list[LibraryRecord]) -> bool:
-    """True when the folder holds exactly these libraries and says so; their inspection was done when they came."""
+    """True when the folder holds exactly these libraries and says so; they passed the gate when they came."""
     manifest = read_manifest(folder)
     if manifest is None:
         return False
-    there = [record.model_copy(update={"inspection": None}) for record in manifest.libraries]
-    return all(record in there and _is_intact(folder / record.file, record) for record in records)
+    there = [_before_gate(record) for record in manifest.libraries]
+    return all(_before_gate(record) in there and _is_intact(folder / record.file, record) for record in records)
+
+
+def _before_gate(record: LibraryRecord) -> LibraryRecord:
+    """The record without what the gate found out."""
+    return record.model_copy(update={"inspection": None, "ops": []})
 
 
 def _is_intact(file: Path, record: LibraryRecord) -> bool:

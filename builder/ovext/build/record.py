@@ -14,16 +14,15 @@ from ovext.build.manifest import (
     ProjectRecord,
     VariantRecord,
 )
-from ovext.build.report import kernel_flags
+from ovext.build.report import described_ops, kernel_flags
 from ovext.files import sha256_of
-from ovext.project import read_op
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from ovext.build.report import LibraryReport
-    from ovext.project import Project
+    from ovext.project import OpDescription, Project
     from ovext.toolchain.git import Revision
     from ovext.toolchain.openvino import OpenVINO
 
@@ -37,6 +36,10 @@ def project_record(project: Project, revision: Revision | None) -> ProjectRecord
     )
 
 
+def op_records(ops: Iterable[OpDescription]) -> tuple[OpRecord, ...]:
+    return tuple(OpRecord(type=op.type, opset=op.opset) for op in ops)
+
+
 def record_of(
     report: LibraryReport,
     file: Path,
@@ -48,9 +51,11 @@ def record_of(
     engine: str,
     layers: Sequence[LayerRecord],
 ) -> LibraryRecord:
-    """The record of `file`, which is the library of `report` or a stripped copy of it; its inspection is left open."""
+    """The record of `file`, which is the library of `report` or a stripped copy of it.
+
+    What only the gate finds out is left open: the inspection, and ops that no op.toml describes.
+    """
     flags = kernel_flags(build_dir, report)
-    described = [read_op(report.source_dir / "ops" / folder) for folder in report.ops]
     return LibraryRecord(
         file=file.name,
         size=file.stat().st_size,
@@ -62,8 +67,9 @@ def record_of(
         engine=engine,
         compiler=CompilerRecord(id=report.compiler.id, version=report.compiler.version),
         build_type=report.build_type,
+        fp_contract=report.fp_contract,
         variants=[VariantRecord(id=variant, flags=flags[variant]) for variant in report.variants],
-        ops=[OpRecord(type=op.type, opset=op.opset) for op in described],
+        ops=list(op_records(described_ops(report))),
         layers=list(layers),
         ovext=version("ovext"),
     )

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ovext.errors import ProjectError
+from ovext.project import OpDescription, read_op
 
 
 class CompilerReport(BaseModel):
@@ -26,8 +27,10 @@ class LibraryReport(BaseModel):
     file: Path
     source_dir: Path
     ops: list[str]  # folders below ops/ of source_dir
+    sources: list[str]  # of an existing extension
     variants: list[str]
     link: Literal["needed", "host"]
+    fp_contract: Literal["off", "fast"]
     build_type: str
     compiler: CompilerReport
 
@@ -42,6 +45,24 @@ def read_reports(build_dir: Path) -> list[LibraryReport]:
     if not files:
         raise ProjectError("the project configures no library", fix="Call ovext_add_extension() in its CMakeLists.txt.")
     return [LibraryReport.model_validate_json(file.read_bytes()) for file in files]
+
+
+def op_folders(report: LibraryReport) -> list[Path]:
+    """The folders with the descriptions of a library's ops. Those of an existing extension have no op.cpp there."""
+    folders = [report.source_dir / "ops" / name for name in report.ops]
+    if report.sources:
+        described = sorted(file.parent for file in report.source_dir.glob("ops/*/op.toml"))
+        folders += [folder for folder in described if not (folder / "op.cpp").is_file()]
+    return folders
+
+
+def described_ops(report: LibraryReport) -> list[OpDescription]:
+    """What op.toml files say of a library's ops.
+
+    Raises:
+        ProjectError: one is missing or wrong.
+    """
+    return [read_op(folder) for folder in op_folders(report)]
 
 
 def rejected_report(folder: Path, library: str) -> Path:

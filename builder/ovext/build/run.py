@@ -78,6 +78,7 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
             from ovext.build.gate import (  # noqa: PLC0415  a build with nothing to do needs no disassembler
                 Candidate,
                 pass_gate,
+                with_passed,
             )
 
             for report in reports:
@@ -86,8 +87,8 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
                 )
                 rejected = rejected_report(plan.output_dir, report.file.name)
                 candidate = Candidate(report.file, report, plan.build_dir, openvino, (plan.base_os,), rejected)
-                inspection = pass_gate(candidate, reporter.talk)
-                files[report.file] = files[report.file].model_copy(update={"inspection": inspection})
+                passed = pass_gate(candidate, reporter.talk)
+                files[report.file] = with_passed(files[report.file], passed)
             texts = {name: text for _, layer_texts in layers.values() for name, text in layer_texts.items()}
             publish(files, plan.output_dir, reporter.talk, texts)
         for report in reports:

@@ -32,7 +32,7 @@ def demo(
 
     path, why = find_library(library, op="CustomReLU")
     runtime = openvino_to_run(openvino, path)
-    isa = check_loads(path, runtime, env={})
+    isa = check_loads(path, runtime, env={}).isa
     original, patched = output.absolute() / "resnet50.xml", output.absolute() / "resnet50-custom-relu.xml"
     typer.echo(f"Writing ResNet-50 to {shortened_path(original)}", err=True)
     with writing_to(output):

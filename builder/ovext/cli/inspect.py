@@ -84,8 +84,7 @@ def show_report(report: FileReport, explained: list[BaseOS] | None = None) -> No
     console.print(f"  variants   {', '.join(report.variants) or 'none of ovext'}", markup=False)
     if explained:
         for isa, code in report.variants.items():
-            reached = f"{code.reached} of {code.functions} functions reached by dispatch"
-            console.print(f"  variant    {isa}: {reached}", markup=False)
+            console.print(f"  variant    {isa}: {code.functions} functions, {code.size:,} bytes", markup=False)
         counts = ", ".join(f"{name} {count}" for name, count in report.instruction_sets.items())
         console.print(f"  functions  {counts}", markup=False)
     console.print(f"  OpenVINO   {report.openvino}", markup=False)

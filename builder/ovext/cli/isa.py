@@ -32,7 +32,7 @@ def isa(library: LibraryOption = None, openvino: OpenVINOOption = None, json: Js
         path = None
     if path is not None:
         compiled = compiled_variants(path)
-        chosen = check_loads(path, openvino_to_run(openvino, path), link=link_of(path), env={})
+        chosen = check_loads(path, openvino_to_run(openvino, path), link=link_of(path), env={}).isa
     if json:
         data = {"known": list(isa_table()), "detected": detected, "library": path, "compiled": compiled}
         typer.echo(to_json({"schema": 1, **data, "chosen": chosen}))

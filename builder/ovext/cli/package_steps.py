@@ -12,13 +12,14 @@ commands = typer.Typer(help="What cmake/wheel.cmake and conanfile.py ask for.")
 
 @commands.command()
 def configure(project: Path) -> None:
-    """Print the instruction sets and the OpenVINO of the wheel, as JSON."""
+    """Print what CMake must know of the project and of the OpenVINO to build against, as JSON."""
     from ovext.cli.text import to_json
     from ovext.package.contents import installed_openvino
     from ovext.project import load_project
 
-    isa = ";".join(load_project(project).settings.isa)
-    typer.echo(to_json({"isa": isa, "openvino_dir": installed_openvino(project).cmake_dir}))
+    settings, openvino = load_project(project).settings, installed_openvino(project)
+    answers = {"isa": ";".join(settings.isa), "fp_contract": settings.fp_contract, "openvino_dir": openvino.cmake_dir}
+    typer.echo(to_json(answers))
 
 
 @commands.command()

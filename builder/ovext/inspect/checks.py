@@ -8,55 +8,58 @@ from typing import TYPE_CHECKING
 from ovext.findings import Finding, Level
 from ovext.inspect.demangle import demangle
 from ovext.inspect.findings import VariantCode, some
-from ovext.inspect.functions import Function, features_allowed_in, first_instruction, reached_from, variant_of
+from ovext.inspect.functions import Function, features_allowed_in, features_of_code, first_instruction, fuses
 from ovext.inspect.openvino import ENTRY_POINT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from ovext.inspect.elf import Elf
 
-_AGREED_EXPORTS = {ENTRY_POINT, "ovext_active_isa"}
+_AGREED_EXPORTS = {ENTRY_POINT, "ovext_active_isa", "ovext_ops"}
 _PROVIDED = re.compile(
     r"(libopenvino(_\w+)?|libtbb(malloc)?|libstdc\+\+|libgcc_s|libc|libm|libpthread|libdl|librt|ld-linux-x86-64)\.so[.\d]*"
 )
-_TABLE = "7kernelsE"  # `kernels` in some namespace, mangled
-_LARGEST_TABLE = 1 << 16
+_SANITIZERS = {
+    "__asan_": "AddressSanitizer",
+    "__tsan_": "ThreadSanitizer",
+    "__ubsan_": "UndefinedBehaviorSanitizer",
+    "__msan_": "MemorySanitizer",
+}
 _SHOWN = 3
 _LONGEST_NAME = 90
 
 
 def file_findings(elf: Elf) -> list[Finding]:
     """Exports, dependencies, run path, hardening."""
-    return [*_exports(elf), *_dependencies(elf), *_run_path(elf), *_hardening(elf), *_debug_info(elf)]
+    return [
+        *_instrumented(elf),
+        *_exports(elf),
+        *_dependencies(elf),
+        *_run_path(elf),
+        *_hardening(elf),
+        *_debug_info(elf),
+    ]
 
 
-def instruction_findings(elf: Elf, functions: Sequence[Function], variants: dict[str, VariantCode]) -> list[Finding]:
+def instruction_findings(elf: Elf, functions: Sequence[Function], variants: Iterable[str]) -> list[Finding]:
     """Instructions that code outside a variant, or a variant beyond its row, must not have."""
     if not variants:
         return _whole_file(functions)
-    if not elf.symbols:
-        text = "its symbols are stripped, so its variants cannot be told from the rest of its code"
-        return [Finding("stripped", Level.NOTE, text, "Inspect it before it is stripped.")]
     leaks = [finding for function in functions for finding in _leak(elf, function)]
-    return [*_initialisers(elf, functions), *leaks, *_unreached(variants)]
+    return [*_initialisers(elf, functions), *leaks]
 
 
-def object_findings(elf: Elf) -> list[Finding]:
-    """What an object file with the kernels of one variant must not hold."""
-    findings = []
-    weak = [symbol.name for symbol in elf.symbols if symbol.binding == "weak" and symbol.is_defined]
-    if weak:
-        text = f"a variant defines code that the linker may use elsewhere: {_some(map(demangle, weak))}"
-        findings.append(
-            Finding("weak-in-variant", Level.ERROR, text, "Keep inline functions of headers out of kernel.cpp.")
-        )
-    if any(section.name.startswith((".init_array", ".ctors", ".preinit_array")) for section in elf.sections):
-        text = "a variant has a static initialiser, which would run before the CPU is asked"
-        findings.append(
-            Finding("initialiser-in-variant", Level.ERROR, text, "Use constants that need no code at start-up.")
-        )
-    return findings
+def fused_findings(elf: Elf, functions: Iterable[Function]) -> list[Finding]:
+    """Fused multiplications and additions in variants, whose numbers then differ from those of other variants."""
+    fix = 'Write the expression otherwise, or say fp-contract = "fast" in [tool.ovext].'
+    found = []
+    for function in functions:
+        if function.variant and function.fuses:
+            text = f"the variant {function.variant} fuses a multiplication with an addition"
+            where = _place(elf, function, fuses)
+            found.append(Finding("fused", Level.ERROR, f"{text}: {where}", fix))
+    return found
 
 
 def instruction_sets(functions: Iterable[Function]) -> dict[str, int]:
@@ -68,23 +71,28 @@ def instruction_sets(functions: Iterable[Function]) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def variant_code(elf: Elf, functions: Sequence[Function], variants: Iterable[str]) -> dict[str, VariantCode]:
-    """For each variant, its functions and how many of them its kernel tables lead to, directly or through calls."""
-    reached = reached_from(elf, functions, _table_entries(elf))
-    found = {}
-    for isa in variants:
-        own = [function for function in functions if variant_of(function) == isa]
-        found[isa] = VariantCode(len(own), sum(1 for function in own if function.start in reached))
+def variant_code(functions: Sequence[Function], variants: Iterable[str]) -> dict[str, VariantCode]:
+    """For each variant, how many functions it has and how large their code is."""
+    code = {}
+    for variant in variants:
+        own = [function for function in functions if function.variant == variant]
+        code[variant] = VariantCode(len(own), sum(function.end - function.start for function in own))
+    return code
+
+
+def _instrumented(elf: Elf) -> list[Finding]:
+    """Test builds: their own code is right, but they need a runtime in the process, or write files when it ends."""
+    names = [symbol.name for symbol in (*elf.undefined, *elf.symbols)]
+    found = []
+    for prefix, tool in _SANITIZERS.items():
+        if any(name.startswith(prefix) for name in names):
+            text = f"it is instrumented with {tool}: a test build, for a program that has the sanitizer's runtime"
+            fix = "Build it without -fsanitize to ship it; docs/cmake.md says how to run such a build."
+            found.append(Finding("instrumented", Level.ERROR, text, fix))
+    if any(name.startswith("__gcov_") for name in names):
+        text = "it is instrumented for coverage: a test build, which writes .gcda files when its process ends"
+        found.append(Finding("instrumented", Level.WARNING, text, "Build it without --coverage to ship it."))
     return found
-
-
-def _table_entries(elf: Elf) -> set[int]:
-    """The functions that the kernel tables of all variants point at."""
-    tables = [symbol for symbol in elf.symbols if symbol.name.endswith(_TABLE) and symbol.is_defined]
-    places = [
-        place for table in tables for place in range(table.value, table.value + min(table.size, _LARGEST_TABLE), 8)
-    ]
-    return {elf.relative_relocations[place] for place in places if place in elf.relative_relocations}
 
 
 def _exports(elf: Elf) -> list[Finding]:
@@ -164,38 +172,23 @@ def _whole_file(functions: Sequence[Function]) -> list[Finding]:
 
 
 def _leak(elf: Elf, function: Function) -> list[Finding]:
-    isa = variant_of(function)
-    allowed = features_allowed_in(isa) if isa else frozenset()
-    beyond = function.features - allowed
-    instruction = first_instruction(elf, function, beyond) if beyond else None
-    if instruction is None:
+    beyond = function.features - features_allowed_in(function.variant)
+    if not beyond:
         return []
-    where = f"{function.readable_name} at {instruction.address:#x}: {instruction.text}"
-    needs = ", ".join(sorted(instruction.features & beyond))
-    if isa:
-        text = f"a function of the variant {isa} needs {needs}, which its row of the table does not allow: {where}"
+    where = _place(elf, function, lambda code: bool(features_of_code(code) & beyond))
+    needs = ", ".join(sorted(beyond))
+    if function.variant:
+        text = f"the variant {function.variant} needs {needs}, which its row of the table does not allow: {where}"
         return [Finding("beyond-variant", Level.ERROR, text, "Compile kernels with the flags of isa.json only.")]
     text = f"code outside the variants needs {needs}: {where}"
-    return [
-        Finding(
-            "leak",
-            Level.ERROR,
-            text,
-            "Keep this function's header out of kernel.cpp: its wide copy serves the whole library.",
-        )
-    ]
+    fix = "Compile it without options such as -march=native, or move it into kernel.cpp."
+    return [Finding("leak", Level.ERROR, text, fix)]
 
 
-def _unreached(variants: dict[str, VariantCode]) -> list[Finding]:
-    dead = [
-        f"{isa} ({code.functions - code.reached} of {code.functions})"
-        for isa, code in variants.items()
-        if code.reached < code.functions
-    ]
-    if not dead:
-        return []
-    text = f"functions of variants that no kernel table leads to: {', '.join(dead)}"
-    return [Finding("unreached", Level.NOTE, text, "Remove them, or put them into the table.")]
+def _place(elf: Elf, function: Function, wanted: Callable[[int], bool]) -> str:
+    """The function, and its first instruction that is wanted."""
+    instruction = first_instruction(elf, function, wanted)
+    return f"{function.readable_name} at {instruction.address:#x}: {instruction.text}" if instruction else ""
 
 
 def _initialisers(elf: Elf, functions: Sequence[Function]) -> list[Finding]:
@@ -205,11 +198,11 @@ def _initialisers(elf: Elf, functions: Sequence[Function]) -> list[Finding]:
     starts = {function.start: function for function in functions}
     places = range(section.address, section.address + len(elf.content(section)), 8)
     called = [starts.get(elf.relative_relocations.get(place, 0)) for place in places]
-    wide = [function.readable_name for function in called if function and function.features]
+    wide = [function.readable_name for function in called if function and (function.features or function.variant)]
     if not wide:
         return []
     text = f"it runs wide instructions when it loads, before any check of the CPU: {_some(wide)}"
-    return [Finding("wide-initialiser", Level.ERROR, text, "Remove static initialisers from kernel.cpp.")]
+    return [Finding("wide-initialiser", Level.ERROR, text, "Compile it without options such as -march=native.")]
 
 
 def _some(names: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ _SECTION_TYPES = {
     "dynamic": 6,
     "nobits": 8,
     "dynsym": 11,
+    "relr": 19,
     "verneed": 0x6FFFFFFE,
     "versym": 0x6FFFFFFF,
 }
@@ -180,7 +181,33 @@ class Elf:
         """Addresses that the loader fills with an address of this file: place to target."""
         tables = [self.content(section) for section in self.sections if section.type == _SECTION_TYPES["rela"]]
         rows = (row for table in tables for row in struct.iter_unpack("<QQq", table[: len(table) // 24 * 24]))
-        return {place: target for place, info, target in rows if info & 0xFFFFFFFF == _RELATIVE}
+        found = {place: target for place, info, target in rows if info & 0xFFFFFFFF == _RELATIVE}
+        return found | self._packed_relocations()
+
+    def _packed_relocations(self) -> dict[int, int]:
+        """Those of DT_RELR: an even word is a place, an odd one a bit map of the 63 places behind the last."""
+        section = self._of_type("relr")
+        if section is None:
+            return {}
+        content = self.content(section)
+        places: list[int] = []
+        following = 0
+        for (word,) in struct.iter_unpack("<Q", content[: len(content) // 8 * 8]):
+            if word & 1:
+                places += [following + 8 * bit for bit in range(63) if word >> (bit + 1) & 1]
+                following += 8 * 63
+            else:
+                places.append(word)
+                following = word + 8
+        return {place: target for place in places if (target := self._word_at(place)) is not None}
+
+    def _word_at(self, address: int) -> int | None:
+        """The 8 bytes that the file holds for an address; None where it holds none."""
+        for section in self.sections:
+            offset = address - section.address
+            if section.address and 0 <= offset <= section.size - 8 and section.type != _SECTION_TYPES["nobits"]:
+                return self._unpack("<Q", section.offset + offset)[0]
+        return None
 
     def strings_of(self, tag: str) -> list[str]:
         return [str(value) for value in self.dynamic.get(tag, [])]

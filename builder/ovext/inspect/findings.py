@@ -24,10 +24,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class VariantCode:
-    """The functions of one variant, and how many of them the dispatch table leads to."""
+    """How much code one variant has."""
 
     functions: int
-    reached: int
+    size: int  # in bytes
 
 
 @dataclass(frozen=True)

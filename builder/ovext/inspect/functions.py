@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING, Any, cast
 import iced_x86
 
 from ovext.inspect.demangle import demangle
+from ovext.inspect.variants import variant_of
 from ovext.targets.isa import isa_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from ovext.inspect.elf import Elf, Section
 
@@ -24,6 +24,7 @@ _BITS = 64
 _FEATURE_NAMES = {
     getattr(iced_x86.CpuidFeature, name): name for name in dir(iced_x86.CpuidFeature) if not name.startswith("_")
 }
+_CODE_NAMES = {getattr(iced_x86.Code, name): name for name in dir(iced_x86.Code) if not name.startswith("_")}
 # Features beyond x86-64 that a program may not use without asking the CPU. Others, such as the NOPs of CET, do no harm.
 _WIDE_PREFIXES = (
     *("SSE3", "SSSE3", "SSE4", "AVX", "FMA", "F16C", "POPCNT", "BMI", "LZCNT", "MOVBE"),
@@ -40,7 +41,9 @@ class Function:
     name: str
     start: int
     end: int
+    variant: str | None  # the instruction set variant that it belongs to
     features: frozenset[str]  # beyond x86-64, as iced-x86 names them
+    fuses: bool  # whether it holds fused multiplications and additions
 
     @property
     def readable_name(self) -> str:
@@ -51,7 +54,6 @@ class Function:
 class Instruction:
     address: int
     text: str
-    features: frozenset[str]
 
 
 def functions_of(elf: Elf) -> list[Function]:
@@ -74,32 +76,17 @@ def functions_of(elf: Elf) -> list[Function]:
         for start, stop in pairwise(bounds):
             code = content[start - section.address : stop - section.address]
             codes = frozenset(map(code_of, iced_x86.Decoder(_BITS, code, ip=start)))
-            found.append(Function(names.get(start, ""), start, stop, _features_of_codes(codes)))
+            variant, name = variant_of(section), names.get(start, "")
+            found.append(Function(name, start, stop, variant, _features_of_codes(codes), _any_fuses(codes)))
     return found
 
 
-def first_instruction(elf: Elf, function: Function, features: frozenset[str]) -> Instruction | None:
-    """The first instruction of the function that needs one of `features`."""
+def first_instruction(elf: Elf, function: Function, wanted: Callable[[int], bool]) -> Instruction | None:
+    """The first instruction of the function of whose code, as iced-x86 numbers them, `wanted` is true."""
     for instruction in _instructions(elf, function):
-        needed = _features_of_code(instruction.code)
-        if needed & features:
-            return Instruction(instruction.ip, f"{instruction}", needed)
+        if wanted(instruction.code):
+            return Instruction(instruction.ip, f"{instruction}")
     return None
-
-
-def reached_from(elf: Elf, functions: Sequence[Function], entries: Iterable[int]) -> set[int]:
-    """Where the functions begin that the entries are, or that they lead to by direct calls and jumps."""
-    by_start = {function.start: function for function in functions}
-    reached: set[int] = set()
-    waiting = [start for start in entries if start in by_start]
-    while waiting:
-        start = waiting.pop()
-        if start in reached:
-            continue
-        reached.add(start)
-        targets = {instruction.near_branch_target for instruction in _instructions(elf, by_start[start])}
-        waiting += [target for target in targets if target in by_start]
-    return reached
 
 
 def never_returns(elf: Elf, function: Function) -> bool:
@@ -114,17 +101,10 @@ def never_returns(elf: Elf, function: Function) -> bool:
     return True
 
 
-def variant_of(function: Function) -> str | None:
-    """The instruction set whose namespace the function is in: ovext compiles each variant in one named after it."""
-    for isa in isa_table():
-        if f"{len(isa)}{isa}" in function.name and re.search(rf"(?<!\w){isa}::", demangle(function.name)):
-            return isa
-    return None
-
-
-def features_allowed_in(isa: str) -> frozenset[str]:
-    """The features that the row of the instruction set table allows, as iced-x86 names them."""
-    return frozenset(feature.replace(".", "_").upper() for feature in isa_table()[isa].features)
+def features_allowed_in(variant: str | None) -> frozenset[str]:
+    """The features that the variant's row of the table allows, as iced-x86 names them; none outside variants."""
+    row = isa_table().get(variant or "")
+    return frozenset(feature.replace(".", "_").upper() for feature in row.features) if row else frozenset()
 
 
 def _instructions(elf: Elf, function: Function) -> Iterator[iced_x86.Instruction]:
@@ -155,11 +135,24 @@ def _unwind_starts(elf: Elf) -> list[int]:
 
 @cache
 def _features_of_codes(codes: frozenset[int]) -> frozenset[str]:
-    return frozenset().union(*(_features_of_code(code) for code in codes))
+    return frozenset().union(*(features_of_code(code) for code in codes))
 
 
 @cache
-def _features_of_code(code: int) -> frozenset[str]:
+def _any_fuses(codes: frozenset[int]) -> bool:
+    return any(map(fuses, codes))
+
+
+@cache
+def fuses(code: int) -> bool:
+    """Whether the instruction fuses a multiplication with an addition."""
+    name = _CODE_NAMES.get(code, "")
+    return "_VFM" in name or "_VFNM" in name
+
+
+@cache
+def features_of_code(code: int) -> frozenset[str]:
+    """The features beyond x86-64 that an instruction needs."""
     instruction = iced_x86.Instruction()
     instruction.code = cast("Any", code)  # iced-x86 writes its enumerations as plain numbers
     if instruction.mnemonic in _HARMLESS:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ovext.errors import UnreadableFileError
 from ovext.findings import Finding, Level
 from ovext.inspect import versions
-from ovext.inspect.checks import file_findings, instruction_findings, instruction_sets, variant_code
+from ovext.inspect.checks import file_findings, fused_findings, instruction_findings, instruction_sets, variant_code
 from ovext.inspect.demangle import demangle
 from ovext.inspect.elf import Elf
 from ovext.inspect.findings import FileReport, Verdict
@@ -49,13 +49,16 @@ def read_libraries(path: Path) -> list[Elf]:
     return found
 
 
-def inspect_library(elf: Elf, bases: Iterable[BaseOS], choose_counterpart: ChooseCounterpart) -> FileReport:
+def inspect_library(
+    elf: Elf, bases: Iterable[BaseOS], choose_counterpart: ChooseCounterpart, *, may_fuse: bool = True
+) -> FileReport:
     """Every finding about one library, and a verdict for each base OS.
 
     Args:
         elf: the library.
         bases: the base operating systems to judge it for.
         choose_counterpart: gives the OpenVINO to compare it with; None when there is none here.
+        may_fuse: whether its variants may fuse multiplications with additions.
 
     Raises:
         UnreadableFileError: the file is damaged or is no shared library.
@@ -64,12 +67,13 @@ def inspect_library(elf: Elf, bases: Iterable[BaseOS], choose_counterpart: Choos
         raise UnreadableFileError("this is an object file, not a shared library", where=elf.path)
     counterpart = choose_counterpart(elf)
     functions = functions_of(elf)
-    variants = variant_code(elf, functions, variants_in(elf) or ())
+    variants = variant_code(functions, variants_in(elf) or ())
     needs = versions.needs_of(elf)
     findings = [
         *openvino_findings(elf, functions, counterpart),
         *file_findings(elf),
         *instruction_findings(elf, functions, variants),
+        *([] if may_fuse else fused_findings(elf, functions)),
     ]
     if counterpart is None:
         text = "its OpenVINO is not here, so its symbols were not compared"

@@ -1,27 +1,37 @@
-"""The instruction set variants that a library was built with."""
+"""The instruction set variants of a library: each has its code in a section of its own, also in a stripped file."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ovext.inspect.elf import Elf
+from ovext.targets.isa import isa_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SECTION = ".ovext.variants"  # written by cmake/runtime/dispatch.cpp
+    from ovext.inspect.elf import Section
+
+_CODE = "ovext_text_"  # begins the section's name; cmake/seal_objects.cmake makes it
+
+
+def variant_of(section: Section) -> str | None:
+    """The variant whose code the section is; None for other sections."""
+    return section.name.removeprefix(_CODE) if section.name.startswith(_CODE) else None
+
+
+def variants_in(elf: Elf) -> tuple[str, ...] | None:
+    """The ids, in the table's order; None for a library that was not built with ovext."""
+    found = [variant for section in elf.sections if (variant := variant_of(section))]
+    table = list(isa_table())
+    ordered = sorted(found, key=lambda id_: table.index(id_) if id_ in table else len(table))
+    return tuple(dict.fromkeys(ordered)) or None
 
 
 def compiled_variants(library: Path) -> tuple[str, ...] | None:
-    """The ids in the table's order; None for a library that was not built with ovext.
+    """The same for a file.
 
     Raises:
         UnreadableFileError: the file cannot be read, is no ELF file, or is damaged.
     """
     return variants_in(Elf(library))
-
-
-def variants_in(elf: Elf) -> tuple[str, ...] | None:
-    section = elf.section(_SECTION)
-    text = elf.content(section).rstrip(b"\0").decode("ascii", "replace") if section else ""
-    return tuple(text.split(";")) if text else None

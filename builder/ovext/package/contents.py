@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ovext.build.gate import Candidate, pass_gate
+from ovext.build.gate import Candidate, pass_gate, with_passed
 from ovext.build.layers import check_layers, layers_for
 from ovext.build.manifest import FILE_NAME, merged, read_manifest, to_json
 from ovext.build.record import project_record, record_of
@@ -69,7 +69,7 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
     report = next(report for report in read_reports(package.build_dir) if report.library == package.library)
     file = package.folder / report.file.name
     rejected = package.build_dir / f"{file.name}.rejected.json"
-    inspection = pass_gate(Candidate(file, report, package.build_dir, openvino, (), rejected), talk)
+    passed = pass_gate(Candidate(file, report, package.build_dir, openvino, (), rejected), talk)
     records, texts = layers_for(report)
     record = record_of(
         report,
@@ -77,10 +77,11 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
         build_dir=package.build_dir,
         openvino=openvino,
         project=project_record(project, None),  # so that a checkout and its sdist give the same package
-        base_os=inspection.manylinux or "unknown",
+        base_os=passed.inspection.manylinux or "unknown",
         engine=package.engine,
         layers=records,
-    ).model_copy(update={"inspection": inspection})
+    )
+    record = with_passed(record, passed)
     with writing_to(package.folder):
         files = {package.folder / name: text for name, text in texts.items()}
         files[package.folder / FILE_NAME] = to_json(merged(read_manifest(package.folder), [record], package.folder))

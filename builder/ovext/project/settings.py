@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -35,6 +35,8 @@ class Settings(BaseModel):
 
     openvino: list[OpenVINOName] = Field(min_length=1)
     isa: Annotated[list[str], AfterValidator(_isa_names)] = [MULTI]
+    # Whether kernels may fuse multiplications with additions; the variants then give different bits.
+    fp_contract: Literal["off", "fast"] = Field(default="off", alias="fp-contract")
     matrix: dict[str, Any] = {}  # of `ovext matrix`, which reads it
 
     @property

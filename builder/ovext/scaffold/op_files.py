@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 # Names in the generated C++ and OpenCL C that a tensor must not have there.
 _LOCALS = {
-    "T", "Type", "attributes", "b", "begin", "count", "element", "end", "f", "from", "i", "inputs", "kernel", "kernels",
+    "T", "Type", "attributes", "b", "begin", "compute", "count", "element", "end", "f", "from", "i", "inputs", "kernel",
     "op", "outputs", "parameters", "rows", "run", "shape", "shapes", "size", "steps", "to", "type", "x", "y",
     # words of OpenCL C
     "constant", "event_t", "global", "half", "image1d_t", "local", "private", "quad", "sampler_t", "uchar", "uint",
     "ulong", "ushort",
 }  # fmt: skip
-_CLASSES = {"Attributes", "Kernel", "Kernels", "Op", "Parameters"}
+_CLASSES = {"Attributes", "Kernel", "Op", "Parameters"}
 _NUMPY = {"boolean": "np.bool_", "f16": "np.float16", "f64": "np.float64", "f32": "np.float32", "bf16": "np.float32"}
 
 
@@ -72,7 +72,7 @@ def _context(op: OpDescription, folder: str) -> dict[str, Any]:
         "is_elementwise": elementwise,
         "tensors": {"inputs": inputs, "outputs": outputs},
         "free_inputs": [inputs[number] for number in _free_inputs(op)],
-        "kernels": _kernels(op),
+        "kernels": _kernels(op, elementwise=elementwise),
         "parameters": parameters,
         "type_checks": list(_type_checks(op)),
         "output_types": [_output_type(op, one) for one in op.outputs],
@@ -103,8 +103,8 @@ def _free_inputs(op: OpDescription) -> list[int]:
     return [number for number, one in enumerate(op.inputs) if not isinstance(one.types, str)]
 
 
-def _kernels(op: OpDescription) -> list[dict[str, Any]]:
-    """One for each combination of the element types of free inputs."""
+def _kernels(op: OpDescription, *, elementwise: bool) -> list[dict[str, Any]]:
+    """One for each combination of the element types of free inputs: these, and the arguments of its template."""
     if without := sorted({one for all_types in op.combinations() for one in all_types} & WITHOUT_NUMBERS):
         raise UsageError(
             f"no kernel can be written for tensors of type {', '.join(without)}",
@@ -112,9 +112,8 @@ def _kernels(op: OpDescription) -> list[dict[str, Any]]:
         )
     return [
         {
-            "name": "_".join(chosen := [all_types[number] for number in _free_inputs(op)]),
-            "types": chosen,
-            "all_types": all_types,
+            "types": [all_types[number] for number in _free_inputs(op)],
+            "cpp": ", ".join(f"ovext::{one}" for one in (all_types[:1] if elementwise else all_types)),
         }
         for all_types in op.combinations()
     ]

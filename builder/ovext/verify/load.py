@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ovext.models.ir import TensorType, one_op_model
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 _AUTOMATIC = {"OVEXT_ISA": ""}  # a choice forced by the user's environment is not what is checked
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """What a library says of itself once it is loaded; nothing where it was not built with ovext."""
+
+    isa: str | None  # the instruction set that it chose
+    ops: tuple[tuple[str, str], ...]  # type and opset of each
+
+
 def check_loads(
     library: Path,
     openvino: OpenVINO,
@@ -24,18 +33,16 @@ def check_loads(
     *,
     link: str = "needed",
     env: Mapping[str, str] = _AUTOMATIC,
-) -> str | None:
-    """The instruction set that the library chose, after OpenVINO loaded it and read a one-op model of each op.
-
-    None for a library that was not built with ovext.
+) -> Loaded:
+    """What the library says of itself, after OpenVINO loaded it and read a one-op model of each op.
 
     Raises:
         LibraryError: it does not load, or lacks an op; the text is OpenVINO's.
     """
     models = {f"{op.type} ({op.opset})": _model(op) for op in ops}
     request = {"library": str(library), "link": link, "openvino": str(openvino.library), "models": models}
-    isa: str | None = run_in_openvino(openvino, "load", request, env=env)["isa"]
-    return isa
+    answer = run_in_openvino(openvino, "load", request, env=env)
+    return Loaded(answer["isa"], tuple((type_, opset) for type_, opset in answer["ops"]))
 
 
 def _model(op: OpDescription) -> str:

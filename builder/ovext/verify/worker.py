@@ -44,7 +44,17 @@ def load(request: Request) -> dict[str, Any]:
             core.read_model(xml.encode(), b"")
         except RuntimeError as error:
             raise RuntimeError(f"it does not provide the op {name}: {error}") from None
-    return {"isa": active_isa(library)}
+    return {"isa": active_isa(library), "ops": _ops(library)}
+
+
+def _ops(library: str) -> list[list[str]]:
+    """Type and opset of each op that a loaded library provides; empty for one that was not built with ovext."""
+    handle = ctypes.CDLL(library)
+    if not hasattr(handle, "ovext_ops"):
+        return []
+    handle.ovext_ops.restype = ctypes.c_char_p
+    lines: list[str] = handle.ovext_ops().decode().splitlines()
+    return [line.split(" ", 1) for line in lines]
 
 
 def active_isa(library: str) -> str | None:

@@ -1,67 +1,118 @@
-// f16 and bf16 as their bits, to and from float, rounding to nearest even. For kernel.cpp only.
+// f16 and bf16 as their bits, to and from float, rounding to nearest even.
 //
 // Integer arithmetic without branches, so that loops over it vectorise on every instruction set and give the same
 // bits on all of them; no step depends on how the processor treats denormal floats, except that a denormal float
-// given to ovext_f32_to_f16 is smaller than half of the smallest f16 and becomes zero anyway.
+// given to f32_to_f16 is smaller than half of the smallest f16 and becomes zero anyway.
 #pragma once
 
-#ifndef OVEXT_ISA
-#    error "ovext/half.hpp is compiled once per instruction set: include it from kernel.cpp only"
-#endif
-
+#include <cstddef>
 #include <cstdint>
 
-// Internal linkage: each variant keeps its own copy, and its namespace tells whose, also where nothing is inlined.
-inline namespace OVEXT_ISA {
-namespace {
+#ifdef __F16C__
+#    include <immintrin.h>
+#endif
 
-inline std::uint32_t ovext_bits(float value) {
+namespace ovext {
+/// A float as its bits, and back.
+inline std::uint32_t bits_of(float value) {
     std::uint32_t bits;
     __builtin_memcpy(&bits, &value, sizeof(bits));
     return bits;
 }
 
-inline float ovext_float(std::uint32_t bits) {
+inline float float_of(std::uint32_t bits) {
     float value;
     __builtin_memcpy(&value, &bits, sizeof(value));
     return value;
 }
 
-inline float ovext_f16_to_f32(std::uint16_t half) {
+/// Exact. A NaN keeps its payload and becomes a quiet one, as in the processor's own conversion.
+inline float f16_to_f32(std::uint16_t half) {
     constexpr std::uint32_t rebias = 112u << 23;
     const std::uint32_t sign = (half & 0x8000u) << 16;
     const std::uint32_t magnitude = half & 0x7fffu;
     const std::uint32_t normal = (magnitude << 13) + rebias;
-    const std::uint32_t special = normal + rebias;  // inf and NaN: the exponent becomes all ones
-    const std::uint32_t subnormal = ovext_bits(static_cast<float>(static_cast<std::int32_t>(magnitude)) * 0x1p-24f);
-    const std::uint32_t finite = magnitude < 0x0400u ? subnormal : normal;
-    return ovext_float(sign | (magnitude >= 0x7c00u ? special : finite));
+    const std::uint32_t quiet = magnitude > 0x7c00u ? 0x00400000u : 0u;
+    const std::uint32_t special = (normal + rebias) | quiet;  // inf and NaN: the exponent becomes all ones
+    const float small = static_cast<float>(static_cast<std::int32_t>(magnitude)) * 0x1p-24f;
+    const std::uint32_t finite = magnitude < 0x0400u ? bits_of(small) : normal;
+    return float_of(sign | (magnitude >= 0x7c00u ? special : finite));
 }
 
-inline std::uint16_t ovext_f32_to_f16(float value) {
+inline std::uint16_t f32_to_f16(float value) {
     constexpr std::uint32_t rebias = 112u << 23;
     constexpr std::uint32_t half_one = 0x3f000000u;  // 0.5f, whose last bit is worth 2^-24, the smallest f16
-    const std::uint32_t bits = ovext_bits(value);
+    const std::uint32_t bits = bits_of(value);
     const std::uint32_t sign = (bits >> 16) & 0x8000u;
     const std::uint32_t magnitude = bits & 0x7fffffffu;
     const std::uint32_t normal = (magnitude + 0x0fffu + ((magnitude >> 13) & 1u) - rebias) >> 13;
-    const std::uint32_t subnormal = ovext_bits(ovext_float(magnitude) + ovext_float(half_one)) - half_one;
+    const float shifted = float_of(magnitude) + float_of(half_one);
+    const std::uint32_t subnormal = bits_of(shifted) - half_one;
     const std::uint32_t nan = 0x7e00u | ((magnitude >> 13) & 0x03ffu);
     const std::uint32_t finite = magnitude < 0x38800000u ? subnormal : normal;
     const std::uint32_t ordered = magnitude >= 0x47800000u ? 0x7c00u : finite;
     return static_cast<std::uint16_t>(sign | (magnitude > 0x7f800000u ? nan : ordered));
 }
 
-inline float ovext_bf16_to_f32(std::uint16_t bf16) {
-    return ovext_float(static_cast<std::uint32_t>(bf16) << 16);
+inline float bf16_to_f32(std::uint16_t bf16) {
+    return float_of(static_cast<std::uint32_t>(bf16) << 16);
 }
 
-inline std::uint16_t ovext_f32_to_bf16(float value) {
-    const std::uint32_t bits = ovext_bits(value);
+inline std::uint16_t f32_to_bf16(float value) {
+    const std::uint32_t bits = bits_of(value);
     const std::uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
     const std::uint32_t nan = (bits >> 16) | 0x0040u;
     return static_cast<std::uint16_t>((bits & 0x7fffffffu) > 0x7f800000u ? nan : rounded);
 }
 
-}  // namespace
-}  // namespace OVEXT_ISA
+/// The same for `count` values, with the processor's own conversion where the variant has it. With a mask of all ones,
+/// since GCC 12 warns of the forms without one.
+inline void f16_to_f32(const std::uint16_t* from, float* to, std::size_t count) {
+    std::size_t i = 0;
+#if defined(__AVX512F__)
+    for (; i + 16 <= count; i += 16) {
+        const auto half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + i));
+        _mm512_storeu_ps(to + i, _mm512_maskz_cvtph_ps(0xffff, half));
+    }
+#elif defined(__F16C__)
+    for (; i + 8 <= count; i += 8) {
+        const auto half = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i));
+        _mm256_storeu_ps(to + i, _mm256_cvtph_ps(half));
+    }
+#endif
+    for (; i < count; ++i) {
+        to[i] = f16_to_f32(from[i]);
+    }
+}
+
+inline void f32_to_f16(const float* from, std::uint16_t* to, std::size_t count) {
+    std::size_t i = 0;
+#if defined(__AVX512F__)
+    for (; i + 16 <= count; i += 16) {
+        const auto half = _mm512_maskz_cvtps_ph(0xffff, _mm512_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), half);
+    }
+#elif defined(__F16C__)
+    for (; i + 8 <= count; i += 8) {
+        const auto half = _mm256_cvtps_ph(_mm256_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i), half);
+    }
+#endif
+    for (; i < count; ++i) {
+        to[i] = f32_to_f16(from[i]);
+    }
+}
+
+inline void bf16_to_f32(const std::uint16_t* from, float* to, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        to[i] = bf16_to_f32(from[i]);
+    }
+}
+
+inline void f32_to_bf16(const float* from, std::uint16_t* to, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        to[i] = f32_to_bf16(from[i]);
+    }
+}
+
+}  // namespace ovext

@@ -1,35 +1,29 @@
-// Stores past the cache, for kernels whose output is larger than it. For kernel.cpp only.
+// Stores past the cache, for kernels whose output is larger than it.
 #pragma once
-
-#ifndef OVEXT_ISA
-#    error "ovext/stream.hpp is compiled once per instruction set: include it from kernel.cpp only"
-#endif
 
 #include <immintrin.h>
 #include <cstddef>
 #include <cstdint>
 
-// Internal linkage: each variant keeps its own copy, and its namespace tells whose, also where nothing is inlined.
-inline namespace OVEXT_ISA {
-namespace {
+namespace ovext {
 
-constexpr std::size_t ovext_stream_line = 64;
+constexpr std::size_t stream_line = 64;
 
 /// Copies whole cache lines from `src` to `dst` without reading `dst` into the cache first. `dst` must be aligned to
-/// `ovext_stream_line`, `bytes` a multiple of it. Call ovext_stream_fence() before another thread reads the result.
-inline void ovext_stream_lines(void* dst, const void* src, std::size_t bytes) {
+/// `stream_line`, `bytes` a multiple of it. Call stream_fence() before another thread reads the result.
+inline void stream_lines(void* dst, const void* src, std::size_t bytes) {
     auto* to = static_cast<char*>(dst);
     const auto* from = static_cast<const char*>(src);
-    for (std::size_t i = 0; i < bytes; i += ovext_stream_line) {
+    for (std::size_t i = 0; i < bytes; i += stream_line) {
 #if defined(__AVX512F__)
         _mm512_stream_si512(reinterpret_cast<__m512i*>(to + i), _mm512_loadu_si512(from + i));
 #elif defined(__AVX__)
-        for (std::size_t part = 0; part < ovext_stream_line; part += sizeof(__m256i)) {
+        for (std::size_t part = 0; part < stream_line; part += sizeof(__m256i)) {
             _mm256_stream_si256(reinterpret_cast<__m256i*>(to + i + part),
                                 _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + i + part)));
         }
 #else
-        for (std::size_t part = 0; part < ovext_stream_line; part += sizeof(__m128i)) {
+        for (std::size_t part = 0; part < stream_line; part += sizeof(__m128i)) {
             _mm_stream_si128(reinterpret_cast<__m128i*>(to + i + part),
                              _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i + part)));
         }
@@ -37,9 +31,8 @@ inline void ovext_stream_lines(void* dst, const void* src, std::size_t bytes) {
     }
 }
 
-inline void ovext_stream_fence() {
+inline void stream_fence() {
     _mm_sfence();
 }
 
-}  // namespace
-}  // namespace OVEXT_ISA
+}  // namespace ovext

@@ -4,25 +4,36 @@
 #include <ovext/stream.hpp>
 
 namespace complex_multiplication {
-namespace OVEXT_ISA {
 namespace {
 
+inline float with_sign_changed(float value, std::uint32_t sign) {
+    return ovext::float_of(ovext::bits_of(value) ^ sign);
+}
+
 /// `step` is other_step, known when this is compiled: loops with a variable one get slower vectors.
+///
+/// Both parts are sums, and signs are changed in the bits: of a difference beside a sum GCC makes one instruction that
+/// fuses them with the multiplications, also under -ffp-contract=off.
 template <typename Type, std::size_t step>
 void multiply_by(const typename Type::Memory* first,
                  const typename Type::Memory* second,
                  typename Type::Memory* product,
                  std::size_t count,
-                 typename Type::Value sign) {
+                 bool is_conj) {
+    constexpr std::uint32_t minus = 0x80000000u;
+    const std::uint32_t sign_of_real = is_conj ? 0 : minus;
+    const std::uint32_t sign_of_imaginary = is_conj ? minus : 0;
     for (std::size_t i = 0; i < count; ++i) {
-        const auto a = Type::load(first[2 * i]);
-        const auto b = Type::load(first[2 * i + 1]);
-        const auto c = Type::load(second[2 * i * step]);
-        const auto d = sign * Type::load(second[2 * i * step + 1]);
-        product[2 * i] = Type::store(a * c - b * d);
-        product[2 * i + 1] = Type::store(a * d + b * c);
+        const float a = Type::load(first[2 * i]);
+        const float b = Type::load(first[2 * i + 1]);
+        const float c = Type::load(second[2 * i * step]);
+        const float d = Type::load(second[2 * i * step + 1]);
+        product[2 * i] = Type::store(a * c + with_sign_changed(b * d, sign_of_real));
+        product[2 * i + 1] = Type::store(b * c + with_sign_changed(a * d, sign_of_imaginary));
     }
 }
+
+}  // namespace
 
 template <typename Type>
 void multiply(
@@ -32,42 +43,36 @@ void multiply(
         static_cast<const typename Type::Memory*>(other),
         static_cast<typename Type::Memory*>(output),
         count,
-        is_conj ? -1 : 1);
+        is_conj);
 }
+
+template decltype(multiply<ovext::f32>) multiply<ovext::f32>;
+template decltype(multiply<ovext::f16>) multiply<ovext::f16>;
+template decltype(multiply<ovext::bf16>) multiply<ovext::bf16>;
 
 void multiply_streamed(
     const void* data, const void* other, std::size_t other_step, void* output, std::size_t count, bool is_conj) {
     constexpr std::size_t block = 128;               // complex numbers: 1 KiB, measured best
     constexpr std::size_t size = 2 * sizeof(float);  // of one
-    alignas(ovext_stream_line) float buffer[2 * block];
+    alignas(ovext::stream_line) float buffer[2 * block];
     const auto* first = static_cast<const float*>(data);
     const auto* second = static_cast<const float*>(other);
     auto* product = static_cast<float*>(output);
 
     const auto run = [=](std::size_t at, float* to, std::size_t numbers) {
-        multiply<ovext_f32>(first + 2 * at, second + 2 * at * other_step, other_step, to, numbers, is_conj);
+        multiply<ovext::f32>(first + 2 * at, second + 2 * at * other_step, other_step, to, numbers, is_conj);
     };
     // Up to the next cache line, where dst can get to one by whole numbers.
-    const std::size_t past_line = reinterpret_cast<std::uintptr_t>(product) % ovext_stream_line;
-    const std::size_t to_line = past_line % size == 0 ? (ovext_stream_line - past_line) / size : count;
+    const std::size_t past_line = reinterpret_cast<std::uintptr_t>(product) % ovext::stream_line;
+    const std::size_t to_line = past_line % size == 0 ? (ovext::stream_line - past_line) / size : count;
     std::size_t done = to_line < count ? to_line : count;
     run(0, product, done);
     for (; done + block <= count; done += block) {
         run(done, buffer, block);
-        ovext_stream_lines(product + 2 * done, buffer, sizeof(buffer));
+        ovext::stream_lines(product + 2 * done, buffer, sizeof(buffer));
     }
-    ovext_stream_fence();
+    ovext::stream_fence();
     run(done, product + 2 * done, count - done);
 }
 
-}  // namespace
-
-const Kernels kernels = {
-    multiply<ovext_f32>,
-    multiply_streamed,
-    multiply<ovext_f16>,
-    multiply<ovext_bf16>,
-};
-
-}  // namespace OVEXT_ISA
 }  // namespace complex_multiplication

@@ -1,27 +1,20 @@
-// The computation of ComplexMultiplication on plain arrays.
+// The computation of ComplexMultiplication on plain arrays. The build compiles kernel.cpp once for each instruction
+// set, and what op.cpp calls is the copy that was chosen for this CPU.
 #pragma once
 
-#include <ovext/kernel.hpp>
-
 #include <cstddef>
-#include <cstdint>
 
 namespace complex_multiplication {
 
 /// Computes `count` complex numbers, each of real and imaginary part: output[i] = data[i] * other[i * other_step],
 /// where other_step is 0 or 1, and with is_conj the second factor is conjugated. `output` overlaps no other array.
-using Kernel = void (*)(
+/// `Type` is an element type of ovext/elements.hpp, one of those that kernel.cpp lists.
+template <typename Type>
+void multiply(
     const void* data, const void* other, std::size_t other_step, void* output, std::size_t count, bool is_conj);
 
-/// One kernel for each element type; f16 and bf16 come as their bits.
-struct Kernels {
-    Kernel f32;
-    /// The same for outputs larger than the cache: writes past it.
-    Kernel f32_streamed;
-    Kernel f16;
-    Kernel bf16;
-};
-
-OVEXT_DISPATCH_KERNELS()
+/// The same for f32 and outputs larger than the cache: writes past it.
+void multiply_streamed(
+    const void* data, const void* other, std::size_t other_step, void* output, std::size_t count, bool is_conj);
 
 }  // namespace complex_multiplication

@@ -2,6 +2,7 @@
 
 #include <openvino/core/op_extension.hpp>
 #include <ovext/checks.hpp>
+#include <ovext/elements.hpp>
 #include <ovext/parallel.hpp>
 
 #include "ops/complex_multiplication/frameworks.hpp"
@@ -13,15 +14,17 @@ namespace {
 // Outputs of this size do not stay in the last-level cache of common CPUs until they are read.
 constexpr std::size_t streamed_bytes = 32 * 1024 * 1024;
 
+using Kernel = decltype(&multiply<ovext::f32>);
+
 /// The kernel for inputs of these types; nullptr where there is none.
 Kernel kernel_for(const ov::element::Type& type) {
     switch (type) {
         case ov::element::f32:
-            return kernels().f32;
+            return multiply<ovext::f32>;
         case ov::element::f16:
-            return kernels().f16;
+            return multiply<ovext::f16>;
         case ov::element::bf16:
-            return kernels().bf16;
+            return multiply<ovext::bf16>;
         default:
             return nullptr;
     }
@@ -72,8 +75,8 @@ bool ComplexMultiplication::evaluate(ov::TensorVector& outputs, const ov::Tensor
     }
     const auto& shape = inputs[0].get_shape();
     outputs[0].set_shape(output_shapes({shape, inputs[1].get_shape()})[0].to_shape());
-    const bool is_streamed = kernel == kernels().f32 && outputs[0].get_byte_size() >= streamed_bytes;
-    const auto multiply = is_streamed ? kernels().f32_streamed : kernel;
+    const bool is_f32 = inputs[0].get_element_type() == ov::element::f32;
+    const auto run = is_f32 && outputs[0].get_byte_size() >= streamed_bytes ? multiply_streamed : kernel;
 
     // As arrays of complex numbers: samples, channels, and what lies in a channel.
     const ov::Shape numbers = {shape[0], shape[1], ov::shape_size(shape.begin() + 2, shape.end() - 1)};
@@ -85,7 +88,7 @@ bool ComplexMultiplication::evaluate(ov::TensorVector& outputs, const ov::Tensor
     const bool is_conj = m_attributes.is_conj;
     const ovext::Broadcast<2> rows(numbers, {numbers, others});
     rows.parallel(size, [=](std::size_t to, const auto& from, const auto& steps, std::size_t count) {
-        multiply(data + from[0] * size, other + from[1] * size, steps[1], output + to * size, count, is_conj);
+        run(data + from[0] * size, other + from[1] * size, steps[1], output + to * size, count, is_conj);
     });
     return true;
 }

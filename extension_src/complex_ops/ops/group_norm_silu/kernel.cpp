@@ -3,7 +3,6 @@
 #include <ovext/elements.hpp>
 
 namespace group_norm_silu {
-namespace OVEXT_ISA {
 namespace {
 
 // Sums are of so many parts side by side: a sum of one part would have to be added in its order, without vectors. The
@@ -40,8 +39,8 @@ double sum(const typename Type::Memory* data, std::size_t count, Term term) {
 /// Numbers are chosen by arithmetic, here and below: compilers make branches of `?:` with float, and no vectors.
 inline float decay(float value) {
     constexpr std::uint32_t largest = 0x42ae0000u;  // 87.0f, whose bits are above those of all smaller ones
-    const std::uint32_t magnitude = ovext_bits(value) & 0x7fffffffu;
-    const float x = -ovext_float(magnitude < largest ? magnitude : largest);
+    const std::uint32_t magnitude = ovext::bits_of(value) & 0x7fffffffu;
+    const float x = -ovext::float_of(magnitude < largest ? magnitude : largest);
     // x = n * ln 2 + r with |r| <= ln 2 / 2; adding and taking away 1.5 * 2^23 rounds to a whole number.
     constexpr float rounder = 12582912.0f;
     const float n = (x * 1.44269504f + rounder) - rounder;
@@ -55,17 +54,19 @@ inline float decay(float value) {
     p = p * r + 5.0000001201e-1f;
     p = (p * r * r + r) + 1.0f;
     const auto exponent = static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23;
-    return p * ovext_float(exponent);
+    return p * ovext::float_of(exponent);
 }
 
+}  // namespace
+
 template <typename Type>
-void group(const void* data_memory,
-           const void* scale_memory,
-           const void* bias_memory,
-           void* output_memory,
-           std::size_t channels,
-           std::size_t count,
-           float epsilon) {
+void normalise(const void* data_memory,
+               const void* scale_memory,
+               const void* bias_memory,
+               void* output_memory,
+               std::size_t channels,
+               std::size_t count,
+               float epsilon) {
     using Memory = typename Type::Memory;
     const auto* data = static_cast<const Memory*>(data_memory);
     const auto* scale = static_cast<const Memory*>(scale_memory);
@@ -100,13 +101,8 @@ void group(const void* data_memory,
     }
 }
 
-}  // namespace
+template decltype(normalise<ovext::f32>) normalise<ovext::f32>;
+template decltype(normalise<ovext::f16>) normalise<ovext::f16>;
+template decltype(normalise<ovext::bf16>) normalise<ovext::bf16>;
 
-const Kernels kernels = {
-    group<ovext_f32>,
-    group<ovext_f16>,
-    group<ovext_bf16>,
-};
-
-}  // namespace OVEXT_ISA
 }  // namespace group_norm_silu

@@ -3,6 +3,7 @@
 #include <openvino/core/op_extension.hpp>
 #include <openvino/core/parallel.hpp>
 #include <ovext/checks.hpp>
+#include <ovext/elements.hpp>
 
 #include "ops/group_norm_silu/frameworks.hpp"
 #include "ops/group_norm_silu/kernel.hpp"
@@ -10,15 +11,17 @@
 namespace group_norm_silu {
 namespace {
 
+using Kernel = decltype(&normalise<ovext::f32>);
+
 /// The kernel for inputs of these types; nullptr where there is none.
 Kernel kernel_for(const ov::element::Type& type) {
     switch (type) {
         case ov::element::f32:
-            return kernels().f32;
+            return normalise<ovext::f32>;
         case ov::element::f16:
-            return kernels().f16;
+            return normalise<ovext::f16>;
         case ov::element::bf16:
-            return kernels().bf16;
+            return normalise<ovext::bf16>;
         default:
             return nullptr;
     }

@@ -1,71 +1,58 @@
 #include "ops/custom_relu/kernel.hpp"
 
-#include <ovext/half.hpp>
+#include <ovext/elements.hpp>
 #include <ovext/stream.hpp>
 
+#include <algorithm>
+#include <limits>
+
 namespace custom_relu {
-namespace OVEXT_ISA {
-namespace {
 
-void relu_f32(const float* src, float* dst, std::size_t count, float negative_slope) {
-    if (negative_slope == 0.0f) {
+template <typename Type>
+void run(const void* data, void* output, std::size_t count, const Parameters& parameters) {
+    const float slope = parameters.negative_slope;
+    if (slope != 0.0f) {
+        const auto leaky = [slope](float x) {
+            return x > 0.0f ? x : x * slope;
+        };
+        ovext::elementwise<Type>(output, count, leaky, ovext::Input{data});
+    } else if constexpr (Type::is_converted) {
+        // On the bits themselves: those of all x > 0, and no others, lie in 1..infinity.
+        const std::uint16_t infinity = Type::store(std::numeric_limits<float>::infinity());
+        const auto rectified = [infinity](std::uint16_t bits) {
+            const auto from_zero = static_cast<std::uint16_t>(bits - 1u);
+            return from_zero < infinity ? bits : std::uint16_t{0};
+        };
+        ovext::elementwise<ovext::u16>(output, count, rectified, ovext::Input{data});
+    } else {
         // Not the general form, in which -inf * 0 would be NaN.
-#pragma GCC unroll 4
-        for (std::size_t i = 0; i < count; ++i) {
-            dst[i] = src[i] > 0.0f ? src[i] : 0.0f;
-        }
-        return;
-    }
-#pragma GCC unroll 4
-    for (std::size_t i = 0; i < count; ++i) {
-        dst[i] = src[i] > 0.0f ? src[i] : src[i] * negative_slope;
+        const auto rectified = [](float x) {
+            return x > 0.0f ? x : 0.0f;
+        };
+        ovext::elementwise<Type>(output, count, rectified, ovext::Input{data});
     }
 }
 
-void relu_f32_streamed(const float* src, float* dst, std::size_t count, float negative_slope) {
+template decltype(run<ovext::f32>) run<ovext::f32>;
+template decltype(run<ovext::f16>) run<ovext::f16>;
+template decltype(run<ovext::bf16>) run<ovext::bf16>;
+
+void run_streamed(const void* data, void* output, std::size_t count, const Parameters& parameters) {
     constexpr std::size_t block = 1024;  // 4 KiB: stays in the first-level cache
-    alignas(ovext_stream_line) float buffer[block];
+    alignas(ovext::stream_line) float buffer[block];
+    const auto* from = static_cast<const float*>(data);
+    auto* to = static_cast<float*>(output);
 
-    // Up to the next cache line, a whole one where dst begins at one.
-    const std::size_t to_line =
-        (ovext_stream_line - reinterpret_cast<std::uintptr_t>(dst) % ovext_stream_line) / sizeof(float);
-    const std::size_t head = to_line < count ? to_line : count;
-    relu_f32(src, dst, head, negative_slope);
-
-    std::size_t done = head;
+    // Up to the next cache line, a whole one where the output begins at one.
+    const std::size_t past_line = reinterpret_cast<std::uintptr_t>(to) % ovext::stream_line;
+    std::size_t done = std::min((ovext::stream_line - past_line) / sizeof(float), count);
+    run<ovext::f32>(from, to, done, parameters);
     for (; done + block <= count; done += block) {
-        relu_f32(src + done, buffer, block, negative_slope);
-        ovext_stream_lines(dst + done, buffer, sizeof(buffer));
+        run<ovext::f32>(from + done, buffer, block, parameters);
+        ovext::stream_lines(to + done, buffer, sizeof(buffer));
     }
-    ovext_stream_fence();
-    relu_f32(src + done, dst + done, count - done, negative_slope);
+    ovext::stream_fence();
+    run<ovext::f32>(from + done, to + done, count - done, parameters);
 }
 
-/// For a 16-bit type with a sign bit on top: `infinity` is its bits of +inf.
-template <float (*to_f32)(std::uint16_t), std::uint16_t (*from_f32)(float), std::uint16_t infinity>
-void relu_16_bit(const std::uint16_t* src, std::uint16_t* dst, std::size_t count, float negative_slope) {
-    if (negative_slope == 0.0f) {
-        for (std::size_t i = 0; i < count; ++i) {
-            // The bits of all x > 0, and no others, lie in 1..infinity.
-            const auto from_zero = static_cast<std::uint16_t>(src[i] - 1u);
-            dst[i] = from_zero < infinity ? src[i] : std::uint16_t{0};
-        }
-        return;
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-        const float x = to_f32(src[i]);
-        dst[i] = from_f32(x > 0.0f ? x : x * negative_slope);
-    }
-}
-
-}  // namespace
-
-const Kernels kernels = {
-    relu_f32,
-    relu_f32_streamed,
-    relu_16_bit<ovext_f16_to_f32, ovext_f32_to_f16, 0x7c00>,
-    relu_16_bit<ovext_bf16_to_f32, ovext_f32_to_bf16, 0x7f80>,
-};
-
-}  // namespace OVEXT_ISA
 }  // namespace custom_relu

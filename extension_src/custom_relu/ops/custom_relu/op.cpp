@@ -1,21 +1,19 @@
 #include "ops/custom_relu/op.hpp"
 
-#include <openvino/core/extension.hpp>
 #include <openvino/core/op_extension.hpp>
-#include <openvino/core/parallel.hpp>
+#include <ovext/checks.hpp>
+#include <ovext/elements.hpp>
+#include <ovext/parallel.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
 
+#include "ops/custom_relu/frameworks.hpp"
 #include "ops/custom_relu/kernel.hpp"
 
 namespace custom_relu {
 namespace {
 
-// Below this many bytes a second thread costs more than it brings.
-constexpr std::size_t bytes_per_thread = 64 * 1024;
-constexpr std::size_t cache_line = 64;
 // Outputs of this size do not stay in the last-level cache of common CPUs until they are read.
 constexpr std::size_t streamed_bytes = 32 * 1024 * 1024;
 
@@ -27,83 +25,81 @@ void announce_first_run() {
     }
 }
 
-bool is_supported(const ov::element::Type& type) {
-    return type == ov::element::f32 || type == ov::element::f16 || type == ov::element::bf16;
-}
+using Kernel = decltype(&run<ovext::f32>);
 
-template <typename T>
-using Kernel = void (*)(const T* src, T* dst, std::size_t count, float negative_slope);
-
-template <typename T>
-void run(Kernel<T> kernel, const ov::Tensor& input, ov::Tensor& output, float negative_slope) {
-    const auto* src = static_cast<const T*>(input.data());
-    auto* dst = static_cast<T*>(output.data());
-    const std::size_t count = input.get_size();
-    constexpr std::size_t grain = bytes_per_thread / sizeof(T);
-    const auto wanted = std::max<std::size_t>(1, count / grain);
-    const auto threads = std::min<std::size_t>(wanted, parallel_get_max_threads());
-
-    ov::parallel_nt_static(static_cast<int>(threads), [=](int thread, int used) {
-        // Shares are whole cache lines, so that no two threads write to the same one.
-        constexpr std::size_t unit = cache_line / sizeof(T);
-        const std::size_t share = (count / used + unit) / unit * unit;
-        const std::size_t begin = std::min(count, share * thread);
-        const std::size_t end = std::min(count, begin + share);
-        kernel(src + begin, dst + begin, end - begin, negative_slope);
-    });
+/// The kernel for inputs of these types; nullptr where there is none.
+Kernel kernel_for(const ov::element::Type& type) {
+    switch (type) {
+        case ov::element::f32:
+            return run<ovext::f32>;
+        case ov::element::f16:
+            return run<ovext::f16>;
+        case ov::element::bf16:
+            return run<ovext::bf16>;
+        default:
+            return nullptr;
+    }
 }
 
 }  // namespace
 
-CustomReLU::CustomReLU(const ov::Output<ov::Node>& data, float negative_slope)
-    : Op({data}),
-      m_negative_slope(negative_slope) {
+CustomReLU::CustomReLU(const ov::OutputVector& inputs, const Attributes& attributes)
+    : Op(inputs),
+      m_attributes(attributes) {
     constructor_validate_and_infer_types();
 }
 
 void CustomReLU::validate_and_infer_types() {
-    NODE_VALIDATION_CHECK(this, get_input_size() == 1, "CustomReLU takes one input, got ", get_input_size());
-    const auto& type = get_input_element_type(0);
-    NODE_VALIDATION_CHECK(
-        this, type.is_dynamic() || is_supported(type), "CustomReLU computes f32, f16 and bf16, got ", type);
-    set_output_type(0, type, get_input_partial_shape(0));
+    ovext::check_input_count(this, 1);
+    ovext::check_type(this, 0, "data", {ov::element::f32, ov::element::f16, ov::element::bf16});
+    m_attributes.check(this);
+    const auto shapes = output_shapes({get_input_partial_shape(0)});
+    set_output_type(0, get_input_element_type(0), shapes[0]);
+}
+
+std::vector<ov::PartialShape> CustomReLU::output_shapes(const std::vector<ov::PartialShape>& inputs) const {
+    return {inputs[0]};
 }
 
 std::shared_ptr<ov::Node> CustomReLU::clone_with_new_inputs(const ov::OutputVector& inputs) const {
     check_new_args_count(this, inputs);
-    return std::make_shared<CustomReLU>(inputs[0], m_negative_slope);
+    return std::make_shared<CustomReLU>(inputs, m_attributes);
 }
 
 bool CustomReLU::visit_attributes(ov::AttributeVisitor& visitor) {
-    visitor.on_attribute("negative_slope", m_negative_slope);
+    m_attributes.visit(visitor);
     return true;
 }
 
 bool CustomReLU::has_evaluate() const {
-    return is_supported(get_input_element_type(0));
+    return kernel_for(get_input_element_type(0)) != nullptr;
 }
 
 bool CustomReLU::evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const {
-    announce_first_run();
-    const auto& input = inputs[0];
-    auto& output = outputs[0];
-    output.set_shape(input.get_shape());
-    const auto& type = input.get_element_type();
-    if (type == ov::element::f32) {
-        const bool streamed = input.get_byte_size() >= streamed_bytes;
-        run<float>(streamed ? kernels().relu_f32_streamed : kernels().relu_f32, input, output, m_negative_slope);
-    } else if (type == ov::element::f16) {
-        run<std::uint16_t>(kernels().relu_f16, input, output, m_negative_slope);
-    } else if (type == ov::element::bf16) {
-        run<std::uint16_t>(kernels().relu_bf16, input, output, m_negative_slope);
-    } else {
+    auto kernel = kernel_for(inputs[0].get_element_type());
+    if (kernel == nullptr) {
         return false;
     }
+    announce_first_run();
+    if (inputs[0].get_element_type() == ov::element::f32 && inputs[0].get_byte_size() >= streamed_bytes) {
+        kernel = run_streamed;
+    }
+    const Parameters parameters{m_attributes.negative_slope};
+    const auto shape = output_shapes({inputs[0].get_shape()})[0].to_shape();
+    outputs[0].set_shape(shape);
+    const std::size_t size = outputs[0].get_element_type().size();
+    const auto* data = static_cast<const char*>(inputs[0].data());
+    auto* output = static_cast<char*>(outputs[0].data());
+    ovext::parallel_ranges(outputs[0].get_size(), size, [=](std::size_t begin, std::size_t end) {
+        kernel(data + begin * size, output + begin * size, end - begin, parameters);
+    });
     return true;
 }
 
 std::vector<ov::Extension::Ptr> extensions() {
-    return {std::make_shared<ov::OpExtension<CustomReLU>>()};
+    auto all = conversions();
+    all.push_back(std::make_shared<ov::OpExtension<CustomReLU>>());
+    return all;
 }
 
 }  // namespace custom_relu

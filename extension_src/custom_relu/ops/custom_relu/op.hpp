@@ -1,17 +1,21 @@
-// CustomReLU: the ReLU of a model, computed by this library.
+// CustomReLU: the op as OpenVINO knows it.
 #pragma once
 
 #include <openvino/op/op.hpp>
 
+#include <vector>
+
+#include "ops/custom_relu/attributes.hpp"
+
 namespace custom_relu {
 
-/// One input of any shape and of type f32, f16 or bf16; one output of the same shape and type.
+/// x where x > 0, else negative_slope * x, for each element.
 class CustomReLU : public ov::op::Op {
 public:
     OPENVINO_OP("CustomReLU", "opset1");
 
     CustomReLU() = default;
-    explicit CustomReLU(const ov::Output<ov::Node>& data, float negative_slope = 0.0f);
+    explicit CustomReLU(const ov::OutputVector& inputs, const Attributes& attributes = {});
 
     void validate_and_infer_types() override;
     std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector& inputs) const override;
@@ -20,7 +24,9 @@ public:
     bool has_evaluate() const override;
 
 private:
-    float m_negative_slope = 0.0f;
+    std::vector<ov::PartialShape> output_shapes(const std::vector<ov::PartialShape>& inputs) const;
+
+    Attributes m_attributes;
 };
 
 }  // namespace custom_relu

@@ -1,8 +1,6 @@
 #include "ops/blend/kernel.hpp"
 
 namespace blend {
-namespace OVEXT_ISA {
-namespace {
 
 void run(const float* a, const float* b, float* dst, std::size_t count, float sign, float factor, float offset) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -10,9 +8,4 @@ void run(const float* a, const float* b, float* dst, std::size_t count, float si
     }
 }
 
-}  // namespace
-
-const Kernels kernels = {run};
-
-}  // namespace OVEXT_ISA
 }  // namespace blend

@@ -48,13 +48,13 @@ public:
             const std::size_t channel = i % shape[1];
             const float offset = static_cast<float>(m_bias) + m_weights[channel % m_weights.size()] +
                                  static_cast<float>(m_steps[channel % m_steps.size()]);
-            kernels().run(inputs[0].data<float>() + i * plane,
-                          inputs[1].data<float>() + i * plane,
-                          outputs[0].data<float>() + i * plane,
-                          plane,
-                          sign,
-                          outer * m_scale,
-                          outer * offset);
+            run(inputs[0].data<float>() + i * plane,
+                inputs[1].data<float>() + i * plane,
+                outputs[0].data<float>() + i * plane,
+                plane,
+                sign,
+                outer * m_scale,
+                outer * offset);
         }
         return true;
     }

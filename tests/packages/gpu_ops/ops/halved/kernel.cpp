@@ -1,8 +1,6 @@
 #include "ops/halved/kernel.hpp"
 
 namespace halved {
-namespace OVEXT_ISA {
-namespace {
 
 void run(const char* src, char* dst, std::size_t count, std::size_t size) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -12,9 +10,4 @@ void run(const char* src, char* dst, std::size_t count, std::size_t size) {
     }
 }
 
-}  // namespace
-
-const Kernels kernels = {run};
-
-}  // namespace OVEXT_ISA
 }  // namespace halved

@@ -48,7 +48,7 @@ public:
         auto* dst = static_cast<char*>(outputs[0].data());
         for (std::size_t row = 0; row < out[0] * out[1] * out[2]; ++row) {
             const std::size_t from = row / out[2] * in[2] + row % out[2] * 2;
-            kernels().run(src + from * in[3] * size, dst + row * out[3] * size, out[3], size);
+            run(src + from * in[3] * size, dst + row * out[3] * size, out[3], size);
         }
         return true;
     }

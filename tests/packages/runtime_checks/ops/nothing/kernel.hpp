@@ -1,13 +1,7 @@
 #pragma once
 
-#include <ovext/kernel.hpp>
-
 namespace nothing {
 
-struct Kernels {
-    void (*run)(long* counter);
-};
-
-OVEXT_DISPATCH_KERNELS()
+void run(long* counter);
 
 }  // namespace nothing

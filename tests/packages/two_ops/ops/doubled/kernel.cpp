@@ -1,8 +1,6 @@
 #include "ops/doubled/kernel.hpp"
 
 namespace doubled {
-namespace OVEXT_ISA {
-namespace {
 
 void run(const float* src, float* dst, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -10,9 +8,4 @@ void run(const float* src, float* dst, std::size_t count) {
     }
 }
 
-}  // namespace
-
-const Kernels kernels = {run};
-
-}  // namespace OVEXT_ISA
 }  // namespace doubled

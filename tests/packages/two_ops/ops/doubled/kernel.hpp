@@ -1,15 +1,9 @@
 #pragma once
 
-#include <ovext/kernel.hpp>
-
 #include <cstddef>
 
 namespace doubled {
 
-struct Kernels {
-    void (*run)(const float* src, float* dst, std::size_t count);
-};
-
-OVEXT_DISPATCH_KERNELS()
+void run(const float* src, float* dst, std::size_t count);
 
 }  // namespace doubled

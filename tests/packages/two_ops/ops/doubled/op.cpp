@@ -9,7 +9,7 @@ public:
     OPENVINO_OP("Doubled", "two_ops");
 
     static void run(const float* src, float* dst, std::size_t count) {
-        kernels().run(src, dst, count);
+        doubled::run(src, dst, count);
     }
 };
 

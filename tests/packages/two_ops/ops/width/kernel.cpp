@@ -9,8 +9,6 @@
 #endif
 
 namespace width {
-namespace OVEXT_ISA {
-namespace {
 
 void run(const float*, float* dst, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -18,9 +16,4 @@ void run(const float*, float* dst, std::size_t count) {
     }
 }
 
-}  // namespace
-
-const Kernels kernels = {run};
-
-}  // namespace OVEXT_ISA
 }  // namespace width

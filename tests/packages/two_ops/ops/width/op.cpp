@@ -9,7 +9,7 @@ public:
     OPENVINO_OP("Width", "two_ops");
 
     static void run(const float* src, float* dst, std::size_t count) {
-        kernels().run(src, dst, count);
+        width::run(src, dst, count);
     }
 };
 

@@ -1,0 +1,5 @@
+#include "three.hpp"
+
+float three() {
+    return 3.0f;
+}
