@@ -46,6 +46,7 @@ function(ovext_add_variant name variant)
     ${target}
     PRIVATE
       $<$<NOT:$<OR:$<CONFIG:Debug>,$<CONFIG:Release>>>:-O3>
+      "$<$<CXX_COMPILER_ID:GNU>:SHELL:-include ovext/gnu_avx512f.hpp>"
       # Else loops that compute on one side of a condition only become no vectors.
       -fno-trapping-math
       -fno-math-errno

@@ -31,6 +31,9 @@ function(ovext_install_in_wheel target)
   target_link_options(${target} PRIVATE LINKER:--enable-new-dtags)
   install(TARGETS ${target} LIBRARY DESTINATION .)
   install(FILES "${OVEXT_CMAKE_DIR}/runtime/python/extension.py" RENAME _extension.py DESTINATION .)
+  if(NOT IS_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/python")
+    install(FILES "${OVEXT_CMAKE_DIR}/runtime/python/package.py" RENAME __init__.py DESTINATION .)
+  endif()
   install(
     CODE
       "execute_process(

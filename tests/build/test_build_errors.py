@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers import PACKAGES, copy_project
 from ovext.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def test_error_in_the_op_is_shown_at_the_users_line(ovext: Ovext, custom_relu: P
     source = custom_relu / "ops" / "custom_relu" / "op.cpp"
     text = source.read_text()
     line = text[: text.index("set_output_type")].count("\n") + 1
-    source.write_text(text.replace("set_output_type(0, type,", "set_output_type(0, typ,"))
+    source.write_text(text.replace("set_output_type(0, get_input_element_type(0),", "set_output_type(0, typ,"))
     told = check(ovext, custom_relu, ExitCode.FAILED, f"{source}:{line}:", "--isa", "sse42")
     assert "was not declared in this scope" in told
     assert "The project did not compile." in told
@@ -180,13 +181,12 @@ def test_library_that_crashes_on_load_says_how(ovext: Ovext, custom_relu: Path) 
     check(ovext, custom_relu, ExitCode.LIBRARY, "the process for 'load' died: killed by SIGILL", "--isa", "sse42")
 
 
-def test_op_that_is_described_under_another_type_is_found(ovext: Ovext, custom_relu: Path) -> None:
-    description = custom_relu / "ops" / "custom_relu" / "op.toml"
-    description.write_text(description.read_text().replace('"CustomReLU"', '"CustomRelu"'))
-    told = check(
-        ovext, custom_relu, ExitCode.LIBRARY, "it does not provide the op CustomRelu (opset1)", "--isa", "sse42"
-    )
-    assert "libcustom_relu_cpu_extension.so" in told
+def test_op_that_is_described_under_another_type_is_found(ovext: Ovext, tmp_path: Path) -> None:
+    project = copy_project(PACKAGES / "two_ops", tmp_path / "two_ops")
+    description = project / "ops" / "width" / "op.toml"
+    description.write_text(description.read_text().replace('"Width"', '"Widht"'))
+    told = check(ovext, project, ExitCode.LIBRARY, "it does not provide the op Widht (two_ops)", "--isa", "sse42")
+    assert "libtwo_ops_cpu_extension.so" in told
 
 
 def content_of(folder: Path) -> dict[Path, bytes]:

@@ -100,6 +100,31 @@ def test_other_compilers_and_linkers(
     assert loaded.infer("Standard", "any_cpp", DATA).tolist() == (np.sort(DATA) * 2 + 3).tolist()
 
 
+EVERY_SECOND = """
+struct Pair {
+    void* first;
+    void* second;
+    unsigned long number;
+};
+void move(Pair* to, Pair* from, long count) {
+    for (long i = 0; i < count; ++i) {
+        to[i] = from[i];
+        from[i].first = nullptr;
+        from[i].second = nullptr;
+    }
+}
+"""
+
+
+def test_gcc_uses_no_instruction_that_its_flags_do_not_name(ovext: Ovext, tmp_path: Path) -> None:
+    """GCC 12 makes AVX-512DQ of this loop under -mavx512f."""
+    project = copy_project(PACKAGES / "two_ops", tmp_path / "two_ops")
+    with (project / "ops" / "doubled" / "kernel.cpp").open("a") as file:
+        file.write(EVERY_SECOND)
+    done = ovext("build", project, "--isa", "avx512f", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_changed_kernel_is_compiled_for_each_variant_and_linked(compile_all: CMake, tmp_path: Path) -> None:
     project = copy_project(PACKAGES / "two_ops", tmp_path / "two_ops")
     compile_all(project, tmp_path / "build", "-DOVEXT_ISA=multi")

@@ -85,7 +85,7 @@ def _flags(words: list[str]) -> list[str]:
     flags = []
     rest = iter(words)
     for word in rest:
-        if word in {"-o", "-c", "-isystem", "-MF", "-MT", "-Xpreprocessor"}:
+        if word in {"-o", "-c", "-include", "-isystem", "-MF", "-MT", "-Xpreprocessor"}:
             next(rest)
         elif word.startswith("-") and not word.startswith(("-I", "-ffile-prefix-map=")):
             flags.append(word)

@@ -10,6 +10,7 @@ import typer
 import typer.core
 
 from ovext.cli import (
+    adopt,
     bench,
     build,
     demo,
@@ -84,6 +85,7 @@ def _options(
 
 
 app.command("new", short_help="Write a new project with an op, or another op")(new.new)
+app.command("adopt", short_help="Make a project of an extension that exists")(adopt.adopt)
 app.command("build", short_help="Build a project into lib/<base OS>/")(build.build)
 app.command("wheel", short_help="Build a project's wheel into dist/")(wheel.wheel)
 app.command("matrix", short_help="Build every target of every project")(matrix.matrix)

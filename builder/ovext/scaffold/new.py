@@ -126,6 +126,7 @@ def _project_files(name: str, ops: str) -> dict[str, str]:
         "openvino": DEFAULT_RELEASE,
         "brought": BROUGHT_BY_OPENVINO,
         "ovext": ".".join(version("ovext").split(".")[:2]),
+        "package": True,
         "isas": isas,
         "presets": ["multi", *isas, "native", "debug", "asan"],
     }
