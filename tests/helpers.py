@@ -87,6 +87,13 @@ def copy_project(source: Path, target: Path) -> Path:
     return target
 
 
+def copy_any_cpp(folder: Path) -> Path:
+    """A copy of the package any_cpp, with what it shares with two_ops."""
+    project = copy_project(PACKAGES / "any_cpp", folder / "any_cpp")
+    shutil.copy(PACKAGES / "two_ops" / "ops" / "elementwise.hpp", project / "ops")
+    return project
+
+
 @dataclass(frozen=True)
 class Built:
     """A project copy, and what `ovext build` made of it."""

@@ -9,6 +9,7 @@ from ovext.errors import ToolError
 from ovext.gpu.headers import collect_names
 from ovext.inspect import findings
 from ovext.project import op
+from ovext.scaffold.new import cmake_presets
 from ovext.toolchain.fetch import find_installed
 
 ROOT = Path(__file__).parents[1]
@@ -22,10 +23,17 @@ def names_of_plugin() -> str:
     return collect_names(openvino).to_json()
 
 
+def presets_of_examples() -> str:
+    """Unlike other projects, those of this repository know where the CMake package lies."""
+    return cmake_presets("${sourceDir}/../../cmake")
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/inspect.schema.json": findings.json_schema,
     "docs/manifest.schema.json": manifest.json_schema,
     "docs/op.schema.json": op.json_schema,
+    "extension_src/complex_ops/CMakePresets.json": presets_of_examples,
+    "extension_src/custom_relu/CMakePresets.json": presets_of_examples,
     "builder/ovext/gpu/plugin.json": names_of_plugin,
 }
 

@@ -50,6 +50,16 @@ void ios_base_library_init() {
 static ios_base::Init set_up_streams;
 #    endif
 
+#    if __GNUC__ >= 13 && !defined(__clang__)
+// GLIBCXX_3.4.31, for std::string::replace().
+template void basic_string<char>::_M_replace_cold(char*, size_type, const char*, size_type, size_type);
+#    endif
+
+#    if __cplusplus >= 202002L
+// GLIBCXX_3.4.29, which C++20 has beside the one without a qualifier.
+template basic_string<char> basic_stringbuf<char>::str() const&;
+#    endif
+
 // GLIBCXX_3.4.26: the default constructors of string streams, which the header declares but leaves to the library.
 template basic_stringstream<char>::basic_stringstream();
 template basic_ostringstream<char>::basic_ostringstream();

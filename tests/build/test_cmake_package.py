@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ovext.resources import cmake_dir
+from ovext.targets.isa import isa_table
 from ovext.toolchain.cmake import find_build_tools
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def test_library_has_the_asked_name(configure: CMake, tmp_path: Path, settings: 
     assert library_name(tmp_path) == name
 
 
-@pytest.mark.parametrize("preset", ["multi", "sse42", "avx2", "avx512f", "native", "debug", "asan"])
+@pytest.mark.parametrize("preset", ["multi", *isa_table(), "native", "debug", "coverage"])
 def test_presets_build_without_the_builder(custom_relu: Path, preset: str) -> None:
     tools = find_build_tools()
     ninja = f"-DCMAKE_MAKE_PROGRAM={tools.ninja}"

@@ -13,19 +13,13 @@ import numpy as np
 import openvino as ov
 import pytest
 
-from helpers import CUSTOM_RELU, PACKAGES, RUNNABLE, Built, CMake, copy_project, need, run_ovext
+from helpers import CUSTOM_RELU, PACKAGES, RUNNABLE, Built, CMake, copy_any_cpp, copy_project, need, run_ovext
 from ovext.toolchain.cmake import find_build_tools
 
 if TYPE_CHECKING:
     from helpers import LoadForced, Ovext
 
 DATA = np.array([3, -1, 2, 5, 4] * 7, np.float32)
-
-
-def copy_any_cpp(folder: Path) -> Path:
-    project = copy_project(PACKAGES / "any_cpp", folder / "any_cpp")
-    shutil.copy(PACKAGES / "two_ops" / "ops" / "elementwise.hpp", project / "ops")
-    return project
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +111,7 @@ void move(Pair* to, Pair* from, long count) {
 
 
 def test_gcc_uses_no_instruction_that_its_flags_do_not_name(ovext: Ovext, tmp_path: Path) -> None:
-    """GCC 12 makes AVX-512DQ of this loop under -mavx512f."""
+    """GCC 12 and 14 make AVX-512DQ of this loop under -mavx512f."""
     project = copy_project(PACKAGES / "two_ops", tmp_path / "two_ops")
     with (project / "ops" / "doubled" / "kernel.cpp").open("a") as file:
         file.write(EVERY_SECOND)

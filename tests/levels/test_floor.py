@@ -6,15 +6,30 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from helpers import CUSTOM_RELU, LIBOPENVINO, PACKAGES, ROOT, RUNNABLE, Built, copy_project, run_ovext
+from helpers import (
+    CUSTOM_RELU,
+    LIBOPENVINO,
+    PACKAGES,
+    ROOT,
+    RUNNABLE,
+    Built,
+    compile_all,
+    copy_any_cpp,
+    copy_project,
+    run_ovext,
+)
 from ovext.inspect.elf import Elf
+from ovext.inspect.functions import features_allowed_in, functions_of
 from ovext.inspect.versions import highest, needs_of, parse
 from roots import NEW, make_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from helpers import LoadForced
 
 # glibc 2.31, and 2.41 with GCC 14.
 OLD = "bullseye"
@@ -82,3 +97,19 @@ def test_library_built_on_debian_13_is_within_the_floor(
     library = tmp_path / "lib" / "ubi8" / "libcustom_relu_cpu_extension.so"
     assert within_floor(library)
     assert b"GCC: (Debian 14" in library.read_bytes()
+
+
+def test_kernels_in_any_cpp_compiled_by_gcc_14(
+    tmp_path: Path, compiler_of: Callable[[Path, Path], Path], load_forced: LoadForced
+) -> None:
+    root = make_root(NEW, "g++")
+    project = copy_any_cpp(tmp_path)
+    settings = [f"-DCMAKE_CXX_COMPILER={compiler_of(root, tmp_path)}", "-DOVEXT_ISA=multi"]
+    compile_all(project, tmp_path / "build", *settings, "-DXSIMD=OFF", "-DHIGHWAY=OFF", "-DEIGEN=OFF")
+    library = tmp_path / "build" / "libany_cpp_cpu_extension.so"
+    assert within_floor(library)
+    assert not [one for one in functions_of(Elf(library)) if one.features - features_allowed_in(one.variant)]
+    data = np.array([3, -1, 2, 5, 4], np.float32)
+    for isa in RUNNABLE:
+        loaded = load_forced(library, isa)
+        assert loaded.infer("Standard", "any_cpp", data).tolist() == (np.sort(data) * 2 + 3).tolist()

@@ -30,10 +30,17 @@ if TYPE_CHECKING:
 _PROJECT_FILES = {
     "pyproject.toml": "pyproject.toml",
     "CMakeLists.txt": "CMakeLists.txt",
-    "CMakePresets.json": "CMakePresets.json",
     ".gitignore": "gitignore",
     "README.md": "README.md",
 }
+# Name, what it is, build type and flags of each CMake preset for tests.
+_TEST_PRESETS = (
+    ("debug", "not optimised, with debug information", "Debug", ""),
+    ("asan", "with AddressSanitizer", "RelWithDebInfo", "-fsanitize=address -fno-omit-frame-pointer"),
+    ("ubsan", "with UndefinedBehaviorSanitizer", "RelWithDebInfo", "-fsanitize=undefined -fno-omit-frame-pointer"),
+    ("tsan", "with ThreadSanitizer", "RelWithDebInfo", "-fsanitize=thread -fno-omit-frame-pointer"),
+    ("coverage", "with counters for gcov", "Debug", "--coverage"),
+)
 _TAKEN = frozenset({"openvino", "ovext", "numpy", *sys.stdlib_module_names})  # packages that a wheel must not hide
 _OPS = re.compile(
     r"(?P<head>ovext_add_extension\(\s*\w+\s+OPS)(?P<ops>(?:\s+[A-Za-z_]\w*)+?)(?P<tail>\s+LINK\s+\w+)?\s*\)"
@@ -116,8 +123,16 @@ def plan_new(root: Path, ops: Sequence[OpDescription], name: str | None = None) 
     return NewFiles(root, {**project, **files}, adds_to_project=False)
 
 
-def _project_files(name: str, ops: str) -> dict[str, str]:
+def cmake_presets(ovext_dir: str) -> str:
+    """The text of CMakePresets.json; `ovext_dir` is where CMake finds the package ovext."""
     isas = list(isa_table())
+    names = ["multi", *isas, "native", *(name for name, *_ in _TEST_PRESETS)]
+    return render(
+        "project/CMakePresets.json", isas=isas, test_presets=_TEST_PRESETS, presets=names, ovext_dir=ovext_dir
+    )
+
+
+def _project_files(name: str, ops: str) -> dict[str, str]:
     context = {
         "name": name,
         "distribution": name.replace("_", "-").lower(),
@@ -127,10 +142,9 @@ def _project_files(name: str, ops: str) -> dict[str, str]:
         "brought": BROUGHT_BY_OPENVINO,
         "ovext": ".".join(version("ovext").split(".")[:2]),
         "package": True,
-        "isas": isas,
-        "presets": ["multi", *isas, "native", "debug", "asan"],
     }
     files = {file: render(f"project/{template}", **context) for file, template in _PROJECT_FILES.items()}
+    files["CMakePresets.json"] = cmake_presets("$env{ovext_DIR}")
     return {**files, f"python/{name}/__init__.py": render("project/package.py", **context)}
 
 

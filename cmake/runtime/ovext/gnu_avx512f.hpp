@@ -1,29 +1,44 @@
 // Included before all code of a variant that GCC compiles.
 //
-// With -mavx512f alone, GCC 12 takes every second 64-bit element out of a vector by vextracti64x2 and vextractf64x2, which
-// only AVX-512DQ has (and VL, for 256 bits). These macros of the assembler put the instructions in their place that do
-// the same and belong to AVX-512F and AVX.
-#if defined(__AVX512F__) && !defined(__AVX512DQ__)
+// With -mavx512f alone, GCC (12 and 14 were tried) moves parts of vectors by instructions that AVX-512F does not have, but
+// AVX-512DQ (of 64x2) and AVX-512VL (with registers of 256 bits). These macros of the assembler put in their place those of
+// AVX-512F and AVX that do the same.
+#if defined(__AVX512F__) && !defined(__AVX512DQ__) && !defined(__AVX512VL__)
 asm(R"(
-    .macro ovext_extract of_512, of_256, place, from, to:vararg
-    .set ovext_is_256, 0
-    .irp number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-    .ifc \from, %ymm\number
-    .set ovext_is_256, 1
+    # One of the two, by whether %ymm is among the operands.
+    .macro ovext_choose with_512, with_256, operands:vararg
+    .set ovext_has_256, 0
+    .set ovext_after_percent, 0
+    .irpc character, \operands
+    .ifc \character, y
+    .if ovext_after_percent
+    .set ovext_has_256, 1
+    .endif
+    .endif
+    .set ovext_after_percent, 0
+    .ifc \character, %
+    .set ovext_after_percent, 1
     .endif
     .endr
-    .if ovext_is_256
-    \of_256 \place, \from, \to
+    .if ovext_has_256
+    \with_256 \operands
     .else
-    \of_512 \place, \from, \to
+    .purgem \with_512
+    \with_512 \operands
+    ovext_define_\with_512
     .endif
     .endm
 
-    .macro vextracti64x2 place, from, to:vararg
-    ovext_extract vextracti32x4, vextracti128, \place, \from, \to
+    .irp name, extractf, extracti, insertf, inserti
+    .macro ovext_define_v\name\()32x4
+    .macro v\name\()32x4 operands:vararg
+    ovext_choose v\name\()32x4, v\name\()128, \operands
     .endm
-    .macro vextractf64x2 place, from, to:vararg
-    ovext_extract vextractf32x4, vextractf128, \place, \from, \to
     .endm
+    ovext_define_v\name\()32x4
+    .macro v\name\()64x2 operands:vararg
+    v\name\()32x4 \operands
+    .endm
+    .endr
 )");
 #endif
