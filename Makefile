@@ -8,10 +8,10 @@ OVEXT := $(VENV)/bin/ovext
 OPTIONS = $(if $(ISA),--isa '$(ISA)') $(if $(OPENVINO),--openvino '$(OPENVINO)') $(if $(ENGINE),--engine '$(ENGINE)') \
 	$(if $(BASE_IMAGE),--base-image '$(BASE_IMAGE)') $(if $(JOBS),--jobs '$(JOBS)')
 
-.PHONY: help cpu_extension demo bench test lint format generate clean
+.PHONY: help cpu_extension demo bench test test-math lint format generate clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z_]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z_-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 cpu_extension: $(VENV)/.installed ## Build the extension library into lib/$(BASE_OS)/ (variables: BASE_OS PROJECT ISA OPENVINO ENGINE BASE_IMAGE JOBS)
 	@$(OVEXT) build '$(PROJECT)' --base-os '$(BASE_OS)' $(OPTIONS)
@@ -24,6 +24,9 @@ bench: cpu_extension ## Measure the op against its baselines
 
 test: $(VENV)/.installed-test ## Run every test
 	@$(VENV)/bin/pytest $(PYTEST_OPTIONS)
+
+test-math: $(VENV)/.installed-test ## Try the functions of ovext/math.hpp on all 2^32 floats (a quarter of an hour)
+	@$(VENV)/bin/python tools/test_math.py
 
 lint: $(VENV)/.installed-test $(VENV)/.installed-lint ## Run every linter
 	@$(VENV)/bin/python tools/lint.py

@@ -56,6 +56,9 @@ function(ovext_add_variant name variant)
       "SHELL:${baseline} ${flags} -ffp-contract=${OVEXT_FP_CONTRACT}"
   )
   set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS $<TARGET_OBJECTS:${target}>)
+  if(NOT CMAKE_GENERATOR MATCHES "Ninja") # which knows files of other targets, and need not wait for all of them
+    add_dependencies(${name} ${target})
+  endif()
 endfunction()
 
 # ovext_seal(<name> <variant>...): link the sealed variants into <name>. A call from its other code to a function that

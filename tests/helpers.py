@@ -25,6 +25,16 @@ ROOT = Path(__file__).resolve().parents[1]
 CUSTOM_RELU = ROOT / "extension_src" / "custom_relu"
 PACKAGES = ROOT / "tests" / "packages"
 
+# Code that is wide outside the variants, for op.cpp.
+LEAK = """\
+[[gnu::target("avx2"), gnu::noinline]] void leak(int* values) {
+    for (int i = 0; i < 64; ++i) {
+        values[i] += 3;
+    }
+}
+void (*keep)(int*) = leak;
+"""
+
 # What a user's environment may hold that would change what a test sees.
 SETTINGS_OF_USERS = ("OVEXT_ISA", "CPU_EXTENSION", "OpenVINO_DIR", "INTEL_OPENVINO_DIR", "CXX", "CXXFLAGS", "LDFLAGS")
 # The instruction sets that this CPU supports.
@@ -178,6 +188,12 @@ class Clinic:
         lists.write_text(lists.read_text() + cmake)
         compile_all(project, project / "build", "-DOVEXT_ISA=avx2")
         return project / "build" / "libcustom_relu_cpu_extension.so"
+
+
+def register_bytes(isa: str) -> int:
+    """The width of the registers that a variant has for vectors."""
+    features = isa_table()[isa].features
+    return 64 if "avx512f" in features else 32 if "avx2" in features else 16
 
 
 def need(condition: bool, what: str) -> None:

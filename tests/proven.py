@@ -77,8 +77,8 @@ ILLNESSES = [
     Illness(
         "WrongElement",
         "kernel.cpp",
-        "    for (std::size_t i = 0; i < count; ++i) {",
-        "    for (std::size_t i = 0; i < (count > 2 ? count - 1 : count); ++i) {",
+        "(output, count, compute",
+        "(output, count > 2 ? count - 1 : count, compute",
         "numbers",
         '{"shapes": {"data": [3]}',
     ),

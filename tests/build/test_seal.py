@@ -13,7 +13,18 @@ import numpy as np
 import openvino as ov
 import pytest
 
-from helpers import CUSTOM_RELU, PACKAGES, RUNNABLE, Built, CMake, copy_any_cpp, copy_project, need, run_ovext
+from helpers import (
+    CUSTOM_RELU,
+    PACKAGES,
+    RUNNABLE,
+    Built,
+    CMake,
+    copy_any_cpp,
+    copy_project,
+    need,
+    register_bytes,
+    run_ovext,
+)
 from ovext.toolchain.cmake import find_build_tools
 
 if TYPE_CHECKING:
@@ -206,7 +217,7 @@ def existing(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def test_existing_extension_has_every_variant(existing: Built, isa: str, load_forced: LoadForced) -> None:
     loaded = load_forced(existing.library, isa)
     assert loaded.active_isa == isa
-    width = {"sse42": 16, "avx2": 32, "avx512f": 64}[isa]
+    width = register_bytes(isa)
     assert loaded.infer("Width", "existing", DATA).tolist() == [width] * DATA.size
     assert loaded.infer("Ordered", "existing", DATA).tolist() == np.sort(DATA).tolist()
     with pytest.raises(RuntimeError, match="Ordered: element 1 is not a number"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import Ovext
+from helpers import LEAK, Ovext
 from ovext.errors import ExitCode
 from ovext.files import sha256_of
 
@@ -17,14 +17,6 @@ LIBRARY = Path("lib") / "ubi8" / "libcustom_relu_cpu_extension.so"
 REPORT = LIBRARY.with_name(LIBRARY.name + ".rejected.json")
 BUILD = ("build", "--base-os", "ubi8", "--isa", "avx2")
 
-LEAK = """\
-[[gnu::target("avx2"), gnu::noinline]] void leak(int* values) {
-    for (int i = 0; i < 64; ++i) {
-        values[i] += 3;
-    }
-}
-void (*keep)(int*) = leak;
-"""
 # A product beside a sum, for which the compiler has one instruction.
 FUSED = """\
 #include <cmath>

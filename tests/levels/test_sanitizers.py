@@ -60,7 +60,9 @@ def test_preset_builds_and_runs(custom_relu: Path, tmp_path: Path, preset: str) 
 def test_a_mistake_in_a_kernel_is_found(custom_relu: Path, tmp_path: Path) -> None:
     need(shutil.which("setarch") is not None, "setarch")
     kernel = custom_relu / "ops" / "custom_relu" / "kernel.cpp"
-    text = kernel.read_text().replace("    const float slope =", "    values[4 + count % 2] = 1;\n    const float slope =")
+    text = kernel.read_text().replace(
+        "    const float slope =", "    values[4 + count % 2] = 1;\n    const float slope ="
+    )
     kernel.write_text(text.replace("namespace custom_relu {\n", f"namespace custom_relu {{\n{PLANTED}", 1))
     done = run_with(build_with(custom_relu, "asan"), "asan", tmp_path, RUNNABLE[-1])
     assert done.returncode != 0

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers import CUSTOM_RELU, RUNNABLE, Array, Built, Loaded, LoadForced
+from helpers import CUSTOM_RELU, RUNNABLE, Array, Built, Loaded, LoadForced, register_bytes
 from ovext.models.ir import TensorType
 
 if TYPE_CHECKING:
@@ -144,5 +144,5 @@ def test_forced_variant_is_the_active_one(relu: Loaded, isa: str) -> None:
 def test_code_of_the_forced_variant_runs(built_two_ops: Built, isa: str, load_forced: LoadForced) -> None:
     """The op Width answers with the register width that its own code was compiled for."""
     loaded = load_forced(built_two_ops.library, isa)
-    width = {"sse42": 16, "avx2": 32, "avx512f": 64}[isa]
+    width = register_bytes(isa)
     assert loaded.infer("Width", "two_ops", np.zeros(5, np.float32)).tolist() == [width] * 5

@@ -10,6 +10,7 @@ from ovext.build.plan import BuildPlan, BuildRequest, Machine, plan_build
 from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.project.load import Project
 from ovext.project.settings import Settings
+from ovext.targets.isa import isa_table
 from ovext.toolchain.cmake import BuildTools
 from ovext.toolchain.compiler import Compiler
 
@@ -43,7 +44,7 @@ def preset_of(plan: BuildPlan) -> str | None:
         ("avx2", "avx2", "avx2"),
         ("native", "native", "native"),
         ("avx2,sse42", "multi", "sse42;avx2"),
-        ("sse42,avx2,avx512f", "multi", "multi"),
+        (",".join(isa_table()), "multi", "multi"),
         ("sse42", "multi", "sse42"),  # its own preset is hidden
     ],
 )

@@ -5,6 +5,8 @@
 // given to f32_to_f16 is smaller than half of the smallest f16 and becomes zero anyway.
 #pragma once
 
+#include <ovext/bits.hpp>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -13,19 +15,6 @@
 #endif
 
 namespace ovext {
-/// A float as its bits, and back.
-inline std::uint32_t bits_of(float value) {
-    std::uint32_t bits;
-    __builtin_memcpy(&bits, &value, sizeof(bits));
-    return bits;
-}
-
-inline float float_of(std::uint32_t bits) {
-    float value;
-    __builtin_memcpy(&value, &bits, sizeof(value));
-    return value;
-}
-
 /// Exact. A NaN keeps its payload and becomes a quiet one, as in the processor's own conversion.
 inline float f16_to_f32(std::uint16_t half) {
     constexpr std::uint32_t rebias = 112u << 23;
@@ -36,7 +25,7 @@ inline float f16_to_f32(std::uint16_t half) {
     const std::uint32_t special = (normal + rebias) | quiet;  // inf and NaN: the exponent becomes all ones
     const float small = static_cast<float>(static_cast<std::int32_t>(magnitude)) * 0x1p-24f;
     const std::uint32_t finite = magnitude < 0x0400u ? bits_of(small) : normal;
-    return float_of(sign | (magnitude >= 0x7c00u ? special : finite));
+    return from_bits(sign | (magnitude >= 0x7c00u ? special : finite));
 }
 
 inline std::uint16_t f32_to_f16(float value) {
@@ -46,7 +35,7 @@ inline std::uint16_t f32_to_f16(float value) {
     const std::uint32_t sign = (bits >> 16) & 0x8000u;
     const std::uint32_t magnitude = bits & 0x7fffffffu;
     const std::uint32_t normal = (magnitude + 0x0fffu + ((magnitude >> 13) & 1u) - rebias) >> 13;
-    const float shifted = float_of(magnitude) + float_of(half_one);
+    const float shifted = from_bits(magnitude) + from_bits(half_one);
     const std::uint32_t subnormal = bits_of(shifted) - half_one;
     const std::uint32_t nan = 0x7e00u | ((magnitude >> 13) & 0x03ffu);
     const std::uint32_t finite = magnitude < 0x38800000u ? subnormal : normal;
@@ -55,7 +44,7 @@ inline std::uint16_t f32_to_f16(float value) {
 }
 
 inline float bf16_to_f32(std::uint16_t bf16) {
-    return float_of(static_cast<std::uint32_t>(bf16) << 16);
+    return from_bits(static_cast<std::uint32_t>(bf16) << 16);
 }
 
 inline std::uint16_t f32_to_bf16(float value) {

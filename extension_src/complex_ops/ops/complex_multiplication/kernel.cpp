@@ -7,7 +7,7 @@ namespace complex_multiplication {
 namespace {
 
 inline float with_sign_changed(float value, std::uint32_t sign) {
-    return ovext::float_of(ovext::bits_of(value) ^ sign);
+    return ovext::from_bits(ovext::bits_of(value) ^ sign);
 }
 
 /// `step` is other_step, known when this is compiled: loops with a variable one get slower vectors.

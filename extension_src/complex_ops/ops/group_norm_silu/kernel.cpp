@@ -40,7 +40,7 @@ double sum(const typename Type::Memory* data, std::size_t count, Term term) {
 inline float decay(float value) {
     constexpr std::uint32_t largest = 0x42ae0000u;  // 87.0f, whose bits are above those of all smaller ones
     const std::uint32_t magnitude = ovext::bits_of(value) & 0x7fffffffu;
-    const float x = -ovext::float_of(magnitude < largest ? magnitude : largest);
+    const float x = -ovext::from_bits(magnitude < largest ? magnitude : largest);
     // x = n * ln 2 + r with |r| <= ln 2 / 2; adding and taking away 1.5 * 2^23 rounds to a whole number.
     constexpr float rounder = 12582912.0f;
     const float n = (x * 1.44269504f + rounder) - rounder;
@@ -54,7 +54,7 @@ inline float decay(float value) {
     p = p * r + 5.0000001201e-1f;
     p = (p * r * r + r) + 1.0f;
     const auto exponent = static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + 127) << 23;
-    return p * ovext::float_of(exponent);
+    return p * ovext::from_bits(exponent);
 }
 
 }  // namespace
