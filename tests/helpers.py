@@ -105,6 +105,21 @@ def copy_any_cpp(folder: Path) -> Path:
 
 
 @dataclass(frozen=True)
+class Repository:
+    """A copy of this repository."""
+
+    folder: Path
+
+    @property
+    def path(self) -> str:
+        """What makes Python import the copy."""
+        return str(self.folder / "builder")
+
+    def ovext(self, *arguments: str | Path, cwd: Path | None = None) -> Finished:
+        return run_ovext(*arguments, cwd=cwd, PYTHONPATH=self.path)
+
+
+@dataclass(frozen=True)
 class Built:
     """A project copy, and what `ovext build` made of it."""
 

@@ -10,6 +10,7 @@ from ovext.gpu.headers import collect_names
 from ovext.inspect import findings
 from ovext.project import op
 from ovext.scaffold.new import cmake_presets
+from ovext.targets.isa import markdown_table
 from ovext.toolchain.fetch import find_installed
 
 ROOT = Path(__file__).parents[1]
@@ -28,8 +29,16 @@ def presets_of_examples() -> str:
     return cmake_presets("${sourceDir}/../../cmake")
 
 
+def page_of_instruction_sets() -> str:
+    """docs/isa.md with the table between its two comments."""
+    text = (ROOT / "docs" / "isa.md").read_text(encoding="utf-8")
+    begin = text.index("-->\n", text.index("<!-- from cmake/isa.json")) + len("-->\n")
+    return text[:begin] + markdown_table() + text[text.index("<!-- end -->") :]
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/inspect.schema.json": findings.json_schema,
+    "docs/isa.md": page_of_instruction_sets,
     "docs/manifest.schema.json": manifest.json_schema,
     "docs/op.schema.json": op.json_schema,
     "extension_src/complex_ops/CMakePresets.json": presets_of_examples,
@@ -39,7 +48,11 @@ GENERATED: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
+    """Write all files, or those below the folders that are named."""
+    folders = tuple(f"{folder}/" for folder in sys.argv[1:])
     for name, make in GENERATED.items():
+        if folders and not name.startswith(folders):
+            continue
         path = ROOT / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(make(), encoding="utf-8")

@@ -18,6 +18,8 @@ from helpers import CUSTOM_RELU, LEAK, PACKAGES, ROOT, RUNNABLE, Finished, copy_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from helpers import Repository
+
 CONAN = Path(sys.executable).with_name("conan")
 RELU = "custom_relu/0.1.0"
 
@@ -203,6 +205,23 @@ def test_a_library_that_would_not_load_becomes_no_package(maker: Home, tmp_path:
     assert "code outside the variants needs AVX" in done.stdout + done.stderr
     cached = json.loads(maker.done("list", "leaky/1.0:*", "--format", "json"))["Local Cache"]["leaky/1.0"]
     assert all(revision["packages"] == {} for revision in cached["revisions"].values())
+
+
+def test_a_new_row_of_the_table_is_a_choice(maker: Home, widened: Repository) -> None:
+    create = [
+        "create",
+        str(widened.folder),
+        "--name",
+        "custom_relu",
+        "--version",
+        "0.2.0",
+        "-tf=",
+        "-o",
+        "&:isa=avx512bw",
+    ]
+    said = maker.conan(*create, PYTHONPATH=widened.path)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert maker.conan(*create[:-1], "&:isa=avx1024", PYTHONPATH=widened.path).returncode != 0
 
 
 def test_a_remote_that_is_down_is_named(tmp_path: Path) -> None:

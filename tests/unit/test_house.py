@@ -18,7 +18,7 @@ from ovext.project.sources import KEPT_BY_TOOLS, PRODUCTS
 from ovext.scaffold.new import cmake_presets
 from ovext.scaffold.sync import Sync, plan_sync
 from ovext.targets.base_os import base_os_table
-from ovext.targets.isa import isa_table
+from ovext.targets.isa import isa_table, markdown_table
 from ovext.targets.openvino import DEFAULT_RELEASE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +93,11 @@ def test_presets_of_an_example_follow_the_table(example: str) -> None:
     assert text == cmake_presets("${sourceDir}/../../cmake"), "run `make generate`"
     names = {preset["name"] for preset in json.loads(text)["configurePresets"] if not preset.get("hidden")}
     assert names >= {"multi", "native", *isa_table()}
+
+
+def test_every_instruction_set_is_documented() -> None:
+    page = (ROOT / "docs" / "isa.md").read_text(encoding="utf-8")
+    assert f"-->\n{markdown_table()}<!-- end -->" in page, "run `make generate`"
 
 
 def test_every_base_os_is_documented() -> None:

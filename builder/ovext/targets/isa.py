@@ -19,6 +19,7 @@ class Isa:
     """One row: compiler flags, and the CPU features that code compiled with them may use."""
 
     id: str
+    option: str  # of CMake
     flags: tuple[str, ...]
     features: tuple[str, ...]
     cpuinfo: tuple[str, ...]  # the same features as Linux names them
@@ -34,12 +35,23 @@ def isa_table() -> dict[str, Isa]:
     return {
         row["id"]: Isa(
             id=row["id"],
+            option=row["option"],
             flags=tuple(row["flags"]),
             features=tuple(row["features"]),
             cpuinfo=tuple(data["features"][feature]["cpuinfo"] for feature in row["features"]),
         )
         for row in data["variants"]
     }
+
+
+def markdown_table() -> str:
+    """The table as docs/isa.md shows it."""
+    head = "| variant | compiler flags | CPU features that it needs | CMake option |\n|---|---|---|---|\n"
+    rows = (
+        f"| `{row.id}` | `{' '.join(row.flags)}` | {', '.join(row.features)} | `{row.option}` |\n"
+        for row in isa_table().values()
+    )
+    return head + "".join(rows)
 
 
 def parse_isa(text: str) -> tuple[str, ...]:
