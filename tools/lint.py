@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -37,10 +38,21 @@ def commands(fix: bool) -> list[list[str]]:
     ]
     if fix:
         return formatters
-    checks = [["mypy"], ["shellcheck", *shell]]
+    checks = [["mypy"], clang_tidy(cpp), ["shellcheck", *shell]]
     if dockerfiles := tracked("docker/Dockerfile.*"):
         checks.append(["hadolint", *dockerfiles])
     return formatters + checks
+
+
+def clang_tidy(cpp: list[str]) -> list[str]:
+    """On what becomes part of libraries; headers of the runtime each on their own."""
+    found = importlib.util.find_spec("openvino")
+    openvino = next(iter(found.submodule_search_locations or ()), "") if found else ""
+    folders = ["cmake/runtime", *sorted({name.rpartition("/ops/")[0] for name in cpp if "/ops/" in name})]
+    files = [name for name in cpp if name.startswith("cmake/runtime/")]
+    files += [name for name in cpp if name.startswith("extension_src/") and "/ops/" in name and name.endswith(".cpp")]
+    includes = [f"-I{folder}" for folder in folders if not folder.startswith("tests/")]
+    return ["clang-tidy", "--quiet", *files, "--", "-xc++", "-std=c++17", *includes, f"-isystem{openvino}/include"]
 
 
 def run(command: list[str]) -> bool:

@@ -8,6 +8,7 @@
 #include <new>
 #include <sstream>
 
+// NOLINTBEGIN(bugprone-reserved-identifier,bugprone-std-namespace-modification): that is what it is for
 #ifdef __GLIBCXX__
 
 // GLIBC_2.32. Headers read it to skip atomic operations while there is one thread: "no" is always right.
@@ -68,3 +69,4 @@ template basic_istringstream<char>::basic_istringstream();
 }  // namespace std
 
 #endif
+// NOLINTEND(bugprone-reserved-identifier,bugprone-std-namespace-modification)

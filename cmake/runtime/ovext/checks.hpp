@@ -160,6 +160,7 @@ private:
 
     static std::vector<ov::Dimension> dimensions_of(const std::vector<Size>& sizes) {
         std::vector<ov::Dimension> dimensions;
+        dimensions.reserve(sizes.size());
         for (const auto& size : sizes) {
             dimensions.push_back(size.dimension());
         }

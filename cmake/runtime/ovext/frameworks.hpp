@@ -6,6 +6,8 @@
 #include <openvino/frontend/node_context.hpp>
 #include <openvino/frontend/tensorflow/special_types.hpp>
 
+#include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -14,16 +16,30 @@
 namespace ovext {
 namespace detail {
 
+/// Whether the integer type T has this value.
+template <typename T, typename Number>
+bool has_value(Number value) {
+    using Limits = std::numeric_limits<T>;
+    if constexpr (std::is_floating_point_v<Number>) {
+        // Powers of two, which are exact: what a cast may not be given is refused first.
+        const double past_end = std::ldexp(1.0, Limits::digits);
+        const double begin = std::is_signed_v<T> ? -past_end : 0.0;
+        return value >= begin && value < past_end && static_cast<Number>(static_cast<T>(value)) == value;
+    } else if constexpr (std::is_unsigned_v<T>) {
+        const auto wide = static_cast<std::int64_t>(value);
+        return wide >= 0 && static_cast<std::uint64_t>(wide) <= Limits::max();
+    } else {
+        const auto wide = static_cast<std::int64_t>(value);
+        return wide >= Limits::min() && wide <= Limits::max();
+    }
+}
+
 template <typename T, typename Number>
 T narrowed(Number value) {
     if constexpr (std::is_same_v<T, bool>) {
         return value != Number{};
     } else if constexpr (std::is_integral_v<T>) {
-        // As double, in which 2^63 is exact; what a cast may not be given is refused first.
-        const auto wide = static_cast<double>(value);
-        const bool fits = wide >= static_cast<double>(std::numeric_limits<T>::min()) &&
-                          wide < static_cast<double>(std::numeric_limits<T>::max() / 2 + 1) * 2;
-        OPENVINO_ASSERT(fits && static_cast<Number>(static_cast<T>(value)) == value, value, " does not fit its type");
+        OPENVINO_ASSERT(has_value<T>(value), value, " does not fit its type");
     }
     return static_cast<T>(value);
 }
@@ -58,7 +74,7 @@ inline bool take(const ov::Any& any, std::string& member) {
     }
     // So the strings of a model from torch.export come.
     if (any.is<std::vector<std::uint8_t>>()) {
-        const auto bytes = any.as<std::vector<std::uint8_t>>();
+        const auto& bytes = any.as<std::vector<std::uint8_t>>();
         member.assign(bytes.begin(), bytes.end());
         return true;
     }

@@ -15,7 +15,7 @@ namespace ovext {
 template <typename Body>
 void parallel_ranges(std::size_t count, std::size_t size, const Body& body) {
     // Below this many bytes a second thread costs more than it brings.
-    constexpr std::size_t bytes_per_thread = 64 * 1024;
+    constexpr std::size_t bytes_per_thread = std::size_t{64} * 1024;
     constexpr std::size_t cache_line = 64;
     const auto wanted = std::max<std::size_t>(1, count * size / bytes_per_thread);
     const auto threads = std::min<std::size_t>(wanted, parallel_get_max_threads());

@@ -12,7 +12,7 @@ namespace complex_multiplication {
 namespace {
 
 // Outputs of this size do not stay in the last-level cache of common CPUs until they are read.
-constexpr std::size_t streamed_bytes = 32 * 1024 * 1024;
+constexpr std::size_t streamed_bytes = std::size_t{32} * 1024 * 1024;
 
 using Kernel = decltype(&multiply<ovext::f32>);
 

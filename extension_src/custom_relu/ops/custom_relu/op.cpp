@@ -15,7 +15,7 @@ namespace custom_relu {
 namespace {
 
 // Outputs of this size do not stay in the last-level cache of common CPUs until they are read.
-constexpr std::size_t streamed_bytes = 32 * 1024 * 1024;
+constexpr std::size_t streamed_bytes = std::size_t{32} * 1024 * 1024;
 
 void announce_first_run() {
     static std::atomic<bool> announced{false};
