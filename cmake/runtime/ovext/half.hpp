@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#ifdef __F16C__
+#ifdef __AVX__
 #    include <immintrin.h>
 #endif
 
@@ -98,8 +98,47 @@ inline void bf16_to_f32(const std::uint16_t* from, float* to, std::size_t count)
     }
 }
 
+namespace detail {
+
+/// f32_to_bf16 in the upper halves of a vector.
+#if defined(__AVX512F__)
+inline __m512i rounded_to_bf16(__m512 value) {
+    const auto bits = _mm512_castps_si512(value);
+    const auto last = _mm512_and_si512(_mm512_maskz_srli_epi32(0xffff, bits, 16), _mm512_set1_epi32(1));
+    const auto rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), last);
+    const auto nan = _mm512_or_si512(bits, _mm512_set1_epi32(0x00400000));
+    return _mm512_mask_mov_epi32(rounded, _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q), nan);
+}
+#elif defined(__AVX2__)
+inline __m256i rounded_to_bf16(__m256 value) {
+    const auto bits = _mm256_castps_si256(value);
+    const auto last = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    const auto rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), last);
+    const auto nan = _mm256_or_si256(bits, _mm256_set1_epi32(0x00400000));
+    const auto is_nan = _mm256_castps_si256(_mm256_cmp_ps(value, value, _CMP_UNORD_Q));
+    return _mm256_blendv_epi8(rounded, nan, is_nan);
+}
+#endif
+
+}  // namespace detail
+
 inline void f32_to_bf16(const float* from, std::uint16_t* to, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
+    std::size_t i = 0;
+#if defined(__AVX512F__)
+    for (; i + 16 <= count; i += 16) {
+        const auto upper = _mm512_maskz_srli_epi32(0xffff, detail::rounded_to_bf16(_mm512_loadu_ps(from + i)), 16);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), _mm512_maskz_cvtepi32_epi16(0xffff, upper));
+    }
+#elif defined(__AVX2__)
+    for (; i + 16 <= count; i += 16) {
+        const auto first = _mm256_srli_epi32(detail::rounded_to_bf16(_mm256_loadu_ps(from + i)), 16);
+        const auto second = _mm256_srli_epi32(detail::rounded_to_bf16(_mm256_loadu_ps(from + i + 8)), 16);
+        // The halves of both lie in turn, 128 bits of each.
+        const auto packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(first, second), 0xd8);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), packed);
+    }
+#endif
+    for (; i < count; ++i) {
         to[i] = f32_to_bf16(from[i]);
     }
 }

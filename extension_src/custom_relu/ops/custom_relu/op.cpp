@@ -85,8 +85,7 @@ bool CustomReLU::evaluate(ov::TensorVector& outputs, const ov::TensorVector& inp
         kernel = run_streamed;
     }
     const Parameters parameters{m_attributes.negative_slope};
-    const auto shape = output_shapes({inputs[0].get_shape()})[0].to_shape();
-    outputs[0].set_shape(shape);
+    outputs[0].set_shape(inputs[0].get_shape());
     const std::size_t size = outputs[0].get_element_type().size();
     const auto* data = static_cast<const char*>(inputs[0].data());
     auto* output = static_cast<char*>(outputs[0].data());
