@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from helpers import Ovext
-from ovext.errors import ToolError
-from ovext.toolchain.compiler import find_compiler
+from ovext.errors import ExitCode, ToolError
+from ovext.toolchain.compiler import BINUTILS, Compiler, check_binutils, find_compiler
 from ovext.toolchain.fetch import cache_dir
 
 
@@ -46,6 +46,28 @@ def test_compiler_that_hangs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("ovext.toolchain.compiler.ANSWER_SECONDS", 0.2)
     with pytest.raises(ToolError, match="took longer than"):
         find_compiler()
+
+
+def test_missing_binutils_are_told_with_their_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ovext: Ovext, custom_relu: Path
+) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    compiler = folder / "clang++"
+    compiler.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "clang version 16.0.6" || echo "${1#*=}"\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    for tool in BINUTILS:
+        with pytest.raises(ToolError, match=rf"{tool} of GNU binutils was not found[\s\S]*package binutils"):
+            check_binutils(Compiler(compiler, "Clang", "16.0.6"))
+        program(folder / tool, "GNU")
+    check_binutils(Compiler(compiler, "Clang", "16.0.6"))
+
+    (folder / "ld.bfd").unlink()
+    done = ovext("build", custom_relu, CXX=str(compiler), PATH=str(folder))
+    assert done.returncode == ExitCode.TOOL
+    assert "Install the package binutils" in done.stderr
+    assert "binutils" in ovext("doctor", CXX=str(compiler), PATH=str(folder)).stdout
 
 
 def test_another_compiler_under_the_same_path_builds_anew(ovext: Ovext, custom_relu: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ovext.build.plan import Machine
 from ovext.targets.openvino import DEFAULT_RELEASE
 from ovext.toolchain.cmake import find_build_tools
-from ovext.toolchain.compiler import find_compiler
+from ovext.toolchain.compiler import check_binutils, find_compiler
 from ovext.toolchain.fetch import cached_cmake_dir
 from ovext.toolchain.openvino import choose_openvino, read_openvino
 
@@ -24,6 +24,7 @@ def look_at_machine(project: Project | None, openvino: str | None) -> Machine:
     """
     default = project.settings.default_openvino if project else DEFAULT_RELEASE
     compiler, tools = find_compiler(), find_build_tools()
+    check_binutils(compiler)
     choice = choose_openvino(openvino, default)
     if choice.cmake_dir is not None:
         cmake_dir, version = choice.cmake_dir, str(read_openvino(choice.cmake_dir).version)

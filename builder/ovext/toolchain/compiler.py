@@ -14,6 +14,7 @@ from ovext.toolchain.process import run
 
 ANSWER_SECONDS = 30.0  # after which a compiler that says nothing is taken to hang
 CANDIDATES = ("g++", "c++", "clang++")
+BINUTILS = ("ld.bfd", "nm", "objcopy")  # as in cmake/seal.cmake
 _OLDEST = {"GNU": (11, 0), "Clang": (14, 0)}
 _INSTALL = "Install one, for instance with: apt-get install g++ (Debian, Ubuntu) or dnf install gcc-c++ (Red Hat)."
 
@@ -80,3 +81,17 @@ def check_compiler(path: Path, reason: str) -> Compiler:
         oldest = ".".join(map(str, _OLDEST[family]))
         raise ToolError(f"{path} is {family} {match[0]}; ovext needs {oldest} or newer", fix=_INSTALL)
     return Compiler(path, family, match[0], reason=reason)
+
+
+def check_binutils(compiler: Compiler) -> None:
+    """That what seals variants is here, on PATH or where the compiler has it.
+
+    Raises:
+        ToolError: a part of GNU binutils is missing.
+    """
+    for tool in BINUTILS:
+        if shutil.which(tool) is None:
+            found = run([str(compiler.path), f"-print-prog-name={tool}"], timeout=ANSWER_SECONDS).output.strip()
+            if shutil.which(found or tool) is None:
+                fix = "Install the package binutils, with apt-get (Debian, Ubuntu) or dnf (Red Hat)."
+                raise ToolError(f"{tool} of GNU binutils was not found", fix=fix)

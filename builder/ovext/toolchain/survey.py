@@ -16,7 +16,7 @@ from ovext.targets.base_os import BaseOS
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.targets.openvino import DEFAULT_RELEASE
 from ovext.toolchain.cmake import find_build_tools
-from ovext.toolchain.compiler import CANDIDATES, check_compiler, find_compiler
+from ovext.toolchain.compiler import CANDIDATES, check_binutils, check_compiler, find_compiler
 from ovext.toolchain.engine import ENGINES, find_engine
 from ovext.toolchain.fetch import cache_dir
 from ovext.toolchain.opencl import INSTALL_OCLOC, INSTALL_RUNTIME, find_ocloc, find_runtime
@@ -109,6 +109,10 @@ def _compilers() -> Iterator[Item]:
         yield Item("compiler", error.what, error.fix or "", problem=True)
         return
     yield Item("compiler", f"{chosen.id} {chosen.version}, {chosen.path} ({chosen.reason})")
+    try:
+        check_binutils(chosen)
+    except ToolError as error:
+        yield Item("binutils", error.what, error.fix or "", problem=True)
     for path in filter(None, map(shutil.which, CANDIDATES)):
         if Path(path) == chosen.path:
             continue
