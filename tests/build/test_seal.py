@@ -30,6 +30,7 @@ from ovext.toolchain.cmake import find_build_tools
 if TYPE_CHECKING:
     from helpers import LoadForced, Ovext
 
+CLANG = next(filter(shutil.which, ("clang++", "clang++-14", "clang++-15", "clang++-18")), "clang++")
 DATA = np.array([3, -1, 2, 5, 4] * 7, np.float32)
 
 
@@ -85,12 +86,12 @@ def test_other_build_types(tmp_path: Path, preset: str, load_forced: LoadForced)
 
 
 @pytest.mark.parametrize("linker", ["bfd", "lld"])
-@pytest.mark.parametrize("compiler", ["g++", "clang++-14", "clang++"])
+@pytest.mark.parametrize("compiler", ["g++", CLANG])
 def test_other_compilers_and_linkers(
     compile_all: CMake, tmp_path: Path, compiler: str, linker: str, load_forced: LoadForced
 ) -> None:
-    if shutil.which(compiler) is None or shutil.which(f"ld.{linker}") is None:
-        pytest.skip(f"needs {compiler} and ld.{linker}")
+    need(shutil.which(compiler) is not None, compiler)
+    need(shutil.which(f"ld.{linker}") is not None, f"ld.{linker}")
     project = copy_any_cpp(tmp_path)
     compile_all(
         project,
