@@ -42,6 +42,9 @@ function(ovext_add_extension name)
       "${OVEXT_CMAKE_DIR}/runtime/variant.cpp"
       "${OVEXT_CMAKE_DIR}/runtime/dispatch.cpp"
   )
+  if(arg_SOURCES)
+    target_sources(${name} PRIVATE "${OVEXT_CMAKE_DIR}/runtime/ops.cpp")
+  endif()
   ovext_make_portable(${name})
   list(TRANSFORM arg_OPS REPLACE "(.+)" "ops/\\1/op.cpp" OUTPUT_VARIABLE op_sources)
   list(TRANSFORM arg_OPS REPLACE "(.+)" "ops/\\1/kernel.cpp" OUTPUT_VARIABLE kernel_sources)

@@ -35,6 +35,13 @@ function(readable out)
   set(${out} "${names}" PARENT_SCOPE)
 endfunction()
 
+# write_list(<file> <item>...): as binutils read it, by @<file>.
+function(write_list file)
+  list(TRANSFORM ARGN REPLACE "(.+)" "\"\\1\"" OUTPUT_VARIABLE quoted)
+  list(JOIN quoted "\n" lines)
+  file(WRITE "${file}" "${lines}\n")
+endfunction()
+
 # link_variant(<variant>): its objects as one, in <variant>.r.o.
 function(link_variant variant)
   file(
@@ -46,9 +53,7 @@ function(link_variant variant)
 }
 "
   )
-  list(TRANSFORM objects_${variant} REPLACE "(.+)" "\"\\1\"" OUTPUT_VARIABLE objects)
-  list(JOIN objects "\n" objects)
-  file(WRITE "${dir}/${variant}.objects" "${objects}\n")
+  write_list("${dir}/${variant}.objects" ${objects_${variant}})
   # COMDAT groups are resolved here: what would merge with copies elsewhere becomes this variant's own.
   run(
     ignored
@@ -63,83 +68,97 @@ function(link_variant variant)
   )
 endfunction()
 
-# called_functions(<out>): the functions that the rest of the library calls and the variants define, sorted.
-function(called_functions out)
+# symbols(<out> <object>...): a line "<object>: <name> <kind> ..." for each global symbol, defined or not.
+function(symbols out)
+  write_list("${dir}/nm.objects" ${ARGN})
+  run(
+    text
+    "${nm}"
+    --print-file-name
+    --extern-only
+    --portability
+    "@${dir}/nm.objects"
+  )
+  string(REGEX MATCHALL "[^\n]+" lines "${text}")
+  set(${out} "${lines}" PARENT_SCOPE)
+endfunction()
+
+# read_variants(): sets kind.<variant>.<symbol> for each that a variant defines, to the letter of nm.
+macro(read_variants)
   foreach(variant IN LISTS variants)
-    run(
-      symbols
-      "${nm}"
-      --extern-only
-      --defined-only
-      -P
-      "${dir}/${variant}.r.o"
-    )
-    string(REGEX MATCHALL "[^\n]+" symbols "${symbols}")
-    foreach(line IN LISTS symbols)
-      if(line MATCHES "^([^ ]+) (.)")
+    symbols(lines "${dir}/${variant}.r.o")
+    foreach(line IN LISTS lines)
+      if(line MATCHES "^.*: ([^ ]+) ([A-TV-Z]|i)( |$)")
         set(kind.${variant}.${CMAKE_MATCH_1} ${CMAKE_MATCH_2})
       endif()
     endforeach()
     # An extension's own entry point, which the library's calls.
     set(kind.${variant}.ovext_create_extensions "${kind.${variant}.create_extensions}")
   endforeach()
+endmacro()
 
-  list(GET variants 0 narrowest)
-  set(undefined "")
-  foreach(object IN LISTS callers)
-    run(
-      symbols
-      "${nm}"
-      --extern-only
-      --defined-only
-      -P
-      "${object}"
-    )
-    if("\n${symbols}" MATCHES "\ncreate_extensions " AND NOT object MATCHES "/entry\\.cpp\\.o$")
+# called_symbols(<out>): what the rest of the library asks for and does not have itself, sorted.
+function(called_symbols out)
+  symbols(lines ${callers})
+  set(called "")
+  set(defined "")
+  foreach(line IN LISTS lines)
+    if(line MATCHES "^.*: ([^ ]+) U")
+      list(APPEND called ${CMAKE_MATCH_1})
+      continue()
+    endif()
+    if(line MATCHES "^.*: ([^ ]+) ")
+      list(APPEND defined ${CMAKE_MATCH_1})
+    endif()
+    if(NOT line MATCHES "/entry\\.cpp\\.o: " AND line MATCHES "^(.*): create_extensions ")
       fail(
-        "${object} has an entry point, create_extensions (OPENVINO_CREATE_EXTENSIONS), and the library has one already.\n"
-        "Name its source file among SOURCES, or leave it out and let extensions() of an op give what it gives."
+        "${CMAKE_MATCH_1} has an entry point, create_extensions (OPENVINO_CREATE_EXTENSIONS), and the library has one "
+        "already.\nName its source file among SOURCES, or leave it out and let extensions() of an op give what it gives."
       )
     endif()
-    run(symbols "${nm}" --undefined-only -P "${object}")
-    string(APPEND undefined "${symbols}")
   endforeach()
-  string(REGEX MATCHALL "[^\n]+" undefined "${undefined}")
-  list(TRANSFORM undefined REPLACE " .*" "")
-  list(REMOVE_DUPLICATES undefined)
-  list(SORT undefined)
+  list(REMOVE_DUPLICATES called)
+  list(REMOVE_ITEM called ${defined})
+  list(SORT called)
+  set(${out} "${called}" PARENT_SCOPE)
+endfunction()
 
-  if("ovext_create_extensions" IN_LIST undefined AND "${kind.${narrowest}.ovext_create_extensions}" STREQUAL "")
-    fail("none of its SOURCES has an entry point, create_extensions: OPENVINO_CREATE_EXTENSIONS(...) writes it.")
-  endif()
-
+# called_functions(<out>): those of the called symbols that the variants define.
+function(called_functions out)
+  read_variants()
+  called_symbols(called)
   set(functions "")
-  foreach(symbol IN LISTS undefined)
-    set(lacking "")
+  foreach(symbol IN LISTS called)
     set(kinds "")
+    set(lacking "")
     foreach(variant IN LISTS variants)
-      set(kind "${kind.${variant}.${symbol}}")
-      string(APPEND kinds "${kind}")
-      if(kind STREQUAL "")
+      string(APPEND kinds "${kind.${variant}.${symbol}}")
+      if("${kind.${variant}.${symbol}}" STREQUAL "")
         list(APPEND lacking ${variant})
       endif()
     endforeach()
-    if(kinds STREQUAL "")
-      continue()
+    if(kinds)
+      check_called(${symbol} "${kinds}" "${lacking}")
+      list(APPEND functions ${symbol})
+    elseif(symbol STREQUAL "ovext_create_extensions")
+      fail("none of its SOURCES has an entry point, create_extensions: OPENVINO_CREATE_EXTENSIONS(...) writes it.")
     endif()
-    if(lacking)
-      readable(readable_name ${symbol})
-      fail("${readable_name} is not defined for ${lacking}: define it for every instruction set.")
-    endif()
-    if(NOT kinds MATCHES "^[TWi]+$")
-      readable(readable_name ${symbol})
-      fail(
-        "code outside the variants uses the variable ${readable_name}. Each variant has its own: let a function give it."
-      )
-    endif()
-    list(APPEND functions ${symbol})
   endforeach()
   set(${out} "${functions}" PARENT_SCOPE)
+endfunction()
+
+# check_called(<symbol> <kinds> <lacking>): that it is a function, and that no variant lacks it.
+function(check_called symbol kinds lacking)
+  if(lacking)
+    readable(name_for_people ${symbol})
+    fail("${name_for_people} is not defined for ${lacking}: define it for every instruction set.")
+  endif()
+  if(NOT kinds MATCHES "^[TWi]+$")
+    readable(name_for_people ${symbol})
+    fail(
+      "code outside the variants uses the variable ${name_for_people}. Each variant has its own: let a function give it."
+    )
+  endif()
 endfunction()
 
 # seal(<variant> <function>...): <variant>.r.o without shared symbols, in <variant>.o.
@@ -153,8 +172,14 @@ function(seal variant)
   endforeach()
   file(WRITE "${dir}/${variant}.renamed" "${renamed}")
   file(WRITE "${dir}/${variant}.kept" "${kept}")
-  run(ignored "${objcopy}" "--redefine-syms=${dir}/${variant}.renamed" "${dir}/${variant}.r.o")
-  run(ignored "${objcopy}" "--keep-global-symbols=${dir}/${variant}.kept" "${dir}/${variant}.r.o" "${dir}/${variant}.o")
+  run(
+    ignored
+    "${objcopy}"
+    "--redefine-syms=${dir}/${variant}.renamed"
+    "--keep-global-symbols=${dir}/${variant}.kept"
+    "${dir}/${variant}.r.o"
+    "${dir}/${variant}.o"
+  )
 endfunction()
 
 # write_calls(<function>...): calls.o, with a jump for each function, and what dispatch.cpp must know of each variant.

@@ -50,7 +50,7 @@ def section_names(file_name: Path) -> list[str]:
 
 def test_nothing_is_exported_but_what_programs_call(built_relu: Built) -> None:
     exported = {name for name, _, defined in symbols(built_relu.library, ".dynsym") if defined}
-    assert exported == {"create_extensions", "ovext_active_isa", "ovext_ops"}
+    assert exported == {"create_extensions", "ovext_active_isa"}
 
 
 def test_no_symbol_is_unique_in_the_process(built_relu: Built) -> None:

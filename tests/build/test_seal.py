@@ -162,7 +162,7 @@ WRONG = {
     ),
     "an entry point": (
         {"op.cpp": "#include <openvino/core/extension.hpp>\nOPENVINO_CREATE_EXTENSIONS({});\n"},
-        "Name its source file among SOURCES",
+        "op.cpp.o has an entry point, create_extensions (OPENVINO_CREATE_EXTENSIONS), and the library has one already.",
     ),
 }
 

@@ -44,7 +44,7 @@ class Passed:
     """What is known of a library that has passed."""
 
     inspection: InspectionRecord
-    ops: tuple[OpRecord, ...]  # that it provides; those that are described, where it could not be loaded
+    ops: tuple[OpRecord, ...]  # that it provides, as it says when it is loaded, or as they are described
 
 
 def with_passed(record: LibraryRecord, passed: Passed) -> LibraryRecord:
@@ -144,5 +144,6 @@ def _load(candidate: Candidate, talk: Callable[[str], None]) -> tuple[OpRecord, 
         talk(f"{name} was not loaded: the OpenVINO in {openvino.cmake_dir} has no Python package")
     else:
         provided = check_loads(candidate.file, openvino, described, link=report.link).ops
-        return tuple(OpRecord(type=type_, opset=opset) for type_, opset in provided)
+        if provided:
+            return tuple(OpRecord(type=type_, opset=opset) for type_, opset in provided)
     return op_records(described)

@@ -20,10 +20,10 @@ _AUTOMATIC = {"OVEXT_ISA": ""}  # a choice forced by the user's environment is n
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a library says of itself once it is loaded; nothing where it was not built with ovext."""
+    """What a library says of itself once it is loaded."""
 
-    isa: str | None  # the instruction set that it chose
-    ops: tuple[tuple[str, str], ...]  # type and opset of each
+    isa: str | None  # the instruction set that it chose; None for one that was not built with ovext
+    ops: tuple[tuple[str, str], ...]  # type and opset of each; empty for one without SOURCES of an existing extension
 
 
 def check_loads(

@@ -48,7 +48,7 @@ def load(request: Request) -> dict[str, Any]:
 
 
 def _ops(library: str) -> list[list[str]]:
-    """Type and opset of each op that a loaded library provides; empty for one that was not built with ovext."""
+    """Type and opset of each op that a loaded library provides; empty for one that does not say."""
     handle = ctypes.CDLL(library)
     if not hasattr(handle, "ovext_ops"):
         return []

@@ -1,0 +1,25 @@
+// The ops that a library provides, for tools: of SOURCES, no description says them.
+#include <openvino/core/extension.hpp>
+#include <openvino/core/op_extension.hpp>
+
+#include <string>
+#include <vector>
+
+extern "C" void create_extensions(std::vector<ov::Extension::Ptr>& extensions);
+
+/// A line "type opset" for each. create_extensions() must be possible on this CPU.
+extern "C" [[gnu::visibility("default")]] const char* ovext_ops() {
+    static const std::string lines = [] {
+        std::string text;
+        std::vector<ov::Extension::Ptr> extensions;
+        create_extensions(extensions);
+        for (const auto& extension : extensions) {
+            if (const auto* op = dynamic_cast<const ov::BaseOpExtension*>(extension.get())) {
+                const auto& type = op->get_type_info();
+                text += std::string(type.name) + " " + (type.version_id ? type.version_id : "") + "\n";
+            }
+        }
+        return text;
+    }();
+    return lines.c_str();
+}
