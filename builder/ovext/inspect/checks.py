@@ -196,8 +196,7 @@ def _initialisers(elf: Elf, functions: Sequence[Function]) -> list[Finding]:
     if section is None:
         return []
     starts = {function.start: function for function in functions}
-    places = range(section.address, section.address + len(elf.content(section)), 8)
-    called = [starts.get(elf.relative_relocations.get(place, 0)) for place in places]
+    called = [starts.get(address) for address in elf.pointers_in(section)]
     wide = [function.readable_name for function in called if function and (function.features or function.variant)]
     if not wide:
         return []

@@ -176,30 +176,35 @@ class Elf:
         """Every symbol version that the library asks of others, such as "GLIBC_2.34"."""
         return sorted(set(self._version_names().values()))
 
-    @cached_property
-    def relative_relocations(self) -> dict[int, int]:
-        """Addresses that the loader fills with an address of this file: place to target."""
-        tables = [self.content(section) for section in self.sections if section.type == _SECTION_TYPES["rela"]]
-        rows = (row for table in tables for row in struct.iter_unpack("<QQq", table[: len(table) // 24 * 24]))
-        found = {place: target for place, info, target in rows if info & 0xFFFFFFFF == _RELATIVE}
-        return found | self._packed_relocations()
+    def pointers_in(self, section: Section) -> list[int]:
+        """The addresses of this file that the loader puts into a section of pointers, in their order."""
+        begin, end = section.address, section.address + len(self.content(section))
+        found = dict(self._relocations(begin, end)) | dict(self._packed_relocations(begin, end))
+        return [found[place] for place in sorted(found)]
 
-    def _packed_relocations(self) -> dict[int, int]:
-        """Those of DT_RELR: an even word is a place, an odd one a bit map of the 63 places behind the last."""
+    def _relocations(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """Relative relocations of the places from begin to end: place and target."""
+        for section in self.sections:
+            if section.type == _SECTION_TYPES["rela"]:
+                content = self.content(section)
+                for place, info, target in struct.iter_unpack("<QQq", content[: len(content) // 24 * 24]):
+                    if begin <= place < end and info & 0xFFFFFFFF == _RELATIVE:
+                        yield place, target
+
+    def _packed_relocations(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """The same of DT_RELR: an even word is a place, an odd one a bit map of the 63 places behind the last."""
         section = self._of_type("relr")
-        if section is None:
-            return {}
-        content = self.content(section)
-        places: list[int] = []
+        content = self.content(section) if section else b""
         following = 0
         for (word,) in struct.iter_unpack("<Q", content[: len(content) // 8 * 8]):
-            if word & 1:
-                places += [following + 8 * bit for bit in range(63) if word >> (bit + 1) & 1]
-                following += 8 * 63
+            if word & 1 == 0:
+                places, following = [word], word + 8
             else:
-                places.append(word)
-                following = word + 8
-        return {place: target for place in places if (target := self._word_at(place)) is not None}
+                places = [following + 8 * bit for bit in range(63) if word >> (bit + 1) & 1] if following < end else []
+                following += 8 * 63
+            for place in places:
+                if begin <= place < end and (target := self._word_at(place)) is not None:
+                    yield place, target
 
     def _word_at(self, address: int) -> int | None:
         """The 8 bytes that the file holds for an address; None where it holds none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ovext.inspect.elf import Elf
@@ -12,12 +13,13 @@ if TYPE_CHECKING:
 
     from ovext.inspect.elf import Section
 
-_CODE = "ovext_text_"  # begins the section's name; cmake/seal_objects.cmake makes it
+_CODE = re.compile(r"ovext_text_([a-z0-9_]+)")  # the section's name; cmake/seal_objects.cmake makes it
 
 
 def variant_of(section: Section) -> str | None:
     """The variant whose code the section is; None for other sections."""
-    return section.name.removeprefix(_CODE) if section.name.startswith(_CODE) else None
+    match = _CODE.fullmatch(section.name)
+    return match[1] if match else None
 
 
 def variants_in(elf: Elf) -> tuple[str, ...] | None:
