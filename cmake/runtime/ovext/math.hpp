@@ -53,19 +53,6 @@ inline T log2(T x) {
     return log_limits(x, k + (f + (f * T(0.44269504088896341) + log1p_tail(f) * number<T>::log2_e)));
 }
 
-/// `lowest` is where e^x rounds to 0.
-template <typename T>
-inline T sigmoid(T x, T lowest) {
-    T sum;
-    const T q = reduced_expm1(-at_most(abs(x), -lowest), number<T>::down_offset, sum);
-    const T e = scale_down(T{1} + q, sum);  // e^-|x|
-    const T d = T{1} + e;
-    const T result = select(x < T{0}, e, T{1}) / d;
-    const T lost = e - (d - T{1});  // d + lost == 1 + e
-    // lost / d would be exact, but d is near 1 where it matters.
-    return nan_if(x != x, result - result * lost);
-}
-
 }  // namespace math_detail
 
 /// The square root, rounded right.
@@ -168,17 +155,26 @@ inline float softplus(float x) {
     return select(x < 0.0f, 0.0f, x) + log_core(f, select(upper, 1.0f, 0.0f));
 }
 
-/// The hyperbolic tangent. Error 1.4 ULP.
+/// The hyperbolic tangent. Error 2.0 ULP.
 inline float tanh(float x) {
     using namespace math_detail;
-    const float a = at_most(abs(x), 10.0f);
+    using N = number<float>;
+    const float a = abs(x);
+    // tanh(a) / a - 1. Fit: 2^-24.4
     const float z = a * a;
-    // tanh(a) / a - 1. Fit: 2^-27.8
-    const float p = z * horner(z, -0.333332837f, 0.133314848f, -0.0537430048f, 0.0206491072f, -0.00571550988f);
-    float sum;
-    const float q = reduced_expm1(2.0f * a, number<float>::bias, sum);
-    const float large = 1.0f - 2.0f / ((1.0f + q) * power_of_two(sum) + 1.0f);
-    return nan_if(x != x, with_sign_of(select(a < 0.625f, a + a * p, large), x));
+    const float p = z * horner(z, -0.333328903f, 0.133193433f, -0.0525794402f, 0.0162563976f);
+
+    // For a large a, an error of e^(2a) matters little. As n is small, one product with ln2 is exact enough, too.
+    constexpr float shift = N::round_to_whole + N::bias;
+    const float limited = at_most(a, 10.0f);
+    const float sum = limited * (2.0f * N::log2_e) + shift;
+    const float r = limited - (sum - shift) * 0.346573591f;
+    // e^(2r) for |r| <= 0.1735. Fit: 2^-23.3
+    const float r2 = r * r;
+    const float e =
+        1.0f + (r * horner(r2, 1.9999994f, 1.33341217f, 0.265262246f) + r2 * horner(r2, 1.99996579f, 0.670377016f));
+    const float large = 1.0f - 2.0f / (e * power_of_two(sum) + 1.0f);
+    return with_sign_of(a >= 0.5625f ? large : a + a * p, x);  // a NaN goes through the latter
 }
 
 /// Error 2.6 ULP.
@@ -191,14 +187,40 @@ inline double tanh(double x) {
     return nan_if(x != x, with_sign_of(e / (e + 2.0), x));
 }
 
-/// 1 / (1 + e^-x). Error 2.0 ULP.
+/// 1 / (1 + e^-x). Error 1.9 ULP.
 inline float sigmoid(float x) {
-    return math_detail::sigmoid(x, -104.0f);
+    using namespace math_detail;
+    using N = number<float>;
+    // e^-x = 2^n (1 + q), but all is multiplied by 2^-64, so that no power overflows, though a result may be denormal,
+    // and by 1.25: fewer sums are just above a power of two then, where rounding costs most.
+    constexpr float unit = 1.25f, down = 0x1p-64f;
+    constexpr float shift = N::round_to_whole + N::bias - 64.0f;
+    const float y = at_least(at_most(x, 20.0f), -104.0f);
+    const float sum = y * -N::log2_e + shift;
+    const float n = sum - shift;
+    const float r = (n * -N::ln2_high - y) - n * N::ln2_low;
+    // Fit: 2^-28.1 of e^r
+    const float z = r * r;
+    const float q =
+        r * horner(z, unit, 0.20833154f, 0.0104606552f) + z * horner(z, 0.62499994f, 0.0520851016f, 0.00172847614f);
+    const float power = power_of_two(sum);
+    // 1 is added as 2^n 2^-n: the small terms first, so that there is one large rounding only.
+    const std::int32_t inverse = static_cast<std::int32_t>(bits_of(unit * down) + bits_of(1.0f) - bits_of(power));
+    const float inverse_power = from_bits(static_cast<std::uint32_t>(inverse > 0 ? inverse : 0));
+    return nan_if(x != x, unit * down / (power * (unit + (q + inverse_power))));
 }
 
 /// Error 1.9 ULP.
 inline double sigmoid(double x) {
-    return math_detail::sigmoid(x, -746.0);
+    using namespace math_detail;
+    double sum;
+    const double q = reduced_expm1(-at_most(abs(x), 746.0), number<double>::down_offset, sum);
+    const double e = scale_down(1.0 + q, sum);  // e^-|x|
+    const double d = 1.0 + e;
+    const double result = select(x < 0.0, e, 1.0) / d;
+    const double lost = e - (d - 1.0);  // d + lost == 1 + e
+    // lost / d would be exact, but d is near 1 where it matters.
+    return nan_if(x != x, result - result * lost);
 }
 
 /// The error function. Error 1.5 ULP.
@@ -225,11 +247,10 @@ inline float gelu(float x) {
     // gelu(x) = max(x, 0) - g for g = a P(a), a = |x| and P(a) = (1 - erf(a / sqrt(2))) / 2.
     const float a = at_most(abs(x), 14.5f);
 
-    // P(a) = 1/2 - a p(a^2) for small a. Fit: 2^-28.2 of g
+    // P(a) = 1/2 - a p(a^2) for small a. Fit: 2^-24.4 of g
     const float z = a * a;
     const float half = 0.5f * a;
-    const float small =
-        half - z * horner(z, 0.398942262f, -0.0664898977f, 0.00996985286f, -0.00117542176f, 9.83298451e-05f);
+    const float small = half - z * horner(z, 0.398942053f, -0.0664844662f, 0.00993052591f, -0.00106823607f);
 
     // For a large a: -a^2/2 = -(square + square_low) = n ln2 + r, with an exact `square`.
     const float a_head = head(a), half_head = head(half);
@@ -238,24 +259,23 @@ inline float gelu(float x) {
     constexpr float shift = N::round_to_whole + N::down_offset - 2.0f;  // -2 for the division by 4 below
     const float sum = z * (-0.5f * N::log2_e) + shift;
     const float n = sum - shift;
-    const float r_high = -square - n * N::ln2_high;  // exact
+    const float r_high = n * -N::ln2_high - square;  // exact
     const float r_low = n * N::ln2_low + square_low;
-    const float r = r_high - r_low;
-    const float q = r + (expm1_tail(r) + ((r_high - r) - r_low));
+    const float q = r_high + (expm1_tail(r_high - r_low) - r_low);
 
-    // 4 g e^(a^2/2) - 1 as a polynomial of s: it is flat, so that rounding s matters little. Fit: 2^-27.1 of g
+    // 4 g e^(a^2/2) - 1 as a polynomial of s: it is flat, so that rounding s matters little. Fit: 2^-26.5 of g
     const float d = a + 3.0f;
     const float d_lost = a - (d - 3.0f);  // its effect on a / d is -d_lost a / d^2, which is nearly constant
     const float s = (0.328125f - a / d) + d_lost * 0.072f;
     const float s2 = s * s;
     const float upper =
-        horner(s2, -1.2366817f, 0.573481381f, -0.561228216f) + s * horner(s2, 1.12162662f, -0.753036082f);
-    const float p = horner(s, 0.224679098f, -1.941903f, -4.04534912f, -4.02909803f, upper);
+        horner(s2, -1.23673654f, 0.580755591f, -0.551093578f) + s * horner(s2, 1.12288523f, -0.738445282f);
+    const float p = horner(s, 0.224679098f, -1.94190288f, -4.0453496f, -4.0291276f, upper);
     const float large = scale_down(1.0f + (p + (q + p * q)), sum);
 
-    // max(x, 0), but -0 for a negative x.
+    // max(x, 0), but -0 for a negative x. By bits: of x < 0 ? -0 : x, clang makes a maximum, which is -0 for +0, too.
     const float positive = from_bits(bits_of(x) & (~mask<float>(x < 0.0f) | sign_bit<float>));
-    return positive - select(a < 0.75f, small, large);
+    return positive - (a < 0.6875f ? small : large);
 }
 
 /// The sine. Error 0.8 ULP up to |x| = 131072; a larger finite x gives what 0 does.
