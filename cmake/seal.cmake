@@ -51,9 +51,9 @@ function(ovext_add_variant name variant)
       -fno-trapping-math
       -fno-math-errno
       $<TARGET_PROPERTY:${name},COMPILE_OPTIONS>
-      # Last, so that an option of the project such as -march=native cannot widen a variant; as one word, since CMake
+      # Last, so that an option of the project such as -march=native does not widen a variant; as one word, since CMake
       # drops an option that stands before it already.
-      "SHELL:${baseline} ${flags} -ffp-contract=${OVEXT_FP_CONTRACT}"
+      "SHELL:${baseline} ${flags} -ffp-contract=${OVEXT_FP_CONTRACT} -fno-lto"
   )
   set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS $<TARGET_OBJECTS:${target}>)
   if(NOT CMAKE_GENERATOR MATCHES "Ninja") # which knows files of other targets, and need not wait for all of them
@@ -68,18 +68,18 @@ function(ovext_seal name)
   set(dir "${CMAKE_CURRENT_BINARY_DIR}/ovext/${name}/sealed")
   set(
     settings
-    "set(dir [[${dir}]])
-set(nm [[${OVEXT_nm}]])
-set(ld [[${OVEXT_ld_bfd}]])
-set(objcopy [[${OVEXT_objcopy}]])
-set(compiler [[${CMAKE_CXX_COMPILER}]])
-set(name [[${name}]])
-set(variants [[${ARGN}]])
-set(callers [[$<TARGET_OBJECTS:${name}>]])
+    "set(dir [==[${dir}]==])
+set(nm [==[${OVEXT_nm}]==])
+set(ld [==[${OVEXT_ld_bfd}]==])
+set(objcopy [==[${OVEXT_objcopy}]==])
+set(compiler [==[${CMAKE_CXX_COMPILER}]==])
+set(name [==[${name}]==])
+set(variants [==[${ARGN}]==])
+set(callers [==[$<TARGET_OBJECTS:${name}>]==])
 "
   )
   foreach(variant IN LISTS ARGN)
-    string(APPEND settings "set(objects_${variant} [[$<TARGET_OBJECTS:${name}_${variant}>]])\n")
+    string(APPEND settings "set(objects_${variant} [==[$<TARGET_OBJECTS:${name}_${variant}>]==])\n")
     target_link_options(${name} PRIVATE "${dir}/${variant}.o")
   endforeach()
   target_link_options(${name} PRIVATE "${dir}/calls.o")

@@ -48,11 +48,22 @@ function(link_variant variant)
     WRITE "${dir}/${variant}.ld"
     "SECTIONS {
   ovext_text_${variant} : { *(.text .text.*) }
-  ovext_init_${variant} : { KEEP(*(SORT_BY_INIT_PRIORITY(.init_array.*))) KEEP(*(.init_array)) }
-  ovext_fini_${variant} : { KEEP(*(SORT_BY_INIT_PRIORITY(.fini_array.*))) KEEP(*(.fini_array)) }
-}
 "
   )
+  # The word at the end lets the section be, also where it would be empty.
+  foreach(array IN ITEMS init fini)
+    file(
+      APPEND "${dir}/${variant}.ld"
+      "  ovext_${array}_${variant} : {
+    ovext_${array}_${variant}_begin = .;
+    KEEP(*(SORT_BY_INIT_PRIORITY(.${array}_array.*))) KEEP(*(.${array}_array))
+    ovext_${array}_${variant}_end = .;
+    QUAD(0)
+  }
+"
+    )
+  endforeach()
+  file(APPEND "${dir}/${variant}.ld" "}\n")
   write_list("${dir}/${variant}.objects" ${objects_${variant}})
   # COMDAT groups are resolved here: what would merge with copies elsewhere becomes this variant's own.
   run(
@@ -83,13 +94,16 @@ function(symbols out)
   set(${out} "${lines}" PARENT_SCOPE)
 endfunction()
 
-# read_variants(): sets kind.<variant>.<symbol> for each that a variant defines, to the letter of nm.
+# read_variants(): sets kind.<variant>.<symbol> for each that a variant defines, to the letter of nm, and
+# arrays_<variant> to the sections that it walks from __start_<section> to __stop_<section>.
 macro(read_variants)
   foreach(variant IN LISTS variants)
     symbols(lines "${dir}/${variant}.r.o")
     foreach(line IN LISTS lines)
       if(line MATCHES "^.*: ([^ ]+) ([A-TV-Z]|i)( |$)")
         set(kind.${variant}.${CMAKE_MATCH_1} ${CMAKE_MATCH_2})
+      elseif(line MATCHES "^.*: __start_([^ ]+) ")
+        list(APPEND arrays_${variant} ${CMAKE_MATCH_1})
       endif()
     endforeach()
     # An extension's own entry point, which the library's calls.
@@ -97,13 +111,16 @@ macro(read_variants)
   endforeach()
 endmacro()
 
-# called_symbols(<out>): what the rest of the library asks for and does not have itself, sorted.
+# called_symbols(<out>): what the rest of the library asks for and does not have itself, sorted. It must not have a second
+# entry point.
 function(called_symbols out)
+  # The runtime works before a variant is chosen: what it calls, such as operator new, is never a variant's.
+  list(FILTER callers EXCLUDE REGEX "runtime/(cpu|variant|dispatch|floor)\\.cpp\\.o$")
   symbols(lines ${callers})
   set(called "")
   set(defined "")
   foreach(line IN LISTS lines)
-    if(line MATCHES "^.*: ([^ ]+) U")
+    if(line MATCHES "^.*: ([^ ]+) [Uwv]")
       list(APPEND called ${CMAKE_MATCH_1})
       continue()
     endif()
@@ -123,7 +140,7 @@ function(called_symbols out)
   set(${out} "${called}" PARENT_SCOPE)
 endfunction()
 
-# called_functions(<out>): those of the called symbols that the variants define.
+# called_functions(<out>): those of the called symbols that the variants define; sets arrays_<variant>, too.
 function(called_functions out)
   read_variants()
   called_symbols(called)
@@ -145,6 +162,9 @@ function(called_functions out)
     endif()
   endforeach()
   set(${out} "${functions}" PARENT_SCOPE)
+  foreach(variant IN LISTS variants)
+    set(arrays_${variant} "${arrays_${variant}}" PARENT_SCOPE)
+  endforeach()
 endfunction()
 
 # check_called(<symbol> <kinds> <lacking>): that it is a function, and that no variant lacks it.
@@ -153,7 +173,11 @@ function(check_called symbol kinds lacking)
     readable(name_for_people ${symbol})
     fail("${name_for_people} is not defined for ${lacking}: define it for every instruction set.")
   endif()
-  if(NOT kinds MATCHES "^[TWi]+$")
+  if(kinds MATCHES "i")
+    readable(name_for_people ${symbol})
+    fail("${name_for_people} is chosen by an ifunc (as target_clones makes), before the variant is: write it without.")
+  endif()
+  if(NOT kinds MATCHES "^[TW]+$")
     readable(name_for_people ${symbol})
     fail(
       "code outside the variants uses the variable ${name_for_people}. Each variant has its own: let a function give it."
@@ -164,7 +188,20 @@ endfunction()
 # seal(<variant> <function>...): <variant>.r.o without shared symbols, in <variant>.o.
 function(seal variant)
   set(renamed "")
-  set(kept "none.${variant}\n") # of an empty list, objcopy would keep all
+  set(kept "")
+  set(sections "")
+  foreach(array IN ITEMS init fini)
+    string(APPEND kept "ovext_${array}_${variant}_begin\novext_${array}_${variant}_end\n")
+    # Not of the type of .init_array, which a linker might take for one.
+    list(APPEND sections "--set-section-flags=ovext_${array}_${variant}=alloc,data,contents")
+  endforeach()
+  list(REMOVE_DUPLICATES arrays_${variant})
+  foreach(section IN LISTS arrays_${variant})
+    list(APPEND sections "--rename-section=${section}=${section}_${variant}")
+    foreach(edge IN ITEMS start stop)
+      string(APPEND renamed "__${edge}_${section} __${edge}_${section}_${variant}\n")
+    endforeach()
+  endforeach()
   foreach(function IN LISTS ARGN)
     string(REGEX REPLACE "^ovext_create_extensions$" "create_extensions" name_in_variant "${function}")
     string(APPEND renamed "${name_in_variant} ${function}.${variant}\n")
@@ -177,6 +214,7 @@ function(seal variant)
     "${objcopy}"
     "--redefine-syms=${dir}/${variant}.renamed"
     "--keep-global-symbols=${dir}/${variant}.kept"
+    ${sections}
     "${dir}/${variant}.r.o"
     "${dir}/${variant}.o"
   )
@@ -185,6 +223,7 @@ endfunction()
 # write_calls(<function>...): calls.o, with a jump for each function, and what dispatch.cpp must know of each variant.
 function(write_calls)
   set(jumps "")
+  set(refusals "")
   set(position 0)
   foreach(function IN LISTS ARGN)
     # r11 is free at the start of a function.
@@ -204,6 +243,7 @@ ${function}:
     .size ${function}, . - ${function}
 "
     )
+    string(APPEND refusals "    .quad ovext_refuse_call\n")
     math(EXPR position "${position} + 8")
   endforeach()
 
@@ -216,9 +256,9 @@ ${function}:
     endforeach()
     string(APPEND variants_table "    .quad functions_${variant}\n")
     foreach(array IN ITEMS init fini)
-      foreach(edge IN ITEMS start stop)
-        set(symbol "__${edge}_ovext_${array}_${variant}")
-        string(APPEND tables "    .weak ${symbol}\n    .hidden ${symbol}\n")
+      foreach(edge IN ITEMS begin end)
+        set(symbol "ovext_${array}_${variant}_${edge}")
+        string(APPEND tables "    .hidden ${symbol}\n")
         string(APPEND variants_table "    .quad ${symbol}\n")
       endforeach()
     endforeach()
@@ -226,11 +266,27 @@ ${function}:
   file(
     WRITE "${dir}/calls.s"
     "    .section .note.GNU-stack, \"\", @progbits
+
+    # The jumps are fit for indirect branch tracking and shadow stacks.
+    .section .note.gnu.property, \"a\"
+    .p2align 3
+    .long 4, 16, 5
+    .asciz \"GNU\"
+    .long 0xc0000002, 4, 3, 0
+
     .text
 ${jumps}
+    .data
+    .p2align 3
+    .globl ovext_chosen_functions
+    .hidden ovext_chosen_functions
+ovext_chosen_functions:
+    .quad functions_of_none
+
     .section .data.rel.ro, \"aw\"
     .p2align 3
-${tables}
+functions_of_none:
+${refusals}${tables}
     .globl ovext_sealed_variants
     .hidden ovext_sealed_variants
 ovext_sealed_variants:

@@ -1,13 +1,14 @@
 #include <ovext/dispatch.hpp>
 
 #include <cstdlib>
+#include <stdexcept>
 
 namespace {
 
 using Function = void (*)();
 using Initialiser = void (*)(int argc, char** argv, char** envp);
 
-/// What seal_objects.cmake writes of each variant. Both ranges are null where the variant has nothing of the kind.
+/// What seal_objects.cmake writes of each variant.
 struct SealedVariant {
     const Function* functions;      ///< that the rest of the library calls
     const Initialiser* init_begin;  ///< run at load, from the first to the last
@@ -21,8 +22,13 @@ struct SealedVariant {
 extern "C" {
 /// In the order of Variant::index.
 [[gnu::visibility("hidden")]] extern const SealedVariant ovext_sealed_variants[];
-/// The functions of the chosen variant: each call of a kernel jumps through it.
-[[gnu::visibility("hidden")]] const Function* ovext_chosen_functions = nullptr;
+/// The functions of the chosen variant: each call of a kernel jumps through it. At first, all of them refuse.
+[[gnu::visibility("hidden")]] extern const Function* ovext_chosen_functions;
+
+/// What a call of a kernel comes to where no variant can run here.
+[[gnu::visibility("hidden")]] void ovext_refuse_call() {
+    throw std::runtime_error(ovext::selection().error);
+}
 }
 
 namespace ovext {

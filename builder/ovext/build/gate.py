@@ -33,7 +33,6 @@ class Candidate:
 
     file: Path
     report: LibraryReport
-    build_dir: Path
     openvino: OpenVINO
     bases: tuple[BaseOS, ...]  # where it must load
     rejected_report: Path  # where the report on it goes if it does not pass

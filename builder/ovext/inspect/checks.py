@@ -193,15 +193,15 @@ def _place(elf: Elf, function: Function, wanted: Callable[[int], bool]) -> str:
 
 def _initialisers(elf: Elf, functions: Sequence[Function]) -> list[Finding]:
     section = elf.section(".init_array")
-    if section is None:
-        return []
     starts = {function.start: function for function in functions}
-    called = [starts.get(address) for address in elf.pointers_in(section)]
+    run_at_load = [*(elf.pointers_in(section) if section else []), *elf.resolvers]
+    called = [starts.get(address) for address in run_at_load]
     wide = [function.readable_name for function in called if function and (function.features or function.variant)]
     if not wide:
         return []
     text = f"it runs wide instructions when it loads, before any check of the CPU: {_some(wide)}"
-    return [Finding("wide-initialiser", Level.ERROR, text, "Compile it without options such as -march=native.")]
+    fix = "Compile it without options such as -march=native, and a kernel without ifunc and target_clones."
+    return [Finding("wide-initialiser", Level.ERROR, text, fix)]
 
 
 def _some(names: Iterable[str]) -> str:

@@ -36,6 +36,7 @@ _EXECUTABLE_SECTION = 4
 _BINDINGS = {0: "local", 1: "global", 2: "weak", 10: "unique"}
 _FUNCTION = 2
 _RELATIVE = 8
+_RESOLVED = 37
 _DYNAMIC_TAGS = {
     1: "NEEDED",
     14: "SONAME",
@@ -91,6 +92,8 @@ class Elf:
         self.path = path
         if data is None:
             try:
+                if path.exists() and not path.is_file():
+                    raise UnreadableFileError("this is no file", where=path)
                 data = path.read_bytes()
             except OSError as error:
                 raise UnreadableFileError(f"the file cannot be read: {error.strerror}", where=path) from None
@@ -179,40 +182,43 @@ class Elf:
     def pointers_in(self, section: Section) -> list[int]:
         """The addresses of this file that the loader puts into a section of pointers, in their order."""
         begin, end = section.address, section.address + len(self.content(section))
-        found = dict(self._relocations(begin, end)) | dict(self._packed_relocations(begin, end))
+        found = {place: target for place, kind, target in self._relocations if kind == _RELATIVE}
+        found = {place: target for place, target in found.items() if begin <= place < end}
+        found |= self._packed_relocations(section)
         return [found[place] for place in sorted(found)]
 
-    def _relocations(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        """Relative relocations of the places from begin to end: place and target."""
+    @property
+    def resolvers(self) -> list[int]:
+        """The functions that the loader calls to choose others (ifunc)."""
+        return [target for _, kind, target in self._relocations if kind == _RESOLVED]
+
+    @property
+    def _relocations(self) -> Iterator[tuple[int, int, int]]:
+        """Place, kind and target of each relocation."""
         for section in self.sections:
             if section.type == _SECTION_TYPES["rela"]:
                 content = self.content(section)
                 for place, info, target in struct.iter_unpack("<QQq", content[: len(content) // 24 * 24]):
-                    if begin <= place < end and info & 0xFFFFFFFF == _RELATIVE:
-                        yield place, target
+                    yield place, info & 0xFFFFFFFF, target
 
-    def _packed_relocations(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        """The same of DT_RELR: an even word is a place, an odd one a bit map of the 63 places behind the last."""
+    def _packed_relocations(self, pointers: Section) -> dict[int, int]:
+        """Of DT_RELR, those in a section: an even word is a place, an odd one a bit map of the 63 behind the last."""
         section = self._of_type("relr")
-        content = self.content(section) if section else b""
+        content, words = self.content(section) if section else b"", self.content(pointers)
+        found = {}
         following = 0
         for (word,) in struct.iter_unpack("<Q", content[: len(content) // 8 * 8]):
             if word & 1 == 0:
                 places, following = [word], word + 8
             else:
-                places = [following + 8 * bit for bit in range(63) if word >> (bit + 1) & 1] if following < end else []
+                is_near = following < pointers.address + len(words) and following + 8 * 63 > pointers.address
+                places = [following + 8 * bit for bit in range(63) if word >> (bit + 1) & 1] if is_near else []
                 following += 8 * 63
             for place in places:
-                if begin <= place < end and (target := self._word_at(place)) is not None:
-                    yield place, target
-
-    def _word_at(self, address: int) -> int | None:
-        """The 8 bytes that the file holds for an address; None where it holds none."""
-        for section in self.sections:
-            offset = address - section.address
-            if section.address and 0 <= offset <= section.size - 8 and section.type != _SECTION_TYPES["nobits"]:
-                return self._unpack("<Q", section.offset + offset)[0]
-        return None
+                offset = place - pointers.address
+                if 0 <= offset <= len(words) - 8:
+                    (found[place],) = self._unpack("<Q", offset, words)
+        return found
 
     def strings_of(self, tag: str) -> list[str]:
         return [str(value) for value in self.dynamic.get(tag, [])]

@@ -29,6 +29,7 @@ _CODE_NAMES = {getattr(iced_x86.Code, name): name for name in dir(iced_x86.Code)
 _WIDE_PREFIXES = (
     *("SSE3", "SSSE3", "SSE4", "AVX", "FMA", "F16C", "POPCNT", "BMI", "LZCNT", "MOVBE"),
     *("AES", "VAES", "PCLMUL", "VPCLMUL", "SHA", "GFNI", "XOP", "TBM"),
+    *("AMX", "ADX", "RDRAND", "RDSEED", "RTM", "MOVDIR", "WAITPKG"),
 )
 # What compilers write for BSF where both give the same: old CPUs run it as BSF.
 _HARMLESS = {iced_x86.Mnemonic.TZCNT}

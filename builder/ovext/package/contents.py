@@ -69,7 +69,7 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
     report = next(report for report in read_reports(package.build_dir) if report.library == package.library)
     file = package.folder / report.file.name
     rejected = package.build_dir / f"{file.name}.rejected.json"
-    passed = pass_gate(Candidate(file, report, package.build_dir, openvino, (), rejected), talk)
+    passed = pass_gate(Candidate(file, report, openvino, (), rejected), talk)
     records, texts = layers_for(report)
     record = record_of(
         report,

@@ -74,7 +74,16 @@ struct Shift : Step<T> {
 
 thread_local std::vector<double> scratch;
 
+[[gnu::section("any_cpp_registry"), gnu::used]] const int entry = 1;
+
 }  // namespace
+
+extern "C" const int __start_any_cpp_registry[];
+extern "C" const int __stop_any_cpp_registry[];
+
+std::ptrdiff_t registered() {
+    return __stop_any_cpp_registry - __start_any_cpp_registry;
+}
 
 template <typename T>
 std::vector<T> sorted_and_scaled(const T* data, std::size_t count) {

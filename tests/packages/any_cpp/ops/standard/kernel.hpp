@@ -22,6 +22,9 @@ public:
 template <typename T>
 std::vector<T> sorted_and_scaled(const T* data, std::size_t count);
 
+/// How many entries a registry has that the linker puts together, one for each variant.
+std::ptrdiff_t registered();
+
 /// How often static objects of the kernel were made.
 int initialised();
 

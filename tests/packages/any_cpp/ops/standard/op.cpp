@@ -12,6 +12,7 @@ public:
 
     static void run(const float* src, float* dst, std::size_t count) {
         OPENVINO_ASSERT(initialised() == scaled(1), "static objects of the kernel were made ", initialised(), " times");
+        OPENVINO_ASSERT(registered() == 1, "the registry has ", registered(), " entries");
         try {
             const auto result = sorted_and_scaled(src, count);
             std::copy(result.begin(), result.end(), dst);
