@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,8 @@ file(GLOB sources "src/*.cpp")
 add_library(old_ops SHARED ${sources})
 target_link_libraries(old_ops PRIVATE openvino::runtime z)
 target_include_directories(old_ops PRIVATE headers)
-target_compile_definitions(old_ops PRIVATE OF_OLD=1)
+target_compile_definitions(old_ops PRIVATE OF_OLD=1 "SPACED=1 + 1")
+target_compile_options(old_ops PRIVATE -funroll-loops)
 target_compile_features(old_ops PRIVATE cxx_std_20)
 """
 
@@ -72,9 +74,10 @@ def test_library_of_cmake_becomes_a_project_that_builds(ovext: Ovext, sources: P
     assert lists.startswith("cmake_minimum_required(VERSION 3.26)\nproject(old_ops LANGUAGES CXX)")
     assert "SOURCES ../src/extension.cpp ../src/ordered.cpp ../src/width.cpp)" in lists
     assert "target_include_directories(old_ops PRIVATE ../headers)" in lists
-    assert "OF_OLD=1" in lists
+    assert 'target_compile_definitions(old_ops PRIVATE OF_OLD=1 "SPACED=1 + 1")' in lists
+    assert "target_compile_options(old_ops PRIVATE -funroll-loops)" in lists
     assert "cxx_std_20" in lists
-    assert "It links -lz: find it with find_package()" in done.stderr
+    assert "It links -lz: add or find its target" in done.stderr
     assert "The sources lie outside ovext/" in done.stderr
     built = ovext("build", project, "--isa", "avx2", cwd=tmp_path)
     assert built.returncode == 0, built.stderr
@@ -84,7 +87,7 @@ def test_files_that_are_there_are_never_replaced(ovext: Ovext, sources: Path, tm
     (sources / "pyproject.toml").write_text("mine\n")
     done = ovext("adopt", sources, "--yes", cwd=tmp_path)
     assert done.returncode == ExitCode.USAGE
-    assert "these files are there already" in done.stderr
+    assert "files are there already, and are not replaced: pyproject.toml" in done.stderr
     assert (sources / "pyproject.toml").read_text() == "mine\n"
     assert not (sources / "CMakeLists.txt").exists()
 
@@ -112,6 +115,16 @@ WRONG = {
         ExitCode.PROJECT,
         "none of its shared libraries has the entry point",
     ),
+    "a generated source": (
+        {
+            "CMakeLists.txt": "cmake_minimum_required(VERSION 3.26)\nproject(x CXX)\n"
+            'file(WRITE "${CMAKE_BINARY_DIR}/g.cpp" "OPENVINO_CREATE_EXTENSIONS({});")\n'
+            'add_library(x SHARED "${CMAKE_BINARY_DIR}/g.cpp")\n'
+        },
+        "CMakeLists.txt",
+        ExitCode.PROJECT,
+        "its build writes g.cpp before it compiles",
+    ),
 }
 
 
@@ -126,8 +139,21 @@ def test_what_is_no_extension_is_told(ovext: Ovext, tmp_path: Path, name: str) -
     assert "Traceback" not in done.stderr
 
 
+def test_a_name_that_is_no_text_is_told(ovext: Ovext, tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.cpp")).write_text("")
+    done = ovext("adopt", tmp_path, "--yes", "--name", "old", cwd=tmp_path)
+    assert done.returncode == ExitCode.PROJECT
+    assert "a file has a name that is no text" in done.stderr
+
+
 def test_what_it_cannot_decide_is_said(ovext: Ovext, tmp_path: Path) -> None:
-    (tmp_path / "a.cpp").write_text("#include <not/here.hpp>\n#ifdef with_a\n#endif\nOPENVINO_CREATE_EXTENSIONS({});\n")
+    (tmp_path / "a.cpp").write_text(
+        f"#include <not/here.hpp>\n#include <{'x' * 300}.hpp>\n#ifdef __cplusplus\n#endif\n#ifdef with_a\n#endif\n"
+        "void create_extensions(int);\nOPENVINO_CREATE_EXTENSIONS({});\n"
+    )
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "b.cpp").write_text("")
     done = ovext("adopt", tmp_path, "--name", "old", cwd=tmp_path)
     assert "a.cpp includes <not/here.hpp>, which is not here: link the library that brings it" in done.stderr
     assert "a.cpp registers some of its ops only where with_a are defined" in done.stderr
+    assert "tests/ is left out with its C++ files" in done.stderr

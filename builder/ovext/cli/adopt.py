@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from ovext.errors import UsageError
 
 if TYPE_CHECKING:
     from ovext.scaffold.adopt import Adoption
@@ -58,6 +61,11 @@ def adopt(
             raise typer.Exit
         if not typer.confirm("Write them?", default=True, err=True):
             raise typer.Exit
+    if there := adoption.new.existing():
+        raise UsageError(
+            f"files are there already, and are not replaced: {', '.join(there)}",
+            fix="Name a folder for the project with --into.",
+        )
     write_new(adoption.new)
     _next_steps(adoption)
 
@@ -75,4 +83,4 @@ def _show(adoption: Adoption) -> None:
 def _next_steps(adoption: Adoption) -> None:
     from ovext.cli.text import shortened_path
 
-    typer.echo(f"Written. Then: ovext build {shortened_path(adoption.new.root)}")
+    typer.echo(f"Written. Then: ovext build {shlex.quote(str(shortened_path(adoption.new.root)))}")

@@ -17,7 +17,7 @@ from ovext.targets.openvino import BROUGHT_BY_OPENVINO
 from ovext.toolchain.file_api import LibraryTarget, library_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ovext.toolchain.cmake import BuildTools
     from ovext.toolchain.openvino import OpenVINO
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SOURCES = {".cpp", ".cc", ".cxx"}
 _HEADERS = {".h", ".hh", ".hpp", ".hxx", ".inl"}
 _SKIPPED = {"build", "dist", "lib", "test", "tests", "node_modules", "python", "examples", "third_party"}
-_ENTRY = re.compile(r"^\s*OPENVINO_CREATE_EXTENSIONS\s*\(|\bvoid\s+create_extensions\s*\(", re.MULTILINE)
+_ENTRY = re.compile(r"^\s*OPENVINO_CREATE_EXTENSIONS\s*\(|\bvoid\s+create_extensions\s*\([^;{]*\)\s*\{", re.MULTILINE)
 _OLD_ENTRY = re.compile(r"\bCreateExtension\s*\(")
 _MAIN = re.compile(r"^\s*(?:int|auto)\s+main\s*\(", re.MULTILINE)
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.MULTILINE)
@@ -33,6 +33,9 @@ _LATEST_DEFAULT_STANDARD = 17
 # Brought by OpenVINO, or by every system.
 _KNOWN_HEADERS = ("openvino/", "tbb/", "oneapi/tbb/", "ovext/")
 _SYSTEM = ("/usr/include", "/usr/include/x86_64-linux-gnu")
+# What comes with OpenVINO's targets.
+_OF_OPENVINO = ("OV_THREAD=", "_GLIBCXX_USE_CXX11_ABI=")
+_OPTIONS_OF_OPENVINO = {"-Wno-error=deprecated-declarations"}
 _KNOWN_LIBRARIES = re.compile(r"-?(Wl,.*|l?(pthread|dl|m|rt)|.*libopenvino[^/]*|.*libtbb[^/]*)")
 
 
@@ -43,6 +46,7 @@ class Found:
     sources: tuple[Path, ...]
     includes: tuple[Path, ...] = ()
     definitions: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     standard: int | None = None
     undecided: tuple[str, ...] = field(default=())  # a sentence each, for the user
 
@@ -69,7 +73,7 @@ def plan_adoption(given: Path, into: Path | None, name: str | None, openvino: Op
         UsageError: there is no such folder or file, or the name cannot be a project's.
         ProjectError: it holds no extension, or more than one, or CMake cannot configure it.
     """
-    given = given.absolute()
+    given = Path(os.path.abspath(given))  # noqa: PTH100  which also follows `..`, unlike absolute()
     if given.is_file() and given.name == "CMakeLists.txt":
         target = _extension_target(given.parent, openvino, tools)
         folder, found, called = given.parent, _found_by_cmake(target, openvino), target.name
@@ -78,6 +82,8 @@ def plan_adoption(given: Path, into: Path | None, name: str | None, openvino: Op
     else:
         raise UsageError(f"{given} is neither a folder nor a CMakeLists.txt", fix="Name the folder of the sources.")
     root = into.absolute() if into else folder / "ovext" if (folder / "CMakeLists.txt").exists() else folder
+    if root.exists() and not root.is_dir():
+        raise UsageError(f"{root} is no folder", fix="Name another one with --into.")
     chosen = project_name(Path(name or re.sub(r"\W+", "_", called)))
     undecided = list(found.undecided)
     if any(not source.is_relative_to(root) for source in found.sources):
@@ -97,9 +103,10 @@ def _files(name: str, root: Path, found: Found, openvino: OpenVINO) -> dict[str,
         "brought": BROUGHT_BY_OPENVINO,
         "ovext": ".".join(version("ovext").split(".")[:2]),
         "package": False,
-        "sources": [_relative(path, root) for path in found.sources],
-        "includes": [_relative(path, root) for path in found.includes],
-        "definitions": found.definitions,
+        "sources": [_quoted(os.path.relpath(path, root)) for path in found.sources],
+        "includes": [_quoted(os.path.relpath(path, root)) for path in found.includes],
+        "definitions": [_quoted(definition) for definition in found.definitions],
+        "options": [_quoted(option) for option in found.options],
         "standard": found.standard if (found.standard or 0) > _LATEST_DEFAULT_STANDARD else None,
     }
     return {
@@ -108,24 +115,28 @@ def _files(name: str, root: Path, found: Found, openvino: OpenVINO) -> dict[str,
     }
 
 
-def _relative(path: Path, root: Path) -> str:
-    """From the project's folder, in quotes where CMake needs them."""
-    relative = os.path.relpath(path, root)
-    return f'"{relative}"' if re.search(r"[^\w./+-]", relative) else relative
+def _quoted(text: str) -> str:
+    """One argument of CMake."""
+    return text if re.fullmatch(r"[\w./+=:-]+", text) else '"' + re.sub(r'([\\"$;])', r"\\\1", text) + '"'
 
 
 # Sources in a folder.
 
 
 def _found_in(folder: Path) -> Found:
-    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and not _is_skipped(file, folder)]
+    everything = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    files = [file for file in everything if not _is_skipped(file, folder)]
+    if odd := next((file for file in files if not os.fsencode(file).isascii() and not _is_text(file)), None):
+        raise ProjectError(f"a file has a name that is no text: {odd.name!a}", where=folder, fix="Rename it.")
     texts = {file: _text(file) for file in files if file.suffix in _SOURCES}
     programs = [file for file, text in texts.items() if _MAIN.search(text)]
     sources = {file: text for file, text in texts.items() if file not in programs}
     _check_entry(folder, sources)
     headers = [file for file in files if file.suffix in _HEADERS]
-    includes, missing = _include_folders(folder, [*sources, *headers])
+    includes, missing = _include_folders(headers, [*sources, *headers])
     undecided = [f"{file.relative_to(folder)} is left out: it is a program of its own." for file in programs]
+    left = {file.relative_to(folder).parts[0] for file in set(everything) - set(files) if file.suffix in _SOURCES}
+    undecided += [f"{name}/ is left out with its C++ files: add those that you need." for name in sorted(left)]
     undecided += [
         f"{file.relative_to(folder)} includes <{header}>, which is not here: link the library that brings it, with "
         "find_package() and target_link_libraries()."
@@ -158,16 +169,18 @@ def _check_entry(folder: Path, sources: dict[Path, str]) -> None:
     raise ProjectError("no C++ file here has the entry point of an extension", where=folder, fix=fix)
 
 
-def _include_folders(folder: Path, files: Iterable[Path]) -> tuple[list[Path], dict[str, Path]]:
+def _include_folders(headers: Sequence[Path], files: Iterable[Path]) -> tuple[list[Path], dict[str, Path]]:
     """The folders that #include lines are relative to, and the headers that are not here, each with who asks."""
-    headers = [file for file in folder.rglob("*") if file.suffix in _HEADERS and file.is_file()]
+    by_name: dict[str, list[Path]] = {}
+    for header in headers:
+        by_name.setdefault(header.name, []).append(header)
     found: dict[Path, None] = {}
     missing: dict[str, Path] = {}
     for file in files:
         for quote, name in _INCLUDE.findall(_text(file)):
-            if quote == '"' and (file.parent / name).is_file():
+            if quote == '"' and _exists(file.parent, name):
                 continue
-            owners = [header for header in headers if header.as_posix().endswith(f"/{name}")]
+            owners = [one for one in by_name.get(Path(name).name, []) if one.as_posix().endswith(f"/{name}")]
             if owners:
                 found[Path(owners[0].as_posix().removesuffix(f"/{name}"))] = None
             elif not _is_known(name):
@@ -175,8 +188,22 @@ def _include_folders(folder: Path, files: Iterable[Path]) -> tuple[list[Path], d
     return list(found), missing
 
 
+def _exists(folder: str | Path, name: str) -> bool:
+    try:
+        return Path(folder, name).is_file()
+    except (OSError, ValueError):  # longer than a name may be
+        return False
+
+
+def _is_text(file: Path) -> bool:
+    try:
+        return bool(os.fsencode(file).decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
 def _is_known(header: str) -> bool:
-    is_of_system = any(Path(folder, header).is_file() for folder in _SYSTEM)
+    is_of_system = any(_exists(folder, header) for folder in _SYSTEM)
     return "." not in header or header.startswith(_KNOWN_HEADERS) or is_of_system
 
 
@@ -184,7 +211,8 @@ def _conditional(sources: dict[Path, str]) -> list[str]:
     """What the files register only where the build defines it."""
     found = []
     for file, text in sources.items():
-        if _ENTRY.search(text) and (names := sorted(set(re.findall(r"^\s*#\s*ifdef\s+(\w+)", text, re.MULTILINE)))):
+        names = sorted(set(re.findall(r"^\s*#\s*if(?:def\s+|\s+defined\s*\(\s*)([A-Za-z]\w*)", text, re.MULTILINE)))
+        if names and _ENTRY.search(text):
             found.append(
                 f"{file.name} registers some of its ops only where {', '.join(names)} are defined: give those that you "
                 "want to target_compile_definitions()."
@@ -198,12 +226,17 @@ def _conditional(sources: dict[Path, str]) -> list[str]:
 def _extension_target(folder: Path, openvino: OpenVINO, tools: BuildTools) -> LibraryTarget:
     with tempfile.TemporaryDirectory(prefix="ovext-adopt-") as build:
         targets = library_targets(folder, Path(build), tools, {"OpenVINO_DIR": openvino.cmake_dir})
-    fitting = [one for one in targets if any(_ENTRY.search(_text(source)) for source in one.sources)]
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
+        fitting = [one for one in targets if any(_ENTRY.search(_text(source)) for source in one.sources)]
+        generated = [file for one in fitting for file in (*one.sources, *one.includes) if file.is_relative_to(build)]
+    if len(fitting) > 1:
         problem = f"it builds several extensions: {', '.join(one.name for one in fitting)}"
         raise ProjectError(problem, where=folder, fix="Name the folder of one of them.")
+    if generated:
+        problem = f"its build writes {generated[0].name} before it compiles, which a list of sources cannot do"
+        fix = "Let its CMakeLists.txt call ovext_add_extension() itself; docs/cmake.md says how."
+        raise ProjectError(problem, where=folder / "CMakeLists.txt", fix=fix)
+    if fitting:
+        return fitting[0]
     names = ", ".join(one.name for one in targets) or "none"
     raise ProjectError(
         f"none of its shared libraries has the entry point of an extension (there are: {names})",
@@ -215,8 +248,15 @@ def _extension_target(folder: Path, openvino: OpenVINO, tools: BuildTools) -> Li
 def _found_by_cmake(target: LibraryTarget, openvino: OpenVINO) -> Found:
     of_openvino = openvino.cmake_dir.parent
     others = [one for one in target.libraries if not _KNOWN_LIBRARIES.fullmatch(one) and str(of_openvino) not in one]
-    undecided = [
-        f"It links {one}: find it with find_package(), and link it with target_link_libraries()." for one in others
-    ]
-    includes = [folder for folder in target.includes if not folder.is_relative_to(of_openvino)]
-    return Found(target.sources, tuple(includes), target.definitions, target.standard, tuple(undecided))
+    undecided = [f"It links {one}: add or find its target, and link it with target_link_libraries()." for one in others]
+    undecided += [f"{file.name} is left out: it is no C++ source." for file in target.others]
+    if not target.is_uniform:
+        undecided.append("Some of its files have settings of their own, which are now given to all of them.")
+    return Found(
+        target.sources,
+        tuple(folder for folder in target.includes if not folder.is_relative_to(of_openvino)),
+        tuple(one for one in target.definitions if not one.startswith(_OF_OPENVINO)),
+        tuple(one for one in target.options if one not in _OPTIONS_OF_OPENVINO),
+        target.standard,
+        tuple(undecided),
+    )

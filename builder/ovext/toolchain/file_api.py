@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ovext.toolchain.cmake import BuildTools
 
 _LIBRARIES = {"MODULE_LIBRARY", "SHARED_LIBRARY"}
+_HEADERS = (".h", ".hh", ".hpp", ".hxx", ".inl", ".in", ".txt", ".rule")
 _SECONDS = 300.0  # that a configuration may take
 
 
@@ -25,9 +27,12 @@ class LibraryTarget:
     """A shared library of a CMake project. Paths are absolute."""
 
     name: str
-    sources: tuple[Path, ...]
+    sources: tuple[Path, ...]  # in C++
+    others: tuple[Path, ...]  # in other languages, or compiled already
     includes: tuple[Path, ...]
     definitions: tuple[str, ...]
+    options: tuple[str, ...]  # of the compiler
+    is_uniform: bool  # whether all sources have the same include folders, definitions and options
     standard: int | None  # of C++, where the project says one
     libraries: tuple[str, ...]  # as the linker is given them
 
@@ -63,20 +68,33 @@ def library_targets(
 
 
 def _library(target: dict[str, Any], source: Path) -> LibraryTarget:
-    groups = [group for group in target.get("compileGroups", []) if group["language"] == "CXX"]
-    sources = [one["path"] for one in target.get("sources", []) if "compileGroupIndex" in one]
-    includes = [one["path"] for group in groups for one in group.get("includes", []) if not one.get("isSystem")]
-    definitions = [one["define"] for group in groups for one in group.get("defines", [])]
-    standards = [int(group["languageStandard"]["standard"]) for group in groups if "languageStandard" in group]
+    groups = target.get("compileGroups", [])
+    own = [number for number, group in enumerate(groups) if group["language"] == "CXX"]
+    sources = {one["path"]: one.get("compileGroupIndex") for one in target.get("sources", [])}
+    others = [path for path, number in sources.items() if number not in own and not path.endswith(_HEADERS)]
+    settings = [_settings(groups[number], target["name"]) for number in own]
+    standards = [groups[number].get("languageStandard", {}).get("standard") for number in own]
     fragments = target.get("link", {}).get("commandFragments", [])
+    merged = [tuple(dict.fromkeys(item for one in settings for item in one[part])) for part in range(3)]
     return LibraryTarget(
         name=target["name"],
-        sources=tuple(_absolute(source, path) for path in sources),
-        includes=tuple(dict.fromkeys(_absolute(source, path) for path in includes)),
-        definitions=tuple(dict.fromkeys(one for one in definitions if not one.endswith("_EXPORTS"))),
-        standard=max(standards, default=None),
+        sources=tuple(_absolute(source, path) for path, number in sources.items() if number in own),
+        others=tuple(_absolute(source, path) for path in others),
+        includes=tuple(dict.fromkeys(_absolute(source, path) for path in merged[0])),
+        definitions=merged[1],
+        options=merged[2],
+        is_uniform=all(one == settings[0] for one in settings),
+        standard=max((int(standard) for standard in standards if standard), default=None),
         libraries=tuple(one["fragment"] for one in fragments if one["role"] == "libraries"),
     )
+
+
+def _settings(group: dict[str, Any], name: str) -> tuple[list[str], list[str], list[str]]:
+    """Include folders, definitions and options of some sources, without those that every shared library has."""
+    includes = [one["path"] for one in group.get("includes", [])]
+    definitions = [one["define"] for one in group.get("defines", []) if one["define"] != f"{name}_EXPORTS"]
+    words = [word for one in group.get("compileCommandFragments", []) for word in shlex.split(one["fragment"])]
+    return includes, definitions, [word for word in words if not word.startswith(("-std=", "-fPIC", "-fvisibility"))]
 
 
 def _absolute(source: Path, path: str) -> Path:
