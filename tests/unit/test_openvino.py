@@ -1,4 +1,6 @@
-"""Which OpenVINO is taken, and what is read of it. The installations here are folders of the shape of real ones."""
+"""Which OpenVINO is taken, and what is read of it. The installations here are folders of the shape of real ones,
+but for the last.
+"""
 
 from pathlib import Path
 
@@ -6,7 +8,9 @@ import pytest
 
 from ovext.errors import OpenVINOError
 from ovext.targets.openvino import OpenVINOVersion
+from ovext.toolchain.fetch import find_installed
 from ovext.toolchain.openvino import choose_openvino, read_openvino
+from ovext.verify.child import run_in_openvino
 
 VERSION_FILE = """\
 set(PACKAGE_VERSION_MAJOR 2025)
@@ -90,3 +94,11 @@ def test_missing_library_and_broken_version_are_told(tmp_path: Path) -> None:
     (cmake_dir / "OpenVINOConfig-version.cmake").write_text("")
     with pytest.raises(OpenVINOError, match="does not say a version"):
         read_openvino(cmake_dir)
+
+
+def test_what_runs_in_openvino_reports_nothing(tmp_path: Path) -> None:
+    """`import openvino` tells its makers, and remembers that in the home folder."""
+    openvino = find_installed(None)
+    assert openvino is not None
+    run_in_openvino(openvino, "devices", {}, env={"HOME": str(tmp_path), "CI": "", "TF_BUILD": "", "JENKINS_URL": ""})
+    assert not (tmp_path / "intel").exists()

@@ -18,6 +18,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# Else `import openvino` reports each import over the network, from a forked process that can hang for ever, because
+# this one waits for its input.
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+
 try:
     import openvino as ov
 except ImportError as error:
