@@ -53,22 +53,23 @@ def load(request: Request) -> dict[str, Any]:
 
 def _ops(library: str) -> list[list[str]]:
     """Type and opset of each op that a loaded library provides; empty for one that does not say."""
-    handle = ctypes.CDLL(library)
-    if not hasattr(handle, "ovext_ops"):
-        return []
-    handle.ovext_ops.restype = ctypes.c_char_p
-    lines: list[str] = handle.ovext_ops().decode().splitlines()
-    return [line.split(" ", 1) for line in lines]
+    return [line.split(" ", 1) for line in (_said(library, "ovext_ops") or "").splitlines()]
 
 
 def active_isa(library: str) -> str | None:
     """The instruction set that a loaded library chose; None for one that was not built with ovext."""
+    return _said(library, "ovext_active_isa")
+
+
+def _said(library: str, name: str) -> str | None:
+    """The text that a function of a loaded library gives; None without one."""
     handle = ctypes.CDLL(library)
-    if not hasattr(handle, "ovext_active_isa"):
+    if not hasattr(handle, name):
         return None
-    handle.ovext_active_isa.restype = ctypes.c_char_p
-    name: bytes | None = handle.ovext_active_isa()
-    return name.decode() if name else None
+    function = handle[name]
+    function.restype = ctypes.c_char_p
+    text: bytes | None = function()
+    return text.decode() if text else None
 
 
 _TASKS = {
