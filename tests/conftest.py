@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import openvino as ov
 import pytest
 
+from compiler_cache import LAUNCHER, SCCACHE, start_compiler_cache, stop_compiler_cache
 from helpers import (
     CUSTOM_RELU,
     PACKAGES,
@@ -30,6 +31,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """One compiler cache for all workers."""
+    if not hasattr(config, "workerinput"):
+        start_compiler_cache()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        stop_compiler_cache()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """As in a shell with the tests' Python environment active and nothing else set."""
@@ -39,6 +51,7 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
             patch.delenv(name, raising=False)
         patch.setenv("OVEXT_ENGINE", "host")  # what a container engine makes has tests of its own
         patch.setenv("OVEXT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv(LAUNCHER, SCCACHE)
         yield
 
 

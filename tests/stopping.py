@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 DEADLINE = 120
 
@@ -40,6 +40,18 @@ def running_ovext(*arguments: str | Path, cwd: Path, **env: str) -> Iterator[sub
 def _heed_ctrl_c() -> None:
     """A shell's background jobs, which tests may be, ignore Ctrl-C and hand that on."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def session_members(session: int) -> list[str]:
+    """The names of the processes of a session: a command that was started in one, and what it started."""
+    members = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            name, _, rest = stat.read_text(errors="replace").rpartition(")")
+            state, _, _, its_session = rest.split()[:4]
+            if int(its_session) == session and state != "Z":
+                members.append(name.partition("(")[2])
+    return members
 
 
 def wait_until(reached: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:

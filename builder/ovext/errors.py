@@ -27,8 +27,10 @@ class ExitCode(IntEnum):
     LIBRARY = 7
     FILES = 8
     ENGINE = 9
+    HUNG_UP = 129
     INTERRUPTED = 130
     NOT_READ = 141
+    TERMINATED = 143
 
 
 # docs/cli.md shows this table.
@@ -43,8 +45,10 @@ MEANINGS = {
     ExitCode.LIBRARY: "a library is missing or OpenVINO cannot load it",
     ExitCode.FILES: "a file or folder cannot be written",
     ExitCode.ENGINE: "a container engine is missing or not running, or an image is not to be had",
+    ExitCode.HUNG_UP: "ended by SIGHUP, as when its terminal is closed",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
     ExitCode.NOT_READ: "what reads the output went away before its end, as `head` does",
+    ExitCode.TERMINATED: "ended by SIGTERM",
 }
 
 

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from compiler_cache import LAUNCHER, SCCACHE
 from ovext.errors import ExitCode
 from ovext.files import sha256_of
-from stopping import running_ovext, wait_until
+from stopping import running_ovext, session_members, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from helpers import Ovext
 
 # A compiler that, while the file `hold` exists, says so in `reached` and waits at op.cpp until `gate` is opened.
+# It asks the compiler cache itself: were the cache its launcher, the cache's server would start it.
 HELD_COMPILER = """\
 #!/bin/sh
 case "$*" in
@@ -31,7 +33,7 @@ case "$*" in
     fi
     ;;
 esac
-exec g++ "$@"
+exec {sccache} g++ "$@"
 """
 
 
@@ -43,13 +45,13 @@ class HeldProject:
         self.library = project / "lib" / "ubuntu" / "libcustom_relu_cpu_extension.so"
         self._folder = folder
         self._compiler = folder / "held-compiler"
-        self._compiler.write_text(HELD_COMPILER.format(folder=folder))
+        self._compiler.write_text(HELD_COMPILER.format(folder=folder, sccache=SCCACHE))
         self._compiler.chmod(0o755)
         os.mkfifo(folder / "gate")
 
     @property
     def env(self) -> dict[str, str]:
-        return {"CXX": str(self._compiler)}
+        return {"CXX": str(self._compiler), LAUNCHER: ""}
 
     def change(self) -> None:
         """Make the op different, and hold its compilation."""
@@ -114,14 +116,26 @@ def test_compilers_that_outlive_a_killed_ovext_keep_the_next_build_out(held: Hel
     assert sha256_of(held.library) != before
 
 
-def test_ctrl_c_ends_the_build_and_says_so(held: HeldProject) -> None:
+@pytest.mark.parametrize(
+    ("send", "number", "code", "word"),
+    [
+        (os.killpg, signal.SIGINT, ExitCode.INTERRUPTED, "Interrupted"),  # as a terminal sends it
+        (os.kill, signal.SIGTERM, ExitCode.TERMINATED, "Terminated"),
+        (os.kill, signal.SIGHUP, ExitCode.HUNG_UP, "Hung up"),
+    ],
+    ids=lambda one: one.name if isinstance(one, signal.Signals) else "",
+)
+def test_a_signal_ends_the_build_and_its_compilers(
+    held: HeldProject, send: Callable[[int, int], None], number: signal.Signals, code: ExitCode, word: str
+) -> None:
     before = sha256_of(held.library)
     with held.build() as build:
         held.wait_until_held()
-        os.killpg(build.pid, signal.SIGINT)
+        send(build.pid, number)
         _, errors = build.communicate()
-    assert build.returncode == ExitCode.INTERRUPTED, errors
-    assert "Interrupted. What was built before is as it was." in errors
+        wait_until(lambda: not session_members(build.pid))
+    assert build.returncode == code, errors
+    assert f"{word}. What was built before is as it was." in errors
     assert "Traceback" not in errors
     assert sha256_of(held.library) == before
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from ovext.build.plan import Machine
@@ -11,6 +10,7 @@ from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.compiler import check_binutils, find_compiler
 from ovext.toolchain.fetch import cached_cmake_dir
 from ovext.toolchain.openvino import choose_openvino, read_openvino
+from ovext.toolchain.process import cpu_count
 
 if TYPE_CHECKING:
     from ovext.project import Project
@@ -34,7 +34,7 @@ def look_at_machine(project: Project | None, openvino: str | None) -> Machine:
     return Machine(
         compiler=compiler,
         tools=tools,
-        cpus=len(os.sched_getaffinity(0)),
+        cpus=cpu_count(),
         openvino_version=version,
         openvino_cmake_dir=cmake_dir,
         openvino_reason=choice.reason,

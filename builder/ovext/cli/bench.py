@@ -59,8 +59,9 @@ def bench(
 
 def _show(result: BenchResult) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from ovext.cli.console import Console
 
     console = Console(highlight=False)
     console.print(f"{result.op}: median latency; 'vs' is how many times as fast as that baseline")

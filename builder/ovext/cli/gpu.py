@@ -143,8 +143,9 @@ def _show_built(built: Sequence[Built]) -> None:
     if not any(one.ok for one in built):
         return
     from rich import box
-    from rich.console import Console
     from rich.table import Table
+
+    from ovext.cli.console import Console
 
     table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0))
     for heading in ("layer", "type", "compiled for", "", "SIMD", "regs", "spilled", "bytes"):

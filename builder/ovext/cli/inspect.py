@@ -70,9 +70,9 @@ def inspect_file(file: Path, bases: list[BaseOS], openvino: str | None) -> list[
 
 def show_report(report: FileReport, explained: list[BaseOS] | None = None) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
+    from ovext.cli.console import Console
     from ovext.cli.text import shortened_path
 
     console = Console(highlight=False, soft_wrap=True)

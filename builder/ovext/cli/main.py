@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
@@ -27,6 +26,8 @@ from ovext.cli import (
     test,
     wheel,
 )
+from ovext.cli.stopping import StoppedError, heed_signals
+from ovext.cli.streams import let_go_of_streams, make_streams_usable
 from ovext.errors import ExitCode, FilesError, OvextError
 
 
@@ -35,15 +36,24 @@ class _Commands(typer.core.TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         try:
+            return self._invoke(ctx)
+        except BrokenPipeError:
+            let_go_of_streams()
+            raise typer.Exit(ExitCode.NOT_READ) from None
+
+    def _invoke(self, ctx: Any) -> Any:
+        try:
             return super().invoke(ctx)
         except OvextError as error:
             raise _shown(error) from None
+        except StoppedError as stop:
+            typer.echo(f"\n{stop}. What was built before is as it was.", err=True)
+            raise typer.Exit(stop.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("\nInterrupted. What was built before is as it was.", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to flush at exit
-            raise typer.Exit(ExitCode.NOT_READ) from None
+            raise
         except OSError as error:
             place = str(error.filename)[:200] if error.filename else None
             raise _shown(FilesError(error.strerror or str(error), where=place)) from None
@@ -103,4 +113,6 @@ app.command("doctor", short_help="Look at this machine, each problem with its fi
 
 
 def main() -> None:
+    make_streams_usable()
+    heed_signals()
     sys.exit(app())

@@ -38,8 +38,9 @@ def watching(cells: Sequence[Cell]) -> Iterator[Watcher]:
     if not sys.stderr.isatty():
         yield _PlainLines()
         return
-    from rich.console import Console
     from rich.live import Live
+
+    from ovext.cli.console import Console
 
     console = Console(stderr=True)
     table = _LiveTable(cells, console)

@@ -21,8 +21,9 @@ def build_progress() -> Iterator[Reporter]:
     if not sys.stderr.isatty():
         yield _PlainLines()
         return
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from ovext.cli.console import Console
 
     columns = (
         TextColumn("Building"),

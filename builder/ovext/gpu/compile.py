@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from ovext.gpu.layer import MAX_RANK
 from ovext.gpu.ocloc import Binary, compile_program
 from ovext.gpu.prelude import program_text
 from ovext.gpu.simulator import simulator_if_possible
+from ovext.toolchain.process import cpu_count
 from ovext.verify.child import run_in_openvino
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def compile_for_gpus(ocloc: Path, programs: Sequence[Program], devices: Sequence
         result = compile_program(ocloc, program.text, program.layer.options, device)
         return _Result(program, device, result.ok, result.log, result.binary)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cpu_count()) as pool:
         return _report(list(pool.map(compiled, [(program, device) for program in programs for device in devices])))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from ovext.errors import LibraryError
 from ovext.gpu.emit import layer_files
 from ovext.gpu.trials import kernel_request, plugin_request, trials_of
+from ovext.toolchain.process import cpu_count
 from ovext.verify.child import run_in_openvino, without_noise
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def run_layers(
         ProjectError: no op has a layer.
     """
     trials = trials_of(project, device, op)
-    with tempfile.TemporaryDirectory(prefix="ovext-gpu-") as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with tempfile.TemporaryDirectory(prefix="ovext-gpu-") as folder, ThreadPoolExecutor(cpu_count()) as pool:
         layers = list({trial.op.type: trial.layer for trial in trials if trial.layer}.values())
         for name, text in layer_files("layers", layers).items():
             Path(folder, name).write_text(text, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from ovext.proof.numbers import try_numbers, try_one
 from ovext.proof.report import Failure, Proof, Row
 from ovext.proof.trial import Setting, trial_from_json
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
+from ovext.toolchain.process import cpu_count
 from ovext.verify.session import Session
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def prove_on_cpu(
     stop = Event()
     jobs = jobs_of(project, library, openvino, wish, stop)
     rows: list[Row] = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cpu_count()) as pool:
         try:
             for row in pool.map(Job.run, jobs):
                 on_row(row)

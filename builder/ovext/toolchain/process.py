@@ -7,8 +7,9 @@ import select
 import shlex
 import signal
 import subprocess
+import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +17,9 @@ from typing import TYPE_CHECKING
 from ovext.errors import ToolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-_streaming: set[subprocess.Popen[str]] = set()
+_is_stopping = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Conversation:
         self.command = (*map(str, command), str(child_end))
         self.output = output
         try:
-            with output.open("wb") as said:
+            with output.open("wb") as said, _starting(self.command):
                 self._process = subprocess.Popen(
                     self.command,
                     cwd=cwd,
@@ -72,9 +73,9 @@ class Conversation:
                     stderr=subprocess.STDOUT,
                     pass_fds=[child_end],
                 )
-        except (FileNotFoundError, PermissionError) as error:
+        except BaseException:
             os.close(self._answers)
-            raise ToolError(f"'{command[0]}' cannot be run: {error.strerror}") from None
+            raise
         finally:
             os.close(child_end)
 
@@ -119,6 +120,48 @@ class Conversation:
         self._process.wait()
 
 
+@contextmanager
+def _starting(command: Sequence[str]) -> Iterator[None]:
+    """Around the start of a process: what hinders it becomes a ToolError, and a thread starts none at the end."""
+    if _is_stopping and threading.current_thread() is not threading.main_thread():
+        raise KeyboardInterrupt
+    try:
+        yield
+    except FileNotFoundError:
+        raise ToolError(f"'{command[0]}' was not found") from None
+    except OSError as error:
+        raise ToolError(f"'{command[0]}' cannot be run: {error.strerror}") from None
+
+
+def end_children(number: int) -> None:
+    """Send a signal to each process that this one started, and to those that they started.
+
+    From now on only the main thread, which tidies up, starts any.
+    """
+    global _is_stopping  # noqa: PLW0603  it is the state of the process
+    _is_stopping = True
+    for process in _descendants():
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(process, number)
+
+
+def _descendants() -> list[int]:
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            _, _, after_name = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")
+            parents[int(stat.parent.name)] = int(after_name.split()[1])
+    found = [os.getpid()]
+    for one in found:  # grows in the loop
+        found += [process for process, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def cpu_count() -> int:
+    """How many CPUs this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 def shell_line(command: Sequence[str]) -> str:
     return shlex.join(command)
 
@@ -138,31 +181,22 @@ def run(
     """
     command = [str(part) for part in command]
     try:
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise ToolError(f"'{command[0]}' was not found") from None
-    except PermissionError:
-        raise ToolError(f"'{command[0]}' cannot be run: permission denied") from None
+        with _starting(command):
+            done = subprocess.run(
+                command,
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                input=stdin,
+                stdin=subprocess.DEVNULL if stdin is None else None,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout,
+                check=False,
+            )
     except subprocess.TimeoutExpired:
         raise ToolError(f"'{shell_line(command)}' took longer than {timeout:g} s and was ended") from None
     return Finished(tuple(command), done.returncode, done.stdout, done.stderr)
-
-
-def interrupt_streams() -> None:
-    """Send Ctrl-C to the processes that other threads follow with `stream`."""
-    for process in list(_streaming):
-        process.send_signal(signal.SIGINT)
 
 
 def stream(
@@ -190,7 +224,7 @@ def stream(
     with log.open("a", encoding="utf-8", errors="surrogateescape") as log_file, stdin.open("rb") as given:
         log_file.write(f"$ {shell_line(command)}\n")
         log_file.flush()
-        try:
+        with _starting(command):
             process = subprocess.Popen(
                 command,
                 cwd=cwd,
@@ -202,9 +236,6 @@ def stream(
                 errors="replace",
                 pass_fds=keep_open,
             )
-        except (FileNotFoundError, PermissionError) as error:
-            raise ToolError(f"'{command[0]}' cannot be run: {error.strerror}") from None
-        _streaming.add(process)
         try:
             for line in process.stdout or ():
                 lines.append(line)
@@ -214,7 +245,5 @@ def stream(
             process.send_signal(signal.SIGINT)
             process.wait()
             raise
-        finally:
-            _streaming.discard(process)
         code = process.wait()
     return Finished(tuple(command), code, "".join(lines))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from ovext.build.plan import AUTO, HOST
 from ovext.errors import ToolError, UsageError
 from ovext.targets.base_os import find_base_os
 from ovext.toolchain.compiler import find_compiler
+from ovext.toolchain.process import cpu_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -82,7 +82,7 @@ def plan_matrix(
         cells=tuple(cells),
         output=output,
         jobs=jobs,
-        compilers=max(1, len(os.sched_getaffinity(0)) // jobs),
+        compilers=max(1, cpu_count() // jobs),
         engines={name: near or choose_engine(engine, find_base_os(name).image, talk) for name in systems},
         environment=environment,
         keep_going=keep_going,

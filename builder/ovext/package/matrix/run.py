@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from ovext.build.run import CHECKING
 from ovext.files import writing_to
 from ovext.package.matrix.state import State, inputs_of
 from ovext.toolchain.lock import folder_lock
-from ovext.toolchain.process import interrupt_streams, stream
+from ovext.toolchain.process import end_children, stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,7 +139,7 @@ def _stop(running: set[Future[CellResult]]) -> None:
     while running:
         running = wait(running, timeout=_GRACE_SECONDS).not_done
         if running:
-            interrupt_streams()
+            end_children(signal.SIGINT)
 
 
 def _build(plan: MatrixPlan, cell: Cell, watcher: Watcher) -> CellResult:

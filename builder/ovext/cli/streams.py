@@ -1,0 +1,48 @@
+"""stdout and stderr: they may be closed, may not take every character, and may be closed by who reads them."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+from pathlib import Path
+
+_PLAIN = {"✓": "+", "✗": "x", "·": ".", "→": "->", "µ": "u", "…": "...", "—": "-", "²": "2"}
+_IN_PLACE = "ovext-plain"
+
+
+def make_streams_usable() -> None:
+    """Give closed streams a place to write to, and characters that a stream does not take plainer ones."""
+    for number in range(3):  # else a file that is opened next would be taken for the stream
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    codecs.register_error(_IN_PLACE, _plain)
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  for good
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_IN_PLACE)
+
+
+def _plain(error: UnicodeError) -> tuple[bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    unknown = error.object[error.start : error.end]
+    return b"".join(map(_bytes_for, unknown)), error.end
+
+
+def _bytes_for(character: str) -> bytes:
+    if "\udc80" <= character <= "\udcff":  # a byte in the name of a file that is no text (PEP 383)
+        return bytes([ord(character) - 0xDC00])
+    return _PLAIN.get(character, character).encode("ascii", "backslashreplace")
+
+
+def let_go_of_streams() -> None:
+    """Once nobody reads them: nothing is to be flushed at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        os.dup2(nowhere, number)
