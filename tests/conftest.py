@@ -55,6 +55,12 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         yield
 
 
+@pytest.fixture
+def without_compiler_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test in which the cache is a setting of the user's, or its server is out of reach."""
+    monkeypatch.delenv(LAUNCHER)
+
+
 @pytest.fixture(scope="session")
 def ovext() -> Ovext:
     return run_ovext

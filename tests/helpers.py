@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import openvino as ov
@@ -20,6 +22,9 @@ from ovext.models.ir import TensorType, one_op_model
 from ovext.resources import cmake_dir
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.cmake import find_build_tools
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 CUSTOM_RELU = ROOT / "extension_src" / "custom_relu"
@@ -209,6 +214,16 @@ def register_bytes(isa: str) -> int:
     """The width of the registers that a variant has for vectors."""
     features = isa_table()[isa].features
     return 64 if "avx512f" in features else 32 if "avx2" in features else 16
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Hold a lock against other processes of pytest that would make the same thing."""
+    folder = ROOT / "build"
+    folder.mkdir(exist_ok=True)
+    with (folder / f"test-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def need(condition: bool, what: str) -> None:

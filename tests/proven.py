@@ -124,6 +124,14 @@ ILLNESSES = [
         "refusals",
         "OpenVINO takes a model with 'data' of type i32",
     ),
+    Illness(  # which would be no refusal of what is wrong
+        "RefusesAnything",
+        "op.cpp",
+        '    ovext::check_type(this, 0, "data", {ov::element::f32});\n',
+        '    NODE_VALIDATION_CHECK(this, get_input_partial_shape(0).rank().is_dynamic(), "not this one");\n',
+        "refusals",
+        "OpenVINO refuses a model that follows op.toml",
+    ),
     Illness(
         "LosesAttribute",
         "op.cpp",

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from helpers import ROOT, need
+from helpers import ROOT, alone, need
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,11 +20,12 @@ def make_root(suite: str, packages: str) -> Path:
     """A root of that release, kept for the next run."""
     need(_DEBOOTSTRAP is not None and os.geteuid() == 0, "debootstrap, run as root")
     root = ROOT / "build" / "test-roots" / suite
-    if not (root / "complete").exists():
-        shutil.rmtree(root, ignore_errors=True)
-        root.mkdir(parents=True)
-        command = [str(_DEBOOTSTRAP), "--variant=minbase", f"--include={packages}", suite, str(root)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        (root / "complete").touch()
+    with alone(f"root-{suite}"):
+        if not (root / "complete").exists():
+            shutil.rmtree(root, ignore_errors=True)
+            root.mkdir(parents=True)
+            command = [str(_DEBOOTSTRAP), "--variant=minbase", f"--include={packages}", suite, str(root)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+            (root / "complete").touch()
     return root

@@ -20,7 +20,7 @@ from openvino import opset13 as ops
 from ovext.models.ir import OpText, TensorType, chain_model, one_op_model
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.fetch import find_installed
-from ovext.verify.child import run_in_openvino
+from ovext.worker.client import ask_once
 
 PROJECT = Path(__file__).parents[1] / "build" / "bench_math" / "fast"
 SHAPES = ((1, 64, 56, 56), (1, 64, 224, 224))
@@ -80,7 +80,7 @@ def main() -> None:
     request = {"cases": [case(op, shape, library, isas) for op, shape in cases]}
     for title, limit in (("OpenVINO as it is", "ALL"), ("OpenVINO with AVX2 at most", "AVX2")):
         print(title)
-        answer = run_in_openvino(openvino, "measure", request, env={"ONEDNN_MAX_CPU_ISA": limit})
+        answer = ask_once(openvino, "measure", request, env={"ONEDNN_MAX_CPU_ISA": limit})
         for (op, shape), measured in zip(cases, answer["cases"], strict=True):
             medians = measured["medians"]
             theirs = medians["OpenVINO"]

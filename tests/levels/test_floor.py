@@ -86,6 +86,7 @@ def compiler_of() -> Callable[[Path, Path], Path]:
     return make
 
 
+@pytest.mark.usefixtures("without_compiler_cache")
 def test_library_built_on_debian_13_is_within_the_floor(
     tmp_path: Path, compiler_of: Callable[[Path, Path], Path]
 ) -> None:
@@ -99,6 +100,7 @@ def test_library_built_on_debian_13_is_within_the_floor(
     assert b"GCC: (Debian 14" in library.read_bytes()
 
 
+@pytest.mark.usefixtures("without_compiler_cache")
 def test_kernels_in_any_cpp_compiled_by_gcc_14(
     tmp_path: Path, compiler_of: Callable[[Path, Path], Path], load_forced: LoadForced
 ) -> None:

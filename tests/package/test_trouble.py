@@ -37,6 +37,9 @@ def ovext(*arguments: str | Path) -> str:
     return " ".join([sys.executable, "-m ovext", *(f"'{argument}'" for argument in arguments)])
 
 
+pytestmark = pytest.mark.usefixtures("without_compiler_cache")
+
+
 @pytest.fixture
 def quick(tmp_path: Path) -> Path:
     """CustomReLU with one instruction set."""

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from helpers import ROOT, RUNNABLE, Built, Ovext, copy_project
+from helpers import PACKAGES, ROOT, RUNNABLE, Built, Ovext, copy_project
 from ovext.errors import ExitCode
 from ovext.targets.isa import isa_table
 from proven import HEALTHY, ILLNESSES, Illness, rows_of
@@ -114,6 +114,45 @@ def test_a_library_without_the_ops_is_told(ovext: Ovext, healthy: Built, ill: Bu
     done = ovext("test", healthy.project, "--library", ill.library, cwd=healthy.project.parent)
     assert done.returncode == ExitCode.LIBRARY
     assert "it does not provide the op" in done.stderr
+
+
+def with_references(project: Path, targets: str) -> Path:
+    """The ops of two_ops with references, in other libraries."""
+    lists = project / "CMakeLists.txt"
+    lists.write_text(lists.read_text().partition("ovext_add_extension")[0] + targets)
+    for op, result in {"doubled": "2 * data", "width": "np.full_like(data, 16)"}.items():
+        text = f"import numpy as np\n\n\ndef {op}(data):\n    return {result}\n"
+        (project / "ops" / op / "reference.py").write_text(text)
+    return project
+
+
+@pytest.fixture
+def two_ops(tmp_path: Path) -> Path:
+    return copy_project(PACKAGES / "two_ops", tmp_path / "two_ops")
+
+
+def test_each_op_is_tested_in_a_library_that_has_it(ovext: Ovext, two_ops: Path) -> None:
+    """The first by name is for a server only."""
+    targets = "ovext_add_extension(a OPS doubled LINK host)\novext_add_extension(b OPS width)\n"
+    with_references(two_ops, targets + "ovext_add_extension(c OPS doubled)\n")
+    done = ovext("test", two_ops, "--isa", "sse42", "--examples", "3", cwd=two_ops.parent)
+    assert done.returncode == 0, done.stdout
+    tested = [line.split()[1] for line in done.stderr.splitlines() if line.startswith("Testing ")]
+    assert tested == ["lib/ubuntu/libc_cpu_extension.so", "lib/ubuntu/libb_cpu_extension.so"]
+    assert ovext("test", two_ops, "--library", "lib/ubuntu", "--isa", "sse42", cwd=two_ops.parent).returncode == 0
+
+
+def test_a_library_for_servers_is_tested_as_in_one(ovext: Ovext, two_ops: Path) -> None:
+    with_references(two_ops, "ovext_add_extension(a OPS doubled width LINK host)\n")
+    done = ovext("test", two_ops, "--isa", "sse42", "--examples", "3", cwd=two_ops.parent)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_op_that_no_library_has_is_told(ovext: Ovext, two_ops: Path) -> None:
+    with_references(two_ops, "ovext_add_extension(a OPS doubled)\n")
+    done = ovext("test", two_ops, "--isa", "sse42", cwd=two_ops.parent)
+    assert done.returncode == ExitCode.PROJECT
+    assert "no library of the project has the op Width" in done.stderr
 
 
 def test_a_device_that_no_op_has_a_kernel_for_is_told(ovext: Ovext, healthy: Built) -> None:

@@ -27,10 +27,11 @@ PACKAGE = Path(ovext.__file__).parent
 # Who may import whom: a folder only those to the right of its level, and of its own level the ones named below.
 LEVELS = [
     {"cli"},
-    {"package"},
-    {"bench", "build", "proof"},
+    {"bench", "package", "proof"},
+    {"build"},
     {"gpu", "scaffold"},
-    {"inspect", "verify"},
+    {"worker"},
+    {"inspect"},
     {"models", "project", "toolchain"},
     {"targets"},
 ]

@@ -10,7 +10,7 @@ from ovext.errors import OpenVINOError
 from ovext.targets.openvino import OpenVINOVersion
 from ovext.toolchain.fetch import find_installed
 from ovext.toolchain.openvino import choose_openvino, read_openvino
-from ovext.verify.child import run_in_openvino
+from ovext.worker.client import ask_once
 
 VERSION_FILE = """\
 set(PACKAGE_VERSION_MAJOR 2025)
@@ -100,5 +100,5 @@ def test_what_runs_in_openvino_reports_nothing(tmp_path: Path) -> None:
     """`import openvino` tells its makers, and remembers that in the home folder."""
     openvino = find_installed(None)
     assert openvino is not None
-    run_in_openvino(openvino, "devices", {}, env={"HOME": str(tmp_path), "CI": "", "TF_BUILD": "", "JENKINS_URL": ""})
+    ask_once(openvino, "devices", {}, env={"HOME": str(tmp_path), "CI": "", "TF_BUILD": "", "JENKINS_URL": ""})
     assert not (tmp_path / "intel").exists()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ovext.build.manifest import LibraryRecord, read_manifest
+from ovext.build.manifest import LibraryRecord, OpRecord, read_manifest
 from ovext.build.publish import is_published, publish
 from ovext.errors import FilesError
 from ovext.files import sha256_of
@@ -77,6 +77,24 @@ def test_changed_or_missing_library_is_not_published(tmp_path: Path) -> None:
     record = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
     (tmp_path / "out" / "a.so").write_text("damaged")
     assert not is_published(tmp_path / "out", [record])
+
+
+def test_a_record_with_an_op_that_the_published_library_lacks_is_not_published(tmp_path: Path) -> None:
+    """An op.toml tells of another op than the same file had when it passed the gate."""
+    record = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
+    other = record.model_copy(update={"ops": [OpRecord(type="Simple", opset="opset1")]})
+    assert not is_published(tmp_path / "out", [other])
+    assert is_published(tmp_path / "out", [record.model_copy(update={"ops": []})])  # only the gate knows its ops
+
+
+def test_the_manifest_is_put_in_place_last(tmp_path: Path) -> None:
+    """It tells of nothing that is not there."""
+    put(built(tmp_path / "build", "b.so", "one"), tmp_path / "out")
+    before = (tmp_path / "out" / "manifest.json").read_text()
+    (tmp_path / "out" / "a.so" / "in the way").mkdir(parents=True)
+    with pytest.raises(FilesError):
+        put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
+    assert (tmp_path / "out" / "manifest.json").read_text() == before
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"schema": 2}', "[]"])

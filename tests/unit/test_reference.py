@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ovext.verify.reference import compare, draw_inputs, expected_output
+from ovext.worker.tasks.reference import compare, draw_inputs, expected_output
 
 TOLERANCE = {"absolute": 0.1, "relative": 0.01}
 

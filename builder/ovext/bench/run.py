@@ -14,7 +14,7 @@ from ovext.models.ir import chain_model, one_op_model
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.process import stream
-from ovext.verify.child import run_in_openvino
+from ovext.worker.client import ask_once
 
 if TYPE_CHECKING:
     from ovext.bench.cases import Bench, BenchInput
@@ -106,7 +106,7 @@ def run_bench(project: Project, bench: Bench, library: Path, openvino: OpenVINO,
         return [*baselines, *(_entry(isa, model, library, isa) for isa in variants)]
 
     request = {"cases": [{"entries": entries(inputs)} for inputs in bench.cases]}
-    answer = run_in_openvino(openvino, "measure", request)
+    answer = ask_once(openvino, "measure", request, library)
     return _evaluate(bench, variants, answer["cases"])
 
 

@@ -15,7 +15,7 @@ from ovext.inspect.elf import Elf
 from ovext.inspect.openvino import read_counterpart
 from ovext.inspect.run import inspect_library
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
-from ovext.verify.load import check_loads
+from ovext.worker.load import check_loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -142,7 +142,7 @@ def _load(candidate: Candidate, talk: Callable[[str], None]) -> tuple[OpRecord, 
     elif openvino.python_path is None:
         talk(f"{name} was not loaded: the OpenVINO in {openvino.cmake_dir} has no Python package")
     else:
-        provided = check_loads(candidate.file, openvino, described, link=report.link).ops
+        provided = check_loads(candidate.file, openvino, described).ops
         if provided:
             return tuple(OpRecord(type=type_, opset=opset) for type_, opset in provided)
     return op_records(described)

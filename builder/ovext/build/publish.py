@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 def is_published(folder: Path, records: list[LibraryRecord]) -> bool:
     """True when the folder holds exactly these libraries and says so; they passed the gate when they came."""
     manifest = read_manifest(folder)
-    if manifest is None:
-        return False
-    there = [_before_gate(record) for record in manifest.libraries]
-    return all(_before_gate(record) in there and _is_intact(folder / record.file, record) for record in records)
+    there = {record.file: record for record in manifest.libraries} if manifest else {}
+    return all(
+        record.file in there and _is_same(record, there[record.file]) and _is_intact(folder / record.file, record)
+        for record in records
+    )
 
 
-def _before_gate(record: LibraryRecord) -> LibraryRecord:
-    """The record without what the gate found out."""
-    return record.model_copy(update={"inspection": None, "ops": []})
+def _is_same(record: LibraryRecord, published: LibraryRecord) -> bool:
+    """Whether they differ in nothing but what the gate found out: the inspection, and ops that no op.toml describes."""
+    found_out = {"inspection": published.inspection, "ops": published.ops}
+    described = {(op.type, op.opset) for op in record.ops}
+    is_known = described <= {(op.type, op.opset) for op in published.ops}
+    return is_known and record.model_copy(update=found_out) == published
 
 
 def _is_intact(file: Path, record: LibraryRecord) -> bool:

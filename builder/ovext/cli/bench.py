@@ -30,8 +30,8 @@ def bench(
     """
     from ovext.bench.cases import load_benches
     from ovext.bench.run import run_bench
-    from ovext.cli.environment import openvino_to_run
-    from ovext.cli.text import to_json
+    from ovext.build.release import openvino_to_run
+    from ovext.cli.text import talk, to_json
     from ovext.errors import UnknownNameError
     from ovext.files import replace_text, writing_to
     from ovext.loading import find_library
@@ -43,9 +43,9 @@ def bench(
     chosen = [one for one in benches if op in {"", one.op}]
     if not chosen:
         raise UnknownNameError("measured op", op, [one.op for one in benches])
-    path, _ = find_library(library, op=chosen[0].op)
-    release, compiler = openvino_to_run(openvino, path), find_compiler()
-    results = [run_bench(loaded, one, path, release, compiler) for one in chosen]
+    paths = [find_library(library, op=one.op)[0] for one in chosen]
+    release, compiler = openvino_to_run(openvino, paths[0], talk), find_compiler()
+    results = [run_bench(loaded, one, path, release, compiler) for one, path in zip(chosen, paths, strict=True)]
     text = to_json({"schema": 2, "results": [one.to_json() for one in results]})
     if output is not None:
         with writing_to(output):

@@ -21,28 +21,35 @@ def demo(
 
     The model has the real topology and random weights. Exits with 1 when the two do not agree exactly.
     """
-    from ovext.cli.environment import openvino_to_run
-    from ovext.cli.text import shortened_path, to_json
+    from ovext.build.release import openvino_to_run
+    from ovext.cli.text import shortened_path, talk, to_json
     from ovext.errors import ExitCode
     from ovext.files import writing_to
     from ovext.loading import find_library
     from ovext.models.patch import patch_file
-    from ovext.verify.child import run_in_openvino
-    from ovext.verify.load import check_loads
+    from ovext.worker.client import Worker, ask_once
+    from ovext.worker.load import check_loads
 
     path, why = find_library(library, op="CustomReLU")
-    runtime = openvino_to_run(openvino, path)
+    runtime = openvino_to_run(openvino, path, talk)
     isa = check_loads(path, runtime, env={}).isa
     original, patched = output.absolute() / "resnet50.xml", output.absolute() / "resnet50-custom-relu.xml"
     typer.echo(f"Writing ResNet-50 to {shortened_path(original)}", err=True)
     with writing_to(output):
         output.mkdir(parents=True, exist_ok=True)
-        run_in_openvino(runtime, "resnet50", {"path": str(original)})
+        ask_once(runtime, "resnet50", {"path": str(original)})
         layers = patch_file(original, patched, "ReLU", "CustomReLU", first=True)
-    request = {"library": str(path), "original": str(original), "patched": str(patched), "runs": runs}
-    result = run_in_openvino(runtime, "compare", request)
+    request = {"original": str(original), "patched": str(patched), "runs": runs}
+    with Worker(runtime, path) as worker:
+        result = worker.ask("compare-models", request)
+        finished = worker.finish()
+    said = finished.output if finished else ""
     if json:
-        typer.echo(to_json({"schema": 1, "library": path, "isa": isa, "openvino": str(runtime.version), **result}))
+        typer.echo(
+            to_json(
+                {"schema": 1, "library": path, "isa": isa, "openvino": str(runtime.version), **result, "output": said}
+            )
+        )
     else:
         agreement = "identical" if result["identical"] else f"differ by up to {result['max_difference']:.3g}"
         typer.echo(f"library   {shortened_path(path)} ({why})")

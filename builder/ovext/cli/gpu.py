@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,12 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ovext.gpu.check import CheckReport
-    from ovext.gpu.compile import Built, CompileReport
+    from ovext.gpu.compile import Built
     from ovext.gpu.devices import Device
     from ovext.gpu.findings import PlacedFinding
     from ovext.gpu.run import Difference, Outcome
     from ovext.project import Project
-    from ovext.toolchain.openvino import OpenVINO
 
 commands = typer.Typer(
     no_args_is_help=True,
@@ -58,14 +58,17 @@ def check(
     """
     from dataclasses import asdict
 
-    from ovext.cli.text import to_json
+    from ovext.build.release import openvino_here
+    from ovext.cli.text import talk, to_json
     from ovext.errors import ExitCode
     from ovext.findings import Level
     from ovext.gpu.check import check as check_layers
     from ovext.gpu.compile import CompileReport
+    from ovext.gpu.compilers import compile_everywhere
 
-    report = check_layers(layers)
-    compiled = _compiled(report, device, openvino) if compiling else CompileReport()
+    report, compiled = check_layers(layers), CompileReport()
+    if compiling:
+        compiled = compile_everywhere(report.layers, device, openvino_here(openvino, talk), talk)
     findings = [*report.findings, *compiled.findings()]
     if json:
         data = {
@@ -80,39 +83,6 @@ def check(
         _show_sum(report, findings)
     if any(finding.level is Level.ERROR for finding in findings):
         raise typer.Exit(ExitCode.FAILED)
-
-
-def _compiled(report: CheckReport, device: str | None, openvino: str | None) -> CompileReport:
-    """What all compilers here make of the kernels; says on stderr which are missing."""
-    from importlib.util import find_spec
-
-    from ovext.cli.environment import openvino_here
-    from ovext.gpu.compile import CompileReport, compile_for_gpus, compile_with_runtimes, programs_of
-    from ovext.gpu.headers import headers_if_possible
-    from ovext.gpu.ocloc import choose_devices
-    from ovext.toolchain.opencl import INSTALL_OCLOC, INSTALL_RUNTIME, find_ocloc
-
-    release = openvino_here(openvino)
-    compiled = CompileReport()
-    programs = [program for one in report.layers for program in programs_of(one, None)]
-    if not programs:
-        return compiled
-    if ocloc := find_ocloc():
-        headers = headers_if_possible(release) if release else None
-        devices = choose_devices(ocloc, device)
-        for_gpus = [program for one in report.layers for program in programs_of(one, headers)] if headers else programs
-        with_headers = "the plugin's own headers" if headers else "an imitation of the plugin's text"
-        typer.echo(f"Compiling {len(programs)} programs for {', '.join(devices)}, with {with_headers}", err=True)
-        compiled += compile_for_gpus(ocloc, for_gpus, devices)
-    else:
-        typer.echo(f"Not compiled for Intel GPUs: ocloc was not found. {INSTALL_OCLOC}", err=True)
-    by_runtimes = CompileReport()
-    if release and find_spec("pyopencl"):
-        by_runtimes = compile_with_runtimes(release, programs)
-    if by_runtimes == CompileReport():
-        reason = f"there is none. {INSTALL_RUNTIME}" if release else "it needs OpenVINO. pip install openvino"
-        typer.echo(f"Not compiled with an OpenCL runtime: {reason}", err=True)
-    return compiled + by_runtimes
 
 
 def _finding_data(finding: PlacedFinding) -> dict[str, Any]:
@@ -188,24 +158,29 @@ def run(
     Exits with 1 when a run fails or disagrees.
     """
     from ovext.build.layers import check_layers
-    from ovext.cli.text import shortened_path, to_json
-    from ovext.errors import ExitCode
+    from ovext.build.release import openvino_here, openvino_to_run
+    from ovext.cli.text import shortened_path, talk, to_json
+    from ovext.errors import ExitCode, OpenVINOError
     from ovext.gpu.devices import choose_device
     from ovext.gpu.run import run_layers
     from ovext.loading import find_library
     from ovext.project import load_project
 
     loaded = load_project(project)
-    check_layers(loaded, lambda text: typer.echo(text, err=True))
-    path, release = _library_and_release(loaded, library, openvino)
+    check_layers(loaded, talk)
+    libraries = _libraries(loaded, library)
+    paths = list(dict.fromkeys(libraries.values()))
+    release = openvino_to_run(openvino, paths[0], talk) if paths else openvino_here(openvino, talk)
+    if release is None:
+        raise OpenVINOError("no OpenVINO was found", fix="Name a release with --openvino.")
     chosen = choose_device(device, release)
-    if path is None and chosen.has_plugin:
+    if not paths and chosen.has_plugin:
         find_library(library)  # raises, and says what was tried
-    typer.echo(f"Running on {chosen.text} ({chosen.reason})", err=True)
-    if path and chosen.has_plugin:
-        typer.echo(f"The CPU extension is {shortened_path(path)}", err=True)
+    talk(f"Running on {chosen.text} ({chosen.reason})")
+    if chosen.has_plugin:
+        talk(f"The CPU extension is {', '.join(map(shortened_path, paths))}")
     show = _nothing if json else _Shown().outcome
-    outcomes = run_layers(loaded, path, release, chosen, show, seconds=timeout)
+    outcomes = run_layers(loaded, libraries, release, chosen, show, seconds=timeout)
     if json:
         typer.echo(to_json({"schema": 1, **_run_data(chosen, outcomes)}))
     else:
@@ -218,20 +193,17 @@ def run(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _library_and_release(project: Project, library: Path | None, openvino: str | None) -> tuple[Path | None, OpenVINO]:
-    """The CPU extension, if there is one, and the OpenVINO that it was built for, else any that is here."""
-    from ovext.cli.environment import openvino_here, openvino_to_run
-    from ovext.errors import NoLibraryError, OpenVINOError
+def _libraries(project: Project, library: Path | None) -> dict[str, Path]:
+    """The CPU extension for each op that has one."""
+    from ovext.errors import NoLibraryError
     from ovext.loading import find_library
 
-    try:
-        path, _ = find_library(library, op=next((op.type for op in project.ops() if op.gpu or op.vpu), None))
-    except NoLibraryError:
-        release = openvino_here(openvino)
-        if release is None:
-            raise OpenVINOError("no OpenVINO was found", fix="Name a release with --openvino.") from None
-        return None, release
-    return path, openvino_to_run(openvino, path)
+    found = {}
+    for op in project.ops():
+        if op.gpu or op.vpu:
+            with suppress(NoLibraryError):
+                found[op.type] = find_library(library, op=op.type)[0]
+    return found
 
 
 def _nothing(_: Outcome) -> None:

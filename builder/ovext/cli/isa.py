@@ -14,13 +14,13 @@ def isa(library: LibraryOption = None, openvino: OpenVINOOption = None, json: Js
 
     OVEXT_ISA=<name> in the environment forces a choice, here as everywhere.
     """
-    from ovext.cli.environment import link_of, openvino_to_run
-    from ovext.cli.text import shortened_path, to_json
+    from ovext.build.release import openvino_to_run
+    from ovext.cli.text import shortened_path, talk, to_json
     from ovext.errors import NoLibraryError
     from ovext.inspect.variants import compiled_variants
     from ovext.loading import find_library
     from ovext.targets.isa import host_cpuinfo_flags, isa_table
-    from ovext.verify.load import check_loads
+    from ovext.worker.load import check_loads
 
     host = host_cpuinfo_flags()
     detected = [row.id for row in isa_table().values() if row.is_supported(host)]
@@ -32,7 +32,7 @@ def isa(library: LibraryOption = None, openvino: OpenVINOOption = None, json: Js
         path = None
     if path is not None:
         compiled = compiled_variants(path)
-        chosen = check_loads(path, openvino_to_run(openvino, path), link=link_of(path), env={}).isa
+        chosen = check_loads(path, openvino_to_run(openvino, path, talk), env={}).isa
     if json:
         data = {"known": list(isa_table()), "detected": detected, "library": path, "compiled": compiled}
         typer.echo(to_json({"schema": 1, **data, "chosen": chosen}))

@@ -34,7 +34,8 @@ class OpFile(pytest.File):
     """The checks of one op on the CPU."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        from ovext.cli.environment import openvino_to_run
+        from ovext.build.release import openvino_to_run
+        from ovext.cli.text import talk
         from ovext.errors import OvextError
         from ovext.project import load_project, read_op
         from ovext.proof.run import Wish, jobs_of
@@ -42,28 +43,28 @@ class OpFile(pytest.File):
         root = self.path.parents[2]
         try:
             project = load_project(root)
-            library = _library(self.config, root)
-            wish = Wish(op=read_op(self.path.parent).type)
-            jobs = jobs_of(project, library, openvino_to_run(None, library), wish)
+            libraries = _libraries(self.config, root)
+            op = read_op(self.path.parent).type
+            jobs = jobs_of(project, libraries, openvino_to_run(None, libraries[op], talk), Wish(op))
         except OvextError as error:
             raise self.CollectError(str(error)) from None
         for job in jobs:
             yield Check.from_parent(self, name=job.about.name(), job=job)
 
 
-_KEY = pytest.StashKey[dict[Path, Path]]()
+_KEY = pytest.StashKey[dict[Path, dict[str, Path]]]()
 
 
-def _library(config: pytest.Config, root: Path) -> Path:
-    """The library of the project, built once for the whole run."""
-    from ovext.cli.test import library_of
+def _libraries(config: pytest.Config, root: Path) -> dict[str, Path]:
+    """The library of each op of the project, built once for the whole run."""
+    from ovext.cli.test import libraries_of
     from ovext.project import load_project
 
-    built = config.stash.setdefault(_KEY, {})
-    if root not in built:
+    found = config.stash.setdefault(_KEY, {})
+    if root not in found:
         named = config.getoption("--ovext-library")
-        built[root] = library_of(load_project(root), Path(named) if named else None, None)
-    return built[root]
+        found[root] = libraries_of(load_project(root), Path(named) if named else None, None)
+    return found[root]
 
 
 class Check(pytest.Item):

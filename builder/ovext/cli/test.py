@@ -50,14 +50,14 @@ def run(
     op.toml and with drawn ones, for every variant and element type, in static and dynamic models; so are its
     attributes, what it must refuse, requests at once, and unloading. Exits with 1 when something is wrong.
     """
-    from ovext.cli.environment import openvino_to_run
-    from ovext.cli.text import shortened_path, to_json
+    from ovext.build.release import openvino_to_run
+    from ovext.cli.text import shortened_path, talk, to_json
     from ovext.errors import ExitCode, ProjectError, UnknownNameError, UsageError
     from ovext.files import replace_text, writing_to
     from ovext.gpu.devices import KINDS
     from ovext.project import load_project
-    from ovext.proof.run import Wish
-    from ovext.verify.load import check_loads
+    from ovext.proof.run import Wish, chosen_ops
+    from ovext.worker.load import check_loads
 
     if device not in {None, "CPU", *KINDS}:
         raise UnknownNameError("device", str(device), ("CPU", *KINDS))
@@ -65,15 +65,16 @@ def run(
         raise UsageError("--isa, --types and --case are for the CPU", fix=f"Leave them out, or --device {device}.")
 
     loaded = load_project(project)
-    if op and op not in (known := [one.type for one in loaded.ops()]):
-        raise UnknownNameError("op", op, known)
-    path = library_of(loaded, library, openvino)
-    release = openvino_to_run(openvino, path)
-    if library is not None:
-        check_loads(path, release, [one for one in loaded.ops() if op in {"", one.type}])
-    typer.echo(f"Testing {shortened_path(path)} in OpenVINO {release.version}", err=True)
     wish = Wish(op, isa, types, case, examples, seed, timeout)
-    proof = prove(loaded, path, release, wish, device, quiet=json)
+    ops = [one for one, _ in chosen_ops(loaded, wish)]
+    libraries = libraries_of(loaded, library, openvino)
+    paths = dict.fromkeys(libraries[one.type] for one in ops)
+    release = openvino_to_run(openvino, next(iter(paths)), talk)
+    for path in paths:
+        if library is not None:
+            check_loads(path, release, [one for one in ops if libraries[one.type] == path])
+        talk(f"Testing {shortened_path(path)} in OpenVINO {release.version}")
+    proof = prove(loaded, libraries, release, wish, device, quiet=json)
     if not proof.rows:
         raise ProjectError("there is nothing to test on that device: no op has a GPU kernel", where=loaded.root)
     if junit is not None:
@@ -90,23 +91,20 @@ def run(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def library_of(project: Project, library: Path | None, openvino: str | None) -> Path:
-    """The library named, else what `ovext build` makes of the project now."""
-    from ovext.build.plan import BuildRequest
-    from ovext.build.preflight import plan_with_all_problems
-    from ovext.build.run import run_build
+def libraries_of(project: Project, named: Path | None, openvino: str | None) -> dict[str, Path]:
+    """The library of each op: the one named, else what a build gives now."""
     from ovext.cli.progress import build_progress
-    from ovext.loading import find_library
+    from ovext.proof.libraries import built_libraries, named_libraries
 
-    if library is not None:
-        return find_library(library, op=next((op.type for op in project.ops()), None))[0]
-    plan = plan_with_all_problems(BuildRequest(output_root=Path("lib").absolute()), project.root, openvino)
+    if named is not None:
+        return named_libraries(project, named)
     with build_progress() as reporter:
-        result = run_build(plan, reporter)
-    return result.output_dir / result.libraries[0].file
+        return built_libraries(project, openvino, reporter)
 
 
-def prove(project: Project, library: Path, openvino: OpenVINO, wish: Wish, device: str | None, *, quiet: bool) -> Proof:
+def prove(
+    project: Project, libraries: dict[str, Path], openvino: OpenVINO, wish: Wish, device: str | None, *, quiet: bool
+) -> Proof:
     """The proof on the CPU, and on a GPU where ops have kernels for it; rows are shown as they come."""
     from ovext.proof.gpu import prove_on_gpu
     from ovext.proof.report import Proof
@@ -115,9 +113,9 @@ def prove(project: Project, library: Path, openvino: OpenVINO, wish: Wish, devic
     show = (lambda _: None) if quiet else _Shown().row
     rows: list[Row] = []
     if device in {None, "CPU"}:
-        rows += prove_on_cpu(project, library, openvino, wish, show).rows
+        rows += prove_on_cpu(project, libraries, openvino, wish, show).rows
     if device != "CPU" and not wish.isa and not wish.types:
-        rows += prove_on_gpu(project, library, openvino, wish, device, on_row=show)
+        rows += prove_on_gpu(project, libraries, openvino, wish, device, on_row=show)
     return Proof(project.name, tuple(rows))
 
 

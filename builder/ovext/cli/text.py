@@ -22,6 +22,11 @@ def shortened_path(path: Path) -> str:
         return str(path)
 
 
+def talk(text: str) -> None:
+    """A line about what is being done, on stderr."""
+    typer.echo(text, err=True)
+
+
 def to_json(data: Any) -> str:
     return json.dumps(data, indent=2, default=str)
 

@@ -19,7 +19,7 @@ from ovext.gpu.ocloc import Binary, compile_program
 from ovext.gpu.prelude import program_text
 from ovext.gpu.simulator import simulator_if_possible
 from ovext.toolchain.process import cpu_count
-from ovext.verify.child import run_in_openvino
+from ovext.worker.client import ask_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -186,7 +186,7 @@ def _runtimes(openvino: OpenVINO, request: dict[str, Any]) -> Iterator[dict[str,
     if simulator := simulator_if_possible():
         environments.append(simulator.environment())
     for environment in environments:
-        yield from run_in_openvino(openvino, "opencl-build", request, env={**NO_CACHE, **environment})["runtimes"]
+        yield from ask_once(openvino, "opencl-build", request, env={**NO_CACHE, **environment})["runtimes"]
 
 
 def _built(layer: str, element: str, device: str, results: Sequence[_Result]) -> Built:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ovext.errors import ToolError, UnknownNameError
 from ovext.gpu.simulator import find_simulator
 from ovext.toolchain.opencl import INSTALL_RUNTIME, find_runtime
-from ovext.verify.child import run_in_openvino
+from ovext.worker.client import ask_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ def choose_device(asked: str | None, openvino: OpenVINO) -> Device:
         raise UnknownNameError("device", asked, KINDS)
     reason = "--device names it" if asked else "no better one is here"
     if asked in {None, "GPU"}:
-        gpus: dict[str, str] = run_in_openvino(openvino, "devices", {})["gpus"]
+        gpus: dict[str, str] = ask_once(openvino, "devices", {})["gpus"]
         if gpus:
             return Device("GPU", f"the GPU {next(iter(gpus.values()))}", "OpenVINO sees it", "the GPU")
         if asked:
@@ -72,5 +72,5 @@ def runtimes(openvino: OpenVINO) -> list[str]:
     """The OpenCL runtimes here by name; none where pyopencl is not installed."""
     if find_spec("pyopencl") is None:
         return []
-    names: list[str] = run_in_openvino(openvino, "opencl-runtimes", {})["runtimes"]
+    names: list[str] = ask_once(openvino, "opencl-runtimes", {})["runtimes"]
     return names

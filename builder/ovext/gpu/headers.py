@@ -14,7 +14,7 @@ from ovext.gpu.simulator import find_simulator
 from ovext.inspect.elf import Elf
 from ovext.models.ir import TensorType, one_op_model
 from ovext.toolchain.fetch import cache_dir
-from ovext.verify.child import run_in_openvino
+from ovext.worker.client import ask_once
 
 if TYPE_CHECKING:
     from ovext.gpu.plugin import PluginNames
@@ -67,7 +67,7 @@ def _program(openvino: OpenVINO) -> str:
         (folder / "probe.cl").write_text(_KERNEL, encoding="utf-8")
         model = one_op_model("ReLU", "opset1", [TensorType("f32", (1, 1, 1, 1))])
         request = {"layers": str(folder / "probe.xml"), "model": model}
-        run_in_openvino(openvino, "compile-for-gpu", request, env=find_simulator().environment(programs=folder))
+        ask_once(openvino, "compile-for-gpu", request, env=find_simulator().environment(programs=folder))
         programs = [file.read_text(encoding="utf-8") for file in folder.glob("*-*.cl")]
     found = next((program for program in programs if BUILT_INS in program), None)
     if found is None:

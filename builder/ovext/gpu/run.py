@@ -13,10 +13,10 @@ from ovext.errors import LibraryError
 from ovext.gpu.emit import layer_files
 from ovext.gpu.trials import kernel_request, plugin_request, trials_of
 from ovext.toolchain.process import cpu_count
-from ovext.verify.child import run_in_openvino, without_noise
+from ovext.worker.client import ask_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ovext.gpu.devices import Device
     from ovext.gpu.layer import Sample
@@ -61,7 +61,7 @@ class Outcome:
 
 def run_layers(
     project: Project,
-    library: Path | None,
+    libraries: Mapping[str, Path],
     openvino: OpenVINO,
     device: Device,
     on_outcome: Callable[[Outcome], None],
@@ -73,7 +73,7 @@ def run_layers(
 
     Args:
         project: its ops with a table [gpu], and on PoCL those with a table [vpu], are run.
-        library: the CPU extension; only a device without the plugin does without it.
+        libraries: for the type of each op the CPU extension; only a device without the plugin does without it.
         openvino: the release to run in.
         device: where to run.
         on_outcome: called with each outcome, in the order of the result.
@@ -89,7 +89,7 @@ def run_layers(
         for name, text in layer_files("layers", layers).items():
             Path(folder, name).write_text(text, encoding="utf-8")
         config = Path(folder, "layers.xml")
-        run_one = partial(_run, config=config, library=library, openvino=openvino, device=device, seconds=seconds)
+        run_one = partial(_run, config=config, libraries=libraries, openvino=openvino, device=device, seconds=seconds)
         outcomes = []
         try:
             for outcome in pool.map(run_one, trials):
@@ -102,15 +102,22 @@ def run_layers(
 
 
 def _run(
-    trial: Trial, *, config: Path, library: Path | None, openvino: OpenVINO, device: Device, seconds: float
+    trial: Trial,
+    *,
+    config: Path,
+    libraries: Mapping[str, Path],
+    openvino: OpenVINO,
+    device: Device,
+    seconds: float,
 ) -> Outcome:
+    library = libraries.get(trial.op.type)
     outcome = partial(Outcome, trial.name, trial.sample, trial.element, trial.precision)
     if device.has_plugin and library is not None:
-        task, request = "gpu", plugin_request(trial, config, library)
+        task, request = "gpu", plugin_request(trial, config)
     else:
         task, request = "opencl-run", kernel_request(trial)
     try:
-        answer = run_in_openvino(openvino, task, request, env=device.environment, timeout=seconds)
+        answer = ask_once(openvino, task, request, library, env=device.environment, timeout=seconds)
     except LibraryError as error:  # what a bad layer does to the process is the result of the run
         return outcome(failure=_explained(error.what))
     if "skipped" in answer:
@@ -123,4 +130,4 @@ def _run(
 def _explained(text: str) -> str:
     if "clBuildProgram" in text:
         return "the kernel does not compile: `ovext gpu check` shows what compilers say of it"
-    return without_noise(text)
+    return text

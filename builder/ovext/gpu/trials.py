@@ -109,13 +109,12 @@ def _precisions(op: OpDescription, element: ElementType, device: Device) -> Sequ
     return (element,) if all(in_kernel(one, one) == one for one in types) else ()
 
 
-def plugin_request(trial: Trial, layers: Path, library: Path) -> dict[str, Any]:
+def plugin_request(trial: Trial, layers: Path) -> dict[str, Any]:
     """For the task `gpu`: a model of one op on the plugin, with the XML `layers`."""
     tensors = [TensorType(element, shape) for element, shape in zip(trial.types, trial.sample.inputs, strict=False)]
     attributes = trial.op.ir_attributes(trial.sample.attributes)
     return {
         **_common_request(trial),
-        "library": str(library),
         "model": one_op_model(trial.op.type, trial.op.opset, tensors, attributes),
         "layers": str(layers),
         "entry": trial.entry,

@@ -13,12 +13,12 @@ from hypothesis.errors import Unsatisfiable
 from ovext.errors import ProjectError
 from ovext.proof.draw import attribute_values, shapes_of
 from ovext.proof.trial import Trial
-from ovext.proof.wrong import wrong_models
+from ovext.proof.wrong import right_and_wrong_models
 
 if TYPE_CHECKING:
     from ovext.project import OpDescription
     from ovext.proof.trial import Setting
-    from ovext.verify.session import Session
+    from ovext.worker.client import Worker
 
 _REQUESTS = 8  # of one model at once
 _ATTRIBUTE_SETS = 10
@@ -30,14 +30,14 @@ class Outcome:
     problems: tuple[str, ...] = ()
 
 
-def check_attributes(session: Session, setting: Setting) -> Outcome:
+def check_attributes(worker: Worker, setting: Setting) -> Outcome:
     """Attributes are what a model says, and still so after it was saved and read again."""
     sets = _drawn(setting.op, _ATTRIBUTE_SETS)
     problems: dict[str, None] = {}
     for trial in sets:
         wanted = setting.op.all_values(trial.attributes)
         model = setting.model(trial.shapes, trial.attributes)
-        answer = session.ask("attributes", {"model": model, "type": setting.op.type})
+        answer = worker.ask("attributes", {"model": model, "type": setting.op.type})
         for name, value in wanted.items():
             for when, got in (("read from a model", answer["read"]), ("after saving and reading it", answer["again"])):
                 if name not in got:
@@ -58,12 +58,13 @@ def _same(got: Any, wanted: Any) -> bool:
     return bool(got == wanted)
 
 
-def check_refusals(session: Session, setting: Setting) -> Outcome:
-    """Models that break a rule of op.toml are refused with a message."""
+def check_refusals(worker: Worker, setting: Setting) -> Outcome:
+    """Models that break a rule of op.toml are refused with a message, and the model that they were made from is not."""
     trial = _simple_trial(setting.op)
-    wrong = wrong_models(setting, trial.shapes, trial.attributes)
+    right, wrong = right_and_wrong_models(setting, trial.shapes, trial.attributes)
+    worker.ask("read", {"model": right})
     models = [{"what": one.what, "model": one.model} for one in wrong]
-    said = session.ask("refusals", {"models": models})["said"]
+    said = worker.ask("refusals", {"models": models})["said"]
     problems = [
         f"OpenVINO takes a model with {one.what}" if text is None else f"there is no message for {one.what}"
         for one, text in zip(wrong, said, strict=True)
@@ -72,7 +73,7 @@ def check_refusals(session: Session, setting: Setting) -> Outcome:
     return Outcome(len(wrong), tuple(problems))
 
 
-def check_concurrency(session: Session, setting: Setting) -> Outcome:
+def check_concurrency(worker: Worker, setting: Setting) -> Outcome:
     """Requests that run at once give what each gives alone."""
     trial = _simple_trial(setting.op)
     request = {
@@ -82,19 +83,19 @@ def check_concurrency(session: Session, setting: Setting) -> Outcome:
         "values": "uniform",
         "requests": _REQUESTS,
     }
-    wrong = [one for one in session.ask("concurrency", request)["results"] if not one["agrees"]]
+    wrong = [one for one in worker.ask("concurrency", request)["results"] if not one["agrees"]]
     if not wrong:
         return Outcome(_REQUESTS)
     details = wrong[0].get("worst") or wrong[0].get("shape")
     return Outcome(_REQUESTS, (f"{len(wrong)} of {_REQUESTS} requests at once give wrong numbers, such as {details}",))
 
 
-def check_unloading(session: Session, setting: Setting) -> Outcome:
+def check_unloading(worker: Worker, setting: Setting) -> Outcome:
     """A process that used the library lets go of it and ends without a crash."""
     trial = _simple_trial(setting.op)
-    session.ask("numbers", setting.request(trial))
-    session.ask("release", {})
-    finished = session.finish()
+    worker.ask("numbers", setting.request(trial))
+    worker.ask("release", {})
+    finished = worker.finish()
     if finished is None or finished.ok:
         return Outcome(1)
     return Outcome(1, (f"the process that used the library ends with {finished.how_it_ended()}",))

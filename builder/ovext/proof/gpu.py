@@ -10,7 +10,7 @@ from ovext.gpu.run import run_layers
 from ovext.proof.report import Failure, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ovext.gpu.run import Outcome
@@ -22,7 +22,13 @@ _NAMES = {"GPU": "GPU", "sim": "simulated GPU", "pocl": "PoCL"}
 
 
 def prove_on_gpu(
-    project: Project, library: Path, openvino: OpenVINO, wish: Wish, asked: str | None, *, on_row: Callable[[Row], None]
+    project: Project,
+    libraries: Mapping[str, Path],
+    openvino: OpenVINO,
+    wish: Wish,
+    asked: str | None,
+    *,
+    on_row: Callable[[Row], None],
 ) -> list[Row]:
     """Run the test cases of every op with a GPU kernel. Without a device each op has a row that says so.
 
@@ -41,7 +47,7 @@ def prove_on_gpu(
             raise
         rows = [Row(op, "numbers", device="GPU", skipped=error.what) for op in ops]
     else:
-        outcomes = run_layers(project, library, openvino, device, lambda _: None, seconds=wish.seconds, op=wish.op)
+        outcomes = run_layers(project, libraries, openvino, device, lambda _: None, seconds=wish.seconds, op=wish.op)
         rows = list(_rows(outcomes, device.kind))
     for row in rows:
         on_row(row)

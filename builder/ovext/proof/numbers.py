@@ -15,7 +15,7 @@ from ovext.proof.draw import given_trials, trials
 
 if TYPE_CHECKING:
     from ovext.proof.trial import Setting, Trial
-    from ovext.verify.session import Session
+    from ovext.worker.client import Worker
 
 _SECONDS_TO_SHRINK = 20.0
 _FINITE = 1e300  # JSON has no infinity: the worker gives the largest number instead
@@ -55,34 +55,34 @@ def _difference(result: dict[str, Any]) -> str:
     return f"{where}: {error}; {result['wrong']} of {result['elements']} elements wrong, the worst {result['worst']}"
 
 
-def try_numbers(session: Session, setting: Setting, *, examples: int, seed_of_run: int) -> Tried:
+def try_numbers(worker: Worker, setting: Setting, *, examples: int, seed_of_run: int) -> Tried:
     """Try the cases of op.toml, then `examples` drawn ones; after a failure, look for a smaller one that fails too."""
     tried = Tried()
     for trial in given_trials(setting.op):
-        if what := _wrong(session, setting, trial, tried):
+        if what := _wrong(worker, setting, trial, tried):
             tried.failed, tried.what = trial, what
             break
-    _draw(session, setting, tried, examples=examples, seed_of_run=seed_of_run)
+    _draw(worker, setting, tried, examples=examples, seed_of_run=seed_of_run)
     return tried
 
 
-def try_one(session: Session, setting: Setting, trial: Trial) -> Tried:
+def try_one(worker: Worker, setting: Setting, trial: Trial) -> Tried:
     tried = Tried()
-    if what := _wrong(session, setting, trial, tried):
+    if what := _wrong(worker, setting, trial, tried):
         tried.failed, tried.what = trial, what
     return tried
 
 
-def _wrong(session: Session, setting: Setting, trial: Trial, tried: Tried) -> str:
+def _wrong(worker: Worker, setting: Setting, trial: Trial, tried: Tried) -> str:
     """What is wrong with a trial, its process's death included; empty for nothing."""
     try:
-        return tried.add(session.ask("numbers", setting.request(trial))["results"])
+        return tried.add(worker.ask("numbers", setting.request(trial))["results"])
     except LibraryError as error:
         tried.cases += 1
         return error.what or "it failed without a message"
 
 
-def _draw(session: Session, setting: Setting, tried: Tried, *, examples: int, seed_of_run: int) -> None:
+def _draw(worker: Worker, setting: Setting, tried: Tried, *, examples: int, seed_of_run: int) -> None:
     """Let hypothesis draw trials, and shrink one that fails for a limited time."""
     if examples == 0:
         return
@@ -94,7 +94,7 @@ def _draw(session: Session, setting: Setting, tried: Tried, *, examples: int, se
         is_over = time.monotonic() > end
         if text not in tried.known:
             # Hypothesis tries the smallest failure again at its end: that must fail again, also after the time.
-            tried.known[text] = "" if is_over else _wrong(session, setting, trial, tried)
+            tried.known[text] = "" if is_over else _wrong(worker, setting, trial, tried)
         if what := tried.known[text]:
             tried.failed, tried.what = trial, what
             end = min(end, time.monotonic() + _SECONDS_TO_SHRINK)

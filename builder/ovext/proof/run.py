@@ -18,10 +18,10 @@ from ovext.proof.report import Failure, Proof, Row
 from ovext.proof.trial import Setting, trial_from_json
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.process import cpu_count
-from ovext.verify.session import Session
+from ovext.worker.client import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ovext.project import OpDescription, Project
@@ -66,16 +66,18 @@ class _Subject:
     wish: Wish
     stop: Event
 
-    def session(self, variant: str) -> Session:
-        return Session(
+    def worker(self, variant: str) -> Worker:
+        return Worker(
             self.openvino, self.library, env={"OVEXT_ISA": variant}, timeout=self.wish.seconds, stop=self.stop
         )
 
 
 def prove_on_cpu(
-    project: Project, library: Path, openvino: OpenVINO, wish: Wish, on_row: Callable[[Row], None]
+    project: Project, libraries: Mapping[str, Path], openvino: OpenVINO, wish: Wish, on_row: Callable[[Row], None]
 ) -> Proof:
     """Try everything that is wished for, as much at once as there are CPUs; `on_row` is given each row in order.
+
+    `libraries` has for the type of each op the library that it is tested in.
 
     Raises:
         ProjectError: the project has no ops, or one without a reference.
@@ -83,7 +85,7 @@ def prove_on_cpu(
         LibraryError: the library was not built with ovext, or holds no variant that this CPU can run.
     """
     stop = Event()
-    jobs = jobs_of(project, library, openvino, wish, stop)
+    jobs = jobs_of(project, libraries, openvino, wish, stop)
     rows: list[Row] = []
     with ThreadPoolExecutor(cpu_count()) as pool:
         try:
@@ -97,14 +99,19 @@ def prove_on_cpu(
     return Proof(project.name, tuple(rows))
 
 
-def jobs_of(project: Project, library: Path, openvino: OpenVINO, wish: Wish, stop: Event | None = None) -> list[Job]:
+def jobs_of(
+    project: Project, libraries: Mapping[str, Path], openvino: OpenVINO, wish: Wish, stop: Event | None = None
+) -> list[Job]:
     """Everything that is to be tried on the CPU; `stop` ends what runs. Raises as prove_on_cpu does."""
     stop = stop or Event()
-    subjects = [_Subject(op, folder, library, openvino, wish, stop) for op, folder in _chosen_ops(project, wish)]
+    subjects = [
+        _Subject(op, folder, libraries[op.type], openvino, wish, stop) for op, folder in chosen_ops(project, wish)
+    ]
     return [job for subject in subjects for job in _jobs(subject)]
 
 
-def _chosen_ops(project: Project, wish: Wish) -> list[tuple[OpDescription, Path]]:
+def chosen_ops(project: Project, wish: Wish) -> list[tuple[OpDescription, Path]]:
+    """The ops that are wished for, with their folders. Raises as prove_on_cpu does."""
     ops = {op.type: (op, folder) for folder, op in project.described_ops()}
     if not ops:
         raise ProjectError(
@@ -173,11 +180,11 @@ def _numbers(subject: _Subject, types: tuple[str, ...], row: Row) -> Row:
     if without := sorted({*types} & WITHOUT_NUMBERS):
         return replace(row, skipped=f"numpy has no {', '.join(without)}")
     setting = Setting(op, subject.folder, types)
-    with subject.session(row.variant) as session:
+    with subject.worker(row.variant) as worker:
         if wish.case:
-            tried = try_one(session, setting, trial_from_json(wish.case, op))
+            tried = try_one(worker, setting, trial_from_json(wish.case, op))
         else:
-            tried = try_numbers(session, setting, examples=wish.examples, seed_of_run=wish.seed)
+            tried = try_numbers(worker, setting, examples=wish.examples, seed_of_run=wish.seed)
     failures: tuple[Failure, ...] = ()
     if tried.failed is not None:
         case = tried.failed.to_json()
@@ -185,16 +192,16 @@ def _numbers(subject: _Subject, types: tuple[str, ...], row: Row) -> Row:
     return replace(row, cases=tried.cases, absolute=tried.absolute, relative=tried.relative, failures=failures)
 
 
-def _checked(subject: _Subject, check: Callable[[Session, Setting], Outcome], row: Row) -> Row:
+def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], row: Row) -> Row:
     """A check that is done once for an op, in the first combination of element types that numpy has."""
     op = subject.op
     types = next((one for one in op.combinations() if not {*one} & WITHOUT_NUMBERS), None)
     if types is None:
         return replace(row, skipped="numpy has not its element types")
     setting = Setting(op, subject.folder, tuple(types))
-    with subject.session(row.variant) as session:
+    with subject.worker(row.variant) as worker:
         try:
-            outcome = check(session, setting)
+            outcome = check(worker, setting)
         except LibraryError as error:
             return replace(row, failures=(Failure(error.what, ("--op", op.type)),))
     failures = tuple(Failure(what, ("--op", op.type)) for what in outcome.problems)

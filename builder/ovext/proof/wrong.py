@@ -47,13 +47,18 @@ class _Right:
         return self.setting.model(self.shapes, self.attributes, extra_inputs=extra_inputs)
 
 
-def wrong_models(setting: Setting, shapes: Shapes, attributes: dict[str, AttributeValue]) -> list[WrongModel]:
-    """Models with a wrong type, rank, size, attribute or number of inputs; `shapes` and `attributes` are right."""
+def right_and_wrong_models(
+    setting: Setting, shapes: Shapes, attributes: dict[str, AttributeValue]
+) -> tuple[str, list[WrongModel]]:
+    """A model that is right, as `shapes` and `attributes` are, and ones with one wrong thing in each.
+
+    That is a type, a rank, a size, an attribute or the number of inputs.
+    """
     first = replace(setting, types=tuple(setting.op.combinations()[0]))
     right = _Right(first, shapes, setting.op.all_values(attributes))
     wrong = [*_types(right), *_shapes(right), *_attributes(right)]
     models = [WrongModel(what, one.model()) for what, one in wrong]
-    return [*models, WrongModel("one input too many", right.model(extra_inputs=1))]
+    return right.model(), [*models, WrongModel("one input too many", right.model(extra_inputs=1))]
 
 
 def _types(right: _Right) -> Iterator[tuple[str, _Right]]:

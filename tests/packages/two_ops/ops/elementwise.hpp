@@ -4,12 +4,15 @@
 #include <openvino/core/extension.hpp>
 #include <openvino/core/op_extension.hpp>
 #include <openvino/op/op.hpp>
+#include <ovext/checks.hpp>
 
 /// `Final` is the class itself; it has a static function run(src, dst, count).
 template <typename Final>
 class Elementwise : public ov::op::Op {
 public:
     void validate_and_infer_types() override {
+        ovext::check_input_count(this, 1);
+        ovext::check_type(this, 0, "data", {ov::element::f32});
         set_output_type(0, get_input_element_type(0), get_input_partial_shape(0));
     }
     std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector& inputs) const override {

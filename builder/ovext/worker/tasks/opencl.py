@@ -1,4 +1,4 @@
-"""Kernels without OpenVINO: compiled by every OpenCL runtime here, and run on one. Runs in the worker."""
+"""Kernels without OpenVINO: compiled by every OpenCL runtime here, and run on one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyopencl as cl
 
-from ovext.verify.reference import Phases, compare, draw_inputs, dtype_of, expected_output
+from ovext.worker.tasks.reference import Phases, compare, draw_inputs, dtype_of, expected_output
 
 if TYPE_CHECKING:
-    from ovext.verify.reference import Array
+    from ovext.worker.tasks.reference import Array
 
 
 def runtimes(_: dict[str, Any]) -> dict[str, Any]:

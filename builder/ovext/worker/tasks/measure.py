@@ -1,4 +1,4 @@
-"""Latency of one-op models side by side. Runs in the worker."""
+"""Latency of one-op models side by side."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ovext.models.ir import TensorType, one_op_model
-from ovext.verify.child import run_in_openvino
+from ovext.worker.client import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,6 @@ def check_loads(
     openvino: OpenVINO,
     ops: Sequence[OpDescription] = (),
     *,
-    link: str = "needed",
     env: Mapping[str, str] = _AUTOMATIC,
 ) -> Loaded:
     """What the library says of itself, after OpenVINO loaded it and read a one-op model of each op.
@@ -40,8 +39,8 @@ def check_loads(
         LibraryError: it does not load, or lacks an op; the text is OpenVINO's.
     """
     models = {f"{op.type} ({op.opset})": _model(op) for op in ops}
-    request = {"library": str(library), "link": link, "openvino": str(openvino.library), "models": models}
-    answer = run_in_openvino(openvino, "load", request, env=env)
+    with Worker(openvino, library, env=env) as worker:
+        answer = worker.ask("load", {"models": models})
     return Loaded(answer["isa"], tuple((type_, opset) for type_, opset in answer["ops"]))
 
 

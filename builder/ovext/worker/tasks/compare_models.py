@@ -1,4 +1,4 @@
-"""Two models on the same input: do they give the same numbers, and how long does each take? Runs in the worker."""
+"""Two models on the same input: do they give the same numbers, and how long does each take?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An op in one-op models against its reference, and what it does with what it must refuse. Runs in the worker."""
+"""An op in one-op models against its reference, and what it does with what it must refuse."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import openvino as ov
 
-from ovext.verify.reference import Phases, call_reference, compare
+from ovext.worker.tasks.reference import Phases, call_reference, compare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ovext.verify.reference import Array
+    from ovext.worker.tasks.reference import Array
 
 # Those that the CPU plugin takes with rows that do not follow one another.
 _TYPES_OF_PARTS = {"f32", "f16", "bf16", "i32", "i8", "u8"}
@@ -246,6 +246,16 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (bool, int, float, str)):
         return value
     return [_plain(one) for one in value] if isinstance(value, (list, tuple)) else str(value)
+
+
+def read(request: dict[str, Any]) -> dict[str, Any]:
+    """Read a model that the op must take."""
+    Phases(request)("reading a model")
+    try:
+        _read(request["library"], request["model"])
+    except RuntimeError as error:
+        raise RuntimeError(f"OpenVINO refuses a model that follows op.toml: {error}") from None
+    return {}
 
 
 def refusals(request: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One op on a GPU against its reference and against the CPU extension. Runs in the worker."""
+"""One op on a GPU against its reference and against the CPU extension."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import openvino as ov
 
-from ovext.verify.reference import Phases, compare, draw_inputs, expected_output
+from ovext.worker.tasks.reference import Phases, compare, draw_inputs, expected_output
 
 # What the plugin calls a node that one of its custom layers computes.
 _CUSTOM_NODE = "CustomGPUPrimitive"

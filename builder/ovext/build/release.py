@@ -1,0 +1,44 @@
+"""The OpenVINO that a command runs models in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ovext.build.manifest import read_manifest
+from ovext.targets.openvino import DEFAULT_RELEASE, OpenVINOVersion
+from ovext.toolchain.fetch import fetch_openvino, find_installed
+from ovext.toolchain.openvino import read_openvino
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ovext.toolchain.openvino import OpenVINO
+
+
+def openvino_to_run(asked: str | None, library: Path, talk: Callable[[str], None]) -> OpenVINO:
+    """The OpenVINO asked for; else the one that the library's manifest says it was built for, else any found here.
+
+    Raises:
+        OpenVINOError: it is not here and cannot be fetched, of which `talk` is told.
+    """
+    built_for = _release_of(library)
+    wanted = OpenVINOVersion.parse(built_for) if built_for else None
+    if asked is None and (installed := find_installed(wanted)):
+        return installed
+    return _fetched(asked or built_for or DEFAULT_RELEASE, talk)
+
+
+def openvino_here(asked: str | None, talk: Callable[[str], None]) -> OpenVINO | None:
+    """The OpenVINO asked for, which is fetched if needed; else any that is installed."""
+    return find_installed(None) if asked is None else _fetched(asked, talk)
+
+
+def _fetched(version: str, talk: Callable[[str], None]) -> OpenVINO:
+    return read_openvino(fetch_openvino(str(OpenVINOVersion.parse(version)), talk))
+
+
+def _release_of(library: Path) -> str | None:
+    manifest = read_manifest(library.parent)
+    records = manifest.libraries if manifest else []
+    return next((record.openvino.version for record in records if record.file == library.name), None)

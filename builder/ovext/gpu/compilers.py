@@ -1,0 +1,56 @@
+"""Compiling kernels with all compilers that are here, and saying which are missing."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from ovext.gpu.compile import CompileReport, compile_for_gpus, compile_with_runtimes, programs_of
+from ovext.gpu.headers import headers_if_possible
+from ovext.gpu.ocloc import choose_devices
+from ovext.toolchain.opencl import INSTALL_OCLOC, INSTALL_RUNTIME, find_ocloc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ovext.gpu.check import Checked
+    from ovext.toolchain.openvino import OpenVINO
+
+
+def compile_everywhere(
+    layers: Sequence[Checked], devices: str | None, openvino: OpenVINO | None, talk: Callable[[str], None]
+) -> CompileReport:
+    """What ocloc for `devices` and every OpenCL runtime say of the kernels.
+
+    Raises:
+        UnknownNameError: ocloc does not know a device.
+    """
+    if not any(programs_of(one, None) for one in layers):
+        return CompileReport()
+    return _for_gpus(layers, devices, openvino, talk) + _with_runtimes(layers, openvino, talk)
+
+
+def _for_gpus(
+    layers: Sequence[Checked], devices: str | None, openvino: OpenVINO | None, talk: Callable[[str], None]
+) -> CompileReport:
+    ocloc = find_ocloc()
+    if ocloc is None:
+        talk(f"Not compiled for Intel GPUs: ocloc was not found. {INSTALL_OCLOC}")
+        return CompileReport()
+    chosen = choose_devices(ocloc, devices)
+    headers = headers_if_possible(openvino) if openvino else None
+    programs = [program for one in layers for program in programs_of(one, headers)]
+    with_headers = "the plugin's own headers" if headers else "an imitation of the plugin's text"
+    talk(f"Compiling {len(programs)} programs for {', '.join(chosen)}, with {with_headers}")
+    return compile_for_gpus(ocloc, programs, chosen)
+
+
+def _with_runtimes(layers: Sequence[Checked], openvino: OpenVINO | None, talk: Callable[[str], None]) -> CompileReport:
+    """Without the plugin's headers, which are for Intel's GPUs and do not compile elsewhere."""
+    report = CompileReport()
+    if openvino and find_spec("pyopencl"):
+        report = compile_with_runtimes(openvino, [program for one in layers for program in programs_of(one, None)])
+    if report == CompileReport():
+        reason = f"there is none. {INSTALL_RUNTIME}" if openvino else "it needs OpenVINO. pip install openvino"
+        talk(f"Not compiled with an OpenCL runtime: {reason}")
+    return report

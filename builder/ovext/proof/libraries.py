@@ -1,0 +1,43 @@
+"""Which library each op of a project is tested in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ovext.build.plan import BuildRequest
+from ovext.build.preflight import plan_with_all_problems
+from ovext.build.run import run_build
+from ovext.errors import ProjectError
+from ovext.loading import find_library
+
+if TYPE_CHECKING:
+    from ovext.build.host import Reporter
+    from ovext.build.run import BuildResult
+    from ovext.project import OpDescription, Project
+
+
+def named_libraries(project: Project, named: Path) -> dict[str, Path]:
+    """For the type of each op the library named: the file itself, or that of a folder which has the op."""
+    return {op.type: find_library(named, op=op.type)[0] for op in project.ops()}
+
+
+def built_libraries(project: Project, openvino: str | None, reporter: Reporter) -> dict[str, Path]:
+    """For the type of each op the library that a build of the project gives now.
+
+    Raises:
+        OvextError: as plan_with_all_problems and run_build do.
+        ProjectError: no library has the op.
+    """
+    plan = plan_with_all_problems(BuildRequest(output_root=Path("lib").absolute()), project.root, openvino)
+    result = run_build(plan, reporter)
+    return {op.type: _library_with(op, result, project) for op in project.ops()}
+
+
+def _library_with(op: OpDescription, result: BuildResult, project: Project) -> Path:
+    """Of several, one that loads in every process."""
+    having = [one for one in result.libraries if any((has.type, has.opset) == (op.type, op.opset) for has in one.ops)]
+    if not having:
+        fix = "Name its folder after OPS in ovext_add_extension()."
+        raise ProjectError(f"no library of the project has the op {op.type}", where=project.root, fix=fix)
+    return result.output_dir / min(having, key=lambda one: one.link != "needed").file

@@ -1,0 +1,157 @@
+"""Asking a worker, a process with a chosen OpenVINO, for tasks; every end that it can come to is told here."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ovext.errors import LibraryError, OpenVINOError
+from ovext.inspect.elf import Elf
+from ovext.toolchain.process import Conversation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from threading import Event
+
+    from typing_extensions import Self
+
+    from ovext.toolchain.openvino import OpenVINO
+    from ovext.toolchain.process import Finished
+
+_END_SECONDS = 20.0  # for unloading the library and leaving
+_LAST_LINES = 8  # that are shown of what a process said before it died
+
+
+class WorkerDiedError(LibraryError):
+    """The process crashed or hung; the text says over what."""
+
+
+class Worker:
+    """Processes one after another, should one die. Used as a context; leaving it ends the process.
+
+    Args:
+        openvino: the release to run in.
+        library: the extension library that the requests are about, if there is one. For one that is for a server that
+            brings OpenVINO's symbols (LINK host), the process brings them.
+        env: set in the process's environment.
+        timeout: seconds that an answer may take.
+        stop: once it is set, whoever asks is interrupted.
+
+    Raises:
+        OpenVINOError: this OpenVINO has no Python package for this Python.
+    """
+
+    def __init__(
+        self,
+        openvino: OpenVINO,
+        library: Path | None = None,
+        *,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 600.0,
+        stop: Event | None = None,
+    ) -> None:
+        self._env = {**_environment_of(openvino), **(env or {})}
+        self._python_path = openvino.python_path
+        self._library = library
+        self._common: dict[str, str | None] = {"library": None, "preload": None}
+        if library is not None:
+            preload = None if _needs_openvino(library) else str(openvino.library)
+            self._common = {"library": str(library), "preload": preload}
+        self._timeout = timeout
+        self._stop = stop
+        self._folder = tempfile.TemporaryDirectory(prefix="ovext-")
+        self._process: Conversation | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.end(_END_SECONDS)
+        self._folder.cleanup()
+
+    def ask(self, task: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """What the task answers. `request` and the answer are JSON.
+
+        Raises:
+            WorkerDiedError: the process crashed or hung; the next request goes to a new one.
+            LibraryError: the task failed; the text says how.
+            OpenVINOError: this Python cannot import this OpenVINO.
+            KeyboardInterrupt: the user does not want to know any more.
+        """
+        if self._stop is not None and self._stop.is_set():
+            raise KeyboardInterrupt
+        phase = Path(self._folder.name, "phase")
+        phase.unlink(missing_ok=True)
+        process = self._process = self._process or self._start()
+        full = {**request, **self._common, "task": task, "phase_file": str(phase)}
+        try:
+            answer = process.ask(json.dumps(full), self._timeout)
+        except TimeoutError:
+            process.kill()
+            raise self._died(f"hung, and was ended after {self._timeout:g} s,", phase) from None
+        if answer is None:
+            raise self._died("", phase)
+        result: dict[str, Any] = json.loads(answer)
+        if "no_openvino" in result:
+            raise OpenVINOError(f"this Python cannot import it: {result['no_openvino']}", where=self._python_path)
+        if "error" in result:
+            raise LibraryError(_without_noise(result["error"]), where=self._library)
+        return result
+
+    def finish(self) -> Finished | None:
+        """End the process as a program ends that is done with the library; None where there is none."""
+        process, self._process = self._process, None
+        return process.end(_END_SECONDS) if process else None
+
+    def _start(self) -> Conversation:
+        folder = Path(self._folder.name)  # what lies in the user's folder must not stand in for a module
+        command = [sys.executable, "-m", "ovext.worker.main"]
+        return Conversation(command, output=folder / "output", cwd=folder, env=self._env)
+
+    def _died(self, how: str, phase: Path) -> WorkerDiedError:
+        finished = self.finish()
+        how = how or (f"died ({finished.how_it_ended()})" if finished else "died")
+        during = f" while {phase.read_text(encoding='utf-8')}" if phase.is_file() else ""
+        lines = finished.output.splitlines() if finished else []
+        said = [line for line in lines if line.strip() and "PLEASE submit a bug report" not in line][-_LAST_LINES:]
+        return WorkerDiedError(f"the process {how}{during}" + "".join(f"\n  {line}" for line in said))
+
+
+def ask_once(
+    openvino: OpenVINO,
+    task: str,
+    request: Mapping[str, Any],
+    library: Path | None = None,
+    *,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 600.0,
+) -> dict[str, Any]:
+    """What a task answers in a process for it alone. Raises as Worker.ask does."""
+    with Worker(openvino, library, env=env, timeout=timeout) as worker:
+        return worker.ask(task, request)
+
+
+def _needs_openvino(library: Path) -> bool:
+    return any(name.startswith("libopenvino.so") for name in Elf(library).strings_of("NEEDED"))
+
+
+def _environment_of(openvino: OpenVINO) -> dict[str, str]:
+    """What must be set for this Python to import that OpenVINO."""
+    if openvino.python_path is None:
+        problem = "this OpenVINO comes without its Python package"
+        raise OpenVINOError(problem, where=openvino.cmake_dir, fix="Use --openvino VERSION.")
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(openvino.python_path), os.environ.get("PYTHONPATH")]))}
+
+
+def _without_noise(text: str) -> str:
+    """OpenVINO's message without the places in its own sources."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    told = [line for line in lines if not re.match(r"Exception from |Check '", line.strip())]
+    return "\n".join(told or lines)

@@ -1,0 +1,74 @@
+"""The worker: `python -m ovext.worker.main FD` answers each line on stdin with a line on that file descriptor.
+
+A request is JSON with its `task`, and so is the answer. A task's own failure is an answer too: {"error": ...}. What
+libraries print goes to stdout and stderr.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Else `import openvino` reports each import over the network, from a forked process that can hang for ever, because
+# this one waits for its input.
+sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+
+_TASKS = {
+    "attributes": "prove:attributes",
+    "compare-models": "compare_models:run",
+    "compile-for-gpu": "gpu:compile_only",
+    "concurrency": "prove:concurrency",
+    "devices": "gpu:devices",
+    "gpu": "gpu:run",
+    "load": "load:run",
+    "measure": "measure:run",
+    "numbers": "prove:numbers",
+    "opencl-build": "opencl:build",
+    "opencl-run": "opencl:run",
+    "opencl-runtimes": "opencl:runtimes",
+    "read": "prove:read",
+    "refusals": "prove:refusals",
+    "release": "prove:release",
+    "resnet50": "resnet50:run",
+}
+
+
+def _task(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """The task; only its own modules are imported, since an older OpenVINO may lack what another task needs."""
+    module, _, function = _TASKS[name].partition(":")
+    task: Callable[[dict[str, Any]], dict[str, Any]] = getattr(
+        importlib.import_module(f"ovext.worker.tasks.{module}"), function
+    )
+    return task
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        importlib.import_module("openvino")
+    except ImportError as error:
+        return {"no_openvino": str(error)}
+    try:
+        if request["preload"]:
+            ctypes.CDLL(request["preload"], mode=os.RTLD_GLOBAL | os.RTLD_NOW)
+        return _task(request["task"])(request)
+    except RuntimeError as error:  # what OpenVINO throws
+        return {"error": str(error).strip()}
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # at once, even out of a kernel that hangs
+    with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as answers:
+        for line in sys.stdin:
+            print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
