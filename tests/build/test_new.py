@@ -39,7 +39,7 @@ def test_a_name_alone_makes_a_project(ovext: Ovext, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     root = tmp_path / "scaled_cosh"
     assert {path.name for path in (root / "ops" / "scaled_cosh").iterdir()} == FILES_OF_OP
-    assert [op.type for op in load_project(root).ops()] == ["ScaledCosh"]
+    assert [op.type for op in load_project(root).ops] == ["ScaledCosh"]
     assert all(name in done.stderr for name in files_in(root)), "the files are shown"
     assert json.loads((root / "CMakePresets.json").read_text())["version"] == 6
     assert "ovext test scaled_cosh" in done.stdout
@@ -275,6 +275,34 @@ def test_sync_tells_of_inputs_types_and_names(ovext: Ovext, project: Path) -> No
     assert "the constraints have changed" in told
     assert "scaled() takes 1 inputs, and the op has 2" in told
     assert "the op is Scaled of scaled, and in op.toml Scaled of other_ops" in told
+
+
+def test_sync_tells_of_a_default_that_no_longer_fits(ovext: Ovext, project: Path) -> None:
+    change(project, 'type = "float"\ndefault = 1.0', 'type = "string"\ndefault = "near"')
+    ovext("sync", project)
+    done = ovext("sync", project, "--check")
+    assert done.returncode == ExitCode.FAILED
+    assert "scaled(): the default of 'alpha' is not one that op.toml allows: 1.0 is no string" in done.stdout
+    assert "Everything" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("ops", "told"),
+    [
+        ("scaled other", ["OPS names 'other', and ops/other has no op.toml and op.cpp"]),
+        ("other # scaled", ["OPS names 'other'", "does not name 'scaled', so that no library has that op"]),
+        ("${OPS}", []),  # only CMake knows
+    ],
+)
+def test_sync_tells_where_the_list_of_ops_and_their_folders_differ(
+    ovext: Ovext, project: Path, ops: str, told: list[str]
+) -> None:
+    lists = project / "CMakeLists.txt"
+    lists.write_text(lists.read_text().replace("OPS scaled", f"OPS {ops}\n"))
+    done = ovext("sync", project)
+    assert all(one in done.stdout for one in told)
+    assert len(done.stdout.splitlines()) == max(1, len(told))
+    assert ("Everything is as op.toml says." in done.stdout) == (not told)
 
 
 def test_a_file_without_the_mark_is_never_touched(ovext: Ovext, project: Path) -> None:

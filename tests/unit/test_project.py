@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Path:
 
 def problem_of(project: Path) -> str:
     with pytest.raises(ProjectError) as caught:
-        load_project(project).check_ops()
+        _ = load_project(project).ops
     return str(caught.value)
 
 

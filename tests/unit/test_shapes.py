@@ -69,7 +69,7 @@ def test_tolerance_is_that_of_the_output(tmp_path: Path) -> None:
         'name = "out"', 'name = "out"\ntype = "bias"'
     )
     op = read(tmp_path, text)
-    in_f32 = Trial(op, tmp_path, layer_of(op, tmp_path), op.test.cases[0], "i32", "f32")
+    in_f32 = Trial(op, layer_of(op), op.test.cases[0], "i32", "f32")
     assert in_f32.types == ["i32", "f32", "f32", "f32"]
     assert in_f32.tolerance.absolute == 1e-5
     assert replace(in_f32, precision="f16").tolerance.absolute == 2e-3

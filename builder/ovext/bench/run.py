@@ -79,7 +79,7 @@ def run_bench(project: Project, bench: Bench, library: Path, openvino: OpenVINO,
         LibraryError: the library does not load, or lacks a variant that this CPU can run.
         BuildError: the baselines do not compile.
     """
-    op = next((op for op in project.ops() if op.type == bench.op), None)
+    op = next((op for op in project.ops if op.type == bench.op), None)
     if op is None:
         raise ProjectError(
             f"a benchmark measures '{bench.op}', which no op.toml describes", where=project.root / "bench"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ovext.build.manifest import InspectionRecord, LibraryRecord, OpRecord
 from ovext.build.record import op_records
-from ovext.build.report import described_ops
 from ovext.errors import GateError
 from ovext.files import replace_text, writing_to
 from ovext.inspect.elf import Elf
@@ -134,7 +133,6 @@ def _too_new(reasons: tuple[str, ...]) -> list[str]:
 
 
 def _load(candidate: Candidate, talk: Callable[[str], None]) -> tuple[OpRecord, ...]:
-    described = described_ops(candidate.report)
     report, openvino, name = candidate.report, candidate.openvino, candidate.file.name
     host = host_cpuinfo_flags()
     if not any(isa_table()[variant].is_supported(host) for variant in report.variants):
@@ -142,7 +140,7 @@ def _load(candidate: Candidate, talk: Callable[[str], None]) -> tuple[OpRecord, 
     elif openvino.python_path is None:
         talk(f"{name} was not loaded: the OpenVINO in {openvino.cmake_dir} has no Python package")
     else:
-        provided = check_loads(candidate.file, openvino, described).ops
+        provided = check_loads(candidate.file, openvino, report.described).ops
         if provided:
             return tuple(OpRecord(type=type_, opset=opset) for type_, opset in provided)
-    return op_records(described)
+    return op_records(report.described)

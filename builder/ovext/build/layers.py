@@ -6,14 +6,12 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from ovext.build.manifest import LayerRecord
-from ovext.build.report import op_folders
 from ovext.errors import GateError
 from ovext.findings import Level
 from ovext.gpu.check import check_project
 from ovext.gpu.described import layer_of
 from ovext.gpu.emit import layer_files
 from ovext.gpu.mvcl import vpu_files
-from ovext.project import read_op
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,10 +42,9 @@ def check_layers(project: Project, talk: Callable[[str], None]) -> None:
 
 def layers_for(report: LibraryReport) -> tuple[list[LayerRecord], LayerFiles]:
     """The layers of all ops of a library that have one, for each kind of device."""
-    described = [(read_op(folder), folder) for folder in op_folders(report)]
-    layers = [layer for op, folder in described if (layer := layer_of(op, folder))]
+    layers = [layer for op in report.described if (layer := layer_of(op))]
     files = {"gpu": layer_files(report.library, layers) if layers else {}}
-    files["vpu"] = vpu_files(report.library, described)
+    files["vpu"] = vpu_files(report.library, report.described)
     records = [_record(kind, texts) for kind, texts in files.items() if texts]
     return records, {f"{kind}/{name}": text for kind, texts in files.items() for name, text in texts.items()}
 

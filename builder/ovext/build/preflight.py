@@ -65,16 +65,11 @@ class Problems:
         """The project, if it can be read, once request and ops have been looked at as well."""
         self.attempt(lambda: check_request(request))
         loaded = self.attempt(lambda: load_project(project))
-        self.attempt(lambda: _check_ops(loaded))
+        if loaded is not None:
+            self.attempt(lambda: check_derived(loaded))
         return loaded
 
     def raise_all(self) -> None:
         """Raise what failed, if anything did."""
         if self._found:
             raise OvextError.of_several(self._found)
-
-
-def _check_ops(project: Project | None) -> None:
-    if project is not None:
-        project.check_ops()
-        check_derived(project)

@@ -14,7 +14,7 @@ from ovext.build.manifest import (
     ProjectRecord,
     VariantRecord,
 )
-from ovext.build.report import described_ops, kernel_flags
+from ovext.build.report import kernel_flags
 from ovext.files import sha256_of
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def record_of(
         build_type=report.build_type,
         fp_contract=report.fp_contract,
         variants=[VariantRecord(id=variant, flags=flags[variant]) for variant in report.variants],
-        ops=list(op_records(described_ops(report))),
+        ops=list(op_records(report.described)),
         layers=list(layers),
         ovext=version("ovext"),
     )

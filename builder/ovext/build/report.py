@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ovext.errors import ProjectError
-from ovext.project import OpDescription, read_op
+from ovext.project import OpDescription, Project
 
 
 class CompilerReport(BaseModel):
@@ -33,36 +33,33 @@ class LibraryReport(BaseModel):
     fp_contract: Literal["off", "fast"]
     build_type: str
     compiler: CompilerReport
+    described: tuple[OpDescription, ...] = ()  # those of its ops that have an op.toml; CMake does not know them
 
 
-def read_reports(build_dir: Path) -> list[LibraryReport]:
-    """Every library of a configured build tree.
+def read_reports(build_dir: Path, project: Project) -> list[LibraryReport]:
+    """Every library of a configured build tree of the project.
 
     Raises:
-        ProjectError: there is none.
+        ProjectError: there is none, or an op.toml is missing or wrong.
     """
     files = sorted((build_dir / "ovext" / "report").glob("*.json"))
     if not files:
         raise ProjectError("the project configures no library", fix="Call ovext_add_extension() in its CMakeLists.txt.")
-    return [LibraryReport.model_validate_json(file.read_bytes()) for file in files]
+    return [_with_ops(LibraryReport.model_validate_json(file.read_bytes()), project) for file in files]
 
 
-def op_folders(report: LibraryReport) -> list[Path]:
+def _with_ops(report: LibraryReport, project: Project) -> LibraryReport:
+    described = tuple(project.op_in(folder) for folder in _op_folders(report))
+    return report.model_copy(update={"described": described})
+
+
+def _op_folders(report: LibraryReport) -> list[Path]:
     """The folders with the descriptions of a library's ops. Those of an existing extension have no op.cpp there."""
     folders = [report.source_dir / "ops" / name for name in report.ops]
     if report.sources:
         described = sorted(file.parent for file in report.source_dir.glob("ops/*/op.toml"))
         folders += [folder for folder in described if not (folder / "op.cpp").is_file()]
     return folders
-
-
-def described_ops(report: LibraryReport) -> list[OpDescription]:
-    """What op.toml files say of a library's ops.
-
-    Raises:
-        ProjectError: one is missing or wrong.
-    """
-    return [read_op(folder) for folder in op_folders(report)]
 
 
 def rejected_report(folder: Path, library: str) -> Path:

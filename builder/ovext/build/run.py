@@ -57,7 +57,7 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
     check_layers(plan.project, reporter.talk)
     with locked_build_tree(plan.build_dir, reporter) as lock:
         build_on_host(plan, lock, reporter)
-        reports = read_reports(plan.build_dir)
+        reports = read_reports(plan.build_dir, plan.project)
         revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
         layers = {report.file: layers_for(report) for report in reports}
         files = {

@@ -199,7 +199,7 @@ def _libraries(project: Project, library: Path | None) -> dict[str, Path]:
     from ovext.loading import find_library
 
     found = {}
-    for op in project.ops():
+    for op in project.ops:
         if op.gpu or op.vpu:
             with suppress(NoLibraryError):
                 found[op.type] = find_library(library, op=op.type)[0]

@@ -37,14 +37,14 @@ class OpFile(pytest.File):
         from ovext.build.release import openvino_to_run
         from ovext.cli.text import talk
         from ovext.errors import OvextError
-        from ovext.project import load_project, read_op
+        from ovext.project import load_project
         from ovext.proof.run import Wish, jobs_of
 
         root = self.path.parents[2]
         try:
             project = load_project(root)
             libraries = _libraries(self.config, root)
-            op = read_op(self.path.parent).type
+            op = project.op_in(self.path.parent.resolve()).type
             jobs = jobs_of(project, libraries, openvino_to_run(None, libraries[op], talk), Wish(op))
         except OvextError as error:
             raise self.CollectError(str(error)) from None

@@ -66,7 +66,7 @@ def run(
 
     loaded = load_project(project)
     wish = Wish(op, isa, types, case, examples, seed, timeout)
-    ops = [one for one, _ in chosen_ops(loaded, wish)]
+    ops = chosen_ops(loaded, wish)
     libraries = libraries_of(loaded, library, openvino)
     paths = dict.fromkeys(libraries[one.type] for one in ops)
     release = openvino_to_run(openvino, next(iter(paths)), talk)

@@ -15,7 +15,6 @@ from ovext.gpu.mvcl_check import check_described
 from ovext.gpu.read import read_layers
 from ovext.gpu.sizes import check_sizes
 from ovext.project import load_project
-from ovext.toml import line_of, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +50,7 @@ def check(path: Path) -> CheckReport:
     built = sorted([*path.glob("gpu/*.xml"), *path.glob("vpu/*.xml")])
     if path.is_dir() and (not built or (path / "pyproject.toml").exists()):
         project = load_project(path)
-        if not any(op.gpu or op.vpu for op in project.ops()):
+        if not any(op.gpu or op.vpu for op in project.ops):
             fix = "Add a table [gpu] to its op.toml."
             raise ProjectError("no op of this project has a GPU layer", where=path, fix=fix)
         return check_project(project)
@@ -67,16 +66,15 @@ def check_project(project: Project) -> CheckReport:
     checked: list[Checked] = []
     findings: list[PlacedFinding] = []
     seen: dict[str, Place] = {}
-    for folder, op in project.described_ops():
-        if layer := layer_of(op, folder):
+    for op in project.ops:
+        if layer := layer_of(op):
             checked.append(Checked(layer, use_of(op), op))
             if layer.op in seen:
                 text = f"the plugin knows ops by their type alone, and {seen[layer.op]} has a layer for '{op.type}' too"
                 findings.append(error("duplicate", layer.place, text, "Give one of them another type."))
             seen[layer.op] = layer.place
         if op.vpu:
-            file = folder / "op.toml"
-            findings += check_described(op, folder, Place(file, line_of(read_text(file), ["vpu"])))
+            findings += check_described(op, Place(op.folder / "op.toml", op.line_of("vpu")))
     return _with_rules(checked, findings)
 
 

@@ -11,11 +11,9 @@ from ovext.gpu.layer import MAX_RANK, Define, Layer, Sample, Source, Tensor, Use
 from ovext.project.gpu import GpuBuffer
 from ovext.project.op import Case
 from ovext.project.shapes import REST, output_shapes, parse_dim
-from ovext.toml import line_of, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from ovext.project.gpu import Gpu
     from ovext.project.op import OpDescription
@@ -27,21 +25,15 @@ _DEFAULT_FORMATS = {"input": "BYXF", "output": "BFYX"}
 _SIZES = (2, 3, 5, 7, 11, 13, 17, 19)
 
 
-def layer_of(op: OpDescription, folder: Path) -> Layer | None:
-    """The layer that the op in `folder` describes; None where it has no table [gpu].
-
-    Raises:
-        ProjectError: op.toml cannot be read.
-    """
+def layer_of(op: OpDescription) -> Layer | None:
+    """The layer that an op describes; None where it has no table [gpu]."""
     if op.gpu is None:
         return None
-    file = folder / "op.toml"
-    text = read_text(file)
 
     def place(*keys: str | int) -> Place:
-        return Place(file, line_of(text, ["gpu", *keys]))
+        return Place(op.folder / "op.toml", op.line_of("gpu", *keys))
 
-    kernel = folder / op.gpu.kernel
+    kernel = op.folder / op.gpu.kernel
     text_of_kernel = kernel.read_text(encoding="utf-8", errors="replace") if kernel.is_file() else None
     return Layer(
         op=op.type,

@@ -10,19 +10,18 @@ from ovext.toml import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from ovext.project.gpu import Vpu
     from ovext.project.op import OpDescription
 
 
-def vpu_files(name: str, described: Sequence[tuple[OpDescription, Path]]) -> dict[str, str]:
+def vpu_files(name: str, ops: Sequence[OpDescription]) -> dict[str, str]:
     """The files `name`.xml and one .cl for each op with a table [vpu], by name; none where no op has one."""
-    with_layer = [(op, folder, op.vpu) for op, folder in described if op.vpu]
+    with_layer = [(op, op.vpu) for op in ops if op.vpu]
     if not with_layer:
         return {}
-    texts = {f"{name}.{op.type}.cl": read_text(folder / vpu.kernel) for op, folder, vpu in with_layer}
-    return {f"{name}.xml": "\n".join(_xml(op, vpu, f"{name}.{op.type}.cl") for op, _, vpu in with_layer), **texts}
+    texts = {f"{name}.{op.type}.cl": read_text(op.folder / vpu.kernel) for op, vpu in with_layer}
+    return {f"{name}.xml": "\n".join(_xml(op, vpu, f"{name}.{op.type}.cl") for op, vpu in with_layer), **texts}
 
 
 def _xml(op: OpDescription, vpu: Vpu, kernel: str) -> str:

@@ -13,7 +13,6 @@ from ovext.project.gpu import VpuFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from ovext.gpu.findings import PlacedFinding
     from ovext.gpu.xml import Element
@@ -128,12 +127,12 @@ def _expressions(name: str, expressions: Sequence[str], where: Place) -> Iterato
             yield error("size-syntax", where, text, "Write something like X, (Y+15)/16*16 or B*F.")
 
 
-def check_described(op: OpDescription, folder: Path, place: Place) -> Iterator[PlacedFinding]:
+def check_described(op: OpDescription, place: Place) -> Iterator[PlacedFinding]:
     """Everything that is wrong with a table [vpu] and the kernel that it names. `place` is that of the table."""
     if op.vpu is None:
         return
     yield from _described_values(op, op.vpu, place)
-    file = folder / op.vpu.kernel
+    file = op.folder / op.vpu.kernel
     if not file.is_file():
         yield error("source", place, f"the kernel's source {file} is missing", "Write it, or name another.")
         return

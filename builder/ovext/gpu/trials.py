@@ -39,7 +39,6 @@ class Trial:
     """What one process is to compute: an op with its GPU layer, or with its kernel for VPUs where `layer` is None."""
 
     op: OpDescription
-    folder: Path
     layer: Layer | None
     case: Case
     element: ElementType
@@ -80,18 +79,18 @@ def trials_of(project: Project, device: Device, only: str = "") -> list[Trial]:
         ProjectError: there is nothing to run.
     """
     trials: list[Trial] = []
-    for folder, op in project.described_ops():
+    for op in project.ops:
         if only not in {"", op.type}:
             continue
-        layer = layer_of(op, folder)
+        layer = layer_of(op)
         for case in cases_of(op):
             for element in op.element_types if layer else ():
                 precisions = _precisions(op, element, device)
-                trials += [Trial(op, folder, layer, case, element, precision) for precision in precisions]
+                trials += [Trial(op, layer, case, element, precision) for precision in precisions]
             # What VPUs computed: images, one at a time.
             for_vpu = all(len(shape) == MAX_RANK and shape[0] == 1 for shape in case.shapes.values())
             if op.vpu and not device.has_plugin and for_vpu:
-                trials.append(Trial(op, folder, None, case, op.element_types[0], op.element_types[0]))
+                trials.append(Trial(op, None, case, op.element_types[0], op.element_types[0]))
     if not trials:
         fix = "Add a table [gpu] to an op.toml, for inputs of other types than bf16."
         raise ProjectError(f"there is nothing to run on {device.name}", where=project.root, fix=fix)
@@ -150,7 +149,7 @@ def _common_request(trial: Trial) -> dict[str, Any]:
         ],
         "seed": 0,
         "output_shape": trial.sample.outputs[0],
-        "reference": str(trial.folder / "reference.py"),
+        "reference": str(trial.op.folder / "reference.py"),
         "attributes": dict(trial.sample.attributes),
         "tolerance": trial.tolerance.model_dump(),
     }
@@ -174,12 +173,12 @@ def _vpu_request(trial: Trial) -> dict[str, Any]:
     op = trial.op
     if op.vpu is None:
         raise ValueError(f"{op.type} has no kernel for VPUs")
-    text = read_text(trial.folder / op.vpu.kernel)
+    text = read_text(trial.op.folder / op.vpu.kernel)
     kernel = next(one for one in outline(text).kernels if one.name == op.vpu.entry)
     kind, _, port = op.vpu.dim.partition(",")
     dims = four_dims(trial.sample.shape("input" if kind == "input" else "output", int(port)))
     return {
-        "program": f"{line_directive(trial.folder / op.vpu.kernel)}\n{text}",
+        "program": f"{line_directive(trial.op.folder / op.vpu.kernel)}\n{text}",
         "options": "",
         "arguments": [_vpu_argument(trial, op.vpu, argument.name) for argument in kernel.arguments],
         "global": [evaluate(one.strip(), dims) for one in op.vpu.work_sizes],

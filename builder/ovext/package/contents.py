@@ -66,7 +66,8 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
     check_derived(project)
     check_layers(project, talk)
     openvino = installed_openvino(package.project)
-    report = next(report for report in read_reports(package.build_dir) if report.library == package.library)
+    reports = read_reports(package.build_dir, project)
+    report = next(report for report in reports if report.library == package.library)
     file = package.folder / report.file.name
     rejected = package.build_dir / f"{file.name}.rejected.json"
     passed = pass_gate(Candidate(file, report, openvino, (), rejected), talk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -32,31 +33,30 @@ class Project:
     version: str
     settings: Settings
 
-    def check_ops(self) -> None:
-        """Read every op.toml of the project.
+    @cached_property
+    def ops(self) -> tuple[OpDescription, ...]:
+        """The descriptions in ops/ of the project's own folder, read once.
 
         Raises:
-            ProjectError: descriptions are wrong; the problems of all of them are told.
+            ProjectError: some are wrong; the problems of all of them are told.
         """
-        problems = []
-        for folder in self._op_folders():
+        ops, problems = [], []
+        for file in sorted(self.root.glob("ops/*/op.toml")):
             try:
-                read_op(folder)
+                ops.append(read_op(file.parent))
             except ProjectError as error:
                 problems.append(str(error))
         if problems:
             raise ProjectError("\n".join(problems))
+        return tuple(ops)
 
-    def ops(self) -> list[OpDescription]:
-        """The descriptions in ops/ of the project's own folder."""
-        return [op for _, op in self.described_ops()]
+    def op_in(self, folder: Path) -> OpDescription:
+        """The description in a folder, which a library in an inner folder of the project may have.
 
-    def described_ops(self) -> list[tuple[Path, OpDescription]]:
-        """Each folder in ops/ of the project's own folder, and its description."""
-        return [(folder, read_op(folder)) for folder in self._op_folders()]
-
-    def _op_folders(self) -> list[Path]:
-        return [file.parent for file in sorted(self.root.glob("ops/*/op.toml"))]
+        Raises:
+            ProjectError: there is none, or it is wrong.
+        """
+        return next((op for op in self.ops if op.folder == folder), None) or read_op(folder)
 
 
 def read_op(folder: Path) -> OpDescription:
@@ -69,7 +69,8 @@ def read_op(folder: Path) -> OpDescription:
     if not file.is_file():
         raise ProjectError(f"the op '{folder.name}' has no description", where=file, fix="Write one.")
     text = read_text(file)
-    return described(parse_toml(text, file), lambda at: f"{file}:{line_of(text, at)}")
+    op = described(parse_toml(text, file), lambda at: f"{file}:{line_of(text, at)}")
+    return op.read_from(folder, text)
 
 
 def described(data: Any, place: Callable[[Location], str]) -> OpDescription:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PrivateAttr
 
 from ovext.project.attributes import Attribute, AttributeValue, ElementType, ir_text
 from ovext.project.frameworks import Frameworks
 from ovext.project.gpu import Gpu, Vpu
 from ovext.project.shapes import parse_dim
 from ovext.project.strict import Name, Strict, Text
+from ovext.toml import line_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,6 +111,10 @@ class Testing(Strict):
 class OpDescription(Strict):
     """An op as models name it, and how it is computed and tried."""
 
+    # Where its op.toml was read, if it was.
+    _folder: Path | None = PrivateAttr(default=None)
+    _text: str = PrivateAttr(default="")
+
     schema_version: Literal[1] = Field(alias="schema")
     type: Name
     opset: Name
@@ -123,6 +129,22 @@ class OpDescription(Strict):
     gpu: Gpu | None = None
     vpu: Vpu | None = None
     test: Testing = Testing()
+
+    def read_from(self, folder: Path, text: str) -> OpDescription:
+        """The description, which knows from now on that it was read from `text`, the op.toml in `folder`."""
+        self._folder, self._text = folder, text
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """The op's folder, such as ops/my_op."""
+        if self._folder is None:
+            raise ValueError(f"{self.type} was read from no file")
+        return self._folder
+
+    def line_of(self, *keys: str | int) -> int:
+        """The line of op.toml with the key at that path, or with its nearest parent."""
+        return line_of(self._text, keys)
 
     def port_of(self, tensor: str) -> tuple[Literal["input", "output"], int]:
         """Whether the tensor of that name is an input or an output, and its number among them."""

@@ -36,7 +36,7 @@ def prove_on_gpu(
         ToolError: the device asked for is not here.
         UnknownNameError: there is no such kind of device.
     """
-    ops = [op.type for op in project.ops() if op.gpu and wish.op in {"", op.type}]
+    ops = [op.type for op in project.ops if op.gpu and wish.op in {"", op.type}]
     if not ops or wish.case:
         return []
     rows: list[Row] = []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def named_libraries(project: Project, named: Path) -> dict[str, Path]:
     """For the type of each op the library named: the file itself, or that of a folder which has the op."""
-    return {op.type: find_library(named, op=op.type)[0] for op in project.ops()}
+    return {op.type: find_library(named, op=op.type)[0] for op in project.ops}
 
 
 def built_libraries(project: Project, openvino: str | None, reporter: Reporter) -> dict[str, Path]:
@@ -31,7 +31,7 @@ def built_libraries(project: Project, openvino: str | None, reporter: Reporter) 
     """
     plan = plan_with_all_problems(BuildRequest(output_root=Path("lib").absolute()), project.root, openvino)
     result = run_build(plan, reporter)
-    return {op.type: _library_with(op, result, project) for op in project.ops()}
+    return {op.type: _library_with(op, result, project) for op in project.ops}
 
 
 def _library_with(op: OpDescription, result: BuildResult, project: Project) -> Path:

@@ -60,7 +60,6 @@ class _Subject:
     """An op in a library."""
 
     op: OpDescription
-    folder: Path
     library: Path
     openvino: OpenVINO
     wish: Wish
@@ -104,15 +103,13 @@ def jobs_of(
 ) -> list[Job]:
     """Everything that is to be tried on the CPU; `stop` ends what runs. Raises as prove_on_cpu does."""
     stop = stop or Event()
-    subjects = [
-        _Subject(op, folder, libraries[op.type], openvino, wish, stop) for op, folder in chosen_ops(project, wish)
-    ]
+    subjects = [_Subject(op, libraries[op.type], openvino, wish, stop) for op in chosen_ops(project, wish)]
     return [job for subject in subjects for job in _jobs(subject)]
 
 
-def chosen_ops(project: Project, wish: Wish) -> list[tuple[OpDescription, Path]]:
-    """The ops that are wished for, with their folders. Raises as prove_on_cpu does."""
-    ops = {op.type: (op, folder) for folder, op in project.described_ops()}
+def chosen_ops(project: Project, wish: Wish) -> list[OpDescription]:
+    """The ops that are wished for. Raises as prove_on_cpu does."""
+    ops = {op.type: op for op in project.ops}
     if not ops:
         raise ProjectError(
             "the project has no ops to test", where=project.root / "ops", fix="Add one with `ovext new`."
@@ -120,10 +117,11 @@ def chosen_ops(project: Project, wish: Wish) -> list[tuple[OpDescription, Path]]
     if wish.op and wish.op not in ops:
         raise UnknownNameError("op", wish.op, ops)
     chosen = [ops[wish.op]] if wish.op else list(ops.values())
-    for op, folder in chosen:
-        if not (folder / "reference.py").is_file():
-            fix = f"Write one with a function {folder.name}() that computes {op.type} in numpy."
-            raise ProjectError(f"{op.type} has no reference", where=folder / "reference.py", fix=fix)
+    for op in chosen:
+        reference = op.folder / "reference.py"
+        if not reference.is_file():
+            fix = f"Write one with a function {op.folder.name}() that computes {op.type} in numpy."
+            raise ProjectError(f"{op.type} has no reference", where=reference, fix=fix)
     return chosen
 
 
@@ -179,7 +177,7 @@ def _numbers(subject: _Subject, types: tuple[str, ...], row: Row) -> Row:
     op, wish = subject.op, subject.wish
     if without := sorted({*types} & WITHOUT_NUMBERS):
         return replace(row, skipped=f"numpy has no {', '.join(without)}")
-    setting = Setting(op, subject.folder, types)
+    setting = Setting(op, types)
     with subject.worker(row.variant) as worker:
         if wish.case:
             tried = try_one(worker, setting, trial_from_json(wish.case, op))
@@ -198,7 +196,7 @@ def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], row
     types = next((one for one in op.combinations() if not {*one} & WITHOUT_NUMBERS), None)
     if types is None:
         return replace(row, skipped="numpy has not its element types")
-    setting = Setting(op, subject.folder, tuple(types))
+    setting = Setting(op, tuple(types))
     with subject.worker(row.variant) as worker:
         try:
             outcome = check(worker, setting)

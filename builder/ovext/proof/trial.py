@@ -12,7 +12,6 @@ from ovext.project.shapes import CUSTOM, DATA_DEPENDENT, bound_sizes, output_sha
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from ovext.project import OpDescription
     from ovext.project.attributes import AttributeValue
@@ -89,7 +88,6 @@ class Setting:
     """What trials have in common: an op, and the element types of its inputs and outputs."""
 
     op: OpDescription
-    folder: Path
     types: tuple[str, ...]
 
     @property
@@ -125,7 +123,7 @@ class Setting:
             "input_types": self.input_types,
             "output_types": self.output_types,
             "attributes": op.all_values(attributes),
-            "reference": str(self.folder / "reference.py"),
+            "reference": str(op.folder / "reference.py"),
             "ranges": [op.range_of(one.name) for one in op.inputs],
             "specials": op.test.specials,
             "tolerances": tolerances,

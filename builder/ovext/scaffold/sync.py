@@ -11,6 +11,7 @@ from ovext.errors import ProjectError
 from ovext.files import replace_text, writing_to
 from ovext.project.op import json_schema
 from ovext.scaffold.derived import SCHEMA_FILE, derived_files, is_derived
+from ovext.scaffold.lists import listed_ops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,25 +43,41 @@ def plan_sync(project: Project) -> Sync:
     """
     files: dict[Path, str] = {}
     advice: list[str] = []
-    for folder, op in project.described_ops():
+    for op in project.ops:
+        folder = op.folder
         before = _text(folder / "README.md")
-        files |= _stale(folder, op)
+        files |= _stale(op)
         if folder / "README.md" in files and is_derived(before):
             advice += _changed(folder, before, files[folder / "README.md"])
-        advice += _beside(folder, op)
+        advice += _beside(op)
+    advice += _unlisted(project)
     schema, text = project.root / "ops" / SCHEMA_FILE, json_schema()
     if schema.is_file() and _text(schema) != text:
         files[schema] = text
     return Sync(files, tuple(advice))
 
 
+def _unlisted(project: Project) -> Iterator[str]:
+    """Where CMakeLists.txt and the folders in ops/ differ. The ops of an existing extension have no op.cpp there."""
+    lists = project.root / "CMakeLists.txt"
+    listed = listed_ops(_text(lists))
+    if listed is None:
+        return
+    folders = {op.folder.name for op in project.ops if (op.folder / "op.cpp").is_file()}
+    for name in listed:
+        if name not in folders:
+            yield f"{lists}: OPS names '{name}', and ops/{name} has no op.toml and op.cpp"
+    for name in sorted(folders - {*listed}):
+        yield f"{lists}: OPS of ovext_add_extension() does not name '{name}', so that no library has that op"
+
+
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
 
 
-def _stale(folder: Path, op: OpDescription) -> dict[Path, str]:
+def _stale(op: OpDescription) -> dict[Path, str]:
     """Derived files of an op that differ or are missing; nothing where the op has none at all."""
-    derived = {folder / name: text for name, text in derived_files(op, folder.name).items()}
+    derived = {op.folder / name: text for name, text in derived_files(op, op.folder.name).items()}
     if not any(is_derived(_text(file)) for file in derived):
         return {}
     return {file: text for file, text in derived.items() if not file.exists() or _is_stale(_text(file), text)}
@@ -76,11 +93,11 @@ def check_derived(project: Project) -> None:
     Raises:
         ProjectError: some are not; each is named.
     """
-    for folder, op in project.described_ops():
-        if stale := [file for file in _stale(folder, op) if file.suffix == ".hpp"]:
+    for op in project.ops:
+        if stale := [file for file in _stale(op) if file.suffix == ".hpp"]:
             names = " and ".join(file.name for file in stale)
             problem = f"{names} {'is' if len(stale) == 1 else 'are'} not what op.toml says"
-            raise ProjectError(problem, where=folder, fix=f"Run: ovext sync {project.root}")
+            raise ProjectError(problem, where=op.folder, fix=f"Run: ovext sync {project.root}")
 
 
 def write_sync(sync: Sync) -> None:
@@ -147,8 +164,9 @@ def _rules(readme: str) -> list[str]:
     return [line for line in readme.splitlines() if line.startswith("It holds that ")]
 
 
-def _beside(folder: Path, op: OpDescription) -> Iterator[str]:
+def _beside(op: OpDescription) -> Iterator[str]:
     """Where hand-written files contradict op.toml, as far as they can be read."""
+    folder = op.folder
     header = _text(folder / "op.hpp")
     named = re.search(r'OPENVINO_OP\(\s*"([^"]*)"\s*,\s*"([^"]*)"', header)
     if named and (named[1], named[2]) != (op.type, op.opset):
@@ -156,10 +174,29 @@ def _beside(folder: Path, op: OpDescription) -> Iterator[str]:
         there, described = f"{named[1]} of {named[2]}", f"{op.type} of {op.opset}"
         yield f"{folder / 'op.hpp'}:{line}: the op is {there}, and in op.toml {described}"
     if (folder / "reference.py").is_file():
-        yield from _reference(folder, op)
+        yield from _reference(op)
 
 
-def _reference(folder: Path, op: OpDescription) -> Iterator[str]:
+def _wrong_defaults(op: OpDescription, arguments: ast.arguments) -> Iterator[str]:
+    """Of attributes, as far as they are literals."""
+    known = {one.name: one for one in op.attributes}
+    positional = [*arguments.posonlyargs, *arguments.args]
+    with_default = positional[len(positional) - len(arguments.defaults) :]
+    defaults = [*zip(with_default, arguments.defaults, strict=True)]
+    defaults += [(one, value) for one, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value]
+    for argument, default in defaults:
+        try:
+            value = ast.literal_eval(default)
+        except ValueError:
+            continue
+        value = list(value) if isinstance(value, tuple) else value
+        attribute = known.get(argument.arg)
+        if attribute and value is not None and (why := attribute.refusal_of(value)):
+            yield f"'{argument.arg}' is not one that op.toml allows: {why}"
+
+
+def _reference(op: OpDescription) -> Iterator[str]:
+    folder = op.folder
     file = folder / "reference.py"
     try:
         tree = ast.parse(_text(file))
@@ -177,6 +214,7 @@ def _reference(folder: Path, op: OpDescription) -> Iterator[str]:
     if arguments.kwarg is None:
         for name in sorted(attributes - set(names)):
             yield f"{where} does not take the attribute '{name}'"
+    yield from (f"{where}: the default of {problem}" for problem in _wrong_defaults(op, arguments))
     positional = [one.arg for one in (*arguments.posonlyargs, *arguments.args) if one.arg not in attributes]
     required = len(positional) - min(len(arguments.defaults), len(positional))
     if arguments.vararg is None and not required <= len(op.inputs) <= len(positional):
