@@ -46,11 +46,7 @@ def test_this_system_is_what_its_tools_say() -> None:
     ("script", "found", "fix"),
     [
         ("exit 0", "alive", ""),
-        (
-            "echo 'Cannot connect to the daemon' >&2; exit 1",
-            "only the client here: Cannot connect to the daemon",
-            "Start docker",
-        ),
+        ("echo 'Cannot connect to the daemon' >&2; exit 1", "the service of docker does not run", "Start docker"),
     ],
 )
 def test_container_engine_is_told_alive_or_dead(

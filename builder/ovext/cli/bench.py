@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, ProjectArgument
+from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOption, ProjectArgument
 
 if TYPE_CHECKING:
     from ovext.bench.run import BenchResult
@@ -21,7 +21,7 @@ def bench(
         Path | None,
         typer.Option("--output", metavar="FILE.json", help="Also write the table there.", show_default=False),
     ] = None,
-    op: Annotated[str, typer.Option(metavar="TYPE", help="Only this op.", show_default=False)] = "",
+    op: OpOption = "",
     json: JsonOption = False,
 ) -> None:
     """Measure a project's ops, every variant that this CPU can run, against the baselines of its bench/*.toml.

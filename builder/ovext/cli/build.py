@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ovext.cli import completion
 from ovext.cli.options import (
     BuildTypeOption,
     EngineOption,
@@ -27,7 +28,10 @@ def build(
     base_os: Annotated[
         str | None,
         typer.Option(
-            "--base-os", help=f"Where it must run: {', '.join(base_os_table())}.", show_default=DEFAULT_BASE_OS
+            "--base-os",
+            autocompletion=completion.base_oses,
+            help=f"Where it must run: {', '.join(base_os_table())}.",
+            show_default=DEFAULT_BASE_OS,
         ),
     ] = None,
     isa: IsaOption = None,

@@ -76,11 +76,11 @@ def _openvino(project: Path, asked: str | None) -> dict[str, Any]:
     choice = choose_openvino(asked, default, reason)
     cmake_dir = choice.cmake_dir or cached_cmake_dir(str(choice.version))
     if not cmake_dir.is_dir():
-        return {"openvino": f"{choice.version} (not fetched yet)", "chosen because of": choice.reason}
+        return {"openvino": f"{choice.version} (not fetched yet)", "chosen by": choice.reason}
     openvino = read_openvino(cmake_dir)
     return {
         "openvino": openvino.version,
-        "chosen because of": choice.reason,
+        "chosen by": choice.reason,
         "openvino library": openvino.library,
         "C++ ABI": f"_GLIBCXX_USE_CXX11_ABI={int(openvino.cxx11_abi)}",
         "openvino cmake": openvino.cmake_dir,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ovext.cli import completion
 from ovext.cli.options import JsonOption
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ def inspect(
     base_os: Annotated[
         list[str] | None,
         typer.Option(
-            "--base-os", help="Where it must run; may be repeated. Default: every base OS.", show_default=False
+            "--base-os",
+            autocompletion=completion.base_oses,
+            help="Where it must run; may be repeated. Default: every base OS.",
+            show_default=False,
         ),
     ] = None,
     openvino: Annotated[

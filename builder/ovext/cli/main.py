@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -12,6 +13,7 @@ from ovext.cli import (
     adopt,
     bench,
     build,
+    completion,
     demo,
     doctor,
     env,
@@ -109,10 +111,15 @@ app.add_typer(gpu.commands, name="gpu", short_help="Check GPU layers, and run th
 app.command("isa", short_help="Show instruction sets: detected, compiled, chosen")(isa.isa)
 app.add_typer(package_steps.commands, name="package-step", hidden=True)
 app.command("env", short_help="Show what a build here would use")(env.env)
+app.command("completion", short_help="Print a script that completes words in a shell")(completion.completion)
 app.command("doctor", short_help="Look at this machine, each problem with its fix")(doctor.doctor)
 
 
 def main() -> None:
     make_streams_usable()
     heed_signals()
-    sys.exit(app())
+    if completion.VARIABLE in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
+    sys.exit(app(prog_name="ovext"))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ovext.cli import completion
 from ovext.targets.isa import isa_table
 
 ProjectArgument = Annotated[
@@ -31,10 +32,17 @@ LibraryOption = Annotated[
         show_default=False,
     ),
 ]
+OpOption = Annotated[
+    str,
+    typer.Option("--op", metavar="TYPE", autocompletion=completion.ops, help="Only this op.", show_default=False),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 IsaOption = Annotated[
     str | None,
-    typer.Option(help=f"multi, native, or names with commas between: {','.join(isa_table())}. Default: the project's."),
+    typer.Option(
+        autocompletion=completion.instruction_sets,
+        help=f"multi, native, or names with commas between: {','.join(isa_table())}. Default: the project's.",
+    ),
 ]
 ExplainOption = Annotated[bool, typer.Option("--explain", help="Show every automatic choice and its reason.")]
 BuildTypeOption = Annotated[
@@ -49,6 +57,7 @@ EngineOption = Annotated[
     str | None,
     typer.Option(
         envvar="OVEXT_ENGINE",
+        autocompletion=completion.engines,
         help="auto, host, docker or podman. auto: a container engine that is alive and has or can get the image of the "
         "base OS, else this machine.",
         show_default="auto",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, ProjectArgument
+from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOption, ProjectArgument
 
 if TYPE_CHECKING:
     from ovext.project import Project
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def run(
     project: ProjectArgument = Path(),
-    op: Annotated[str, typer.Option(metavar="TYPE", help="Only this op.", show_default=False)] = "",
+    op: OpOption = "",
     isa: Annotated[str, typer.Option(metavar="NAME", help="Only this variant.", show_default=False)] = "",
     types: Annotated[
         str, typer.Option(metavar="TYPE", help="Only these element types of the inputs.", show_default=False)

@@ -40,4 +40,4 @@ def show_decisions(decisions: Sequence[Decision]) -> None:
     """Each automatic choice and its reason, on stderr."""
     width = max(len(decision.subject) for decision in decisions)
     for decision in decisions:
-        typer.echo(f"{decision.subject:{width}}  {decision.choice}  (because of {decision.reason})", err=True)
+        typer.echo(f"{decision.subject:{width}}  {decision.choice}  ({decision.reason})", err=True)

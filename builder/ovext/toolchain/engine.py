@@ -116,5 +116,5 @@ def find_engine(name: str) -> Engine:
     except ToolError as error:
         raise EngineError(f"{name} does not answer: {error.what}") from None
     if not finished.ok:
-        raise EngineError(f"{name} is only the client here: {finished.complaint()}")
+        raise EngineError(f"the service of {name} does not run")
     return Engine(name)

@@ -1,0 +1,65 @@
+"""`ovext completion`, and the words that a shell can complete."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+VARIABLE = "_OVEXT_COMPLETE"  # set by the script that asks for words
+
+
+def completion(
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="The shell.", show_default=False)],
+) -> None:
+    """Print what makes a shell complete the words of ovext: commands, options, base OSes, ops of the project.
+
+    For the shell that runs: source <(ovext completion bash). For good, put that line into ~/.bashrc or ~/.zshrc; for
+    fish, write the output to ~/.config/fish/completions/ovext.fish.
+    """
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]  # it is documented nowhere
+
+    typer.echo(get_completion_script(prog_name="ovext", complete_var=VARIABLE, shell=shell))
+
+
+def base_oses(incomplete: str) -> list[str]:
+    from ovext.targets.base_os import base_os_table
+
+    return _beginning(base_os_table(), incomplete)
+
+
+def instruction_sets(incomplete: str) -> list[str]:
+    """The names, also behind others with commas between."""
+    from ovext.targets.isa import MULTI, NATIVE, isa_table
+
+    before, comma, last = incomplete.rpartition(",")
+    there = before.split(",")
+    known = isa_table() if comma else [MULTI, NATIVE, *isa_table()]
+    return [before + comma + name for name in _beginning(known, last) if name not in there]
+
+
+def engines(incomplete: str) -> list[str]:
+    from ovext.build.plan import CHOICES
+
+    return _beginning(CHOICES, incomplete)
+
+
+def ops(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The ops of the project that the command is given, else of this folder."""
+    from ovext.errors import OvextError
+    from ovext.project import load_project
+
+    # What stands before an option without its value is not parsed yet.
+    project = Path(ctx.args[0] if ctx.args else ctx.params.get("project") or ".")
+    try:
+        return _beginning([op.type for op in load_project(project).ops], incomplete)
+    except OvextError:
+        return []
+
+
+def _beginning(words: Iterable[str], start: str) -> list[str]:
+    return [word for word in words if word.startswith(start)]
