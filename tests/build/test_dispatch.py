@@ -52,6 +52,7 @@ def without(features: tuple[str, ...], name: str) -> tuple[str, ...]:
         pytest.param("7", without(AVX2, "f16c"), "sse42", id="AVX2 without F16C"),
         pytest.param("7", without(AVX2, "popcnt"), "error", id="no POPCNT"),
         pytest.param(NO_OSXSAVE, without(SSE42, "sse4.2"), "error", id="Penryn"),
+        pytest.param("7", (*without(AVX2, "avx2"), "LEAVES=2"), "sse42", id="a leaf beyond the highest says all"),
     ],
 )
 def test_choice(select_variant: Path, xcr0: str, features: tuple[str, ...], chosen: str) -> None:

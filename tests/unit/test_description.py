@@ -177,6 +177,7 @@ def test_shapes_that_break_a_rule_are_refused(
         ('["N", "C|1", "...", "2"]', '["N", "...", "...", "2"]', 15, "'...' stands in it more than once"),
         ('["N", "C|1", "...", "2"]', '["N", "C-1"]', 15, "'C-1' is no dimension"),
         ("ranks = [3, 4]", "ranks = [2]", 9, "they do not fit the rank 2"),
+        ('dims = ["N", "C", "...", "2"]\nranks = [3, 4]', 'dims = ["N", "C"]\nranks = [2, 3]', 9, "not fit the rank 3"),
         ("C % groups == 0", "C % group == 0", 4, "'group' is no dimension or whole-number attribute"),
         ("C % groups == 0", "C % groups", 4, "compares no two formulas"),
         ("rank = 1", "", 21, "a data-dependent shape needs its rank"),

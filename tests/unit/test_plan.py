@@ -1,12 +1,14 @@
 """The plan: pure, so made here for machines that do not exist."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ovext.build.plan import BuildPlan, BuildRequest, Machine, plan_build
+from ovext.build.engines import settings_of_this_machine
+from ovext.build.plan import BUILD_TYPES, BuildPlan, BuildRequest, Machine, plan_build
 from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.project.load import Project
 from ovext.project.settings import Settings
@@ -127,6 +129,33 @@ def test_every_automatic_choice_has_a_reason(project: Project) -> None:
     }
     assert expected == {decision.subject for decision in decisions}
     assert all(decision.choice and decision.reason for decision in decisions)
+
+
+def test_each_build_type_has_a_tree_of_its_own(project: Project) -> None:
+    trees = [plan_build(replace(REQUEST, build_type=one), project, MACHINE).build_dir for one in (None, *BUILD_TYPES)]
+    assert len({*trees}) == len(trees)
+
+
+@pytest.mark.parametrize(("release", "is_fine"), [("2025.2.0", False), ("2025.3.0", True)])
+def test_an_openvino_that_is_too_old_for_mappings_is_refused(project: Project, release: str, is_fine: bool) -> None:
+    folder = project.root / "ops" / "pool"
+    folder.mkdir(parents=True)
+    machine = replace(MACHINE, openvino_version=release)
+    described = 'schema = 1\ntype = "Pool"\nopset = "sample"\n[[inputs]]\nname = "x"\ntypes = ["f32"]\n'
+    (folder / "op.toml").write_text(described)
+    plan_build(REQUEST, replace(project), machine)  # without mappings any will do
+    (folder / "op.toml").write_text(f'{described}[frameworks.onnx]\ntype = "Pool"\n')
+    told = "Pool is mapped to onnx, for which OpenVINO 2025.2.0 is too old"
+    with nullcontext() if is_fine else pytest.raises(ProjectError, match=told):
+        plan_build(REQUEST, replace(project), machine)
+
+
+@pytest.mark.parametrize("name", ["CXX", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "CMAKE_TOOLCHAIN_FILE", "OpenVINO_DIR"])
+def test_settings_of_this_machine_are_those_that_no_container_sees(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = settings_of_this_machine()
+    monkeypatch.setenv(name, "something")
+    monkeypatch.setenv("LANG", "C")
+    assert settings_of_this_machine() == {**before, name: "something"}
 
 
 def test_unknown_engine_and_no_jobs_are_refused(project: Project) -> None:

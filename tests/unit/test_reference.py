@@ -48,6 +48,13 @@ def test_what_is_within_the_tolerance_agrees() -> None:
     assert result["relative"] == pytest.approx(0.019, rel=1e-3)
 
 
+@pytest.mark.parametrize(("actual", "agrees"), [(10.19, True), (10.21, False), (9.81, True), (9.79, False)])
+def test_the_tolerance_ends_where_it_says(actual: float, agrees: bool) -> None:
+    """0.1 + 0.01 * |10|."""
+    result = compare(np.array([actual]), np.array([10.0]), TOLERANCE)
+    assert (result["agrees"], result["wrong"]) == (agrees, int(not agrees))
+
+
 def test_the_worst_element_is_told() -> None:
     expected = np.zeros((2, 3), np.float32)
     actual = np.array([[0.0, 0.2, 0.0], [0.0, 0.0, 7.0]], np.float32)

@@ -64,6 +64,13 @@ def test_shapes_follow_the_rules(tmp_path: Path) -> None:
     assert op.types_for("f16") == ["f16", "f32", "f16", "f32"]
 
 
+def test_a_shape_with_a_negative_size_is_refused(tmp_path: Path) -> None:
+    op = read(tmp_path, GOOD)
+    shapes = {"data": (1, 2, 8, 2), "bias": (2, 1, 1)}
+    with pytest.raises(ValueError, match=r"'out' would have the shape \[1, 2, -10, 30\]"):
+        output_shapes(op, shapes, {"kernel": 30})
+
+
 def test_tolerance_is_that_of_the_output(tmp_path: Path) -> None:
     text = GOOD.replace('types = ["f32", "f16"]', 'types = ["i32"]').replace(
         'name = "out"', 'name = "out"\ntype = "bias"'

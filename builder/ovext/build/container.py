@@ -11,7 +11,7 @@ from ovext.build.engines import ready_engine, settings_of_this_machine
 from ovext.build.host import ninja_progress
 from ovext.build.image import BuilderImage, ensure_image
 from ovext.build.manifest import LibraryRecord, read_manifest
-from ovext.build.plan import Decision, asked, build_tree, isa_decision, jobs_decision
+from ovext.build.plan import Decision, asked, build_tree, check_release, isa_decision, jobs_decision
 from ovext.build.publish import publish
 from ovext.build.record import project_record
 from ovext.build.report import rejected_report
@@ -76,10 +76,12 @@ def plan_in_container(
 
     Raises:
         UsageError: the request names something that does not exist.
+        ProjectError: the project cannot be built for that OpenVINO.
     """
     spelled = request.base_os or DEFAULT_BASE_OS
     base_os = find_base_os(spelled)
     release = str(OpenVINOVersion.parse(openvino or project.settings.default_openvino))
+    check_release(project, release)
     options = request.options(base_os=base_os.id)
     openvino_reason = f"--openvino {openvino}" if openvino else "the project's default"
     return ContainerPlan(

@@ -10,6 +10,7 @@ from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.resources import cmake_dir
 from ovext.targets.base_os import DEFAULT_BASE_OS, BaseOS, find_base_os
 from ovext.targets.isa import MULTI, isa_table, parse_isa
+from ovext.targets.openvino import OLDEST_WITH_MAPPINGS, OpenVINOVersion
 from ovext.toolchain.engine import ENGINES
 from ovext.toolchain.process import shell_line
 
@@ -109,14 +110,30 @@ def check_request(request: BuildRequest) -> None:
         raise UsageError(f"--jobs {request.jobs} is not a number of jobs", fix="Give 1 or more.")
 
 
+def check_release(project: Project, release: str) -> None:
+    """That the project can be built for an OpenVINO release at all.
+
+    Raises:
+        ProjectError: an op has mappings for frameworks, and the release is too old for them.
+    """
+    if OpenVINOVersion.parse(release) >= OpenVINOVersion.parse(OLDEST_WITH_MAPPINGS):
+        return
+    for op in project.ops:
+        if names := [name for name, _ in op.frameworks.given()]:
+            problem = f"{op.type} is mapped to {', '.join(names)}, for which OpenVINO {release} is too old"
+            fix = f"Build for {OLDEST_WITH_MAPPINGS} or newer, or leave [frameworks] out."
+            raise ProjectError(problem, where=op.folder / "op.toml", fix=fix)
+
+
 def plan_build(request: BuildRequest, project: Project, machine: Machine, engine_reason: str = "") -> BuildPlan:
     """The plan for one project and one target, to be built on this machine; `engine_reason` says why here.
 
     Raises:
         UsageError: the request names something that does not exist.
-        ProjectError: CMakePresets.json is not JSON.
+        ProjectError: CMakePresets.json is not JSON, or the project cannot be built for that OpenVINO.
     """
     check_request(request)
+    check_release(project, machine.openvino_version)
     spelled = request.base_os or DEFAULT_BASE_OS
     base_os = find_base_os(spelled)
     variants = _shortened(parse_isa(request.isa or ",".join(project.settings.isa)))
