@@ -15,6 +15,7 @@ from compiler_cache import LAUNCHER, SCCACHE, start_compiler_cache, stop_compile
 from helpers import (
     CUSTOM_RELU,
     PACKAGES,
+    ROOT,
     RUNNABLE,
     SETTINGS_OF_USERS,
     Built,
@@ -40,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         stop_compiler_cache()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests" / "unit"):
+            item.add_marker(pytest.mark.quick)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,12 +6,18 @@ Only the CLI catches an OvextError. Its text says what happened, where, and what
 from __future__ import annotations
 
 import difflib
+import re
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
+
+    from typing_extensions import Self
+
+# As compilers and linkers begin or end the line of an error.
+_SAID = re.compile(r"(?:.*[ :])?error: (.+)|(.*undefined reference to .+)")
 
 
 class ExitCode(IntEnum):
@@ -78,6 +84,31 @@ class OvextError(Exception):
         together.exit_code = problems[0].exit_code
         return together
 
+    @property
+    def cause(self) -> str:
+        """What happened, in one line."""
+        first, *more = self.what.splitlines() or [""]
+        return f"{first} {more[0].lstrip(' -')}" if more and first.endswith(":") else first
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, for `from_json`."""
+        where = None if self.where is None else str(self.where)
+        return {
+            "class": type(self).__name__,
+            "what": self.what,
+            "where": where,
+            "fix": self.fix,
+            "exit_code": self.exit_code,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """What `to_json` gave."""
+        error = cls.__new__(cls)
+        OvextError.__init__(error, data["what"], where=data["where"], fix=data["fix"])
+        error.exit_code = ExitCode(data["exit_code"])
+        return error
+
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where is not None else ""
         return place + self.what + (f"\n{self.fix}" if self.fix else "")
@@ -134,6 +165,26 @@ class BuildError(OvextError):
         super().__init__(what, fix=fix)
         self.output = output
         self.log = log
+
+    @property
+    def cause(self) -> str:
+        """The first error in the output."""
+        lines = [line.strip() for line in self.output.splitlines()]
+        for at, line in enumerate(lines):
+            if match := _SAID.match(line):
+                return match[1] or match[2]
+            if line.startswith("CMake Error"):  # what is wrong stands below where it is
+                return next((below for below in lines[at + 1 :] if below), line)
+        return super().cause
+
+    def to_json(self) -> dict[str, Any]:
+        return {**super().to_json(), "output": self.output, "log": str(self.log)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        error = super().from_json(data)
+        error.output, error.log = data["output"], Path(data["log"])
+        return error
 
     def __str__(self) -> str:
         return f"{self.output.rstrip()}\n\n{super().__str__()}\nThe whole output is in {self.log}."

@@ -74,7 +74,8 @@ def test_what_the_compiler_says_is_shown(custom_relu: Path, in_podman: list[str]
     assert done.returncode == ExitCode.FAILED
     assert "error: " in done.stderr
     assert "nonsense" in done.stderr
-    assert "The build in podman failed." in done.stderr
+    assert "The project did not compile." in done.stderr
+    assert f"The whole output is in {next(custom_relu.glob('build/podman-*'))}/ovext-build.log." in done.stderr
     assert not (custom_relu / LIBRARY).exists()
 
 

@@ -35,7 +35,7 @@ LEVELS = [
     {"models", "project", "toolchain"},
     {"targets"},
 ]
-GROUND = {"errors", "files", "findings", "loading", "resources", "toml"}
+GROUND = {"errors", "files", "findings", "inner", "loading", "resources", "toml"}
 
 
 def imports_of(file: Path) -> set[str]:

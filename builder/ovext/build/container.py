@@ -17,8 +17,9 @@ from ovext.build.record import project_record
 from ovext.build.report import rejected_report
 from ovext.build.run import CHECKING, BuildResult, locked_build_tree
 from ovext.build.vessel import HOME, UNPACK, container, pack
-from ovext.errors import BuildError, EngineError, ExitCode
+from ovext.errors import BuildError, EngineError
 from ovext.files import replace_text, writing_to
+from ovext.inner import VARIABLE, take_back
 from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
 from ovext.targets.openvino import OpenVINOVersion
 from ovext.toolchain.fetch import find_installed
@@ -31,10 +32,13 @@ if TYPE_CHECKING:
 
     from ovext.build.host import Reporter
     from ovext.build.plan import BuildRequest
+    from ovext.errors import OvextError
     from ovext.project import Project
     from ovext.targets.base_os import BaseOS
     from ovext.toolchain.engine import Engine
     from ovext.toolchain.process import Finished
+
+_ERROR = f"{HOME}/error.json"  # of the ovext in the container
 
 
 @dataclass(frozen=True)
@@ -147,49 +151,47 @@ def _build(plan: ContainerPlan, engine: Engine, tag: str, log: Path, reporter: R
     archive, result = plan.build_dir / "project.tar", plan.build_dir / "result"
     shutil.rmtree(result, ignore_errors=True)
     pack(plan.project.root, archive)
-    script = f"{UNPACK} && exec python -m ovext {shell_line(plan.command)} > /dev/null"
+    script = f"{UNPACK} && {VARIABLE}={_ERROR} exec python -m ovext {shell_line(plan.command)} > /dev/null"
     with container(engine, tag, script, label=str(plan.build_dir)) as name:
         start = engine.command("start", "--attach", "--interactive", name)
         finished = stream(start, _telling(reporter), log=log, stdin=archive)
         archive.unlink()
         copied = engine.ask("cp", f"{name}:{HOME}/lib/{plan.base_os.id}/.", str(result))
-    if not finished.ok:
-        raise _failure(plan, finished, result, log)
+        if not finished.ok:
+            left = plan.build_dir / "ovext-error.json"
+            left.unlink(missing_ok=True)
+            engine.ask("cp", f"{name}:{_ERROR}", str(left))
+            raise _failure(plan, finished, take_back(left, log), result, log)
     if not copied.ok:
         raise EngineError(f"{engine.name} could not copy the result: {copied.complaint()}")
     return result
 
 
 def _telling(reporter: Reporter) -> Callable[[str], None]:
-    """What passes on the words of the ovext in the container, up to its error."""
+    """What passes on the words of the ovext in the container."""
     ninja = ninja_progress(reporter)
-    failed = False
 
     def on_line(line: str) -> None:
-        nonlocal failed
-        failed = failed or line.startswith("error: ")
         if line.startswith("["):
             ninja(line)
-        elif not failed:
+        else:
             reporter.talk(line)
 
     return on_line
 
 
-def _failure(plan: ContainerPlan, finished: Finished, result: Path, log: Path) -> BuildError:
-    """The error of the ovext in the container, with this machine's paths and with its exit code."""
+def _failure(plan: ContainerPlan, finished: Finished, error: OvextError | None, result: Path, log: Path) -> OvextError:
+    """The error of the ovext in the container, with this machine's paths; or what ended it without one."""
     for report in result.glob("*.rejected.json"):
         with writing_to(plan.output_dir):
             replace_text(plan.output_dir / report.name, report.read_text(encoding="utf-8"))
-    lines = finished.output.splitlines()
-    first = next((at for at, line in enumerate(lines) if line.startswith("error: ")), 0)
-    kept = [line for line in lines[first:] if not line.startswith("The whole output is in ")]
-    said = "\n".join(kept).removeprefix("error: ")
+    if error is None:
+        what = f"The build in {plan.engine.name} ended with {finished.how_it_ended()}."
+        return BuildError(what, output=finished.output, log=log)
+    told = error.to_json()
     for inside, here in ((f"{HOME}/lib/{plan.base_os.id}", plan.output_dir), (f"{HOME}/project", plan.project.root)):
-        said = said.replace(inside, str(here))
-    error = BuildError(f"The build in {plan.engine.name} failed.", output=said, log=log)
-    error.exit_code = ExitCode(finished.code) if finished.code in set(ExitCode) else ExitCode.FAILED
-    return error
+        told = {key: one.replace(inside, str(here)) if isinstance(one, str) else one for key, one in told.items()}
+    return type(error).from_json({**told, "log": str(log)})
 
 
 def _records(built: Path) -> list[LibraryRecord]:

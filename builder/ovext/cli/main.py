@@ -31,6 +31,7 @@ from ovext.cli import (
 from ovext.cli.stopping import StoppedError, heed_signals
 from ovext.cli.streams import let_go_of_streams, make_streams_usable
 from ovext.errors import ExitCode, FilesError, OvextError
+from ovext.inner import hand_back
 
 
 class _Commands(typer.core.TyperGroup):
@@ -62,6 +63,8 @@ class _Commands(typer.core.TyperGroup):
 
 
 def _shown(error: OvextError) -> typer.Exit:
+    if hand_back(error):
+        return typer.Exit(error.exit_code)
     typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
     typer.echo(str(error), err=True)
     return typer.Exit(error.exit_code)

@@ -15,6 +15,7 @@ from ovext.build.host import NINJA_STATUS, compiler_messages, ninja_progress
 from ovext.build.run import locked_build_tree
 from ovext.errors import BuildError, ProjectError
 from ovext.files import replace_file, writing_to
+from ovext.inner import expecting, take_back
 from ovext.package.wheel_file import WheelFile, check_wheel, read_wheel
 from ovext.targets.openvino import BROUGHT_BY_OPENVINO
 from ovext.toml import parse_toml, read_text
@@ -174,10 +175,11 @@ def make_wheel(plan: WheelPlan, lock: int, reporter: Reporter) -> Path:
 
 
 def _run(plan: WheelPlan, command: Sequence[str], log: Path, lock: int, reporter: Reporter) -> None:
-    on_line = ninja_progress(reporter)
-    finished = stream(command, on_line, log=log, cwd=plan.built, env=plan.environment, keep_open=[lock])
+    left = plan.build_dir / "ovext-error.json"
+    environment = {**plan.environment, **expecting(left)}
+    finished = stream(command, ninja_progress(reporter), log=log, cwd=plan.built, env=environment, keep_open=[lock])
     if not finished.ok:
-        raise BuildError("The wheel could not be built.", output=_cause(finished), log=log)
+        raise take_back(left, log) or BuildError("The wheel could not be built.", output=_cause(finished), log=log)
 
 
 def _cause(finished: Finished) -> str:

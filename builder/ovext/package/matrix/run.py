@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ovext.build.run import CHECKING
 from ovext.files import writing_to
+from ovext.inner import expecting, take_back
 from ovext.package.matrix.state import State, inputs_of
 from ovext.toolchain.lock import folder_lock
 from ovext.toolchain.process import end_children, stream
@@ -23,11 +23,9 @@ if TYPE_CHECKING:
 
     from ovext.package.matrix.cells import Cell
     from ovext.package.matrix.plan import MatrixPlan
-    from ovext.toolchain.process import Finished
 
 SUMMARIES = ("summary.md", "summary.json")
 _GRACE_SECONDS = 5.0
-_REASON = re.compile(r"(?:^|.*[ :])error: (.+)")
 
 
 class Stage(Enum):
@@ -147,23 +145,14 @@ def _build(plan: MatrixPlan, cell: Cell, watcher: Watcher) -> CellResult:
     log = plan.log(cell)
     watcher.at(cell, Stage.BUILDING)
     log.unlink(missing_ok=True)
-    finished = stream(plan.command(cell), partial(_follow, cell, watcher), log=log, env=plan.environment)
+    left = log.with_suffix(".error.json")
+    environment = {**plan.environment, **expecting(left)}
+    finished = stream(plan.command(cell), partial(_follow, cell, watcher), log=log, env=environment)
     seconds = time.monotonic() - started
     if finished.ok:
         return CellResult(cell, Stage.DONE, seconds, log=log)
-    return CellResult(cell, Stage.FAILED, seconds, _reason(finished), log)
-
-
-def _reason(finished: Finished) -> str:
-    """The first error that a build tells, in a line."""
-    lines = [line.strip() for line in finished.output.splitlines()]
-    for at, line in enumerate(lines):
-        if match := _REASON.match(line):
-            text = match[1]
-            if text.startswith("CMake Error at"):  # what is wrong stands below where it is
-                text = next((below for below in lines[at + 1 :] if below), text)
-            return text
-    return finished.how_it_ended()
+    error = take_back(left, log)
+    return CellResult(cell, Stage.FAILED, seconds, error.cause if error else finished.how_it_ended(), log)
 
 
 def _follow(cell: Cell, watcher: Watcher, line: str) -> None:

@@ -1,0 +1,56 @@
+"""How an ovext that another one started hands its error back: as it is, in a file, instead of as text."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ovext.errors import OvextError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VARIABLE = "OVEXT_ERROR_FILE"  # the outer one names the file in it
+
+
+def expecting(file: Path) -> dict[str, str]:
+    """The environment of an inner ovext, which leaves its error in `file`; one of an earlier run is removed."""
+    file.unlink(missing_ok=True)
+    return {VARIABLE: str(file)}
+
+
+def hand_back(error: OvextError) -> bool:
+    """Write the error where the outer ovext looks for it; False where there is no outer one to show it."""
+    if not (file := os.environ.get(VARIABLE)):
+        return False
+    try:
+        Path(file).write_text(json.dumps(error.to_json()), encoding="utf-8")
+    except OSError:
+        return False
+    return True
+
+
+def take_back(file: Path, log: Path) -> OvextError | None:
+    """The error that an inner ovext left in `file`, which goes into its log; None where there is none."""
+    error = None
+    with suppress(OSError, ValueError, KeyError, TypeError):  # it was killed while it wrote
+        error = _error_of(json.loads(file.read_text(encoding="utf-8")))
+    file.unlink(missing_ok=True)
+    if error is not None:
+        with suppress(OSError), log.open("a", encoding="utf-8", errors="surrogateescape") as said:
+            said.write(f"error: {error}\n")
+    return error
+
+
+def _error_of(data: dict[str, str | int]) -> OvextError:
+    kinds = {kind.__name__: kind for kind in _kinds(OvextError)}
+    return kinds[str(data["class"])].from_json(data)
+
+
+def _kinds(base: type[OvextError]) -> Iterator[type[OvextError]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from _kinds(kind)
