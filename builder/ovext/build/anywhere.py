@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ovext.build.container import ContainerPlan, plan_in_container, run_in_container
 from ovext.build.engines import choose_engine
-from ovext.build.plan import AUTO, HOST
+from ovext.build.plan import AUTO, HOST, BuildPlan
 from ovext.build.preflight import load_with_all_problems, plan_with_all_problems
 from ovext.build.run import run_build
 from ovext.errors import EngineError, ImageError, UsageError
@@ -18,8 +17,9 @@ from ovext.toolchain.process import shell_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ovext.build.container import ContainerPlan
     from ovext.build.host import Reporter
-    from ovext.build.plan import BuildPlan, BuildRequest
+    from ovext.build.plan import BuildRequest
     from ovext.build.run import BuildResult
 
 
@@ -64,6 +64,8 @@ def plan_anywhere(order: Order, talk: Callable[[str], None] | None) -> BuildPlan
         raise _with_way_out(error, order) from None
     if choice.engine is None:
         return plan_with_all_problems(request, order.project, order.openvino, choice.reason)
+    from ovext.build.container import plan_in_container  # noqa: PLC0415  a build on this machine does without
+
     return plan_in_container(
         request, project, choice.engine, choice.reason, openvino=order.openvino, base_image=order.base_image
     )
@@ -75,8 +77,10 @@ def run_anywhere(plan: BuildPlan | ContainerPlan, order: Order, reporter: Report
     Raises:
         OvextError: as `run_build` and `run_in_container` do; nothing is published.
     """
-    if not isinstance(plan, ContainerPlan):
+    if isinstance(plan, BuildPlan):
         return run_build(plan, reporter)
+    from ovext.build.container import run_in_container  # noqa: PLC0415  a build on this machine does without
+
     try:
         return run_in_container(plan, reporter)
     except ImageError as error:

@@ -9,10 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
 _COMMENT = 108  # columns, without the margin
 # A file with this in its first line is rewritten by `ovext sync`, and by nothing else.
@@ -21,6 +19,8 @@ MARK = "Derived from op.toml by `ovext sync`, which overwrites it: change op.tom
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415  a build with nothing to do has none
+
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=StrictUndefined,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError
@@ -15,11 +18,11 @@ from ovext.scaffold.lists import listed_ops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ovext.project import OpDescription, Project
 
 _ROW = re.compile(r"\| (?P<name>[^|]+?) \|(?P<rest>.*)\|$")
+_DERIVED = ("attributes.hpp", "frameworks.hpp", "README.md")
 _CHANGES = {
     "input": "op.cpp checks it, and the kernels and reference.py take it",
     "output": "op.cpp gives its type and shape, and the kernels and reference.py compute it",
@@ -88,16 +91,33 @@ def _is_stale(there: str, text: str) -> bool:
 
 
 def check_derived(project: Project) -> None:
-    """Make sure that derived files are what op.toml says.
+    """Make sure that derived files are what op.toml says. What was so once is not derived again to see it.
 
     Raises:
         ProjectError: some are not; each is named.
     """
+    stamp, state = project.root / "build" / "ovext-derived", _state(project)
+    if _text(stamp) == state:
+        return
     for op in project.ops:
         if stale := [file for file in _stale(op) if file.suffix == ".hpp"]:
             names = " and ".join(file.name for file in stale)
             problem = f"{names} {'is' if len(stale) == 1 else 'are'} not what op.toml says"
             raise ProjectError(problem, where=op.folder, fix=f"Run: ovext sync {project.root}")
+    with suppress(OSError):  # then it is derived again next time
+        stamp.parent.mkdir(exist_ok=True)
+        replace_text(stamp, state)
+
+
+def _state(project: Project) -> str:
+    """All that decides whether the files are what they should be: op.toml, the files, and ovext itself."""
+    state = hashlib.sha256()
+    for op in project.ops:
+        for file in ("op.toml", *_DERIVED):
+            state.update(f"{op.folder / file}\0{_text(op.folder / file)}\0".encode())
+    for own in sorted(Path(__file__).parent.rglob("*.*")):
+        state.update(f"{own}\0{own.stat().st_mtime_ns}\0".encode())
+    return state.hexdigest()
 
 
 def write_sync(sync: Sync) -> None:
