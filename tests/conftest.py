@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One compiler cache for all workers."""
+    """One compiler cache, and one of compiled Python, for all workers and what they start."""
     if not hasattr(config, "workerinput"):
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / "build" / "test-pycache")
         start_compiler_cache()
 
 

@@ -244,7 +244,9 @@ secret_key = "{key}"
 """
 
     def _of_server(self, key: str, port: int) -> str:
-        token = self._generated("generate-jwt-hs256-server-token", "--secret-key", key, "--server", f"127.0.0.1:{port}")
+        token = self._generated(
+            "generate-jwt-hs256-server-token", f"--secret-key={key}", "--server", f"127.0.0.1:{port}"
+        )
         return f"""
 cache_dir = "{self._folder}/toolchains-{port}"
 public_addr = "127.0.0.1:{port}"

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ovext.build.engines import settings_of_this_machine
 from ovext.build.plan import BUILD_TYPES, BuildPlan, BuildRequest, Machine, plan_build
 from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.project.load import Project
 from ovext.project.settings import Settings
 from ovext.targets.isa import isa_table
-from ovext.toolchain.cmake import BuildTools
+from ovext.toolchain.cmake import BuildTools, settings_of_this_machine
 from ovext.toolchain.compiler import Compiler
 
 MACHINE = Machine(
@@ -25,7 +24,7 @@ MACHINE = Machine(
     openvino_reason="a test",
     openvino_is_installed=True,
 )
-REQUEST = BuildRequest(output_root=Path("/out"))
+REQUEST = BuildRequest(Path("/project"), Path("/out"))
 
 
 @pytest.fixture

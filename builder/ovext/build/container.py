@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import tarfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ovext.build.engines import ready_engine, settings_of_this_machine
 from ovext.build.host import ninja_progress
 from ovext.build.image import BuilderImage, ensure_image
-from ovext.build.manifest import LibraryRecord, read_manifest
+from ovext.build.manifest import LibraryRecord, project_record, read_manifest
 from ovext.build.plan import Decision, asked, build_tree, check_release, isa_decision, jobs_decision
 from ovext.build.publish import publish
-from ovext.build.record import project_record
 from ovext.build.report import rejected_report
 from ovext.build.run import CHECKING, BuildResult, locked_build_tree
-from ovext.build.vessel import HOME, UNPACK, container, pack
 from ovext.errors import BuildError, EngineError
 from ovext.files import replace_text, writing_to
 from ovext.inner import VARIABLE, take_back
+from ovext.project.sources import source_files
 from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
 from ovext.targets.openvino import OpenVINOVersion
+from ovext.toolchain.cmake import settings_of_this_machine
 from ovext.toolchain.fetch import find_installed
 from ovext.toolchain.git import revision_of
 from ovext.toolchain.process import shell_line, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ovext.build.host import Reporter
@@ -38,7 +40,12 @@ if TYPE_CHECKING:
     from ovext.toolchain.engine import Engine
     from ovext.toolchain.process import Finished
 
-_ERROR = f"{HOME}/error.json"  # of the ovext in the container
+_HOME = "/home/builder"
+_ERROR = f"{_HOME}/error.json"  # of the ovext in the container
+# The last file of the project's archive: where it is missing, the archive broke off.
+_SENTINEL = ".ovext-complete"
+# Shell: takes the project from stdin, which works with every engine, near or far, whatever its users are.
+_UNPACK = f"mkdir project && tar -x --no-same-owner -C project -f - && test -f project/{_SENTINEL}"
 
 
 @dataclass(frozen=True)
@@ -72,9 +79,6 @@ def plan_in_container(
     project: Project,
     engine: Engine,
     reason: str,
-    *,
-    openvino: str | None,
-    base_image: str | None,
 ) -> ContainerPlan:
     """The plan for one project and one target, to be built by a container engine.
 
@@ -84,6 +88,7 @@ def plan_in_container(
     """
     spelled = request.base_os or DEFAULT_BASE_OS
     base_os = find_base_os(spelled)
+    base_image, openvino = request.base_image or base_os.image, request.openvino
     release = str(OpenVINOVersion.parse(openvino or project.settings.default_openvino))
     check_release(project, release)
     options = request.options(base_os=base_os.id)
@@ -92,14 +97,14 @@ def plan_in_container(
         project=project,
         base_os=base_os,
         engine=engine,
-        image=BuilderImage(base_os, base_image or base_os.image, release),
-        command=("build", f"{HOME}/project", "--engine", "host", "--output", f"{HOME}/lib", *options),
+        image=BuilderImage(base_os, base_image, release),
+        command=("build", f"{_HOME}/project", "--engine", "host", "--output", f"{_HOME}/lib", *options),
         build_dir=build_tree(request, project, engine.name, release),
         output_dir=request.output_root / spelled,
         decisions=(
             Decision("base OS", f"{base_os.id} ({base_os.title})", asked("--base-os", request.base_os)),
             Decision("engine", engine.name, reason),
-            Decision("base image", base_image or base_os.image, asked("--base-image", base_image)),
+            Decision("base image", base_image, asked("--base-image", request.base_image)),
             Decision("OpenVINO", release, openvino_reason),
             isa_decision(request, project),
             jobs_decision(request, "all"),
@@ -131,7 +136,7 @@ def run_in_container(plan: ContainerPlan, reporter: Reporter) -> BuildResult:
             reporter.talk(f"Not used in the container: {', '.join(left_out)}")
         with writing_to(plan.build_dir):
             log.unlink(missing_ok=True)
-            engine = ready_engine(plan.engine, plan.image.base_image, reporter.talk)
+            engine = plan.engine.ready(plan.image.base_image, reporter.talk)
             tag, engine = ensure_image(plan.image, engine, log, reporter)
             built = _build(plan, engine, tag, log, reporter)
         revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
@@ -150,13 +155,13 @@ def _build(plan: ContainerPlan, engine: Engine, tag: str, log: Path, reporter: R
     """Build in a container of the image `tag`; gives the folder with what came of it."""
     archive, result = plan.build_dir / "project.tar", plan.build_dir / "result"
     shutil.rmtree(result, ignore_errors=True)
-    pack(plan.project.root, archive)
-    script = f"{UNPACK} && {VARIABLE}={_ERROR} exec python -m ovext {shell_line(plan.command)} > /dev/null"
-    with container(engine, tag, script, label=str(plan.build_dir)) as name:
+    _pack(plan.project.root, archive)
+    script = f"{_UNPACK} && {VARIABLE}={_ERROR} exec python -m ovext {shell_line(plan.command)} > /dev/null"
+    with _container(engine, tag, script, label=str(plan.build_dir)) as name:
         start = engine.command("start", "--attach", "--interactive", name)
         finished = stream(start, _telling(reporter), log=log, stdin=archive)
         archive.unlink()
-        copied = engine.ask("cp", f"{name}:{HOME}/lib/{plan.base_os.id}/.", str(result))
+        copied = engine.ask("cp", f"{name}:{_HOME}/lib/{plan.base_os.id}/.", str(result))
         if not finished.ok:
             left = plan.build_dir / "ovext-error.json"
             left.unlink(missing_ok=True)
@@ -189,7 +194,7 @@ def _failure(plan: ContainerPlan, finished: Finished, error: OvextError | None, 
         what = f"The build in {plan.engine.name} ended with {finished.how_it_ended()}."
         return BuildError(what, output=finished.output, log=log)
     told = error.to_json()
-    for inside, here in ((f"{HOME}/lib/{plan.base_os.id}", plan.output_dir), (f"{HOME}/project", plan.project.root)):
+    for inside, here in ((f"{_HOME}/lib/{plan.base_os.id}", plan.output_dir), (f"{_HOME}/project", plan.project.root)):
         told = {key: one.replace(inside, str(here)) if isinstance(one, str) else one for key, one in told.items()}
     return type(error).from_json({**told, "log": str(log)})
 
@@ -219,3 +224,38 @@ def _inspected(record: LibraryRecord, plan: ContainerPlan, built: Path, reporter
             ),
         }
     )
+
+
+@contextmanager
+def _container(engine: Engine, image: str, script: str, *, label: str) -> Iterator[str]:
+    """A container that is not started yet and will run the shell script; gives its name.
+
+    Afterwards it is gone, and before it those with the same label are, which a killed ovext left. The caller sees to it
+    that none of them is in use.
+    """
+    label = f"ovext.tree={hashlib.sha256(label.encode()).hexdigest()[:16]}"
+    _remove(engine, *engine.ask("ps", "--all", "--quiet", "--filter", f"label={label}").output.split())
+    # A build needs no network: all that it takes is in the image.
+    options = ["--interactive", "--network", "none", "--label", label, "--workdir", _HOME, "--entrypoint", "sh"]
+    created = engine.ask("create", *options, image, "-c", script)
+    if not created.ok:
+        raise EngineError(f"{engine.name} could not make a container: {created.complaint()}")
+    name = created.output.strip().splitlines()[-1]
+    try:
+        yield name
+    finally:
+        _remove(engine, name)
+
+
+def _remove(engine: Engine, *names: str) -> None:
+    for name in names:
+        engine.ask("kill", name)  # `rm --force` alone would first wait for it to end by itself
+        engine.ask("rm", "--force", name)
+
+
+def _pack(root: Path, archive: Path) -> None:
+    """The project without what was built in it, as an archive whose last member is the sentinel."""
+    with tarfile.open(archive, "w", dereference=True) as tar:
+        for file in source_files(root):
+            tar.add(file, file.relative_to(root))
+        tar.addfile(tarfile.TarInfo(_SENTINEL))

@@ -6,8 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ovext.build.manifest import InspectionRecord, LibraryRecord, OpRecord
-from ovext.build.record import op_records
+from ovext.build.manifest import InspectionRecord, LibraryRecord, OpRecord, op_records
 from ovext.errors import GateError
 from ovext.files import replace_text, writing_to
 from ovext.inspect.elf import Elf

@@ -6,9 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from ovext.build.engines import settings_of_this_machine
 from ovext.errors import BuildError
 from ovext.files import writing_to
+from ovext.toolchain.cmake import settings_of_this_machine
 from ovext.toolchain.process import Finished, stream
 
 if TYPE_CHECKING:

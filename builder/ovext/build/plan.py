@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError, UnknownNameError, UsageError
@@ -15,8 +16,6 @@ from ovext.toolchain.engine import ENGINES
 from ovext.toolchain.process import shell_line
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ovext.project import Project
     from ovext.toolchain.cmake import BuildTools
     from ovext.toolchain.compiler import Compiler
@@ -28,20 +27,33 @@ BUILD_TYPES = ("Release", "RelWithDebInfo", "MinSizeRel", "Debug")
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """What the user asked for; None where ovext is to choose."""
+    """A build as it was asked for; None where ovext is to choose."""
 
+    project: Path
     output_root: Path
     base_os: str | None = None
     isa: str | None = None
+    openvino: str | None = None
     engine: str | None = None
+    base_image: str | None = None
     jobs: int | None = None
     build_type: str | None = None
+
+    @property
+    def is_automatic(self) -> bool:
+        return self.engine in {None, AUTO}
 
     def options(self, **others: str | None) -> list[str]:
         """The request as options of `ovext build`, without where it builds and to; `others` are options besides."""
         jobs = str(self.jobs) if self.jobs else None
         chosen = {**others, "isa": self.isa, "build_type": self.build_type, "jobs": jobs}
         return [part for name, value in chosen.items() if value for part in (f"--{name.replace('_', '-')}", value)]
+
+    def on_host(self) -> str:
+        """The command that builds the same on this machine."""
+        output = None if self.output_root == Path.cwd() / "lib" else str(self.output_root)
+        options = self.options(base_os=self.base_os, openvino=self.openvino, output=output)
+        return shell_line(["ovext", "build", str(self.project), *options, "--engine", HOST])
 
 
 @dataclass(frozen=True)

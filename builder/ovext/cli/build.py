@@ -61,26 +61,33 @@ def build(
 
     An interrupted or failed build leaves the last good library as it was.
     """
-    from ovext.build.anywhere import Order, plan_anywhere, run_anywhere
     from ovext.build.plan import BuildRequest
+    from ovext.build.resolve import plan_anywhere, run_anywhere
     from ovext.cli.progress import build_progress
-    from ovext.cli.text import show_decisions, show_steps
+    from ovext.cli.text import show_decisions, show_steps, talk
 
     request = BuildRequest(
-        output_root=output.absolute(), base_os=base_os, isa=isa, engine=engine, jobs=jobs, build_type=build_type
+        project,
+        output.absolute(),
+        base_os=base_os,
+        isa=isa,
+        openvino=openvino,
+        engine=engine,
+        base_image=base_image,
+        jobs=jobs,
+        build_type=build_type,
     )
-    order = Order(request, project, openvino, base_image)
-    plan = plan_anywhere(order, None if dry_run else lambda text: typer.echo(text, err=True))
+    plan = plan_anywhere(request, None if dry_run else talk)
     if explain:
         show_decisions(plan.decisions)
     if dry_run:
         show_steps(plan.steps(), as_json=json)
         return
     with build_progress() as reporter:
-        if order.is_automatic:
+        if request.is_automatic:
             decided = next(decision for decision in plan.decisions if decision.subject == "engine")
             reporter.talk(f"Building with the engine {decided.choice}: {decided.reason}")
-        result = run_anywhere(plan, order, reporter)
+        result = run_anywhere(plan, request, reporter)
     _show_result(result, as_json=json)
 
 

@@ -30,14 +30,14 @@ def wheel(
     Its library has passed the same checks as that of `ovext build`; its platform tag is found out from the library.
     """
     from ovext.build.plan import BuildRequest
-    from ovext.build.preflight import plan_with_all_problems
+    from ovext.build.resolve import plan_on_host
     from ovext.cli.progress import build_progress
     from ovext.cli.text import show_decisions, show_steps
     from ovext.package.reproducible import check_reproducible as check
     from ovext.package.wheel import plan_wheel, run_wheel
 
-    request = BuildRequest(output_root=output.absolute(), isa=isa, engine="host")
-    plan = plan_wheel(plan_with_all_problems(request, project, openvino), output.absolute(), isa)
+    request = BuildRequest(project, output.absolute(), isa=isa, openvino=openvino, engine="host")
+    plan = plan_wheel(plan_on_host(request), output.absolute(), isa)
     if explain:
         show_decisions(plan.decisions)
     if dry_run:

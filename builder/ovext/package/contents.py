@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from ovext.build.gate import Candidate, pass_gate, with_passed
 from ovext.build.layers import check_layers, layers_for
-from ovext.build.manifest import FILE_NAME, merged, read_manifest, to_json
-from ovext.build.record import project_record, record_of
+from ovext.build.manifest import FILE_NAME, merged, project_record, read_manifest, record_of, to_json
 from ovext.build.report import read_reports
 from ovext.errors import OpenVINOError
 from ovext.files import writing_to

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.build.plan import BuildRequest
-from ovext.build.preflight import plan_with_all_problems
+from ovext.build.resolve import plan_on_host
 from ovext.build.run import run_build
 from ovext.errors import ProjectError
 from ovext.loading import find_library
@@ -26,11 +26,11 @@ def built_libraries(project: Project, openvino: str | None, reporter: Reporter) 
     """For the type of each op the library that a build of the project gives now.
 
     Raises:
-        OvextError: as plan_with_all_problems and run_build do.
+        OvextError: as plan_on_host and run_build do.
         ProjectError: no library has the op.
     """
-    plan = plan_with_all_problems(BuildRequest(output_root=Path("lib").absolute()), project.root, openvino)
-    result = run_build(plan, reporter)
+    request = BuildRequest(project.root, Path("lib").absolute(), openvino=openvino)
+    result = run_build(plan_on_host(request), reporter)
     return {op.type: _library_with(op, result, project) for op in project.ops}
 
 

@@ -104,8 +104,7 @@ def check_derived(project: Project) -> None:
             names = " and ".join(file.name for file in stale)
             problem = f"{names} {'is' if len(stale) == 1 else 'are'} not what op.toml says"
             raise ProjectError(problem, where=op.folder, fix=f"Run: ovext sync {project.root}")
-    with suppress(OSError):  # then it is derived again next time
-        stamp.parent.mkdir(exist_ok=True)
+    with suppress(OSError):  # where nothing was built yet, or can be written, it is derived again next time
         replace_text(stamp, state)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 from ovext.errors import ToolError
 from ovext.toolchain.process import run
 
+# Settings of this machine's tools, which no container sees.
+_OF_THIS_MACHINE = re.compile(r"CXX|CXXFLAGS|CPPFLAGS|LDFLAGS|CMAKE_\w+|OpenVINO_DIR|INTEL_OPENVINO_DIR")
 _OLDEST_CMAKE = (3, 26)
 _FIX = "Both come with `pip install ovext`; reinstall it, or put them on PATH."
 
@@ -20,6 +23,11 @@ _FIX = "Both come with `pip install ovext`; reinstall it, or put them on PATH."
 class BuildTools:
     cmake: Path
     ninja: Path
+
+
+def settings_of_this_machine() -> dict[str, str]:
+    """The variables of the environment that decide what a build on this machine uses, and nothing in a container."""
+    return {name: value for name, value in sorted(os.environ.items()) if _OF_THIS_MACHINE.fullmatch(name) and value}
 
 
 def find_build_tools() -> BuildTools:

@@ -10,6 +10,8 @@ from ovext.errors import EngineError, ToolError
 from ovext.toolchain.process import run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ovext.toolchain.process import Finished
 
 ENGINES = ("docker", "podman")
@@ -87,6 +89,20 @@ class Engine:
         finished = self.ask("pull", image)
         if not finished.ok:
             raise EngineError(f"{self.name} cannot get the image {image}: {finished.complaint()}")
+
+    def ready(self, base_image: str, talk: Callable[[str], None]) -> Engine:
+        """The engine with what it needs here, once it has the base image.
+
+        Raises:
+            EngineError: it cannot get the image, or cannot run it.
+        """
+        if not self.has(base_image):
+            talk(f"{self.name} gets the image {base_image}")
+            self.pull(base_image)
+        able = self.able_to_run(base_image)
+        for one in able.workarounds[len(self.workarounds) :]:
+            talk(f"{self.name} gets {' '.join(one.options)}: {one.explanation}")
+        return able
 
     def able_to_run(self, image: str) -> Engine:
         """This engine, with whatever it needs here to run a container.

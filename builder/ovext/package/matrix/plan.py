@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ovext.build.engines import EngineChoice, choose_engine, settings_of_this_machine
 from ovext.build.plan import AUTO, HOST
+from ovext.build.resolve import EngineChoice, choose_engine
 from ovext.errors import ToolError, UsageError
 from ovext.targets.base_os import find_base_os
+from ovext.toolchain.cmake import settings_of_this_machine
 from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.process import cpu_count
 

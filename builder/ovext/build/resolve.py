@@ -1,0 +1,202 @@
+"""From what was asked for to a plan, and its carrying out: on this machine, or in a container engine that is able to.
+
+Everything that can be wrong before a build starts is told at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from ovext.build.plan import AUTO, HOST, BuildPlan, BuildRequest, Machine, check_request, plan_build
+from ovext.build.run import run_build
+from ovext.errors import EngineError, ImageError, OvextError, UsageError
+from ovext.project import load_project
+from ovext.scaffold.sync import check_derived
+from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
+from ovext.targets.openvino import DEFAULT_RELEASE
+from ovext.toolchain.cmake import find_build_tools, settings_of_this_machine
+from ovext.toolchain.compiler import check_binutils, find_compiler
+from ovext.toolchain.engine import ENGINES, find_engine
+from ovext.toolchain.fetch import cached_cmake_dir
+from ovext.toolchain.openvino import choose_openvino, read_openvino
+from ovext.toolchain.process import cpu_count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ovext.build.container import ContainerPlan
+    from ovext.build.host import Reporter
+    from ovext.build.run import BuildResult
+    from ovext.project import Project
+    from ovext.toolchain.engine import Engine
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """The container engine, or None for this machine, and why."""
+
+    engine: Engine | None
+    reason: str
+
+    @property
+    def name(self) -> str:
+        return self.engine.name if self.engine else HOST
+
+
+def plan_anywhere(request: BuildRequest, talk: Callable[[str], None] | None) -> BuildPlan | ContainerPlan:
+    """The plan; without `talk`, which is told what takes long, no image is pulled to find out what is possible.
+
+    Raises:
+        OvextError: of the class of the first problem; its text has all of them.
+        EngineError: the container engine asked for is not alive.
+    """
+    if request.engine == HOST:
+        if request.base_image:
+            raise UsageError("--base-image is for builds in containers", fix="Give it with --engine docker or podman.")
+        return plan_on_host(request, f"--engine {HOST}")
+    project = _load(request)
+    image = request.base_image or find_base_os(request.base_os or DEFAULT_BASE_OS).image
+    try:
+        choice = choose_engine(request.engine, image, talk)
+    except EngineError as error:
+        raise _with_way_out(error, request) from None
+    if choice.engine is None:
+        return plan_on_host(request, choice.reason)
+    from ovext.build.container import plan_in_container  # noqa: PLC0415  a build on this machine does without
+
+    return plan_in_container(request, project, choice.engine, choice.reason)
+
+
+def run_anywhere(plan: BuildPlan | ContainerPlan, request: BuildRequest, reporter: Reporter) -> BuildResult:
+    """Carry out a plan. Where the choice was automatic and the engine cannot make its image, build on this machine.
+
+    Raises:
+        OvextError: as `run_build` and `run_in_container` do; nothing is published.
+    """
+    if isinstance(plan, BuildPlan):
+        return run_build(plan, reporter)
+    from ovext.build.container import run_in_container  # noqa: PLC0415  a build on this machine does without
+
+    try:
+        return run_in_container(plan, reporter)
+    except ImageError as error:
+        if not request.is_automatic:
+            raise
+        reason = f"{error.what} The whole output is in {error.log}."
+        reporter.talk(f"Building with the engine {HOST} after all: {reason}")
+        return run_build(plan_on_host(request, reason), reporter)
+    except EngineError as error:
+        raise _with_way_out(error, request) from None
+
+
+def plan_on_host(request: BuildRequest, engine_reason: str = "") -> BuildPlan:
+    """The plan for this machine; `engine_reason` says why here.
+
+    Raises:
+        OvextError: of the class of the first problem; its text has all of them.
+    """
+    problems = _Problems()
+    project = problems.of_project(request)
+    machine = problems.attempt(lambda: look_at_machine(project, request.openvino))
+    problems.raise_all()
+    return plan_build(request, cast("Project", project), cast("Machine", machine), engine_reason)
+
+
+def look_at_machine(project: Project | None, openvino: str | None) -> Machine:
+    """Compiler, tools and the OpenVINO to use; nothing is fetched.
+
+    Raises:
+        ToolError, OpenVINOError, UsageError: something is missing or does not exist.
+    """
+    default = project.settings.default_openvino if project else DEFAULT_RELEASE
+    compiler, tools = find_compiler(), find_build_tools()
+    check_binutils(compiler)
+    choice = choose_openvino(openvino, default)
+    if choice.cmake_dir is not None:
+        cmake_dir, version = choice.cmake_dir, str(read_openvino(choice.cmake_dir).version)
+    else:
+        version = choice.version or default
+        cmake_dir = cached_cmake_dir(version)
+    return Machine(
+        compiler=compiler,
+        tools=tools,
+        cpus=cpu_count(),
+        openvino_version=version,
+        openvino_cmake_dir=cmake_dir,
+        openvino_reason=choice.reason,
+        openvino_is_installed=cmake_dir.is_dir(),
+    )
+
+
+def choose_engine(asked: str | None, base_image: str, talk: Callable[[str], None] | None) -> EngineChoice:
+    """The engine for a build on the base image: the one asked for, or the first that is able to.
+
+    Args:
+        asked: an engine, `host`, or `auto`, which is the default.
+        base_image: the image that a container engine must have or get.
+        talk: is told what takes long. Without it nothing is done: `auto` takes an engine that is alive to be able.
+
+    Raises:
+        EngineError: the container engine asked for is not alive.
+    """
+    if asked == HOST:
+        return EngineChoice(None, f"--engine {HOST}")
+    if asked not in {None, AUTO}:
+        return EngineChoice(find_engine(str(asked)), f"--engine {asked}")
+    if settings := settings_of_this_machine():
+        return EngineChoice(None, f"{', '.join(settings)} is set, which means this machine's tools")
+    refused = []
+    for name in ENGINES:
+        try:
+            engine = find_engine(name)
+            how = "has" if engine.has(base_image) else "can get"
+            return EngineChoice(
+                engine.ready(base_image, talk) if talk else engine, f"it is alive and {how} the base image"
+            )
+        except EngineError as error:
+            refused.append(error.what)
+    return EngineChoice(None, f"no container engine is able to: {'; '.join(refused)}")
+
+
+def _load(request: BuildRequest) -> Project:
+    """The project, where nothing of this machine matters but that it holds it."""
+    problems = _Problems()
+    project = problems.of_project(request)
+    problems.raise_all()
+    return cast("Project", project)
+
+
+class _Problems:
+    """The errors of several steps, to be told at once."""
+
+    def __init__(self) -> None:
+        self._found: list[OvextError] = []
+
+    def attempt(self, step: Callable[[], Result]) -> Result | None:
+        """What the step gives; None where it failed."""
+        try:
+            return step()
+        except OvextError as error:
+            self._found.append(error)
+            return None
+
+    def of_project(self, request: BuildRequest) -> Project | None:
+        """The project, if it can be read, once request and ops have been looked at as well."""
+        self.attempt(lambda: check_request(request))
+        project = self.attempt(lambda: load_project(request.project))
+        if project is not None:
+            self.attempt(lambda: check_derived(project))
+        return project
+
+    def raise_all(self) -> None:
+        """Raise what failed, if anything did."""
+        if self._found:
+            raise OvextError.of_several(self._found)
+
+
+def _with_way_out(error: EngineError, request: BuildRequest) -> EngineError:
+    """The error, with the command that does without an engine."""
+    return EngineError(error.what, where=error.where, fix=f"Without a container: {request.on_host()}")
