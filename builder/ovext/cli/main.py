@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import typer
 import typer.core
 
-from ovext.cli import (
-    adopt,
-    bench,
-    build,
-    completion,
-    demo,
-    doctor,
-    env,
-    gpu,
-    inspect,
-    isa,
-    matrix,
-    new,
-    package_steps,
-    patch,
-    sync,
-    test,
-    wheel,
-)
+from ovext.cli.completion import VARIABLE as COMPLETION
 from ovext.cli.stopping import StoppedError, heed_signals
 from ovext.cli.streams import let_go_of_streams, make_streams_usable
 from ovext.errors import ExitCode, FilesError, OvextError
@@ -70,15 +54,37 @@ def _shown(error: OvextError) -> typer.Exit:
     return typer.Exit(error.exit_code)
 
 
-app = typer.Typer(
-    cls=_Commands,
-    name="ovext",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help: half the time, and easier to read in a narrow terminal
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Build OpenVINO extensions that are known to load where they are sent and to compute the right numbers.",
+@dataclass(frozen=True)
+class _Command:
+    """A command, or a group of some, and where it is: module and name."""
+
+    name: str
+    place: str
+    help: str = ""
+
+    def load(self) -> Any:
+        module, _, name = self.place.partition(":")
+        return getattr(import_module(f"ovext.cli.{module}"), name)
+
+
+_COMMANDS = (
+    _Command("new", "new:new", "Write a new project with an op, or another op"),
+    _Command("adopt", "adopt:adopt", "Make a project of an extension that exists"),
+    _Command("build", "build:build", "Build a project into lib/<base OS>/"),
+    _Command("wheel", "wheel:wheel", "Build a project's wheel into dist/"),
+    _Command("matrix", "matrix:matrix", "Build every target of every project"),
+    _Command("sync", "sync:sync", "Write anew what follows from op.toml"),
+    _Command("test", "test:run", "Prove a project's ops against their references"),
+    _Command("inspect", "inspect:inspect", "Say where a library loads, and why not elsewhere"),
+    _Command("patch", "patch:patch", "Give layers of an OpenVINO IR another type"),
+    _Command("demo", "demo:demo", "Run ResNet-50 with CustomReLU, beside the original"),
+    _Command("bench", "bench:bench", "Measure a project's op against its baselines"),
+    _Command("gpu", "gpu:commands", "Check GPU layers, and run them with or without a GPU"),
+    _Command("isa", "isa:isa", "Show instruction sets: detected, compiled, chosen"),
+    _Command("package-step", "package_steps:commands"),  # for CMake and Conan, not for people
+    _Command("env", "env:env", "Show what a build here would use"),
+    _Command("completion", "completion:completion", "Print a script that completes words in a shell"),
+    _Command("doctor", "doctor:doctor", "Look at this machine, each problem with its fix"),
 )
 
 
@@ -90,7 +96,6 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: bool = typer.Option(
         False, "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
@@ -99,30 +104,38 @@ def _options(
     pass
 
 
-app.command("new", short_help="Write a new project with an op, or another op")(new.new)
-app.command("adopt", short_help="Make a project of an extension that exists")(adopt.adopt)
-app.command("build", short_help="Build a project into lib/<base OS>/")(build.build)
-app.command("wheel", short_help="Build a project's wheel into dist/")(wheel.wheel)
-app.command("matrix", short_help="Build every target of every project")(matrix.matrix)
-app.command("sync", short_help="Write anew what follows from op.toml")(sync.sync)
-app.command("test", short_help="Prove a project's ops against their references")(test.run)
-app.command("inspect", short_help="Say where a library loads, and why not elsewhere")(inspect.inspect)
-app.command("patch", short_help="Give layers of an OpenVINO IR another type")(patch.patch)
-app.command("demo", short_help="Run ResNet-50 with CustomReLU, beside the original")(demo.demo)
-app.command("bench", short_help="Measure a project's op against its baselines")(bench.bench)
-app.add_typer(gpu.commands, name="gpu", short_help="Check GPU layers, and run them with or without a GPU")
-app.command("isa", short_help="Show instruction sets: detected, compiled, chosen")(isa.isa)
-app.add_typer(package_steps.commands, name="package-step", hidden=True)
-app.command("env", short_help="Show what a build here would use")(env.env)
-app.command("completion", short_help="Print a script that completes words in a shell")(completion.completion)
-app.command("doctor", short_help="Look at this machine, each problem with its fix")(doctor.doctor)
+def _only_listed() -> None:
+    """Stands for a command that is not the one that is run."""
+
+
+def _app(words: list[str], *, all_commands: bool) -> typer.Typer:
+    """The command with those subcommands that `words` may name; of the others no module is imported."""
+    app = typer.Typer(
+        cls=_Commands,
+        name="ovext",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help: half the time, and easier to read in a narrow terminal
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Build OpenVINO extensions that are known to load where they are sent and to compute the right numbers.",
+    )
+    app.callback()(_options)
+    for one in _COMMANDS:
+        command = one.load() if all_commands or one.name in words else _only_listed
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=one.name, short_help=one.help, hidden=not one.help)
+        else:
+            app.command(one.name, short_help=one.help, hidden=not one.help)(command)
+    return app
 
 
 def main() -> None:
     make_streams_usable()
     heed_signals()
-    if completion.VARIABLE in os.environ:
+    is_completing = COMPLETION in os.environ
+    if is_completing:
         from typer.completion import completion_init  # type: ignore[attr-defined]
 
         completion_init()
-    sys.exit(app(prog_name="ovext"))
+    _app(sys.argv[1:], all_commands=is_completing)(prog_name="ovext")
