@@ -14,6 +14,17 @@ function(ovext_json_array out)
   set(${out} "[${items}]" PARENT_SCOPE)
 endfunction()
 
+# ovext_json_objects(<out> <library> <variant>...): the object files of each variant, and under "" of the library itself.
+function(ovext_json_objects out library)
+  ovext_json_array(own "$<JOIN:$<TARGET_OBJECTS:${library}>,\", \">")
+  set(items "\"\": ${own}")
+  foreach(variant IN LISTS ARGN)
+    ovext_json_array(files "$<JOIN:$<TARGET_OBJECTS:${library}_${variant}>,\", \">")
+    string(APPEND items ", \"${variant}\": ${files}")
+  endforeach()
+  set(${out} "{${items}}" PARENT_SCOPE)
+endfunction()
+
 function(
   ovext_write_report
   name
@@ -22,6 +33,7 @@ function(
   sources
   link
 )
+  ovext_json_objects(objects ${name} ${variants})
   ovext_json_array(variants ${variants})
   ovext_json_array(ops ${ops})
   ovext_json_array(sources ${sources})
@@ -36,6 +48,7 @@ function(
   \"ops\": ${ops},
   \"sources\": ${sources},
   \"variants\": ${variants},
+  \"objects\": ${objects},
   \"link\": \"${link}\",
   \"fp_contract\": \"${OVEXT_FP_CONTRACT}\",
   \"build_type\": \"$<CONFIG>\",

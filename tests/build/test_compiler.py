@@ -8,15 +8,38 @@ import pytest
 
 from helpers import Ovext
 from ovext.errors import ExitCode, ToolError
-from ovext.toolchain.compiler import BINUTILS, Compiler, check_binutils, find_compiler
+from ovext.toolchain.compiler import BINUTILS, Compiler, check_binutils, check_compiler, find_compiler
 from ovext.toolchain.fetch import cache_dir
 
 
-def program(path: Path, version: str) -> Path:
-    """A compiler that says it is `version` and is this machine's g++ otherwise."""
-    path.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "{version}" && exit\nexec /usr/bin/g++ "$@"\n')
+def program(path: Path, described: str, otherwise: str = 'exec /usr/bin/g++ "$@"') -> Path:
+    """A compiler that describes itself so, the last word being its version, and is this machine's g++ otherwise."""
+    number = described.rpartition(" ")[2]
+    answers = f'--version) echo "{described}" ;; -dumpfullversion | -dumpversion) echo "{number}" ;;'
+    path.write_text(f'#!/bin/sh\ncase "$1" in {answers} *) {otherwise} ;; esac\n')
     path.chmod(0o755)
     return path
+
+
+@pytest.mark.parametrize(
+    ("described", "found"),
+    [
+        ("g++ (crosstool-NG 1.26.0) 13.2.0", ("GNU", "13.2.0")),
+        ("g++ (Buildroot 2021.11) 12.1.0", ("GNU", "12.1.0")),
+        ("Ubuntu clang version 18.1.3", ("Clang", "18.1.3")),
+    ],
+)
+def test_the_version_is_not_the_first_number_of_a_vendor(
+    tmp_path: Path, described: str, found: tuple[str, str]
+) -> None:
+    compiler = check_compiler(program(tmp_path / "compiler", described), "a test")
+    assert (compiler.id, compiler.version) == found
+
+
+@pytest.mark.parametrize("described", ["g++ (Buildroot 2021.11) 9.3.0", "g++ (GCC) ", "no compiler"])
+def test_what_is_no_compiler_or_too_old_is_refused(tmp_path: Path, described: str) -> None:
+    with pytest.raises(ToolError, match=r"ovext needs 11\.0|does not answer as a C\+\+ compiler does"):
+        check_compiler(program(tmp_path / "compiler", described), "a test")
 
 
 def test_cxx_may_be_relative_and_may_name_a_launcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,9 +76,7 @@ def test_missing_binutils_are_told_with_their_package(
 ) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
-    compiler = folder / "clang++"
-    compiler.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "clang version 16.0.6" || echo "${1#*=}"\n')
-    compiler.chmod(0o755)
+    compiler = program(folder / "clang++", "clang version 16.0.6", 'echo "${1#*=}"')
     monkeypatch.setenv("PATH", str(folder))
     for tool in BINUTILS:
         with pytest.raises(ToolError, match=rf"{tool} of GNU binutils was not found[\s\S]*package binutils"):

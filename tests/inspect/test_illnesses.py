@@ -97,6 +97,15 @@ def test_healthy_library_has_no_errors_and_loads(healthy: Path) -> None:
     assert loads_in_python(healthy)
 
 
+def test_files_that_were_not_named_are_not_looked_at(healthy: Path, tmp_path: Path) -> None:
+    objects = tmp_path / "CMakeFiles" / "x.dir"
+    objects.mkdir(parents=True)
+    (objects / "a.cpp.o").write_text("no object file")
+    report = inspect(Path(shutil.copy(healthy, tmp_path)))
+    (too_new,) = (verdict for verdict in report.verdicts if verdict.base_os == "ubi8")
+    assert (too_new.loads, too_new.errors) == (False, ())
+
+
 def test_library_for_another_patch_release(healthy: Path, tmp_path: Path) -> None:
     """The soname in the file's string table, changed to a release that is not here."""
     other = tmp_path / "libother.so"

@@ -62,6 +62,7 @@ def pass_gate(candidate: Candidate, talk: Callable[[str], None]) -> Passed:
         candidate.openvino,
         candidate.rejected_report,
         may_fuse=candidate.report.fp_contract == "fast",
+        objects=[file for files in candidate.report.objects.values() for file in files],
     )
     return Passed(inspection, _load(candidate, talk))
 
@@ -73,6 +74,7 @@ def pass_inspection(
     rejected_report: Path,
     *,
     may_fuse: bool = True,
+    objects: Sequence[Path] = (),
 ) -> InspectionRecord:
     """Inspect a built library, which is not loaded; gives the inspection in short.
 
@@ -82,6 +84,7 @@ def pass_inspection(
         openvino: the OpenVINO to compare it with, if there is one.
         rejected_report: where the report on it goes if it does not pass.
         may_fuse: whether its variants may fuse multiplications with additions.
+        objects: what it was linked from, where that is known.
 
     Raises:
         GateError: it would not load or could crash on the target. The whole report lies in `rejected_report`.
@@ -91,6 +94,7 @@ def pass_inspection(
         bases,
         lambda elf: read_counterpart(openvino, elf.strings_of("NEEDED")) if openvino else None,
         may_fuse=may_fuse,
+        objects=objects,
     )
     if not inspected.is_fine:
         _write_report(rejected_report, inspected)
@@ -123,12 +127,8 @@ def _write_report(path: Path, inspected: FileReport) -> None:
 def _problems(inspected: FileReport) -> list[str]:
     problems = [f"{finding.text}. {finding.fix}" for finding in inspected.errors]
     return problems + [
-        f"on {verdict.base_os}, it {reason}" for verdict in inspected.verdicts for reason in _too_new(verdict.reasons)
+        f"on {verdict.base_os}, it {reason}" for verdict in inspected.verdicts for reason in verdict.reasons
     ]
-
-
-def _too_new(reasons: tuple[str, ...]) -> list[str]:
-    return [reason for reason in reasons if reason.startswith("needs ")]
 
 
 def _load(candidate: Candidate, talk: Callable[[str], None]) -> tuple[OpRecord, ...]:

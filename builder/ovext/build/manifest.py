@@ -84,7 +84,9 @@ class LibraryRecord(_Record):
     project: ProjectRecord
     openvino: OpenVINORecord
     link: Literal["needed", "host"]
-    base_os: str
+    base_os: str | None = Field(
+        description="The base OS that it was built for; null in a package, which loads where its inspection says."
+    )
     engine: str
     compiler: CompilerRecord
     build_type: str
@@ -125,7 +127,7 @@ def record_of(
     build_dir: Path,
     openvino: OpenVINO,
     project: ProjectRecord,
-    base_os: str,
+    base_os: str | None,
     engine: str,
     layers: Sequence[LayerRecord],
 ) -> LibraryRecord:

@@ -29,6 +29,7 @@ class LibraryReport(BaseModel):
     ops: list[str]  # folders below ops/ of source_dir
     sources: list[str]  # of an existing extension
     variants: list[str]
+    objects: dict[str, list[Path]]  # of each variant, and under "" of the library itself
     link: Literal["needed", "host"]
     fp_contract: Literal["off", "fast"]
     build_type: str
@@ -69,13 +70,9 @@ def rejected_report(folder: Path, library: str) -> Path:
 
 def kernel_flags(build_dir: Path, report: LibraryReport) -> dict[str, list[str]]:
     """The flags that the kernels of each variant are compiled with, without paths and file names."""
-    commands = json.loads((build_dir / "compile_commands.json").read_text(encoding="utf-8"))
-    flags = {}
-    for variant in report.variants:
-        objects = f"CMakeFiles/{report.library}_{variant}.dir/"
-        command = next(entry["command"] for entry in commands if objects in entry["output"])
-        flags[variant] = _flags(shlex.split(command)[1:])
-    return flags
+    entries = json.loads((build_dir / "compile_commands.json").read_text(encoding="utf-8"))
+    commands = {build_dir / entry["output"]: entry["command"] for entry in entries}
+    return {variant: _flags(shlex.split(commands[report.objects[variant][0]])[1:]) for variant in report.variants}
 
 
 def _flags(words: list[str]) -> list[str]:

@@ -77,5 +77,5 @@ def _show(result: BenchResult) -> None:
         console.print(table)
     for target in result.targets:
         verdict = "met" if target.is_met else "not met"
-        wish = f"{result.best_variant} vs {target.baseline}: {target.measured:.2f}, wanted {target.wanted:g}"
-        console.print(f"{target.case}: {wish}: {verdict}")
+        text = f"{result.best_variant} vs {target.baseline}: {target.measured:.2f}, wanted {target.wanted:g}"
+        console.print(f"{target.case}: {text}: {verdict}")

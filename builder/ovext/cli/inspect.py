@@ -102,7 +102,7 @@ def show_report(report: FileReport, explained: list[BaseOS] | None = None) -> No
         console.print(f"  {base.id} has GLIBC {base.glibc}, GLIBCXX {base.glibcxx}, CXXABI {base.cxxabi}", markup=False)
     table = Table("loads on", "", "why not", box=box.SIMPLE)
     for verdict in report.verdicts:
-        table.add_row(verdict.base_os, "✓" if verdict.loads else "✗", "\n".join(verdict.reasons))
+        table.add_row(verdict.base_os, "✓" if verdict.loads else "✗", "\n".join([*verdict.errors, *verdict.reasons]))
     Console(highlight=False).print(table)
     for fix in dict.fromkeys(verdict.fix for verdict in report.verdicts if verdict.fix):
         console.print(f"  -> {fix}", markup=False)

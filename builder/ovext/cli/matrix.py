@@ -66,15 +66,15 @@ def matrix(
     from ovext.cli.text import to_json
     from ovext.errors import ExitCode
     from ovext.package.matrix.cache import choose_launcher
-    from ovext.package.matrix.cells import Wishes, cells_of, read_settings
+    from ovext.package.matrix.cells import MatrixRequest, cells_of, read_settings
     from ovext.package.matrix.cells import only as fitting
     from ovext.package.matrix.plan import plan_matrix
     from ovext.package.matrix.summary import of_cell
     from ovext.toolchain.process import shell_line
 
     root = folder.resolve()
-    wishes = Wishes(projects=project, base_os=base_os, openvino=openvino, build_type=build_type)
-    cells = fitting(cells_of(root, read_settings(root, wishes)), only or ())
+    request = MatrixRequest(projects=project, base_os=base_os, openvino=openvino, build_type=build_type)
+    cells = fitting(cells_of(root, read_settings(root, request)), only or ())
     if github:
         entries = [{**of_cell(cell), "project": os.path.relpath(cell.project, root)} for cell in cells]
         typer.echo(dumps({"include": entries}))

@@ -107,7 +107,7 @@ def new(
         return
     if name is None:
         raise UsageError("the project needs a name", fix="Such as: ovext new my_ops")
-    from ovext.scaffold.describe import Words, complete, op_from_words, op_type_of
+    from ovext.scaffold.describe import OpRequest, complete, op_from_request, op_type_of
     from ovext.scaffold.new import default_opset, is_project, plan_new, project_name
 
     telling = (op, opset, doc, inputs, outputs, attributes, constraints, frameworks)
@@ -119,7 +119,7 @@ def new(
     else:
         if is_project(name) and not any(telling) and not is_asking:
             raise UsageError(f"{name} is a project already", fix=f"Name the op to add: ovext new {name} --op TYPE.")
-        words = Words(
+        request = OpRequest(
             op=op or op_type_of(project_name(name)),
             opset=opset or default_opset(name),
             doc=doc,
@@ -133,8 +133,8 @@ def new(
         if is_asking and not any(telling) and not gpu:
             from ovext.cli.questions import ask
 
-            words = ask(words)
-        described = op_from_words(words)
+            request = ask(request)
+        described = op_from_request(request)
     planned = plan_new(name, [described])
     _show(planned, described)
     if not dry_run:
@@ -142,7 +142,7 @@ def new(
 
 
 def _op_from(source: Path, opset: str) -> OpDescription:
-    """The op that a file describes, in the words of op.toml or in those of the old generator."""
+    """The op that a file describes, as op.toml does or as the old generator did."""
     from ovext.scaffold.describe import op_from_file, read_json
     from ovext.scaffold.legacy.config import is_legacy, read_legacy
     from ovext.scaffold.legacy.files import op_from_legacy

@@ -38,14 +38,14 @@ class OpFile(pytest.File):
         from ovext.cli.text import talk
         from ovext.errors import OvextError
         from ovext.project import load_project
-        from ovext.proof.run import Wish, jobs_of
+        from ovext.proof.run import ProofRequest, jobs_of
 
         root = self.path.parents[2]
         try:
             project = load_project(root)
             libraries = _libraries(self.config, root)
             op = project.op_in(self.path.parent.resolve()).type
-            jobs = jobs_of(project, libraries, openvino_to_run(None, libraries[op], talk), Wish(op))
+            jobs = jobs_of(project, libraries, openvino_to_run(None, libraries[op], talk), ProofRequest(op))
         except OvextError as error:
             raise self.CollectError(str(error)) from None
         for job in jobs:

@@ -8,50 +8,52 @@ from typing import TYPE_CHECKING, Any
 from ovext.errors import OvextError
 from ovext.project.attributes import ATTRIBUTE_TYPES
 from ovext.project.frameworks import Frameworks
-from ovext.scaffold.describe import DEFAULT_TYPES, Words, op_from_words, parse_value
+from ovext.scaffold.describe import DEFAULT_TYPES, OpRequest, op_from_request, parse_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def ask(words: Words) -> Words:
-    """The words with everything that the user answered.
+def ask(request: OpRequest) -> OpRequest:
+    """The request with everything that the user answered.
 
     Raises:
         KeyboardInterrupt: the user gave up.
     """
     import questionary
 
-    words = replace(words, op=_text("What do models call the op?", words.op, lambda op: replace(words, op=op)))
-    words = replace(words, doc=_text("What does it compute, in a sentence?", ""))
-    words = replace(words, inputs=_inputs(words))
+    request = replace(request, op=_text("What do models call the op?", request.op, lambda op: replace(request, op=op)))
+    request = replace(request, doc=_text("What does it compute, in a sentence?", ""))
+    request = replace(request, inputs=_inputs(request))
     shape = _text(
         "The output's shape: the name of an input, formulas such as N,C,(H-3)//2+1, broadcast, custom=RANK, "
         "data-dependent=RANK (empty: as the first input, or broadcast)",
         "",
-        lambda text: replace(words, outputs=[f"output::{text}"]),
+        lambda text: replace(request, outputs=[f"output::{text}"]),
     )
-    words = replace(words, outputs=[f"output::{shape}"] if shape else [])
-    words = replace(words, attributes=_attributes(words))
+    request = replace(request, outputs=[f"output::{shape}"] if shape else [])
+    request = replace(request, attributes=_attributes(request))
     chosen = questionary.checkbox("Which frameworks have models with it?", list(Frameworks.model_fields)).unsafe_ask()
-    words = replace(words, frameworks=[f"{name}={_text(f'What is it called in {name}?', words.op)}" for name in chosen])
-    return replace(words, gpu=questionary.confirm("A kernel for GPUs too?", default=False).unsafe_ask())
+    request = replace(
+        request, frameworks=[f"{name}={_text(f'What is it called in {name}?', request.op)}" for name in chosen]
+    )
+    return replace(request, gpu=questionary.confirm("A kernel for GPUs too?", default=False).unsafe_ask())
 
 
-def _text(question: str, default: str, check: Callable[[str], Words] | None = None) -> str:
-    """An answer; it is asked again where the words that `check` makes of it describe no op."""
+def _text(question: str, default: str, check: Callable[[str], OpRequest] | None = None) -> str:
+    """An answer; it is asked again where the request that `check` makes of it describes no op."""
     import questionary
 
     answer: str = questionary.text(question, default=default, validate=_validator(check)).unsafe_ask()
     return answer.strip()
 
 
-def _validator(check: Callable[[str], Words] | None) -> Any:
+def _validator(check: Callable[[str], OpRequest] | None) -> Any:
     def validate(text: str) -> bool | str:
         if check is None or not text.strip():
             return True
         try:
-            op_from_words(check(text.strip()))
+            op_from_request(check(text.strip()))
         except OvextError as error:
             return error.what
         return True
@@ -59,7 +61,7 @@ def _validator(check: Callable[[str], Words] | None) -> Any:
     return validate
 
 
-def _inputs(words: Words) -> list[str]:
+def _inputs(request: OpRequest) -> list[str]:
     inputs: list[str] = []
     while True:
         number = f"Input {len(inputs) + 1}"
@@ -67,31 +69,31 @@ def _inputs(words: Words) -> list[str]:
         name = _text(
             f"{number}: its name{' (empty: no more)' if inputs else ''}",
             default,
-            lambda text: replace(words, inputs=[*inputs, text]),
+            lambda text: replace(request, inputs=[*inputs, text]),
         )
         if not name:
             return inputs
         types = _text(
             f"{number}: its element types, or an earlier input that has the same",
             ",".join(DEFAULT_TYPES) if not inputs else inputs[0].partition(":")[0],
-            lambda text, name=name: replace(words, inputs=[*inputs, f"{name}:{text}"]),  # type: ignore[misc]
+            lambda text, name=name: replace(request, inputs=[*inputs, f"{name}:{text}"]),  # type: ignore[misc]
         )
         dims = _text(
             f"{number}: its dimensions, such as N,C,... (empty: any)",
             "",
-            lambda text, name=name, types=types: replace(words, inputs=[*inputs, f"{name}:{types}:{text}"]),  # type: ignore[misc]
+            lambda text, name=name, types=types: replace(request, inputs=[*inputs, f"{name}:{types}:{text}"]),  # type: ignore[misc]
         )
         inputs.append(f"{name}:{types}:{dims}" if dims else f"{name}:{types}")
 
 
-def _attributes(words: Words) -> list[str]:
+def _attributes(request: OpRequest) -> list[str]:
     import questionary
 
     attributes: list[str] = []
     while name := _text(
         f"Attribute {len(attributes) + 1}: its name (empty: no more)",
         "",
-        lambda text: replace(words, attributes=[*attributes, f"{text}:float"]),
+        lambda text: replace(request, attributes=[*attributes, f"{text}:float"]),
     ):
         type_name: str = questionary.select("Its type?", list(ATTRIBUTE_TYPES), default="float").unsafe_ask()
         values = f"({_text('Its values, with commas between', '')})" if type_name == "enum" else ""
@@ -99,13 +101,13 @@ def _attributes(words: Words) -> list[str]:
             "Its default (empty: models must give it)",
             "",
             lambda text, name=name, type_name=type_name, values=values: _with(  # type: ignore[misc]
-                words, [*attributes, f"{name}:{type_name}{values}={text}"], (text, type_name)
+                request, [*attributes, f"{name}:{type_name}{values}={text}"], (text, type_name)
             ),
         )
         attributes.append(f"{name}:{type_name}{values}" + (f"={default}" if default else ""))
     return attributes
 
 
-def _with(words: Words, attributes: list[str], last: tuple[str, str]) -> Words:
+def _with(request: OpRequest, attributes: list[str], last: tuple[str, str]) -> OpRequest:
     parse_value(*last, attributes[-1])
-    return replace(words, attributes=attributes)
+    return replace(request, attributes=attributes)

@@ -12,7 +12,7 @@ from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOptio
 if TYPE_CHECKING:
     from ovext.project import Project
     from ovext.proof.report import Proof, Row
-    from ovext.proof.run import Wish
+    from ovext.proof.run import ProofRequest
     from ovext.toolchain.openvino import OpenVINO
 
 
@@ -56,7 +56,7 @@ def run(
     from ovext.files import replace_text, writing_to
     from ovext.gpu.devices import KINDS
     from ovext.project import load_project
-    from ovext.proof.run import Wish, chosen_ops
+    from ovext.proof.run import ProofRequest, chosen_ops
     from ovext.worker.load import check_loads
 
     if device not in {None, "CPU", *KINDS}:
@@ -65,8 +65,8 @@ def run(
         raise UsageError("--isa, --types and --case are for the CPU", fix=f"Leave them out, or --device {device}.")
 
     loaded = load_project(project)
-    wish = Wish(op, isa, types, case, examples, seed, timeout)
-    ops = chosen_ops(loaded, wish)
+    request = ProofRequest(op, isa, types, case, examples, seed, timeout)
+    ops = chosen_ops(loaded, request)
     libraries = libraries_of(loaded, library, openvino)
     paths = dict.fromkeys(libraries[one.type] for one in ops)
     release = openvino_to_run(openvino, next(iter(paths)), talk)
@@ -74,7 +74,7 @@ def run(
         if library is not None:
             check_loads(path, release, [one for one in ops if libraries[one.type] == path])
         talk(f"Testing {shortened_path(path)} in OpenVINO {release.version}")
-    proof = prove(loaded, libraries, release, wish, device, quiet=json)
+    proof = prove(loaded, libraries, release, request, device, quiet=json)
     if not proof.rows:
         raise ProjectError("there is nothing to test on that device: no op has a GPU kernel", where=loaded.root)
     if junit is not None:
@@ -103,7 +103,13 @@ def libraries_of(project: Project, named: Path | None, openvino: str | None) -> 
 
 
 def prove(
-    project: Project, libraries: dict[str, Path], openvino: OpenVINO, wish: Wish, device: str | None, *, quiet: bool
+    project: Project,
+    libraries: dict[str, Path],
+    openvino: OpenVINO,
+    request: ProofRequest,
+    device: str | None,
+    *,
+    quiet: bool,
 ) -> Proof:
     """The proof on the CPU, and on a GPU where ops have kernels for it; rows are shown as they come."""
     from ovext.proof.gpu import prove_on_gpu
@@ -113,9 +119,9 @@ def prove(
     show = (lambda _: None) if quiet else _Shown().row
     rows: list[Row] = []
     if device in {None, "CPU"}:
-        rows += prove_on_cpu(project, libraries, openvino, wish, show).rows
-    if device != "CPU" and not wish.isa and not wish.types:
-        rows += prove_on_gpu(project, libraries, openvino, wish, device, on_row=show)
+        rows += prove_on_cpu(project, libraries, openvino, request, show).rows
+    if device != "CPU" and not request.isa and not request.types:
+        rows += prove_on_gpu(project, libraries, openvino, request, device, on_row=show)
     return Proof(project.name, tuple(rows))
 
 

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 from ovext.errors import ProjectError
 from ovext.gpu.findings import Place
 from ovext.gpu.layer import MAX_RANK, Define, Layer, Sample, Source, Tensor, Use, WorkSizes, plugin_text
+from ovext.project.dims import REST, parse_dim
 from ovext.project.gpu import GpuBuffer
 from ovext.project.op import Case
-from ovext.project.shapes import REST, output_shapes, parse_dim
+from ovext.project.shapes import output_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ovext.project.dims import DimPattern
     from ovext.project.gpu import Gpu
     from ovext.project.op import OpDescription
-    from ovext.project.shapes import DimPattern
 
 # An input arrives as BYXF because the plugin forgets to convert blocked layouts to BFYX; see docs/gpu.md.
 _DEFAULT_FORMATS = {"input": "BYXF", "output": "BFYX"}

@@ -18,7 +18,8 @@ class Verdict:
 
     base_os: str
     loads: bool
-    reasons: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()  # the codes of the findings for which it loads nowhere
+    reasons: tuple[str, ...] = ()  # sentences: why it does not load there
     fix: str = ""
 
 

@@ -50,7 +50,12 @@ def read_libraries(path: Path) -> list[Elf]:
 
 
 def inspect_library(
-    elf: Elf, bases: Iterable[BaseOS], choose_counterpart: ChooseCounterpart, *, may_fuse: bool = True
+    elf: Elf,
+    bases: Iterable[BaseOS],
+    choose_counterpart: ChooseCounterpart,
+    *,
+    may_fuse: bool = True,
+    objects: Sequence[Path] = (),
 ) -> FileReport:
     """Every finding about one library, and a verdict for each base OS.
 
@@ -59,6 +64,7 @@ def inspect_library(
         bases: the base operating systems to judge it for.
         choose_counterpart: gives the OpenVINO to compare it with; None when there is none here.
         may_fuse: whether its variants may fuse multiplications with additions.
+        objects: the object files that it was linked from, if they are known, which reasons name.
 
     Raises:
         UnreadableFileError: the file is damaged or is no shared library.
@@ -89,27 +95,28 @@ def inspect_library(
         instruction_sets=instruction_sets(functions),
         variants=variants,
         findings=tuple(sorted(findings, key=lambda finding: list(Level).index(finding.level))),
-        verdicts=tuple(_verdict(elf, base, needs, findings) for base in bases),
+        verdicts=tuple(_verdict(base, needs, findings, objects) for base in bases),
     )
 
 
-def _verdict(elf: Elf, base: BaseOS, needs: Sequence[versions.Need], findings: Iterable[Finding]) -> Verdict:
+def _verdict(
+    base: BaseOS, needs: Sequence[versions.Need], findings: Iterable[Finding], objects: Sequence[Path]
+) -> Verdict:
     errors = [finding.code for finding in findings if finding.level is Level.ERROR]
     too_new = versions.above(needs, base)
     reasons = [
-        f"needs {versions.describe(need)}{_users(elf, need)}; {base.id} has {versions.ceiling(need, base)}"
+        f"needs {versions.describe(need)}{_users(objects, need)}; {base.id} has {versions.ceiling(need, base)}"
         for need in too_new[:_SHOWN_NEEDS]
     ]
     if len(too_new) > _SHOWN_NEEDS:
         reasons.append(f"and {len(too_new) - _SHOWN_NEEDS} more versions")
     fix = _FIX_FOR_TOO_NEW if too_new else ""
-    return Verdict(base.id, not errors and not too_new, (*errors, *reasons), fix)
+    return Verdict(base.id, not errors and not too_new, tuple(errors), tuple(reasons), fix)
 
 
-def _users(elf: Elf, need: versions.Need) -> str:
-    """The object files that ask for these symbols, where the library still lies in its build tree."""
+def _users(objects: Sequence[Path], need: versions.Need) -> str:
+    """The object files that ask for these symbols."""
     wanted = set(need.symbols)
-    objects = sorted(elf.path.parent.glob("CMakeFiles/*.dir/**/*.o"))
     users = [
         file.name.removesuffix(".o")
         for file in objects

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ovext.errors import ToolError
 from ovext.inspect.demangle import demangle
 from ovext.inspect.findings import some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ovext.inspect.elf import Elf
     from ovext.targets.base_os import BaseOS
@@ -18,25 +23,6 @@ if TYPE_CHECKING:
 FAMILIES = ("GLIBC", "GLIBCXX", "CXXABI")
 # GLIBC_ABI_DT_RELR is no number, but only glibc 2.36 and newer have it.
 _NAMED = {"GLIBC_ABI_DT_RELR": ("GLIBC", (2, 36))}
-# From the policies of auditwheel: glibc of the tag, and the GLIBCXX and CXXABI that it allows.
-_MANYLINUX = (
-    ((2, 5), (3, 4, 8), (1, 3, 1)),
-    ((2, 12), (3, 4, 13), (1, 3, 3)),
-    ((2, 17), (3, 4, 19), (1, 3, 7)),
-    ((2, 24), (3, 4, 22), (1, 3, 10)),
-    ((2, 26), (3, 4, 22), (1, 3, 10)),
-    ((2, 27), (3, 4, 24), (1, 3, 11)),
-    ((2, 28), (3, 4, 24), (1, 3, 11)),
-    ((2, 31), (3, 4, 28), (1, 3, 12)),
-    ((2, 34), (3, 4, 29), (1, 3, 13)),
-    ((2, 35), (3, 4, 30), (1, 3, 13)),
-    ((2, 36), (3, 4, 30), (1, 3, 13)),
-    ((2, 38), (3, 4, 30), (1, 3, 13)),
-    ((2, 39), (3, 4, 33), (1, 3, 15)),
-    ((2, 40), (3, 4, 33), (1, 3, 15)),
-    ((2, 41), (3, 4, 33), (1, 3, 15)),
-)
-
 Version = tuple[int, ...]
 
 
@@ -85,11 +71,28 @@ def ceiling(need: Need, base: BaseOS) -> str:
 def manylinux_tag(needs: Iterable[Need]) -> str | None:
     """The oldest manylinux tag whose systems have all that is needed; None when none has."""
     needs = list(needs)
-    for glibc, glibcxx, cxxabi in _MANYLINUX:
-        ceilings = {"GLIBC": glibc, "GLIBCXX": glibcxx, "CXXABI": cxxabi}
+    for name, ceilings in _manylinux_policies().items():
         if all(need.version <= ceilings[need.family] for need in needs):
-            return f"manylinux_{glibc[0]}_{glibc[1]}_x86_64"
+            return f"{name}_x86_64"
     return None
+
+
+@cache
+def _manylinux_policies() -> dict[str, dict[str, Version]]:
+    """The newest version of each family that a tag allows, by tag from the oldest on, as auditwheel has it."""
+    found = find_spec("auditwheel")
+    if found is None or found.origin is None:
+        raise ToolError("the package auditwheel is missing, which ovext needs", fix="Install ovext again.")
+    file = Path(found.origin).parent / "policy" / "manylinux-policy.json"
+    policies = [one for one in json.loads(file.read_text(encoding="utf-8")) if one["name"].startswith("manylinux_")]
+    table = {one["name"]: _ceilings(one["symbol_versions"]["x86_64"]) for one in policies}
+    return dict(sorted(table.items(), key=lambda item: item[1]["GLIBC"]))
+
+
+def _ceilings(allowed: Mapping[str, Sequence[str]]) -> dict[str, Version]:
+    # Beside numbers there are words, such as TM_1.
+    numbers = {family: [_numbers(one) for one in allowed[family] if one[:1].isdigit()] for family in FAMILIES}
+    return {family: max(versions) for family, versions in numbers.items()}
 
 
 def parse(name: str) -> tuple[str, Version] | None:

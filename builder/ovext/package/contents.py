@@ -77,7 +77,7 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
         build_dir=package.build_dir,
         openvino=openvino,
         project=project_record(project, None),  # so that a checkout and its sdist give the same package
-        base_os=passed.inspection.manylinux or "unknown",
+        base_os=None,
         engine=package.engine,
         layers=records,
     )

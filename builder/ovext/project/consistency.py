@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, get_args
 
 from ovext.errors import nearest
 from ovext.project.attributes import ElementType
+from ovext.project.dims import REST, parse_dim
 from ovext.project.frameworks import JaxMapping, Mapping, PaddleMapping, PyTorchMapping, is_readable
 from ovext.project.shapes import (
     BROADCAST,
     CUSTOM,
     DATA_DEPENDENT,
-    REST,
     check_formula,
     names_in,
     output_shapes,
     parse_constraint,
-    parse_dim,
 )
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field, PrivateAttr
 
 from ovext.project.attributes import Attribute, AttributeValue, ElementType, ir_text
+from ovext.project.dims import parse_dim
 from ovext.project.frameworks import Frameworks
 from ovext.project.gpu import Gpu, Vpu
-from ovext.project.shapes import parse_dim
 from ovext.project.strict import Name, Strict, Text
 from ovext.toml import line_of
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import operator
-import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from ovext.project.dims import REST, DimPattern, parse_dim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 LONGEST = 200
 BROADCAST, CUSTOM, DATA_DEPENDENT = "broadcast", "custom", "data-dependent"
-REST = "..."
 
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
@@ -35,30 +35,6 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-_DIM = re.compile(r"(?P<rest>\.\.\.)|(?P<name>[A-Za-z_]\w*)(?P<or_one>\|1)?|(?P<size>\d+)", re.ASCII)
-
-
-@dataclass(frozen=True)
-class DimPattern:
-    """One entry of `dims`: a name (whose size may also be 1), a number, or the rest."""
-
-    name: str = ""
-    size: int | None = None
-    or_one: bool = False
-    is_rest: bool = False
-
-
-def parse_dim(text: str) -> DimPattern:
-    """The pattern that an entry of `dims` stands for.
-
-    Raises:
-        ValueError: it stands for none.
-    """
-    found = _DIM.fullmatch(text)
-    if not found:
-        raise ValueError(f"'{text}' is no dimension: write a name, a number, a name with |1 behind it, or ...")
-    size = None if found["size"] is None else int(found["size"])
-    return DimPattern(found["name"] or "", size, bool(found["or_one"]), bool(found["rest"]))
 
 
 @dataclass

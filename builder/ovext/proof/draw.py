@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import reject
 from hypothesis import strategies as st
 
-from ovext.project.shapes import BROADCAST, bound_sizes, output_shapes, parse_dim
+from ovext.project.dims import parse_dim
+from ovext.project.shapes import BROADCAST, bound_sizes, output_shapes
 from ovext.proof.trial import Trial, ruled_shapes
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ovext.gpu.run import Outcome
     from ovext.project import Project
-    from ovext.proof.run import Wish
+    from ovext.proof.run import ProofRequest
     from ovext.toolchain.openvino import OpenVINO
 
 _NAMES = {"GPU": "GPU", "sim": "simulated GPU", "pocl": "PoCL"}
@@ -25,7 +25,7 @@ def prove_on_gpu(
     project: Project,
     libraries: Mapping[str, Path],
     openvino: OpenVINO,
-    wish: Wish,
+    request: ProofRequest,
     asked: str | None,
     *,
     on_row: Callable[[Row], None],
@@ -36,8 +36,8 @@ def prove_on_gpu(
         ToolError: the device asked for is not here.
         UnknownNameError: there is no such kind of device.
     """
-    ops = [op.type for op in project.ops if op.gpu and wish.op in {"", op.type}]
-    if not ops or wish.case:
+    ops = [op.type for op in project.ops if op.gpu and request.op in {"", op.type}]
+    if not ops or request.case:
         return []
     rows: list[Row] = []
     try:
@@ -47,7 +47,9 @@ def prove_on_gpu(
             raise
         rows = [Row(op, "numbers", device="GPU", skipped=error.what) for op in ops]
     else:
-        outcomes = run_layers(project, libraries, openvino, device, lambda _: None, seconds=wish.seconds, op=wish.op)
+        outcomes = run_layers(
+            project, libraries, openvino, device, lambda _: None, seconds=request.seconds, op=request.op
+        )
         rows = list(_rows(outcomes, device.kind))
     for row in rows:
         on_row(row)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ProofRequest:
     """What of a project is to be tried, and how much; empty words stand for everything."""
 
     op: str = ""
@@ -62,29 +62,33 @@ class _Subject:
     op: OpDescription
     library: Path
     openvino: OpenVINO
-    wish: Wish
+    request: ProofRequest
     stop: Event
 
     def worker(self, variant: str) -> Worker:
         return Worker(
-            self.openvino, self.library, env={"OVEXT_ISA": variant}, timeout=self.wish.seconds, stop=self.stop
+            self.openvino, self.library, env={"OVEXT_ISA": variant}, timeout=self.request.seconds, stop=self.stop
         )
 
 
 def prove_on_cpu(
-    project: Project, libraries: Mapping[str, Path], openvino: OpenVINO, wish: Wish, on_row: Callable[[Row], None]
+    project: Project,
+    libraries: Mapping[str, Path],
+    openvino: OpenVINO,
+    request: ProofRequest,
+    on_row: Callable[[Row], None],
 ) -> Proof:
-    """Try everything that is wished for, as much at once as there are CPUs; `on_row` is given each row in order.
+    """Try everything that is asked for, as much at once as there are CPUs; `on_row` is given each row in order.
 
     `libraries` has for the type of each op the library that it is tested in.
 
     Raises:
         ProjectError: the project has no ops, or one without a reference.
-        UsageError: the wish names something that there is not.
+        UsageError: the request names something that there is not.
         LibraryError: the library was not built with ovext, or holds no variant that this CPU can run.
     """
     stop = Event()
-    jobs = jobs_of(project, libraries, openvino, wish, stop)
+    jobs = jobs_of(project, libraries, openvino, request, stop)
     rows: list[Row] = []
     with ThreadPoolExecutor(cpu_count()) as pool:
         try:
@@ -99,24 +103,28 @@ def prove_on_cpu(
 
 
 def jobs_of(
-    project: Project, libraries: Mapping[str, Path], openvino: OpenVINO, wish: Wish, stop: Event | None = None
+    project: Project,
+    libraries: Mapping[str, Path],
+    openvino: OpenVINO,
+    request: ProofRequest,
+    stop: Event | None = None,
 ) -> list[Job]:
     """Everything that is to be tried on the CPU; `stop` ends what runs. Raises as prove_on_cpu does."""
     stop = stop or Event()
-    subjects = [_Subject(op, libraries[op.type], openvino, wish, stop) for op in chosen_ops(project, wish)]
+    subjects = [_Subject(op, libraries[op.type], openvino, request, stop) for op in chosen_ops(project, request)]
     return [job for subject in subjects for job in _jobs(subject)]
 
 
-def chosen_ops(project: Project, wish: Wish) -> list[OpDescription]:
-    """The ops that are wished for. Raises as prove_on_cpu does."""
+def chosen_ops(project: Project, request: ProofRequest) -> list[OpDescription]:
+    """The ops that are asked for. Raises as prove_on_cpu does."""
     ops = {op.type: op for op in project.ops}
     if not ops:
         raise ProjectError(
             "the project has no ops to test", where=project.root / "ops", fix="Add one with `ovext new`."
         )
-    if wish.op and wish.op not in ops:
-        raise UnknownNameError("op", wish.op, ops)
-    chosen = [ops[wish.op]] if wish.op else list(ops.values())
+    if request.op and request.op not in ops:
+        raise UnknownNameError("op", request.op, ops)
+    chosen = [ops[request.op]] if request.op else list(ops.values())
     for op in chosen:
         reference = op.folder / "reference.py"
         if not reference.is_file():
@@ -135,7 +143,7 @@ def _jobs(subject: _Subject) -> Iterator[Job]:
     for variant in skipped:
         about = Row(op.type, "numbers", variant=variant)
         yield Job(about, partial(replace, skipped="this CPU cannot run it"))
-    if not subject.wish.case:
+    if not subject.request.case:
         checks = [*([check_attributes] if op.attributes else []), check_refusals, check_concurrency, check_unloading]
         for check in checks:
             about = Row(op.type, check.__name__.removeprefix("check_"), variant=runnable[-1])
@@ -147,11 +155,11 @@ def _variants(subject: _Subject) -> tuple[list[str], list[str]]:
     compiled = compiled_variants(subject.library)
     if compiled is None:
         raise LibraryError("it was not built with ovext", where=subject.library, fix="Use `ovext build`.")
-    wished = subject.wish.isa
-    if wished and wished not in compiled:
-        raise UnknownNameError("instruction set variant of the library", wished, compiled)
+    asked = subject.request.isa
+    if asked and asked not in compiled:
+        raise UnknownNameError("instruction set variant of the library", asked, compiled)
     flags = host_cpuinfo_flags()
-    chosen = [one for one in compiled if not wished or one == wished]
+    chosen = [one for one in compiled if not asked or one == asked]
     runnable = [one for one in chosen if isa_table()[one].is_supported(flags)]
     if not runnable:
         raise LibraryError("it holds no variant that this CPU can run", where=subject.library, fix="Use `ovext build`.")
@@ -161,10 +169,10 @@ def _variants(subject: _Subject) -> tuple[list[str], list[str]]:
 def _combinations(subject: _Subject) -> list[tuple[str, ...]]:
     """The combinations of element types to try, of inputs and outputs."""
     by_text = {types_text(subject.op, one): tuple(one) for one in subject.op.combinations()}
-    wished = subject.wish.types
-    if wished and wished not in by_text:
-        raise UnknownNameError(f"combination of element types of {subject.op.type}", wished, by_text)
-    return [one for text, one in by_text.items() if not wished or text == wished]
+    asked = subject.request.types
+    if asked and asked not in by_text:
+        raise UnknownNameError(f"combination of element types of {subject.op.type}", asked, by_text)
+    return [one for text, one in by_text.items() if not asked or text == asked]
 
 
 def types_text(op: OpDescription, types: Sequence[str]) -> str:
@@ -174,15 +182,15 @@ def types_text(op: OpDescription, types: Sequence[str]) -> str:
 
 
 def _numbers(subject: _Subject, types: tuple[str, ...], row: Row) -> Row:
-    op, wish = subject.op, subject.wish
+    op, request = subject.op, subject.request
     if without := sorted({*types} & WITHOUT_NUMBERS):
         return replace(row, skipped=f"numpy has no {', '.join(without)}")
     setting = Setting(op, types)
     with subject.worker(row.variant) as worker:
-        if wish.case:
-            tried = try_one(worker, setting, trial_from_json(wish.case, op))
+        if request.case:
+            tried = try_one(worker, setting, trial_from_json(request.case, op))
         else:
-            tried = try_numbers(worker, setting, examples=wish.examples, seed_of_run=wish.seed)
+            tried = try_numbers(worker, setting, examples=request.examples, seed_of_run=request.seed)
     failures: tuple[Failure, ...] = ()
     if tried.failed is not None:
         case = tried.failed.to_json()

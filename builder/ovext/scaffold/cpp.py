@@ -9,15 +9,8 @@ from functools import cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovext.project.shapes import (
-    BROADCAST,
-    CUSTOM,
-    DATA_DEPENDENT,
-    REST,
-    names_in,
-    parse_constraint,
-    parse_formula,
-)
+from ovext.project.dims import REST
+from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, names_in, parse_constraint, parse_formula
 from ovext.project.strict import keyword_language
 
 if TYPE_CHECKING:

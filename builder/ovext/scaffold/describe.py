@@ -27,7 +27,7 @@ _ATTRIBUTE = re.compile(r"(?P<name>[^:=]+):(?P<type>[A-Za-z0-9_]+(\[\])?)(\((?P<
 
 
 @dataclass(frozen=True)
-class Words:
+class OpRequest:
     """What stands on the command line of `ovext new`."""
 
     op: str
@@ -41,28 +41,28 @@ class Words:
     gpu: bool = False
 
 
-def op_from_words(words: Words) -> OpDescription:
-    """The op that the words describe.
+def op_from_request(request: OpRequest) -> OpDescription:
+    """The op that the words of the request describe.
 
     Raises:
         UsageError: a word is not as it must be.
         ProjectError: together they contradict one another.
     """
-    inputs = [_input(word) for word in words.inputs or ["data"]]
+    inputs = [_input(word) for word in request.inputs or ["data"]]
     for one in inputs:
         one.setdefault("types", list(DEFAULT_TYPES) if one is inputs[0] else inputs[0]["name"])
     data: dict[str, Any] = {
         "schema": 1,
-        "type": words.op,
-        "opset": words.opset,
-        "doc": words.doc,
-        "constraints": list(words.constraints),
+        "type": request.op,
+        "opset": request.opset,
+        "doc": request.doc,
+        "constraints": list(request.constraints),
         "inputs": inputs,
-        "outputs": [_output(word, inputs) for word in words.outputs or ["output"]],
-        "attributes": [_attribute(word) for word in words.attributes],
-        "frameworks": dict(_framework(word) for word in words.frameworks),
+        "outputs": [_output(word, inputs) for word in request.outputs or ["output"]],
+        "attributes": [_attribute(word) for word in request.attributes],
+        "frameworks": dict(_framework(word) for word in request.frameworks),
     }
-    return complete(described(data, lambda _: f"the op {words.op}"), gpu=words.gpu)
+    return complete(described(data, lambda _: f"the op {request.op}"), gpu=request.gpu)
 
 
 def op_from_file(path: Path, opset: str) -> OpDescription:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ovext.errors import UsageError
 from ovext.project.attributes import WITHOUT_NUMBERS
-from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, REST, names_in, parse_dim
+from ovext.project.dims import REST, parse_dim
+from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, names_in
 from ovext.scaffold.cpp import shape_code
 from ovext.scaffold.derived import derived_files
 from ovext.scaffold.op_toml import op_toml

@@ -71,12 +71,15 @@ def check_compiler(path: Path, reason: str) -> Compiler:
     Raises:
         ToolError: it is no C++ compiler, or too old.
     """
-    finished = run([str(path), "--version"], timeout=ANSWER_SECONDS)
-    first_line = finished.output.partition("\n")[0]
-    family = "Clang" if "clang" in first_line else "GNU"
-    match = re.search(r"(\d+)\.(\d+)(?:\.\d+)?", first_line)
+    described = run([str(path), "--version"], timeout=ANSWER_SECONDS)
+    family = "Clang" if "clang" in described.output.partition("\n")[0] else "GNU"
+    # Not from --version, where a vendor's number may stand first. GCC's -dumpversion alone may be the major number.
+    command = [str(path), *(["-dumpfullversion"] if family == "GNU" else []), "-dumpversion"]
+    finished = run(command, timeout=ANSWER_SECONDS)
+    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)*", finished.output.strip())
     if not finished.ok or not match:
-        raise ToolError(f"'{path} --version' does not answer as a C++ compiler does: {first_line or finished.errors}")
+        said = (finished.output or finished.errors).strip()
+        raise ToolError(f"'{' '.join(command)}' does not answer as a C++ compiler does: {said}")
     if (int(match[1]), int(match[2])) < _OLDEST[family]:
         oldest = ".".join(map(str, _OLDEST[family]))
         raise ToolError(f"{path} is {family} {match[0]}; ovext needs {oldest} or newer", fix=_INSTALL)

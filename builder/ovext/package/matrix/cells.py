@@ -73,7 +73,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class MatrixRequest:
     """What options say instead of the table; None where they say nothing."""
 
     projects: Sequence[str] | None = None
@@ -82,36 +82,36 @@ class Wishes:
     build_type: Sequence[str] | None = None
 
     def applied(self, settings: MatrixSettings) -> MatrixSettings:
-        """The settings with what was wished.
+        """The settings with what was asked.
 
         Raises:
-            UsageError: something wished for does not exist.
+            UsageError: something asked for does not exist.
         """
         for name in self.build_type or ():
             if name not in BUILD_TYPES:
                 raise UnknownNameError("build type", name, BUILD_TYPES)
-        wished = {
+        asked = {
             "projects": self.projects,
             "base_os": [find_base_os(name).id for name in self.base_os or ()],
             "openvino": [str(OpenVINOVersion.parse(name)) for name in self.openvino or ()],
             "build_type": self.build_type,
         }
-        return settings.model_copy(update={name: list(value) for name, value in wished.items() if value})
+        return settings.model_copy(update={name: list(value) for name, value in asked.items() if value})
 
 
-def read_settings(root: Path, wishes: Wishes) -> MatrixSettings:
-    """The folder's table with the wishes; where it has none, that of a project alone.
+def read_settings(root: Path, request: MatrixRequest) -> MatrixSettings:
+    """The folder's table with the request; where it has none, that of a project alone.
 
     Raises:
         ProjectError: it is wrong, or the folder is neither a project nor has the table.
-        UsageError: something wished for does not exist.
+        UsageError: something asked for does not exist.
     """
     pyproject = root / "pyproject.toml"
     tool = parse_toml(read_text(pyproject), pyproject).get("tool", {}).get("ovext", {}) if pyproject.is_file() else {}
     if _TABLE[-1] in tool:
-        return wishes.applied(read_model(pyproject, _TABLE, MatrixSettings))
-    if tool or wishes.projects:
-        return wishes.applied(MatrixSettings())
+        return request.applied(read_model(pyproject, _TABLE, MatrixSettings))
+    if tool or request.projects:
+        return request.applied(MatrixSettings())
     raise ProjectError(
         f"there is no table [{'.'.join(_TABLE)}] in a pyproject.toml here, and this is no project",
         where=root,
