@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,6 +126,33 @@ def test_build_with_nothing_to_do_changes_nothing(built_relu: Built, ovext: Ovex
     done = ovext("build", built_relu.project, "--json", cwd=built_relu.output_dir.parents[1])
     assert json.loads(done.stdout)["up_to_date"] is True
     assert state() == before
+
+
+OPENED = """\
+import collections, json, os, sys
+opened = collections.Counter()
+def note(event, args):
+    if event == "open" and isinstance(args[0], str) and args[1] in {"r", "rb"}:
+        opened[args[0]] += 1
+sys.addaudithook(note)
+from ovext.cli.main import main
+try:
+    main()
+finally:
+    print(json.dumps({file: times for file, times in opened.items() if file.startswith(os.getcwd())}))
+"""
+
+
+def test_a_build_with_nothing_to_do_reads_each_file_once(built_relu: Built, ovext: Ovext) -> None:
+    where = built_relu.project.parent
+    ovext("build", "custom_relu", "--base-os", "ubuntu", cwd=where)  # the first notes that derived files are fresh
+    command = [sys.executable, "-c", OPENED, "build", "custom_relu", "--base-os", "ubuntu"]
+    done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=True)
+    assert "up to date" in done.stdout
+    opened: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
+    read = {str(Path(file).relative_to(where)): times for file, times in opened.items()}
+    assert {"custom_relu/pyproject.toml", "custom_relu/ops/custom_relu/op.toml"} <= set(read)
+    assert {file: times for file, times in read.items() if times > 1} == {}
 
 
 def test_dry_run_shows_the_steps_and_writes_nothing(custom_relu: Path, ovext: Ovext) -> None:

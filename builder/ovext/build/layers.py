@@ -15,21 +15,24 @@ from ovext.gpu.mvcl import vpu_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from ovext.build.report import LibraryReport
+    from ovext.gpu.layer import Layer
     from ovext.project import Project
 
 LayerFiles = dict[str, str]  # the text of each file, by its path in the output folder
 
 
-def check_layers(project: Project, talk: Callable[[str], None]) -> None:
-    """Look at every layer of the project before anything is compiled.
+def check_layers(project: Project, talk: Callable[[str], None]) -> dict[Path, Layer]:
+    """Look at every layer of the project before anything is compiled; gives them by the folders of their ops.
 
     Raises:
         GateError: a layer would fail on a GPU.
     """
     errors = []
-    for finding in check_project(project).findings:
+    report = check_project(project)
+    for finding in report.findings:
         line = f"{finding.where}: {finding.text}. {finding.fix}"
         if finding.level is Level.ERROR:
             errors.append(line)
@@ -38,11 +41,12 @@ def check_layers(project: Project, talk: Callable[[str], None]) -> None:
     if errors:
         problems = "".join(f"\n  - {line}" for line in errors)
         raise GateError(f"the GPU layers are not fit for the plugin:{problems}", fix="See `ovext gpu check`.")
+    return {one.op.folder: one.layer for one in report.layers if one.op}
 
 
-def layers_for(report: LibraryReport) -> tuple[list[LayerRecord], LayerFiles]:
-    """The layers of all ops of a library that have one, for each kind of device."""
-    layers = [layer for op in report.described if (layer := layer_of(op))]
+def layers_for(report: LibraryReport, checked: Mapping[Path, Layer]) -> tuple[list[LayerRecord], LayerFiles]:
+    """The layers of all ops of a library that have one, for each kind of device; `checked` is from check_layers."""
+    layers = [layer for op in report.described if (layer := checked.get(op.folder) or layer_of(op))]
     files = {"gpu": layer_files(report.library, layers) if layers else {}}
     files["vpu"] = vpu_files(report.library, report.described)
     records = [_record(kind, texts) for kind, texts in files.items() if texts]

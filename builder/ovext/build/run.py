@@ -54,12 +54,12 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
         reporter.talk(f"Building for OpenVINO {openvino.version}, which the project does not list ({listed})")
     with writing_to(plan.output_dir):
         plan.output_dir.mkdir(parents=True, exist_ok=True)  # found out now rather than after the compiler has run
-    check_layers(plan.project, reporter.talk)
+    checked = check_layers(plan.project, reporter.talk)
     with locked_build_tree(plan.build_dir, reporter) as lock:
         build_on_host(plan, lock, reporter)
         reports = read_reports(plan.build_dir, plan.project)
         revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
-        layers = {report.file: layers_for(report) for report in reports}
+        layers = {report.file: layers_for(report, checked) for report in reports}
         files = {
             report.file: record_of(
                 report,

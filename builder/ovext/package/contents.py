@@ -63,14 +63,14 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
     """
     project = load_project(package.project)
     check_derived(project)
-    check_layers(project, talk)
+    checked = check_layers(project, talk)
     openvino = installed_openvino(package.project)
     reports = read_reports(package.build_dir, project)
     report = next(report for report in reports if report.library == package.library)
     file = package.folder / report.file.name
     rejected = package.build_dir / f"{file.name}.rejected.json"
     passed = pass_gate(Candidate(file, report, openvino, (), rejected), talk)
-    records, texts = layers_for(report)
+    records, texts = layers_for(report, checked)
     record = record_of(
         report,
         file,

@@ -110,8 +110,9 @@ def load_project(root: Path) -> Project:
     for needed in (pyproject, root / "CMakeLists.txt"):
         if not needed.is_file():
             raise ProjectError(f"this folder is no extension project: {needed.name} is missing", where=root)
-    settings = read_model(pyproject, ("tool", "ovext"), Settings)
-    table = parse_toml(read_text(pyproject), pyproject).get("project")
+    text = read_text(pyproject)
+    settings = model_in(text, pyproject, ("tool", "ovext"), Settings)
+    table = parse_toml(text, pyproject).get("project")
     name, version = (table.get("name"), table.get("version")) if isinstance(table, dict) else (None, None)
     if not isinstance(name, str) or not isinstance(version, str):
         raise ProjectError("[project] must state name and version", where=pyproject)
@@ -124,7 +125,11 @@ def read_model(path: Path, table: Sequence[str], model: type[Model]) -> Model:
     Raises:
         ProjectError: with one line for each thing that is wrong, each with the line of the file.
     """
-    text = read_text(path)
+    return model_in(read_text(path), path, table, model)
+
+
+def model_in(text: str, path: Path, table: Sequence[str], model: type[Model]) -> Model:
+    """The same, of the text of the file."""
     data: Any = parse_toml(text, path)
     for key in table:
         if not isinstance(data, dict) or key not in data:

@@ -142,6 +142,11 @@ class OpDescription(Strict):
             raise ValueError(f"{self.type} was read from no file")
         return self._folder
 
+    @property
+    def text(self) -> str:
+        """What stands in op.toml."""
+        return self._text
+
     def line_of(self, *keys: str | int) -> int:
         """The line of op.toml with the key at that path, or with its nearest parent."""
         return line_of(self._text, keys)

@@ -112,8 +112,9 @@ def _state(project: Project) -> str:
     """All that decides whether the files are what they should be: op.toml, the files, and ovext itself."""
     state = hashlib.sha256()
     for op in project.ops:
-        for file in ("op.toml", *_DERIVED):
-            state.update(f"{op.folder / file}\0{_text(op.folder / file)}\0".encode())
+        state.update(f"{op.folder}\0{op.text}\0".encode())
+        for file in _DERIVED:
+            state.update(f"{_text(op.folder / file)}\0".encode())
     for own in sorted(Path(__file__).parent.rglob("*.*")):
         state.update(f"{own}\0{own.stat().st_mtime_ns}\0".encode())
     return state.hexdigest()
