@@ -50,7 +50,7 @@ MEANINGS = {
     ExitCode.MODEL: "a model file is missing, is no OpenVINO IR, or lacks the layer",
     ExitCode.LIBRARY: "a library is missing or OpenVINO cannot load it",
     ExitCode.FILES: "a file or folder cannot be written",
-    ExitCode.ENGINE: "a container engine is missing or not running, or an image is not to be had",
+    ExitCode.ENGINE: "a container engine is missing or not running, or an image is not available",
     ExitCode.HUNG_UP: "ended by SIGHUP, as when its terminal is closed",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
     ExitCode.NOT_READ: "what reads the output went away before its end, as `head` does",
@@ -153,7 +153,7 @@ class GateError(OvextError):
 
 
 class OpenVINOError(OvextError):
-    """The OpenVINO asked for is not to be had."""
+    """The OpenVINO asked for is not available."""
 
     exit_code = ExitCode.OPENVINO
 

@@ -91,7 +91,7 @@ def gpu_config(
     path, why = find_library(library, folder)
     layers = _gpu_layers(path)
     if layers is None:
-        problem = f"no manifest beside it tells of GPU layers of this library ({why})"
+        problem = f"no manifest beside it lists GPU layers of this library ({why})"
         raise LibraryError(problem, where=path, fix="Give the library, or the folder that it was built into.")
     config = {"CONFIG_FILE": str(path.parent / layers["config"])}
     if cache_dir is not None:

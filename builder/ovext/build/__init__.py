@@ -1,1 +1,1 @@
-"""Building: a pure plan, then an engine that carries it out, then publishing what came of it."""
+"""Building: a pure plan, an engine that carries it out, and publishing."""

@@ -124,7 +124,7 @@ def run_in_container(plan: ContainerPlan, reporter: Reporter) -> BuildResult:
     """Build in a container, inspect what comes back on this machine, and publish it.
 
     Raises:
-        EngineError: the base image is not to be had, or the engine cannot run a container.
+        EngineError: the base image is not available, or the engine cannot run a container.
         BuildError, GateError, FilesError: nothing is published.
     """
     started = time.monotonic()
@@ -152,7 +152,7 @@ def run_in_container(plan: ContainerPlan, reporter: Reporter) -> BuildResult:
 
 
 def _build(plan: ContainerPlan, engine: Engine, tag: str, log: Path, reporter: Reporter) -> Path:
-    """Build in a container of the image `tag`; gives the folder with what came of it."""
+    """Build in a container of the image `tag`; returns the folder with the result."""
     archive, result = plan.build_dir / "project.tar", plan.build_dir / "result"
     shutil.rmtree(result, ignore_errors=True)
     _pack(plan.project.root, archive)

@@ -23,7 +23,7 @@ _STAMP = "ovext-configured.json"
 
 
 class Reporter(Protocol):
-    """Who is told of a build's course."""
+    """Receives the progress of a build."""
 
     def talk(self, text: str) -> None:
         """A line for the user."""

@@ -47,7 +47,7 @@ class EngineChoice:
 
 
 def plan_anywhere(request: BuildRequest, talk: Callable[[str], None] | None) -> BuildPlan | ContainerPlan:
-    """The plan; without `talk`, which is told what takes long, no image is pulled to find out what is possible.
+    """The plan; without `talk`, which receives messages about slow steps, no image is pulled to find out.
 
     Raises:
         OvextError: of the class of the first problem; its text has all of them.
@@ -65,7 +65,7 @@ def plan_anywhere(request: BuildRequest, talk: Callable[[str], None] | None) -> 
         raise _with_way_out(error, request) from None
     if choice.engine is None:
         return plan_on_host(request, choice.reason)
-    from ovext.build.container import plan_in_container  # noqa: PLC0415  a build on this machine does without
+    from ovext.build.container import plan_in_container  # noqa: PLC0415  not needed for a build on this machine
 
     return plan_in_container(request, project, choice.engine, choice.reason)
 
@@ -78,7 +78,7 @@ def run_anywhere(plan: BuildPlan | ContainerPlan, request: BuildRequest, reporte
     """
     if isinstance(plan, BuildPlan):
         return run_build(plan, reporter)
-    from ovext.build.container import run_in_container  # noqa: PLC0415  a build on this machine does without
+    from ovext.build.container import run_in_container  # noqa: PLC0415  not needed for a build on this machine
 
     try:
         return run_in_container(plan, reporter)
@@ -137,7 +137,7 @@ def choose_engine(asked: str | None, base_image: str, talk: Callable[[str], None
     Args:
         asked: an engine, `host`, or `auto`, which is the default.
         base_image: the image that a container engine must have or get.
-        talk: is told what takes long. Without it nothing is done: `auto` takes an engine that is alive to be able.
+        talk: receives messages about slow steps. Without it nothing is pulled or run: any engine that is alive will do.
 
     Raises:
         EngineError: the container engine asked for is not alive.
@@ -198,5 +198,5 @@ class _Problems:
 
 
 def _with_way_out(error: EngineError, request: BuildRequest) -> EngineError:
-    """The error, with the command that does without an engine."""
+    """The error, with the command that needs no engine."""
     return EngineError(error.what, where=error.where, fix=f"Without a container: {request.on_host()}")

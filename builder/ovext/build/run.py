@@ -40,7 +40,7 @@ class BuildResult:
 
 
 def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
-    """Build, inspect and load what came of it, and publish it.
+    """Build, inspect and load the libraries, and publish them.
 
     Raises:
         BuildError, GateError, OpenVINOError, LibraryError, FilesError, ProjectError: nothing is published.

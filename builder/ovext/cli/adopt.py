@@ -28,7 +28,7 @@ def adopt(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="Where the project is to be. Default: with the sources; in a folder `ovext` there, if they have a "
+            help="Where to put the project. Default: with the sources; in a folder `ovext` there, if they have a "
             "CMakeLists.txt.",
             show_default=False,
         ),

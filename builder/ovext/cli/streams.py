@@ -42,7 +42,7 @@ def _bytes_for(character: str) -> bytes:
 
 
 def let_go_of_streams() -> None:
-    """Once nobody reads them: nothing is to be flushed at exit."""
+    """Nobody reads them any more, so flush nothing at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for number in (1, 2):
         os.dup2(nowhere, number)

@@ -146,7 +146,7 @@ def compile_for_gpus(ocloc: Path, programs: Sequence[Program], devices: Sequence
 def compile_with_runtimes(openvino: OpenVINO, programs: Sequence[Program]) -> CompileReport:
     """Compile each program with the first device of every OpenCL runtime here.
 
-    They are to be without the plugin's headers, which are for Intel's GPUs and do not compile elsewhere.
+    Give it programs without the plugin's headers, which are for Intel's GPUs and do not compile elsewhere.
     """
     requests = [
         {"id": number, "text": program.text, "options": program.layer.options, "types": program.types}

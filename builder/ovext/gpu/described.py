@@ -98,7 +98,7 @@ def _shape_of(patterns: Sequence[DimPattern], sizes: Mapping[str, int], rank: in
 
 
 def use_of(op: OpDescription) -> Use:
-    """What op.toml tells of the models that the op stands in.
+    """How models use the op, by its op.toml.
 
     Raises:
         ProjectError: the op has no test cases, and made-up shapes do not fit it.

@@ -69,7 +69,7 @@ def run_layers(
     seconds: float,
     op: str = "",
 ) -> list[Outcome]:
-    """Run each trial in a process of its own, as many at once as there are CPUs; `on_outcome` is given each in order.
+    """Run each trial in a process of its own, as many at once as there are CPUs; `on_outcome` gets each in order.
 
     Args:
         project: its ops with a table [gpu], and on PoCL those with a table [vpu], are run.

@@ -1,4 +1,4 @@
-"""What can be told of OpenCL C source without compiling it: its kernels and the names that it declares."""
+"""What OpenCL C source shows without compiling it: its kernels and the names that it declares."""
 
 from __future__ import annotations
 

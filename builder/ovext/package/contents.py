@@ -55,7 +55,7 @@ class Package:
 
 
 def fill_package(package: Package, talk: Callable[[str], None]) -> None:
-    """Check the library and put beside it what belongs to it; `talk` is told of what the user should know.
+    """Check the library and put beside it what belongs to it; `talk` receives what the user should know.
 
     Raises:
         GateError, LibraryError: the library would not load. The whole report lies in the build tree.

@@ -133,8 +133,8 @@ def run_wheel(plan: WheelPlan, reporter: Reporter, check: Callable[[Path], objec
 
     Args:
         plan: what to build.
-        reporter: is told of the course.
-        check: is shown the finished wheel before anyone else sees it, and raises what it finds wrong.
+        reporter: receives the progress.
+        check: gets the finished wheel before it is published, and raises an error if it is wrong.
 
     Raises:
         BuildError, GateError, OpenVINOError, FilesError: nothing is put there.

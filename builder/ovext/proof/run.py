@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ProofRequest:
-    """What of a project is to be tried, and how much; empty words stand for everything."""
+    """Which part of a project to try, and how much; an empty string means everything."""
 
     op: str = ""
     isa: str = ""
@@ -78,7 +78,7 @@ def prove_on_cpu(
     request: ProofRequest,
     on_row: Callable[[Row], None],
 ) -> Proof:
-    """Try everything that is asked for, as much at once as there are CPUs; `on_row` is given each row in order.
+    """Try everything that is asked for, as much at once as there are CPUs; `on_row` gets each row in order.
 
     `libraries` has for the type of each op the library that it is tested in.
 
@@ -109,7 +109,7 @@ def jobs_of(
     request: ProofRequest,
     stop: Event | None = None,
 ) -> list[Job]:
-    """Everything that is to be tried on the CPU; `stop` ends what runs. Raises as prove_on_cpu does."""
+    """Everything to try on the CPU; `stop` ends what runs. Raises as prove_on_cpu does."""
     stop = stop or Event()
     subjects = [_Subject(op, libraries[op.type], openvino, request, stop) for op in chosen_ops(project, request)]
     return [job for subject in subjects for job in _jobs(subject)]

@@ -1,4 +1,4 @@
-"""`ovext sync`: what follows from op.toml is written anew, and the author is told what does not follow by itself."""
+"""`ovext sync`: write again what follows from op.toml, and tell the author what to change by hand."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class Engine:
         """Get an image from its registry.
 
         Raises:
-            EngineError: it is not to be had.
+            EngineError: it is not available.
         """
         finished = self.ask("pull", image)
         if not finished.ok:

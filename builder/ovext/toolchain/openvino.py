@@ -37,7 +37,7 @@ class OpenVINO:
 
 @dataclass(frozen=True)
 class OpenVINOChoice:
-    """Which OpenVINO is to be used and why. `cmake_dir` is None where `version` must be fetched first."""
+    """Which OpenVINO to use, and why. `cmake_dir` is None where `version` must be fetched first."""
 
     reason: str
     version: str | None = None

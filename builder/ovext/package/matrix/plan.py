@@ -48,7 +48,7 @@ class MatrixPlan:
         return self.output / "logs" / f"{cell.id}.log"
 
     def settings(self, cell: Cell) -> dict[str, str | None]:
-        """What besides its sources decides what comes of a cell."""
+        """The inputs of a cell beside its sources."""
         choice = self.engines[cell.base_os]
         if choice.engine is not None:
             return {"engine": choice.name, "image": find_base_os(cell.base_os).image}
@@ -67,7 +67,7 @@ def plan_matrix(
     resume: bool,
     talk: Callable[[str], None] | None,
 ) -> MatrixPlan:
-    """The plan for these cells; without `talk`, which is told of what takes long, no image is pulled for it.
+    """The plan for these cells; without `talk`, which receives messages about slow steps, no image is pulled.
 
     Raises:
         UsageError: the engine cannot use the launcher.

@@ -53,7 +53,7 @@ class CellResult:
 
 
 class Watcher(Protocol):
-    """Who is told of the course. Calls come from several threads."""
+    """Receives the progress. Calls come from several threads."""
 
     def talk(self, text: str) -> None:
         """A line for the user."""

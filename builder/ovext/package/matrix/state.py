@@ -26,7 +26,7 @@ _FILE = "matrix-state.json"
 
 
 class Done(BaseModel):
-    """A finished cell: what it was made of, and the libraries that came of it."""
+    """A finished cell: its inputs and its libraries."""
 
     inputs: str
     seconds: float

@@ -66,7 +66,7 @@ def _function_in(file: Path) -> Callable[..., Array | Sequence[Array]]:
     spec = importlib.util.spec_from_file_location("ovext_reference", file)
     if spec is None or spec.loader is None or not file.is_file():
         raise RuntimeError(f"{file}: the op has no reference")
-    sys.dont_write_bytecode = True  # nothing is to be left in the user's project
+    sys.dont_write_bytecode = True  # leave nothing in the user's project
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
