@@ -89,7 +89,8 @@ def test_compiler_that_cxx_names_is_missing(ovext: Ovext, custom_relu: Path) -> 
 
 def test_compiler_that_is_too_old(ovext: Ovext, custom_relu: Path, tmp_path: Path) -> None:
     old = tmp_path / "g++"
-    old.write_text("#!/bin/sh\necho 'g++ (GCC) 8.5.0 20210514 (Red Hat 8.5.0-4)'\n")
+    described = "g++ (GCC) 8.5.0 20210514 (Red Hat 8.5.0-4)"
+    old.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "{described}" || echo 8.5.0\n')
     old.chmod(0o755)
     check(ovext, custom_relu, ExitCode.TOOL, f"{old} is GNU 8.5.0; ovext needs 11.0 or newer", CXX=str(old))
 
