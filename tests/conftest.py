@@ -34,15 +34,20 @@ if TYPE_CHECKING:
 
 def pytest_configure(config: pytest.Config) -> None:
     """One compiler cache, and one of compiled Python, for all workers and what they start."""
-    if not hasattr(config, "workerinput"):
+    if _starts_tests(config):
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / "build" / "test-pycache")
         start_compiler_cache()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
+    if _starts_tests(config):
         stop_compiler_cache()
+
+
+def _starts_tests(config: pytest.Config) -> bool:
+    """Whether this is neither a worker nor a look at what there is."""
+    return not (hasattr(config, "workerinput") or config.option.collectonly or config.option.help)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -208,6 +208,10 @@ class LibraryError(OvextError):
     exit_code = ExitCode.LIBRARY
 
 
+class WorkerDiedError(LibraryError):
+    """The process that a library was loaded in crashed or hung; the text says over what."""
+
+
 class NoLibraryError(LibraryError):
     """Nothing was built yet, and nothing was named."""
 

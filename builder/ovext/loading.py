@@ -162,6 +162,8 @@ def _named(path: Path, why: str, op: str | None) -> tuple[Path, str]:
         listed = _listed(path.glob("manifest.json"), op)
         if listed:
             return listed[0], why
+        wanted = f" with the op {op}" if op else ""
+        raise LibraryError(f"its manifest lists no library{wanted} that loads everywhere ({why})", where=path, fix=_FIX)
     if not path.is_file():
         raise LibraryError(f"there is no such extension library ({why})", where=path, fix=_FIX)
     return path, why

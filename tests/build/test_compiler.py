@@ -27,6 +27,7 @@ def program(path: Path, described: str, otherwise: str = 'exec /usr/bin/g++ "$@"
         ("g++ (crosstool-NG 1.26.0) 13.2.0", ("GNU", "13.2.0")),
         ("g++ (Buildroot 2021.11) 12.1.0", ("GNU", "12.1.0")),
         ("Ubuntu clang version 18.1.3", ("Clang", "18.1.3")),
+        ("clang version 22.0.0git", ("Clang", "22.0.0")),
     ],
 )
 def test_the_version_is_not_the_first_number_of_a_vendor(

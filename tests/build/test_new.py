@@ -290,8 +290,12 @@ def test_sync_tells_of_a_default_that_no_longer_fits(ovext: Ovext, project: Path
     ("ops", "told"),
     [
         ("scaled other", ["OPS names 'other', and ops/other has no op.toml and op.cpp"]),
-        ("other # scaled", ["OPS names 'other'", "does not name 'scaled', so that no library has that op"]),
-        ("${OPS}", []),  # only CMake knows
+        ("other # scaled", ["OPS names 'other'", "OPS of ovext_add_extension() does not name 'scaled'"]),
+        ("scaled)\n#[[ ovext_add_extension(other OPS other) ]]\nset(a", []),
+        # Only CMake knows:
+        ("${OPS}", []),
+        ("other;more", []),
+        ("other)\ninclude(more.cmake", []),
     ],
 )
 def test_sync_tells_where_the_list_of_ops_and_their_folders_differ(

@@ -148,11 +148,16 @@ def test_a_library_for_servers_is_tested_as_in_one(ovext: Ovext, two_ops: Path) 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_an_op_that_no_library_has_is_told(ovext: Ovext, two_ops: Path) -> None:
+def test_an_op_that_no_library_has_is_told_where_it_is_tested(ovext: Ovext, two_ops: Path) -> None:
     with_references(two_ops, "ovext_add_extension(a OPS doubled)\n")
     done = ovext("test", two_ops, "--isa", "sse42", cwd=two_ops.parent)
     assert done.returncode == ExitCode.PROJECT
     assert "no library of the project has the op Width" in done.stderr
+    options = ["--isa", "sse42", "--examples", "3", "--library", "lib/ubuntu"]
+    assert ovext("test", two_ops, *options, "--op", "Doubled", cwd=two_ops.parent).returncode == 0
+    done = ovext("test", two_ops, *options, cwd=two_ops.parent)
+    assert done.returncode == ExitCode.LIBRARY
+    assert "its manifest lists no library with the op Width that loads everywhere" in done.stderr
 
 
 def test_a_device_that_no_op_has_a_kernel_for_is_told(ovext: Ovext, healthy: Built) -> None:

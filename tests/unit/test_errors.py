@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from ovext.errors import BuildError, EngineError, GateError, ImageError, OvextError, ProjectError, UnknownNameError
+from ovext.errors import (
+    BuildError,
+    EngineError,
+    ExitCode,
+    GateError,
+    ImageError,
+    OvextError,
+    ProjectError,
+    UnknownNameError,
+    WorkerDiedError,
+)
 from ovext.inner import expecting, hand_back, take_back
 
 ERRORS = [
@@ -14,6 +25,7 @@ ERRORS = [
     EngineError("ü is not\nthere"),
     UnknownNameError("engine", "dokcer", ["docker", "podman"]),
     BuildError("It did not compile.", output="a.cpp:3:1: error: no\n", log=Path("/a/log"), fix="Delete it."),
+    WorkerDiedError("the process died (killed by SIGILL) while loading"),
     ImageError("No image.", output="", log=Path("/a/log")),
     OvextError.of_several([ProjectError("one"), GateError("two")]),
 ]
@@ -46,6 +58,13 @@ def test_an_inner_ovext_that_was_killed_has_left_no_error(tmp_path: Path, text: 
     if text is not None:
         file.write_text(text)
     assert take_back(file, tmp_path / "log") is None
+
+
+def test_an_error_that_this_version_does_not_know_keeps_its_words_and_code(tmp_path: Path) -> None:
+    data = {**ERRORS[0].to_json(), "class": "NewError"}
+    (tmp_path / "error.json").write_text(json.dumps(data))
+    taken = take_back(tmp_path / "error.json", tmp_path / "log")
+    assert (str(taken), taken and taken.exit_code) == (str(ERRORS[0]), ExitCode.PROJECT)
 
 
 def test_an_error_of_an_earlier_run_is_not_taken(tmp_path: Path) -> None:

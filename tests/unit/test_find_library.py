@@ -47,7 +47,7 @@ def test_library_for_servers_is_not_taken(tmp_path: Path) -> None:
 def test_folder_stands_for_the_library_in_it_that_has_the_op(tmp_path: Path) -> None:
     library = put_library(tmp_path, "ubuntu", age=0)
     assert find_library(library.parent, op="Sample")[0] == library
-    with pytest.raises(LibraryError, match="there is no such extension library"):
+    with pytest.raises(LibraryError, match="its manifest lists no library with the op Other"):
         find_library(library.parent, op="Other")
     with pytest.raises(LibraryError, match="lists a library with the op Other"):
         find_library(None, tmp_path, op="Other")

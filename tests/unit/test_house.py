@@ -88,6 +88,14 @@ def test_every_error_has_an_exit_code_that_is_no_success() -> None:
     assert all(error.exit_code != ExitCode.OK for error in subclasses(OvextError))
 
 
+def test_every_error_is_one_that_an_outer_ovext_knows() -> None:
+    """It imports ovext.errors, and not all that an inner one does."""
+    names = "|".join(error.__name__ for error in {OvextError} | subclasses(OvextError))
+    derived = re.compile(rf"^class \w+\(({names})\):", re.MULTILINE)
+    others = [file for file in PACKAGE.rglob("*.py") if file.name != "errors.py"]
+    assert [file for file in others if derived.search(file.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize("example", ["complex_ops", "custom_relu"])
 def test_presets_of_an_example_follow_the_table(example: str) -> None:
     text = (ROOT / "extension_src" / example / "CMakePresets.json").read_text(encoding="utf-8")

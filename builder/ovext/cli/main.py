@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -33,9 +34,6 @@ class _Commands(typer.core.TyperGroup):
             return super().invoke(ctx)
         except OvextError as error:
             raise _shown(error) from None
-        except StoppedError as stop:
-            typer.echo(f"\n{stop}. What was built before is as it was.", err=True)
-            raise typer.Exit(stop.exit_code) from None
         except KeyboardInterrupt:
             typer.echo("\nInterrupted. What was built before is as it was.", err=True)
             raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -138,4 +136,9 @@ def main() -> None:
         from typer.completion import completion_init  # type: ignore[attr-defined]
 
         completion_init()
-    _app(sys.argv[1:], all_commands=is_completing)(prog_name="ovext")
+    try:
+        _app(sys.argv[1:], all_commands=is_completing)(prog_name="ovext")
+    except StoppedError as stop:
+        with suppress(OSError):  # of a terminal that is gone
+            typer.echo(f"\n{stop}. What was built before is as it was.", err=True)
+        sys.exit(stop.exit_code)

@@ -35,6 +35,7 @@ class OpFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         from ovext.build.release import openvino_to_run
+        from ovext.cli.test import libraries_of
         from ovext.cli.text import talk
         from ovext.errors import OvextError
         from ovext.project import load_project
@@ -43,28 +44,15 @@ class OpFile(pytest.File):
         root = self.path.parents[2]
         try:
             project = load_project(root)
-            libraries = _libraries(self.config, root)
-            op = project.op_in(self.path.parent.resolve()).type
-            jobs = jobs_of(project, libraries, openvino_to_run(None, libraries[op], talk), ProofRequest(op))
+            op = project.op_in(self.path.parent.resolve())
+            named = self.config.getoption("--ovext-library")
+            libraries = libraries_of(project, [op], Path(named) if named else None, None)
+            openvino = openvino_to_run(None, libraries[op.type], talk)
+            jobs = jobs_of(project, libraries, openvino, ProofRequest(op.type))
         except OvextError as error:
             raise self.CollectError(str(error)) from None
         for job in jobs:
             yield Check.from_parent(self, name=job.about.name(), job=job)
-
-
-_KEY = pytest.StashKey[dict[Path, dict[str, Path]]]()
-
-
-def _libraries(config: pytest.Config, root: Path) -> dict[str, Path]:
-    """The library of each op of the project, built once for the whole run."""
-    from ovext.cli.test import libraries_of
-    from ovext.project import load_project
-
-    found = config.stash.setdefault(_KEY, {})
-    if root not in found:
-        named = config.getoption("--ovext-library")
-        found[root] = libraries_of(load_project(root), Path(named) if named else None, None)
-    return found[root]
 
 
 class Check(pytest.Item):

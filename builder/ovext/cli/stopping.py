@@ -17,8 +17,8 @@ _ENDING = {
 }
 
 
-class StoppedError(KeyboardInterrupt):
-    """The process was sent a signal that ends it."""
+class StoppedError(BaseException):
+    """The process was sent a signal that ends it. No `except Exception` holds it up, and typer does not know it."""
 
     def __init__(self, number: int) -> None:
         word, self.exit_code = _ENDING[signal.Signals(number)]

@@ -10,7 +10,9 @@ import typer
 from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOption, ProjectArgument
 
 if TYPE_CHECKING:
-    from ovext.project import Project
+    from collections.abc import Sequence
+
+    from ovext.project import OpDescription, Project
     from ovext.proof.report import Proof, Row
     from ovext.proof.run import ProofRequest
     from ovext.toolchain.openvino import OpenVINO
@@ -67,7 +69,7 @@ def run(
     loaded = load_project(project)
     request = ProofRequest(op, isa, types, case, examples, seed, timeout)
     ops = chosen_ops(loaded, request)
-    libraries = libraries_of(loaded, library, openvino)
+    libraries = libraries_of(loaded, ops, library, openvino)
     paths = dict.fromkeys(libraries[one.type] for one in ops)
     release = openvino_to_run(openvino, next(iter(paths)), talk)
     for path in paths:
@@ -91,15 +93,17 @@ def run(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def libraries_of(project: Project, named: Path | None, openvino: str | None) -> dict[str, Path]:
+def libraries_of(
+    project: Project, ops: Sequence[OpDescription], named: Path | None, openvino: str | None
+) -> dict[str, Path]:
     """The library of each op: the one named, else what a build gives now."""
     from ovext.cli.progress import build_progress
     from ovext.proof.libraries import built_libraries, named_libraries
 
     if named is not None:
-        return named_libraries(project, named)
+        return named_libraries(ops, named)
     with build_progress() as reporter:
-        return built_libraries(project, openvino, reporter)
+        return built_libraries(project, ops, openvino, reporter)
 
 
 def prove(

@@ -84,8 +84,12 @@ def _manylinux_policies() -> dict[str, dict[str, Version]]:
     if found is None or found.origin is None:
         raise ToolError("the package auditwheel is missing, which ovext needs", fix="Install ovext again.")
     file = Path(found.origin).parent / "policy" / "manylinux-policy.json"
-    policies = [one for one in json.loads(file.read_text(encoding="utf-8")) if one["name"].startswith("manylinux_")]
-    table = {one["name"]: _ceilings(one["symbol_versions"]["x86_64"]) for one in policies}
+    try:
+        policies = [one for one in json.loads(file.read_text(encoding="utf-8")) if one["name"].startswith("manylinux_")]
+        table = {one["name"]: _ceilings(one["symbol_versions"]["x86_64"]) for one in policies}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        problem = f"the manylinux policies of auditwheel cannot be read: {error!r}"
+        raise ToolError(problem, where=file, fix="Install the auditwheel that ovext asks for.") from None
     return dict(sorted(table.items(), key=lambda item: item[1]["GLIBC"]))
 
 

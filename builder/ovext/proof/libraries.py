@@ -12,17 +12,25 @@ from ovext.errors import ProjectError
 from ovext.loading import find_library
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ovext.build.host import Reporter
     from ovext.build.run import BuildResult
     from ovext.project import OpDescription, Project
 
 
-def named_libraries(project: Project, named: Path) -> dict[str, Path]:
-    """For the type of each op the library named: the file itself, or that of a folder which has the op."""
-    return {op.type: find_library(named, op=op.type)[0] for op in project.ops}
+def named_libraries(ops: Sequence[OpDescription], named: Path) -> dict[str, Path]:
+    """For the type of each op the library named: the file itself, or that of a folder which has the op.
+
+    Raises:
+        LibraryError: the library named does not exist, or none in the folder has an op.
+    """
+    return {op.type: find_library(named, op=op.type)[0] for op in ops}
 
 
-def built_libraries(project: Project, openvino: str | None, reporter: Reporter) -> dict[str, Path]:
+def built_libraries(
+    project: Project, ops: Sequence[OpDescription], openvino: str | None, reporter: Reporter
+) -> dict[str, Path]:
     """For the type of each op the library that a build of the project gives now.
 
     Raises:
@@ -31,7 +39,7 @@ def built_libraries(project: Project, openvino: str | None, reporter: Reporter) 
     """
     request = BuildRequest(project.root, Path("lib").absolute(), openvino=openvino)
     result = run_build(plan_on_host(request), reporter)
-    return {op.type: _library_with(op, result, project) for op in project.ops}
+    return {op.type: _library_with(op, result, project) for op in ops}
 
 
 def _library_with(op: OpDescription, result: BuildResult, project: Project) -> Path:

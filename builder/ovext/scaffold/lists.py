@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 
+_COMMENT = re.compile(r"#\[(=*)\[.*?\]\1\]|#[^\n]*", re.DOTALL)
 _CALL = re.compile(r"\bovext_add_extension\s*\(([^)]*)\)", re.IGNORECASE)
-_COMMENT = re.compile(r"#[^\n]*")
+_NO_PLAIN_WORDS = re.compile(r'["$;\[\](]')
+_OTHER_CALLS = re.compile(r"\b(include|add_subdirectory|macro|function|foreach)\s*\(", re.IGNORECASE)  # may be there
 _KEYWORDS = {"OPS", "SOURCES", "LINK"}
 
 
 def listed_ops(text: str) -> list[str] | None:
     """The names after OPS in all calls of ovext_add_extension(); None where only CMake knows them."""
+    text = _COMMENT.sub("", text)
+    calls = _CALL.findall(text)
+    if not calls or _OTHER_CALLS.search(text) or any(_NO_PLAIN_WORDS.search(call) for call in calls):
+        return None
     ops: list[str] = []
-    for call in _CALL.findall(_COMMENT.sub("", text)):
+    for call in calls:
         keyword = ""
         for word in call.split()[1:]:
             if word in _KEYWORDS:
                 keyword = word
             elif keyword == "OPS":
-                ops.append(word.strip('"'))
-    return None if any("$" in op for op in ops) else list(dict.fromkeys(ops))
+                ops.append(word)
+    return list(dict.fromkeys(ops))

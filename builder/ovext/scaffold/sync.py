@@ -71,7 +71,7 @@ def _unlisted(project: Project) -> Iterator[str]:
         if name not in folders:
             yield f"{lists}: OPS names '{name}', and ops/{name} has no op.toml and op.cpp"
     for name in sorted(folders - {*listed}):
-        yield f"{lists}: OPS of ovext_add_extension() does not name '{name}', so that no library has that op"
+        yield f"{lists}: OPS of ovext_add_extension() does not name '{name}'"
 
 
 def _text(file: Path) -> str:
@@ -115,8 +115,11 @@ def _state(project: Project) -> str:
         state.update(f"{op.folder}\0{op.text}\0".encode())
         for file in _DERIVED:
             state.update(f"{_text(op.folder / file)}\0".encode())
-    for own in sorted(Path(__file__).parent.rglob("*.*")):
-        state.update(f"{own}\0{own.stat().st_mtime_ns}\0".encode())
+    package = Path(__file__).parents[1]
+    for own in sorted([*package.glob("project/*.py"), *package.glob("scaffold/*.py"), *package.rglob("*.j2")]):
+        with suppress(OSError):  # a link to nowhere, as editors make them
+            found = own.stat()
+            state.update(f"{own}\0{found.st_mtime_ns}\0{found.st_size}\0".encode())
     return state.hexdigest()
 
 
@@ -207,7 +210,7 @@ def _wrong_defaults(op: OpDescription, arguments: ast.arguments) -> Iterator[str
     for argument, default in defaults:
         try:
             value = ast.literal_eval(default)
-        except ValueError:
+        except (ValueError, TypeError, RecursionError, MemoryError):
             continue
         value = list(value) if isinstance(value, tuple) else value
         attribute = known.get(argument.arg)

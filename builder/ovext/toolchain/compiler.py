@@ -76,7 +76,7 @@ def check_compiler(path: Path, reason: str) -> Compiler:
     # Not from --version, where a vendor's number may stand first. GCC's -dumpversion alone may be the major number.
     command = [str(path), *(["-dumpfullversion"] if family == "GNU" else []), "-dumpversion"]
     finished = run(command, timeout=ANSWER_SECONDS)
-    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)*", finished.output.strip())
+    match = re.match(r"(\d+)\.(\d+)(?:\.\d+)*", finished.output.strip())
     if not finished.ok or not match:
         said = (finished.output or finished.errors).strip()
         raise ToolError(f"'{' '.join(command)}' does not answer as a C++ compiler does: {said}")

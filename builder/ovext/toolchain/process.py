@@ -140,9 +140,12 @@ def end_children(number: int) -> None:
     """
     global _is_stopping  # noqa: PLW0603  it is the state of the process
     _is_stopping = True
-    for process in _descendants():
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(process, number)
+    sent: set[int] = set()
+    while fresh := {*_descendants()} - sent:  # a thread may just have started one
+        for process in fresh:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(process, number)
+        sent |= fresh
 
 
 def _descendants() -> list[int]:

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovext.errors import LibraryError, OpenVINOError
+from ovext.errors import LibraryError, OpenVINOError, WorkerDiedError
 from ovext.inspect.elf import Elf
 from ovext.toolchain.process import Conversation
 
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 _END_SECONDS = 20.0  # for unloading the library and leaving
 _LAST_LINES = 8  # that are shown of what a process said before it died
-
-
-class WorkerDiedError(LibraryError):
-    """The process crashed or hung; the text says over what."""
 
 
 class Worker:

@@ -53,13 +53,13 @@ def _task(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         importlib.import_module("openvino")
-    except ImportError as error:
+    except Exception as error:  # noqa: BLE001  whatever its own code and libraries raise
         return {"no_openvino": str(error)}
     try:
         if request["preload"]:
             ctypes.CDLL(request["preload"], mode=os.RTLD_GLOBAL | os.RTLD_NOW)
         return _task(request["task"])(request)
-    except RuntimeError as error:  # what OpenVINO throws
+    except (RuntimeError, OSError) as error:  # what OpenVINO throws, and what the loader does
         return {"error": str(error).strip()}
 
 
