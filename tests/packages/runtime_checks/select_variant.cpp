@@ -1,8 +1,8 @@
 // What the runtime chooses on a CPU that the command line describes:
 //   select_variant XCR0 COMPILED [OVEXT_ISA=name] [LEAVES=highest] feature...
 // XCR0 is hexadecimal, or - for an operating system that does not use it (OSXSAVE off). COMPILED lists the variants in
-// the library, with commas. LEAVES is the highest basic leaf of CPUID, 7 by default; a leaf beyond it answers as the highest
-// does, with all bits set. Features are those of isa.json. Prints the chosen id, or "error: " and the message.
+// the library, with commas. LEAVES is the highest basic leaf of CPUID, 7 by default; a leaf beyond it answers as the
+// highest does, with all bits set. Features are those of isa.json. Prints the chosen id, or "error: " and the message.
 #include <ovext/dispatch.hpp>
 
 #include <cstdio>
