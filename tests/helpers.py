@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import shutil
 import subprocess
@@ -22,6 +21,7 @@ from ovext.models.ir import TensorType, one_op_model
 from ovext.resources import cmake_dir
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.cmake import find_build_tools
+from ovext.toolchain.lock import folder_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,10 +219,9 @@ def register_bytes(isa: str) -> int:
 @contextmanager
 def alone(name: str) -> Iterator[None]:
     """Hold a lock against other processes of pytest that would make the same thing."""
-    folder = ROOT / "build"
-    folder.mkdir(exist_ok=True)
-    with (folder / f"test-{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = ROOT / "build" / "test-locks" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with folder_lock(folder, "another pytest", print):
         yield
 
 

@@ -128,7 +128,7 @@ def check_release(project: Project, release: str) -> None:
     Raises:
         ProjectError: an op has mappings for frameworks, and the release is too old for them.
     """
-    if OpenVINOVersion.parse(release) >= OpenVINOVersion.parse(OLDEST_WITH_MAPPINGS):
+    if OpenVINOVersion.parse(release) >= OLDEST_WITH_MAPPINGS:
         return
     for op in project.ops:
         if names := [name for name, _ in op.frameworks.given()]:

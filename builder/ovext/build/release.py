@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from ovext.build.manifest import read_manifest
 from ovext.targets.openvino import DEFAULT_RELEASE, OpenVINOVersion
-from ovext.toolchain.fetch import fetch_openvino, find_installed
-from ovext.toolchain.openvino import read_openvino
+from ovext.toolchain.fetch import fetched_openvino, find_installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,16 +25,12 @@ def openvino_to_run(asked: str | None, library: Path, talk: Callable[[str], None
     wanted = OpenVINOVersion.parse(built_for) if built_for else None
     if asked is None and (installed := find_installed(wanted)):
         return installed
-    return _fetched(asked or built_for or DEFAULT_RELEASE, talk)
+    return fetched_openvino(asked or built_for or DEFAULT_RELEASE, talk)
 
 
 def openvino_here(asked: str | None, talk: Callable[[str], None]) -> OpenVINO | None:
     """The OpenVINO asked for, which is fetched if needed; else any that is installed."""
-    return find_installed(None) if asked is None else _fetched(asked, talk)
-
-
-def _fetched(version: str, talk: Callable[[str], None]) -> OpenVINO:
-    return read_openvino(fetch_openvino(str(OpenVINOVersion.parse(version)), talk))
+    return find_installed(None) if asked is None else fetched_openvino(asked, talk)
 
 
 def _release_of(library: Path) -> str | None:

@@ -43,16 +43,14 @@ def adopt(
     It shows the pyproject.toml and the CMakeLists.txt that it would write, and what it could not decide. Files that are
     there already are never replaced.
     """
+    from ovext.cli.text import talk
     from ovext.scaffold.adopt import plan_adoption
     from ovext.scaffold.new import write_new
     from ovext.targets.openvino import DEFAULT_RELEASE
     from ovext.toolchain.cmake import find_build_tools
-    from ovext.toolchain.fetch import fetch_openvino, find_installed
-    from ovext.toolchain.openvino import read_openvino
+    from ovext.toolchain.fetch import fetched_openvino, find_installed
 
-    openvino = find_installed(None) or read_openvino(
-        fetch_openvino(DEFAULT_RELEASE, lambda text: typer.echo(text, err=True))
-    )
+    openvino = find_installed(None) or fetched_openvino(DEFAULT_RELEASE, talk)
     adoption = plan_adoption(source, into, name, openvino, find_build_tools())
     _show(adoption)
     if not yes:

@@ -43,13 +43,9 @@ def demo(
     with Worker(runtime, path) as worker:
         result = worker.ask("compare-models", request)
         finished = worker.finish()
-    said = finished.output if finished else ""
+    result["output"] = finished.output if finished else ""
     if json:
-        typer.echo(
-            to_json(
-                {"schema": 1, "library": path, "isa": isa, "openvino": str(runtime.version), **result, "output": said}
-            )
-        )
+        typer.echo(to_json({"schema": 1, "library": path, "isa": isa, "openvino": str(runtime.version), **result}))
     else:
         agreement = "identical" if result["identical"] else f"differ by up to {result['max_difference']:.3g}"
         typer.echo(f"library   {shortened_path(path)} ({why})")

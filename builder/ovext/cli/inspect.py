@@ -63,11 +63,12 @@ def inspect(
 
 def inspect_file(file: Path, bases: list[BaseOS], openvino: str | None) -> list[FileReport]:
     """A report on each library of the file, compared with the OpenVINO asked for or found."""
+    from ovext.cli.text import talk
     from ovext.inspect.counterpart import find_counterpart
     from ovext.inspect.run import inspect_library, read_libraries
 
     def counterpart(elf: Elf) -> Counterpart | None:
-        return find_counterpart(elf, openvino, lambda text: typer.echo(text, err=True))
+        return find_counterpart(elf, openvino, talk)
 
     return [inspect_library(elf, bases, counterpart) for elf in read_libraries(file)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,8 +36,7 @@ class _Commands(typer.core.TyperGroup):
         except OvextError as error:
             raise _shown(error) from None
         except KeyboardInterrupt:
-            typer.echo("\nInterrupted. What was built before is as it was.", err=True)
-            raise typer.Exit(ExitCode.INTERRUPTED) from None
+            raise StoppedError(signal.SIGINT) from None
         except BrokenPipeError:
             raise
         except OSError as error:

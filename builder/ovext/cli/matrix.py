@@ -63,7 +63,7 @@ def matrix(
     from json import dumps
 
     from ovext.build.plan import AUTO
-    from ovext.cli.text import to_json
+    from ovext.cli.text import talk, to_json
     from ovext.errors import ExitCode
     from ovext.package.matrix.cache import choose_launcher
     from ovext.package.matrix.cells import MatrixRequest, cells_of, read_settings
@@ -88,7 +88,7 @@ def matrix(
         jobs=jobs,
         keep_going=keep_going,
         resume=resume,
-        talk=None if dry_run else lambda text: typer.echo(text, err=True),
+        talk=None if dry_run else talk,
     )
     if dry_run:
         commands = {cell.id: shell_line(plan.command(cell)) for cell in cells}

@@ -32,7 +32,8 @@ def fill(
     engine: Annotated[str, typer.Option()],
 ) -> None:
     """Check the installed library and put its layers, manifest and bill of materials beside it."""
+    from ovext.cli.text import talk
     from ovext.package.contents import Package, fill_package
 
     package = Package(project, build_dir, library, folder=into, metadata=metadata, engine=engine)
-    fill_package(package, talk=lambda text: typer.echo(text, err=True))
+    fill_package(package, talk)

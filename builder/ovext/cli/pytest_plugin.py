@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ovext.build.run import BuildResult
+    from ovext.project import OpDescription, Project
     from ovext.proof.run import Job
 
 _PARTS_OF_OP = 3  # ops/my_op/op.toml
@@ -35,7 +37,6 @@ class OpFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         from ovext.build.release import openvino_to_run
-        from ovext.cli.test import libraries_of
         from ovext.cli.text import talk
         from ovext.errors import OvextError
         from ovext.project import load_project
@@ -45,14 +46,30 @@ class OpFile(pytest.File):
         try:
             project = load_project(root)
             op = project.op_in(self.path.parent.resolve())
-            named = self.config.getoption("--ovext-library")
-            libraries = libraries_of(project, [op], Path(named) if named else None, None)
-            openvino = openvino_to_run(None, libraries[op.type], talk)
-            jobs = jobs_of(project, libraries, openvino, ProofRequest(op.type))
+            library = _library(self.config, project, op)
+            openvino = openvino_to_run(None, library, talk)
+            jobs = jobs_of(project, {op.type: library}, openvino, ProofRequest(op.type))
         except OvextError as error:
             raise self.CollectError(str(error)) from None
         for job in jobs:
             yield Check.from_parent(self, name=job.about.name(), job=job)
+
+
+_BUILT: pytest.StashKey[dict[Path, BuildResult]] = pytest.StashKey()
+
+
+def _library(config: pytest.Config, project: Project, op: OpDescription) -> Path:
+    """The library of the op. A project is built once for the whole run."""
+    from ovext.cli.test import build
+    from ovext.loading import find_library
+    from ovext.proof.libraries import library_with
+
+    if named := config.getoption("--ovext-library"):
+        return find_library(named, op=op.type)[0]
+    built = config.stash.setdefault(_BUILT, {})
+    if project.root not in built:
+        built[project.root] = build(project, None)
+    return library_with(op, built[project.root], project)
 
 
 class Check(pytest.Item):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _ENDING = {
+    signal.SIGINT: ("Interrupted", ExitCode.INTERRUPTED),
     signal.SIGTERM: ("Terminated", ExitCode.TERMINATED),
     signal.SIGHUP: ("Hung up", ExitCode.HUNG_UP),
 }
@@ -26,11 +27,12 @@ class StoppedError(BaseException):
 
 
 def heed_signals() -> None:
-    """Raise StoppedError in the main thread for each of the signals, but for those that this process ignores.
+    """Raise StoppedError in the main thread for SIGTERM and SIGHUP, unless this process ignores them.
 
-    Ctrl-C reaches the processes that were started by itself, since they are in the terminal's foreground too.
+    Ctrl-C is left to Python: it reaches the processes that were started by itself, since they are in the terminal's
+    foreground too.
     """
-    for number in _ENDING:
+    for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _stop)
 

@@ -12,6 +12,7 @@ from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOptio
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ovext.build.run import BuildResult
     from ovext.project import OpDescription, Project
     from ovext.proof.report import Proof, Row
     from ovext.proof.run import ProofRequest
@@ -69,7 +70,7 @@ def run(
     loaded = load_project(project)
     request = ProofRequest(op, isa, types, case, examples, seed, timeout)
     ops = chosen_ops(loaded, request)
-    libraries = libraries_of(loaded, ops, library, openvino)
+    libraries = _libraries(loaded, ops, library, openvino)
     paths = dict.fromkeys(libraries[one.type] for one in ops)
     release = openvino_to_run(openvino, next(iter(paths)), talk)
     for path in paths:
@@ -93,17 +94,26 @@ def run(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def libraries_of(
+def _libraries(
     project: Project, ops: Sequence[OpDescription], named: Path | None, openvino: str | None
 ) -> dict[str, Path]:
-    """The library of each op: the one named, else what a build gives now."""
-    from ovext.cli.progress import build_progress
-    from ovext.proof.libraries import built_libraries, named_libraries
+    """The library of each op, by its type: the one named, or that of the folder named, else what a build gives now."""
+    from ovext.loading import find_library
+    from ovext.proof.libraries import library_with
 
     if named is not None:
-        return named_libraries(ops, named)
+        return {op.type: find_library(named, op=op.type)[0] for op in ops}
+    result = build(project, openvino)
+    return {op.type: library_with(op, result, project) for op in ops}
+
+
+def build(project: Project, openvino: str | None) -> BuildResult:
+    """Build the project to test, and show the progress."""
+    from ovext.cli.progress import build_progress
+    from ovext.proof.libraries import build_to_test
+
     with build_progress() as reporter:
-        return built_libraries(project, ops, openvino, reporter)
+        return build_to_test(project, openvino, reporter)
 
 
 def prove(

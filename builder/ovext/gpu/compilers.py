@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ovext.gpu.check import Checked
+    from ovext.gpu.compile import Program
     from ovext.toolchain.openvino import OpenVINO
 
 
@@ -25,31 +26,39 @@ def compile_everywhere(
     Raises:
         UnknownNameError: ocloc does not know a device.
     """
-    if not any(programs_of(one, None) for one in layers):
+    programs = [program for one in layers for program in programs_of(one, None)]
+    if not programs:
         return CompileReport()
-    return _for_gpus(layers, devices, openvino, talk) + _with_runtimes(layers, openvino, talk)
+    return _for_gpus(layers, programs, devices, openvino, talk) + _with_runtimes(programs, openvino, talk)
 
 
 def _for_gpus(
-    layers: Sequence[Checked], devices: str | None, openvino: OpenVINO | None, talk: Callable[[str], None]
+    layers: Sequence[Checked],
+    programs: Sequence[Program],
+    devices: str | None,
+    openvino: OpenVINO | None,
+    talk: Callable[[str], None],
 ) -> CompileReport:
+    """With the plugin's own headers, where they can be had, instead of what `programs` have."""
     ocloc = find_ocloc()
     if ocloc is None:
         talk(f"Not compiled for Intel GPUs: ocloc was not found. {INSTALL_OCLOC}")
         return CompileReport()
     chosen = choose_devices(ocloc, devices)
     headers = headers_if_possible(openvino) if openvino else None
-    programs = [program for one in layers for program in programs_of(one, headers)]
+    if headers:
+        programs = [program for one in layers for program in programs_of(one, headers)]
     with_headers = "the plugin's own headers" if headers else "an imitation of the plugin's text"
     talk(f"Compiling {len(programs)} programs for {', '.join(chosen)}, with {with_headers}")
     return compile_for_gpus(ocloc, programs, chosen)
 
 
-def _with_runtimes(layers: Sequence[Checked], openvino: OpenVINO | None, talk: Callable[[str], None]) -> CompileReport:
-    """Without the plugin's headers, which are for Intel's GPUs and do not compile elsewhere."""
+def _with_runtimes(
+    programs: Sequence[Program], openvino: OpenVINO | None, talk: Callable[[str], None]
+) -> CompileReport:
     report = CompileReport()
     if openvino and find_spec("pyopencl"):
-        report = compile_with_runtimes(openvino, [program for one in layers for program in programs_of(one, None)])
+        report = compile_with_runtimes(openvino, programs)
     if report == CompileReport():
         reason = f"there is none. {INSTALL_RUNTIME}" if openvino else "it needs OpenVINO. pip install openvino"
         talk(f"Not compiled with an OpenCL runtime: {reason}")

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.inspect.openvino import Counterpart, built_for, read_counterpart
-from ovext.targets.openvino import OpenVINOVersion
-from ovext.toolchain.fetch import fetch_openvino, find_installed
+from ovext.toolchain.fetch import fetched_openvino, find_installed
 from ovext.toolchain.openvino import cmake_below, read_openvino
 
 if TYPE_CHECKING:
@@ -35,4 +34,4 @@ def find_counterpart(elf: Elf, asked: str | None, talk: Callable[[str], None]) -
 def _asked(asked: str, talk: Callable[[str], None]) -> OpenVINO:
     if Path(asked).is_dir():
         return read_openvino(cmake_below(Path(asked), "--openvino"))
-    return read_openvino(fetch_openvino(str(OpenVINOVersion.parse(asked)), talk))
+    return fetched_openvino(asked, talk)

@@ -111,8 +111,9 @@ def load_project(root: Path) -> Project:
         if not needed.is_file():
             raise ProjectError(f"this folder is no extension project: {needed.name} is missing", where=root)
     text = read_text(pyproject)
-    settings = model_in(text, pyproject, ("tool", "ovext"), Settings)
-    table = parse_toml(text, pyproject).get("project")
+    data = parse_toml(text, pyproject)
+    settings = _model_in(data, text, pyproject, ("tool", "ovext"), Settings)
+    table = data.get("project")
     name, version = (table.get("name"), table.get("version")) if isinstance(table, dict) else (None, None)
     if not isinstance(name, str) or not isinstance(version, str):
         raise ProjectError("[project] must state name and version", where=pyproject)
@@ -125,12 +126,11 @@ def read_model(path: Path, table: Sequence[str], model: type[Model]) -> Model:
     Raises:
         ProjectError: with one line for each thing that is wrong, each with the line of the file.
     """
-    return model_in(read_text(path), path, table, model)
+    text = read_text(path)
+    return _model_in(parse_toml(text, path), text, path, table, model)
 
 
-def model_in(text: str, path: Path, table: Sequence[str], model: type[Model]) -> Model:
-    """The same, of the text of the file."""
-    data: Any = parse_toml(text, path)
+def _model_in(data: Any, text: str, path: Path, table: Sequence[str], model: type[Model]) -> Model:
     for key in table:
         if not isinstance(data, dict) or key not in data:
             raise ProjectError(f"the table [{'.'.join(table)}] is missing", where=path)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ovext.project.frameworks import AnyMapping
     from ovext.project.op import Input, OpDescription, Output
 
+DERIVED_FILES = ("attributes.hpp", "frameworks.hpp", "README.md")
 SCHEMA_FILE = "op.schema.json"  # beside the folders of ops, for editors that complete op.toml
 _TITLES = {
     "onnx": "ONNX",
@@ -47,11 +48,8 @@ class _MappingText:
 def derived_files(op: OpDescription, folder: str) -> dict[str, str]:
     """The texts of the files in ops/<folder> that are derived, by name."""
     mappings = [_mapping(op, name, mapping) for name, mapping in op.frameworks.given()]
-    return {
-        "attributes.hpp": _attributes(op, folder),
-        "frameworks.hpp": _frameworks(op, folder, mappings),
-        "README.md": _readme(op, mappings),
-    }
+    texts = (_attributes(op, folder), _frameworks(op, folder, mappings), _readme(op, mappings))
+    return dict(zip(DERIVED_FILES, texts, strict=True))
 
 
 def _frameworks(op: OpDescription, folder: str, mappings: list[_MappingText]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ovext.errors import ProjectError
 from ovext.files import replace_text, writing_to
 from ovext.project.op import json_schema
-from ovext.scaffold.derived import SCHEMA_FILE, derived_files, is_derived
+from ovext.scaffold.derived import DERIVED_FILES, SCHEMA_FILE, derived_files, is_derived
 from ovext.scaffold.lists import listed_ops
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ovext.project import OpDescription, Project
 
 _ROW = re.compile(r"\| (?P<name>[^|]+?) \|(?P<rest>.*)\|$")
-_DERIVED = ("attributes.hpp", "frameworks.hpp", "README.md")
 _CHANGES = {
     "input": "op.cpp checks it, and the kernels and reference.py take it",
     "output": "op.cpp gives its type and shape, and the kernels and reference.py compute it",
@@ -113,7 +112,7 @@ def _state(project: Project) -> str:
     state = hashlib.sha256()
     for op in project.ops:
         state.update(f"{op.folder}\0{op.text}\0".encode())
-        for file in _DERIVED:
+        for file in DERIVED_FILES:
             state.update(f"{_text(op.folder / file)}\0".encode())
     package = Path(__file__).parents[1]
     for own in sorted([*package.glob("project/*.py"), *package.glob("scaffold/*.py"), *package.rglob("*.j2")]):

@@ -9,8 +9,6 @@ from ovext.errors import UsageError
 
 DEFAULT_RELEASE = "2026.4.1"  # where neither a project nor a manifest names one
 
-OLDEST_WITH_MAPPINGS = "2025.3.0"  # before, the front ends' classes for extensions are in libraries of their own
-
 # The libraries that an extension needs and that the wheel `openvino` brings: no other wheel may hold a copy.
 BROUGHT_BY_OPENVINO = ("libopenvino.so.*", "libtbb.so.*")
 
@@ -37,3 +35,7 @@ class OpenVINOVersion:
 
     def __str__(self) -> str:
         return f"{self.year}.{self.minor}.{self.patch}"
+
+
+# Before it, the front ends' classes for extensions are in libraries of their own.
+OLDEST_WITH_MAPPINGS = OpenVINOVersion(2025, 3, 0)

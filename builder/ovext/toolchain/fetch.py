@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import FilesError, OpenVINOError, nearest
-from ovext.targets.openvino import DEFAULT_RELEASE
+from ovext.targets.openvino import DEFAULT_RELEASE, OpenVINOVersion
 from ovext.toolchain.lock import folder_lock
 from ovext.toolchain.openvino import choose_openvino, read_openvino
 from ovext.toolchain.process import run
@@ -18,7 +18,6 @@ from ovext.toolchain.process import run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ovext.targets.openvino import OpenVINOVersion
     from ovext.toolchain.openvino import OpenVINO
 
 _SHOWN = 12
@@ -47,6 +46,16 @@ def find_installed(wanted: OpenVINOVersion | None) -> OpenVINO | None:
             return openvino
     cached = cached_cmake_dir(str(wanted)) if wanted else None
     return read_openvino(cached) if cached and cached.is_dir() else None
+
+
+def fetched_openvino(version: str, talk: Callable[[str], None]) -> OpenVINO:
+    """A release that the user names, fetched if needed.
+
+    Raises:
+        UsageError: this is no version.
+        OpenVINOError, FilesError: as fetch_openvino does.
+    """
+    return read_openvino(fetch_openvino(str(OpenVINOVersion.parse(version)), talk))
 
 
 def fetch_openvino(version: str, talk: Callable[[str], None]) -> Path:
