@@ -100,7 +100,7 @@ def test_junit_has_a_case_for_each_row(ovext: Ovext, ill: Built, tmp_path: Path)
         (["--op", "Sum", "--case", '{"shapes": {"a": [2], "b": [3], "count": [1]}}'], "is no case of Sum"),
         (["--device", "TPU"], "unknown device 'TPU'"),
         (["--device", "sim", "--op", "Plian"], "unknown op 'Plian'"),
-        (["--device", "sim", "--isa", "avx2"], "--isa, --types and --case are for the CPU"),
+        (["--device", "sim", "--isa", "avx2"], "--isa is for the CPU"),
     ],
 )
 def test_wrong_wishes_are_told(ovext: Ovext, healthy: Built, options: list[str], told: str) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from ovext.errors import ProjectError
 from ovext.gpu.described import layer_of
-from ovext.gpu.trials import Trial
 from ovext.project import OpDescription, read_op
 from ovext.project.shapes import evaluate, output_shapes
+from ovext.proof.gpu_setting import PluginSetting
 
 GOOD = """\
 schema = 1
@@ -76,10 +76,14 @@ def test_tolerance_is_that_of_the_output(tmp_path: Path) -> None:
         'name = "out"', 'name = "out"\ntype = "bias"'
     )
     op = read(tmp_path, text)
-    in_f32 = Trial(op, layer_of(op), op.test.cases[0], "i32", "f32")
-    assert in_f32.types == ["i32", "f32", "f32", "f32"]
-    assert in_f32.tolerance.absolute == 1e-5
-    assert replace(in_f32, precision="f16").tolerance.absolute == 2e-3
+    layer = layer_of(op)
+    assert layer is not None
+    in_f32 = PluginSetting(op, ("i32", "f32", "f32", "f32"), layer, "f32")
+    in_f16 = replace(in_f32, precision="f16")
+    assert [one["absolute"] for one in in_f32.common({})["tolerances"]] == [1e-5, 1e-5]
+    assert [one["absolute"] for one in in_f16.common({})["tolerances"]] == [2e-3, 2e-3]
+    assert in_f16.common({})["rounded_to"] == ["i32", "f16"]
+    assert (in_f32.types_text, in_f16.types_text) == ("i32,f32", "i32,f32 as f16")
 
 
 def test_values_have_the_type_of_their_attribute(tmp_path: Path) -> None:

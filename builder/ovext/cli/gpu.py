@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
     from ovext.gpu.check import CheckReport
     from ovext.gpu.compile import Built
-    from ovext.gpu.devices import Device
     from ovext.gpu.findings import PlacedFinding
-    from ovext.gpu.run import Difference, Outcome
     from ovext.project import Project
 
 commands = typer.Typer(
@@ -155,16 +153,16 @@ def run(
 
     Device GPU is a real one. Device sim is the real GPU plugin on Intel's OpenCL runtime for CPUs, and no GPU. Device
     pocl runs the kernel alone, without the plugin. Each run has a process of its own: a bad layer can bring it down.
-    Exits with 1 when a run fails or disagrees.
+    Nothing is built; `ovext test` does the same with what it builds. Exits with 1 when a run fails or disagrees.
     """
     from ovext.build.layers import check_layers
     from ovext.build.release import openvino_here, openvino_to_run
+    from ovext.cli.proof import ShownProof, proof_data
     from ovext.cli.text import shortened_path, talk, to_json
     from ovext.errors import ExitCode, OpenVINOError
-    from ovext.gpu.devices import choose_device
-    from ovext.gpu.run import run_layers
-    from ovext.loading import find_library
     from ovext.project import load_project
+    from ovext.proof.jobs import ProofRequest
+    from ovext.proof.prove import prove
 
     loaded = load_project(project)
     check_layers(loaded, talk)
@@ -173,23 +171,15 @@ def run(
     release = openvino_to_run(openvino, paths[0], talk) if paths else openvino_here(openvino, talk)
     if release is None:
         raise OpenVINOError("no OpenVINO was found", fix="Name a release with --openvino.")
-    chosen = choose_device(device, release)
-    if not paths and chosen.has_plugin:
-        find_library(library)  # raises, and says what was tried
-    talk(f"Running on {chosen.text} ({chosen.reason})")
-    if chosen.has_plugin:
+    if paths:
         talk(f"The CPU extension is {', '.join(map(shortened_path, paths))}")
-    show = _nothing if json else _Shown().outcome
-    outcomes = run_layers(loaded, libraries, release, chosen, show, seconds=timeout)
+    request = ProofRequest(device=device, only_gpu=True, seconds=timeout)
+    shown = ShownProof(str(project), ("--library", str(library)) if library else (), quiet=json)
+    proof = prove(loaded, libraries, release, request, talk=talk, on_row=shown.row)
     if json:
-        typer.echo(to_json({"schema": 1, **_run_data(chosen, outcomes)}))
-    else:
-        failed = sum(not outcome.is_fine for outcome in outcomes)
-        skipped = sum(bool(outcome.skipped) for outcome in outcomes)
-        typer.echo(
-            f"{len(outcomes) - failed - skipped} runs agree, {failed} failed, {skipped} skipped, on {chosen.name}"
-        )
-    if not all(outcome.is_fine for outcome in outcomes):
+        typer.echo(to_json({"schema": 1, **proof_data(proof)}))
+    shown.end(proof)
+    if not proof.is_fine:
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -204,48 +194,3 @@ def _libraries(project: Project, library: Path | None) -> dict[str, Path]:
             with suppress(NoLibraryError):
                 found[op.type] = find_library(library, op=op.type)[0]
     return found
-
-
-def _nothing(_: Outcome) -> None:
-    pass
-
-
-class _Shown:
-    """Prints outcomes as they come, and the details of a failure once."""
-
-    def __init__(self) -> None:
-        self._seen: set[str] = set()
-
-    def outcome(self, outcome: Outcome) -> None:
-        computed = f" as {outcome.precision}" if outcome.precision != outcome.element else ""
-        what = f"{outcome.op}  {outcome.sample}  {outcome.element}{computed}"
-        compared = (("reference", outcome.reference), ("CPU", outcome.cpu))
-        differences = [f"{name}: {_difference_text(one)}" for name, one in compared if one]
-        if outcome.skipped:
-            typer.echo(f"- {what}: {outcome.skipped}")
-        elif outcome.is_fine:
-            typer.secho("✓ ", fg="green", nl=False)
-            typer.echo(f"{what}; {'; '.join(differences)}")
-        else:
-            typer.secho("✗ ", fg="red", nl=False)
-            known = outcome.failure in self._seen
-            typer.echo(what + ("; as above" if known else ""))
-            self._seen.add(outcome.failure or what)
-            for line in [*([] if known else outcome.failure.splitlines()), *differences]:
-                typer.echo(f"    {line}")
-
-
-def _difference_text(difference: Difference) -> str:
-    if difference.shape:
-        return f"the shape is {difference.shape}"
-    text = f"off by {difference.absolute:.2g} (relative {difference.relative:.2g})"
-    if difference.agrees:
-        return text
-    return f"{text}; {difference.wrong} of {difference.elements} wrong, the worst {difference.worst}"
-
-
-def _run_data(device: Device, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    runs = [{**asdict(outcome), "is_fine": outcome.is_fine} for outcome in outcomes]
-    return {"device": device.kind, "is_gpu": device.kind == "GPU", "device_text": device.text, "runs": runs}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ovext.build.run import BuildResult
     from ovext.project import OpDescription, Project
-    from ovext.proof.run import Job
+    from ovext.proof.jobs import Job
 
 _PARTS_OF_OP = 3  # ops/my_op/op.toml
 
@@ -40,7 +40,7 @@ class OpFile(pytest.File):
         from ovext.cli.text import talk
         from ovext.errors import OvextError
         from ovext.project import load_project
-        from ovext.proof.run import ProofRequest, jobs_of
+        from ovext.proof.jobs import ProofRequest, jobs_of
 
         root = self.path.parents[2]
         try:
@@ -48,7 +48,7 @@ class OpFile(pytest.File):
             op = project.op_in(self.path.parent.resolve())
             library = _library(self.config, project, op)
             openvino = openvino_to_run(None, library, talk)
-            jobs = jobs_of(project, {op.type: library}, openvino, ProofRequest(op.type))
+            jobs = jobs_of(project, {op.type: library}, openvino, ProofRequest(op.type, device="CPU"), talk=talk)
         except OvextError as error:
             raise self.CollectError(str(error)) from None
         for job in jobs:

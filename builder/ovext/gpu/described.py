@@ -16,9 +16,11 @@ from ovext.project.shapes import output_shapes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ovext.project.attributes import AttributeValue
     from ovext.project.dims import DimPattern
     from ovext.project.gpu import Gpu
     from ovext.project.op import OpDescription
+    from ovext.project.shapes import Shape
 
 # An input arrives as BYXF because the plugin forgets to convert blocked layouts to BFYX; see docs/gpu.md.
 _DEFAULT_FORMATS = {"input": "BYXF", "output": "BFYX"}
@@ -108,7 +110,7 @@ def use_of(op: OpDescription) -> Use:
     return Use(
         inputs=len(op.inputs),
         outputs=len(op.outputs),
-        samples=tuple(sample_of(op, case) for case in cases_of(op)),
+        samples=tuple(sample_of(op, case.sizes(), case.attributes, case.outputs) for case in cases_of(op)),
         attributes=frozenset(one.name for one in op.attributes),
         unreadable=tuple(one.name for one in op.attributes if not one.of.on_gpu),
         input_types=tuple(types[: len(op.inputs)]),
@@ -116,17 +118,24 @@ def use_of(op: OpDescription) -> Use:
     )
 
 
-def sample_of(op: OpDescription, case: Case) -> Sample:
-    """The shapes of a test case, those of the outputs included, and all attributes. Raises as use_of does."""
-    shapes = case.sizes()
-    attributes = op.all_values(case.attributes)
+def sample_of(
+    op: OpDescription,
+    shapes: Mapping[str, Shape],
+    attributes: Mapping[str, AttributeValue],
+    given: Mapping[str, Sequence[int]],
+) -> Sample:
+    """These shapes of the inputs, those of the outputs, and all attributes. Raises as use_of does.
+
+    `given` has the shapes of outputs whose rule does not tell them.
+    """
+    values = op.all_values(attributes)
     try:
-        outputs = output_shapes(op, shapes, attributes, case.outputs)
+        outputs = output_shapes(op, shapes, values, given)
     except ValueError as error:
         fix = "Say in [[test.cases]] which shapes the op takes."
         raise ProjectError(f"{op.type} has no output for made-up shapes: {error}", fix=fix) from None
     inputs = tuple(shapes[tensor.name] for tensor in op.inputs)
-    return Sample(inputs, tuple(outputs[tensor.name] for tensor in op.outputs), attributes)
+    return Sample(inputs, tuple(outputs[tensor.name] for tensor in op.outputs), values)
 
 
 def assumed_use(layer: Layer) -> Use:

@@ -17,7 +17,7 @@ from ovext.proof.wrong import right_and_wrong_models
 
 if TYPE_CHECKING:
     from ovext.project import OpDescription
-    from ovext.proof.trial import Setting
+    from ovext.proof.setting import Setting
     from ovext.worker.client import Worker
 
 _REQUESTS = 8  # of one model at once

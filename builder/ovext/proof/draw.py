@@ -9,7 +9,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 
 from ovext.project.dims import parse_dim
-from ovext.project.shapes import BROADCAST, bound_sizes, output_shapes
+from ovext.project.shapes import BROADCAST, bound_sizes
 from ovext.proof.trial import Trial, ruled_shapes
 
 if TYPE_CHECKING:
@@ -153,28 +153,3 @@ def _from_pattern(draw: DrawFn, op: OpDescription, tensor: Input, known: dict[st
             size = known[pattern.name] if pattern.name in known else known.setdefault(pattern.name, draw(_size(op)))
             shape.append(draw(st.sampled_from([size, 1])) if pattern.or_one else size)
     return tuple(shape)
-
-
-def given_trials(op: OpDescription) -> list[Trial]:
-    """The cases of op.toml, each in a static model, in a dynamic one after another, and with parts of tensors."""
-    cases = [(case.sizes(), case.attributes) for case in op.test.cases]
-    trials: list[Trial] = []
-    for number, (shapes, attributes) in enumerate(cases):
-        before = cases[number - 1][0]
-        fits = all(len(before[name]) == len(shape) for name, shape in shapes.items()) and _is_valid(
-            op, before, attributes
-        )
-        trials.append(Trial(shapes, attributes))
-        trials.append(Trial(shapes, attributes, before=before if fits else shapes))
-        trials.append(Trial(shapes, attributes, parts=True))
-    return trials
-
-
-def _is_valid(op: OpDescription, shapes: Shapes, attributes: dict[str, AttributeValue]) -> bool:
-    try:
-        bound_sizes(op, shapes, op.all_values(attributes))
-        given: Any = {one.name: () for one in op.outputs}
-        output_shapes(op, shapes, op.all_values(attributes), given)
-    except ValueError:
-        return False
-    return True

@@ -11,11 +11,16 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.errors import HypothesisException, Unsatisfiable
 
 from ovext.errors import LibraryError
-from ovext.proof.draw import given_trials, trials
+from ovext.proof.draw import trials
 
 if TYPE_CHECKING:
-    from ovext.proof.trial import Setting, Trial
-    from ovext.worker.client import Worker
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ovext.proof.setting import Setting
+    from ovext.proof.trial import Trial
+
+    Ask = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+    """Answers a request for a task of the worker."""
 
 _SECONDS_TO_SHRINK = 20.0
 _FINITE = 1e300  # JSON has no infinity: the worker gives the largest number instead
@@ -34,11 +39,16 @@ class Tried:
     relative: float = 0.0
     failed: Trial | None = None
     what: str = ""
+    skipped: str = ""  # why the device could not compute a trial
     known: dict[str, str] = field(default_factory=dict)  # what was wrong with a trial, by its text
 
-    def add(self, results: list[dict[str, Any]]) -> str:
-        """Take the results of a trial; gives what is wrong with it."""
+    def add(self, answer: dict[str, Any]) -> str:
+        """Take the worker's answer to a trial; gives what is wrong with it."""
+        if "skipped" in answer:
+            self.skipped = answer["skipped"]
+            return ""
         self.cases += 1
+        results = answer["results"]
         for one in results:
             if "absolute" in one:
                 self.absolute = max(self.absolute, one["absolute"])
@@ -55,37 +65,27 @@ def _difference(result: dict[str, Any]) -> str:
     return f"{where}: {error}; {result['wrong']} of {result['elements']} elements wrong, the worst {result['worst']}"
 
 
-def try_numbers(worker: Worker, setting: Setting, *, examples: int, seed_of_run: int) -> Tried:
-    """Try the cases of op.toml, then `examples` drawn ones; after a failure, look for a smaller one that fails too."""
+def try_given(ask: Ask, setting: Setting, trials_given: Sequence[Trial]) -> Tried:
+    """Try these trials, up to the first that fails."""
     tried = Tried()
-    for trial in given_trials(setting.op):
-        if what := _wrong(worker, setting, trial, tried):
+    for trial in trials_given:
+        if what := _wrong(ask, setting, trial, tried):
             tried.failed, tried.what = trial, what
             break
-    _draw(worker, setting, tried, examples=examples, seed_of_run=seed_of_run)
     return tried
 
 
-def try_one(worker: Worker, setting: Setting, trial: Trial) -> Tried:
-    tried = Tried()
-    if what := _wrong(worker, setting, trial, tried):
-        tried.failed, tried.what = trial, what
-    return tried
-
-
-def _wrong(worker: Worker, setting: Setting, trial: Trial, tried: Tried) -> str:
+def _wrong(ask: Ask, setting: Setting, trial: Trial, tried: Tried) -> str:
     """What is wrong with a trial, its process's death included; empty for nothing."""
     try:
-        return tried.add(worker.ask("numbers", setting.request(trial))["results"])
+        return tried.add(ask(setting.task, setting.request(trial)))
     except LibraryError as error:
         tried.cases += 1
         return error.what or "it failed without a message"
 
 
-def _draw(worker: Worker, setting: Setting, tried: Tried, *, examples: int, seed_of_run: int) -> None:
-    """Let hypothesis draw trials, and shrink one that fails for a limited time."""
-    if examples == 0:
-        return
+def try_drawn(ask: Ask, setting: Setting, tried: Tried, *, examples: int, seed_of_run: int) -> None:
+    """Let hypothesis draw trials, and after a failure look for a smaller one for a limited time."""
     end = math.inf
 
     def check(trial: Trial) -> None:
@@ -94,7 +94,7 @@ def _draw(worker: Worker, setting: Setting, tried: Tried, *, examples: int, seed
         is_over = time.monotonic() > end
         if text not in tried.known:
             # Hypothesis tries the smallest failure again at its end: that must fail again, also after the time.
-            tried.known[text] = "" if is_over else _wrong(worker, setting, trial, tried)
+            tried.known[text] = "" if is_over else _wrong(ask, setting, trial, tried)
         if what := tried.known[text]:
             tried.failed, tried.what = trial, what
             end = min(end, time.monotonic() + _SECONDS_TO_SHRINK)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from ovext.project import OpDescription
     from ovext.project.attributes import Attribute, AttributeValue
-    from ovext.proof.trial import Setting, Shapes
+    from ovext.proof.setting import Setting
+    from ovext.proof.trial import Shapes
 
 # What OpenVINO's Parameter takes in a model without further ado.
 _TRIED_TYPES = [one for one in get_args(ElementType) if one not in WITHOUT_NUMBERS]

@@ -128,9 +128,10 @@ def ask_once(
     *,
     env: Mapping[str, str] | None = None,
     timeout: float = 600.0,
+    stop: Event | None = None,
 ) -> dict[str, Any]:
     """What a task answers in a process for it alone. Raises as Worker.ask does."""
-    with Worker(openvino, library, env=env, timeout=timeout) as worker:
+    with Worker(openvino, library, env=env, timeout=timeout, stop=stop) as worker:
         return worker.ask(task, request)
 
 

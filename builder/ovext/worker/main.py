@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
 _TASKS = {
-    "attributes": "prove:attributes",
+    "attributes": "cpu:attributes",
     "compare-models": "compare_models:run",
     "compile-for-gpu": "gpu:compile_only",
-    "concurrency": "prove:concurrency",
+    "concurrency": "cpu:concurrency",
     "devices": "gpu:devices",
-    "gpu": "gpu:run",
     "load": "load:run",
     "measure": "measure:run",
-    "numbers": "prove:numbers",
+    "numbers": "cpu:numbers",
+    "numbers-on-gpu": "gpu:numbers",
+    "numbers-on-opencl": "opencl:numbers",
     "opencl-build": "opencl:build",
-    "opencl-run": "opencl:run",
     "opencl-runtimes": "opencl:runtimes",
-    "read": "prove:read",
-    "refusals": "prove:refusals",
-    "release": "prove:release",
+    "read": "cpu:read",
+    "refusals": "cpu:refusals",
+    "release": "cpu:release",
     "resnet50": "resnet50:run",
 }
 

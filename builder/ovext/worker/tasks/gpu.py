@@ -2,45 +2,64 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import openvino as ov
 
-from ovext.worker.tasks.reference import Phases, compare, draw_inputs, expected_output
+from ovext.worker.phases import Phases
+from ovext.worker.tasks.compare import by_rules, compared
+from ovext.worker.tasks.cpu import infer
+from ovext.worker.tasks.reference import expected_outputs
+from ovext.worker.tasks.values import draw
 
 # What the plugin calls a node that one of its custom layers computes.
 _CUSTOM_NODE = "CustomGPUPrimitive"
+DOES_NOT_COMPILE = "the kernel does not compile: `ovext gpu check` shows what compilers say of it"
 
 
-def run(request: dict[str, Any]) -> dict[str, Any]:
-    """Infer a one-op model on the CPU and on the GPU device, and compare both with the reference in numpy."""
+def numbers(request: dict[str, Any]) -> dict[str, Any]:
+    """The largest errors of a one-op model on the GPU device, against the reference and against the CPU.
+
+    Raises:
+        RuntimeError: not the layer's kernel computed the op, or what OpenVINO says.
+    """
     say = Phases(request)
-    inputs = draw_inputs(request)
+    inputs = draw(request, request["shapes"])
     say("computing the reference")
-    expected = expected_output(request, inputs)
+    expected = expected_outputs(request, inputs)
     core = ov.Core()
     core.add_extension(request["library"])
     model = core.read_model(request["model"].encode(), b"")
     say("computing on the CPU")
-    on_cpu = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(inputs)[0]
-    if list(on_cpu.shape) != request["output_shape"]:
-        shapes = f"{request['output_shape']}, and the op gives {list(on_cpu.shape)}"
-        raise RuntimeError(f"by op.toml the output's shape is {shapes}")
-    say("reading the layer")
-    core.set_property("GPU", {"CONFIG_FILE": request["layers"]})
-    device = core.get_property("GPU", "FULL_DEVICE_NAME")
-    say("compiling for the GPU")
-    compiled = core.compile_model(model, "GPU", request["config"])
-    computed_by_layer = is_computed_by(compiled, request["entry"])
+    on_cpu = infer(core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), inputs, request)
+    compiled = _compiled(core, model, request, say)
+    if not is_computed_by(compiled, request["entry"]):
+        raise RuntimeError("not the layer's kernel computed the op but something else")
     say("inferring on the GPU")
-    on_gpu = compiled(inputs)[0]
+    on_gpu = infer(compiled, inputs, request)
     return {
-        "device": device,
-        "by_layer": computed_by_layer,
-        "from_cache": bool(compiled.get_property("LOADED_FROM_CACHE")),
-        "reference": compare(on_gpu, expected, request["tolerance"]),
-        "cpu": compare(on_gpu, on_cpu, request["tolerance"]),
+        "results": [
+            *by_rules(request["shapes_of_outputs"], expected),
+            *compared(request, "GPU", on_gpu, expected),
+            *compared(request, "GPU against the CPU", on_gpu, on_cpu),
+        ]
     }
+
+
+def _compiled(core: ov.Core, model: ov.Model, request: dict[str, Any], say: Phases) -> ov.CompiledModel:
+    """The model compiled for the GPU with the layer, whose files are in the request."""
+    with tempfile.TemporaryDirectory(prefix="ovext-gpu-") as folder:
+        for name, text in request["layer_files"].items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        say("reading the layer")
+        core.set_property("GPU", {"CONFIG_FILE": str(Path(folder, request["layers"]))})
+        say("compiling for the GPU")
+        try:
+            return core.compile_model(model, "GPU", request["config"])
+        except RuntimeError as error:
+            raise RuntimeError(DOES_NOT_COMPILE if "clBuildProgram" in str(error) else str(error)) from None
 
 
 def is_computed_by(compiled: ov.CompiledModel, entry: str) -> bool:

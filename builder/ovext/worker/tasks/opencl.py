@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyopencl as cl
 
-from ovext.worker.tasks.reference import Phases, compare, draw_inputs, dtype_of, expected_output
+from ovext.worker.phases import Phases
+from ovext.worker.tasks.compare import by_rules, compared
+from ovext.worker.tasks.gpu import DOES_NOT_COMPILE
+from ovext.worker.tasks.reference import expected_outputs
+from ovext.worker.tasks.values import draw, numpy_type
 
 if TYPE_CHECKING:
-    from ovext.worker.tasks.reference import Array
+    from collections.abc import Sequence
+
+    from ovext.worker.tasks.values import Array
 
 
 def runtimes(_: dict[str, Any]) -> dict[str, Any]:
@@ -29,47 +35,72 @@ def build(request: dict[str, Any]) -> dict[str, Any]:
     return {"runtimes": built}
 
 
-def run(request: dict[str, Any]) -> dict[str, Any]:
-    """Run a kernel on the first device of the runtime asked for, and compare its output with the reference in numpy."""
+def numbers(request: dict[str, Any]) -> dict[str, Any]:
+    """The largest errors of a kernel, run on the first device of the runtime that is asked for."""
     say = Phases(request)
     platform = next((one for one in _platforms() if request["runtime"] in one.name), None)
     if platform is None:
         raise RuntimeError(f"there is no OpenCL runtime '{request['runtime']}'")
     device = platform.get_devices()[0]
-    if not _can(device, request["types"]):
-        return {"device": device.name, "skipped": f"{platform.name} computes no half precision"}
-    inputs = draw_inputs(request)
+    if not _can(device, [*request["input_types"], *request["output_types"]]):
+        return {"skipped": f"{platform.name} computes no half precision"}
+    inputs = draw(request, request["shapes"])
     say("computing the reference")
-    expected = expected_output(request, inputs)
+    expected = expected_outputs(request, inputs)
+    results = by_rules(request["shapes_of_outputs"], expected)
+    return {"results": results + compared(request, "PoCL", _run(device, request, inputs, say), expected)}
+
+
+def _run(device: cl.Device, request: dict[str, Any], inputs: Sequence[Array], say: Phases) -> list[Array]:
+    """What the kernel writes into each output."""
     say("compiling the kernel")
     context = cl.Context([device])
     queue = cl.CommandQueue(context)
     try:
         program = cl.Program(context, request["program"]).build(request["options"])
-    except cl.RuntimeError as error:
-        raise RuntimeError(f"clBuildProgram failed: {error}") from None
+    except cl.RuntimeError:
+        raise RuntimeError(DOES_NOT_COMPILE) from None
     kernel = cl.Kernel(program, request["entry"])
     say("running the kernel")
-    output = request["arguments"][request["output_argument"]]
-    dtype = dtype_of(request["types"][len(inputs)])
-    # What the kernel leaves out must not look right.
-    untouched = np.nan if dtype.kind == "f" else 77
-    result = np.full([output["dims"][axis] for axis in output["order"]], untouched, dtype)
-    memory = _buffer(context, result)
-    values = [memory if one is output else _argument(context, inputs, one) for one in request["arguments"]]
+    outputs = [_unwritten(request, one) for one in request["arguments"] if one["kind"] == "output"]
+    buffers = {output.port: _buffer(context, output.memory) for output in outputs}
+    values = [_argument(context, inputs, buffers, one) for one in request["arguments"]]
     kernel.set_args(*values)  # which does not keep the buffers: `values` does
     cl.enqueue_nd_range_kernel(queue, kernel, request["global"], request["local"] or None).wait()
-    cl.enqueue_copy(queue, result, memory).wait()
-    actual = result.transpose(np.argsort(output["order"])).reshape(output["shape"])
-    return {"device": device.name, "reference": compare(actual, expected, request["tolerance"])}
+    for output in outputs:
+        cl.enqueue_copy(queue, output.memory, buffers[output.port]).wait()
+    if len(outputs) != len(request["output_types"]):
+        raise RuntimeError("the kernel must have one argument for each output of the op")
+    return [one.values() for one in sorted(outputs, key=lambda one: one.port)]
 
 
-def _argument(context: cl.Context, inputs: list[Array], argument: dict[str, Any]) -> cl.Buffer | np.generic:
+@dataclass(frozen=True)
+class _Output:
+    """Memory that the kernel writes, in the order of the tensor's format."""
+
+    port: int
+    tensor: dict[str, Any]
+    memory: Array
+
+    def values(self) -> Array:
+        return self.memory.transpose(np.argsort(self.tensor["order"])).reshape(self.tensor["shape"])
+
+
+def _unwritten(request: dict[str, Any], tensor: dict[str, Any]) -> _Output:
+    """An output full of what must not look right where the kernel leaves it out."""
+    dtype = numpy_type(request["output_types"][tensor["port"]])
+    shape = [tensor["dims"][axis] for axis in tensor["order"]]
+    return _Output(tensor["port"], tensor, np.full(shape, np.nan if dtype.kind == "f" else 77, dtype))
+
+
+def _argument(
+    context: cl.Context, inputs: Sequence[Array], outputs: dict[int, cl.Buffer], argument: dict[str, Any]
+) -> cl.Buffer | np.generic:
     if argument["kind"] == "scalar":
-        number: np.generic = dtype_of(argument["element"]).type(argument["value"])
+        number: np.generic = numpy_type(argument["element"]).type(argument["value"])
         return number
-    if argument["kind"] == "output":  # of an op with several, all but the one that is compared
-        return cl.Buffer(context, cl.mem_flags.READ_WRITE, 8 * max(1, math.prod(argument["dims"])))
+    if argument["kind"] == "output":
+        return outputs[argument["port"]]
     return _buffer(context, _laid_out(inputs[argument["port"]], argument))
 
 

@@ -1,4 +1,4 @@
-"""What the worker's tasks need to compare an op with its reference in numpy."""
+"""Calling the reference of an op, which its author wrote in numpy."""
 
 from __future__ import annotations
 
@@ -10,55 +10,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import openvino as ov
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Array = np.ndarray[Any, Any]
+    from ovext.worker.tasks.values import Array
 
 
-class Phases:
-    """Tells the parent what is being done, should this process die or hang over it."""
+def expected_outputs(request: dict[str, Any], inputs: Sequence[Array]) -> list[Array]:
+    """The outputs that the reference computes.
 
-    def __init__(self, request: dict[str, Any]) -> None:
-        self._file = Path(request["phase_file"])
+    It may change what it is given, which are copies. f16, whose sums in numpy are rounded at each step, comes as f32.
 
-    def __call__(self, phase: str) -> None:
-        self._file.write_text(phase, encoding="utf-8")
-
-
-def draw_inputs(request: dict[str, Any]) -> list[Array]:
-    """Values within the ranges, the same in each run."""
-    generator = np.random.default_rng(request["seed"])
-    drawn = []
-    for tensor in request["inputs"]:
-        low, high = tensor["range"]
-        values = _drawn(generator, dtype_of(tensor["element"]), low, high, tensor["shape"])
-        if tensor["rounded"]:  # as the plugin does before the kernel: not an error of the kernel
-            values = values.astype(np.float16).astype(values.dtype)
-        drawn.append(values)
-    return drawn
+    Raises:
+        RuntimeError: it fails, and the text names its line; or it gives another number of outputs than the op has.
+    """
+    expected = _called(request, inputs)
+    if len(expected) != len(request["output_types"]):
+        raise RuntimeError(f"the reference gives {len(expected)} outputs, not {len(request['output_types'])}")
+    return [np.asarray(one) for one in expected]
 
 
-def _drawn(generator: np.random.Generator, dtype: np.dtype[Any], low: float, high: float, shape: list[int]) -> Array:
-    if dtype.kind == "b":
-        return np.asarray(generator.integers(0, 2, shape)).astype(dtype)
-    if dtype.kind in "iu":
-        lowest = max(int(low), np.iinfo(dtype).min)
-        return np.asarray(generator.integers(lowest, max(int(high), lowest), shape, endpoint=True)).astype(dtype)
-    return np.asarray(generator.uniform(low, high, shape)).astype(dtype)
-
-
-def dtype_of(element: str) -> np.dtype[Any]:
-    """Numpy's type for an element type of OpenVINO by name, such as "f16"."""
-    kind: np.dtype[Any] = getattr(ov.Type, element).to_dtype()
-    return kind
-
-
-def reference_of(request: dict[str, Any]) -> Callable[..., Array | Sequence[Array]]:
-    """The function in the op's reference.py that has the name of the op's folder."""
-    return _function_in(Path(request["reference"]))
+def _called(request: dict[str, Any], inputs: Sequence[Array]) -> Sequence[Array]:
+    function = _function_in(Path(request["reference"]))
+    try:
+        # Of NaN and infinities numpy warns; the author's code is to compute with them.
+        with np.errstate(all="ignore"):
+            results = function(*map(_own_copy, inputs), **request["attributes"])
+    except Exception as error:  # whatever the author's code raises is an answer
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        problem = f"the reference fails: {type(error).__name__}: {error}"
+        raise RuntimeError(f"{last.filename}:{last.lineno}: {problem}") from error
+    if results is None:
+        raise RuntimeError(f"{request['reference']}: the reference returns nothing")
+    return results if isinstance(results, (list, tuple)) else [np.asarray(results)]
 
 
 @cache
@@ -78,67 +63,5 @@ def _function_in(file: Path) -> Callable[..., Array | Sequence[Array]]:
     return function
 
 
-def expected_output(request: dict[str, Any], inputs: list[Array]) -> Array:
-    """What the reference computes: its first output where it gives several. Raises as call_reference does."""
-    return np.asarray(call_reference(request, inputs)[0])
-
-
-def call_reference(request: dict[str, Any], inputs: list[Array]) -> Sequence[Array]:
-    """The outputs that the reference computes.
-
-    It may change what it is given, which are copies. f16, whose sums in numpy are rounded at each step, comes as f32.
-
-    Raises:
-        RuntimeError: it fails; the text names its line.
-    """
-    reference = reference_of(request)
-    try:
-        # Of NaN and infinities numpy warns; the author's code is to compute with them.
-        with np.errstate(all="ignore"):
-            results = reference(*map(_own_copy, inputs), **request["attributes"])
-    except Exception as error:  # whatever the author's code raises is an answer
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        problem = f"the reference fails: {type(error).__name__}: {error}"
-        raise RuntimeError(f"{last.filename}:{last.lineno}: {problem}") from error
-    if results is None:
-        raise RuntimeError(f"{request['reference']}: the reference returns nothing")
-    outputs: Sequence[Array] = results if isinstance(results, (list, tuple)) else [np.asarray(results)]
-    return outputs
-
-
 def _own_copy(values: Array) -> Array:
     return values.astype(np.float32 if values.dtype == np.float16 else values.dtype)
-
-
-def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict[str, Any]:
-    """The largest errors, how many elements are off by more than absolute + relative * |expected|, and the worst."""
-    if actual.shape != expected.shape:
-        return {"shape": f"{list(actual.shape)} instead of {list(expected.shape)}", "agrees": False}
-    wide, truth = actual.astype(np.float64), expected.astype(np.float64)
-    same = (wide == truth) | (np.isnan(wide) & np.isnan(truth))
-    scale = np.abs(truth)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        difference = np.where(same, 0.0, np.abs(wide - truth))
-        difference = np.where(np.isnan(difference), np.inf, difference)
-        relative = np.where((difference == 0) | (scale == 0), 0.0, difference / scale)
-    allowed = tolerance["absolute"] + tolerance["relative"] * np.where(np.isfinite(scale), scale, 0.0)
-    wrong = int(np.count_nonzero(difference > allowed))
-    return {
-        "absolute": _finite(difference),
-        "relative": _finite(relative),
-        "agrees": wrong == 0,
-        "wrong": wrong,
-        "elements": difference.size,
-        "worst": _worst(wide, truth, difference - allowed) if wrong else "",
-    }
-
-
-def _finite(errors: Array) -> float:
-    """The largest, as a number that JSON has."""
-    return float(np.nan_to_num(errors.max(initial=0.0), posinf=np.finfo(np.float64).max))
-
-
-def _worst(actual: Array, expected: Array, excess: Array) -> str:
-    index = np.unravel_index(int(np.argmax(excess)), excess.shape)
-    place = ", ".join(map(str, index))
-    return f"at [{place}]: {actual[index]:.6g} instead of {expected[index]:.6g}"

@@ -1,0 +1,57 @@
+"""A proof as `ovext test` and `ovext gpu run` show it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ovext.proof.report import Proof, Row
+
+
+def proof_data(proof: Proof) -> dict[str, Any]:
+    """The proof for `--json`."""
+    rows = [{**asdict(row), "is_fine": row.is_fine} for row in proof.rows]
+    return {"project": proof.project, "rows": rows}
+
+
+class ShownProof:
+    """Prints rows as they become known, and at the end what failed, each with the command that tries it again.
+
+    `options` are those of `ovext test` that all of these commands need.
+    """
+
+    def __init__(self, project: str, options: tuple[str, ...], *, quiet: bool) -> None:
+        self._project, self._options, self._quiet = project, options, quiet
+        self._op = ""
+
+    def row(self, row: Row) -> None:
+        if self._quiet:
+            return
+        if row.op != self._op:
+            self._op = row.op
+            typer.secho(row.op, bold=True)
+            typer.echo(f"    {'check':12} {'variant':8} {'types':14} {'device':14} {'cases':>5}  worst error")
+        mark, colour = ("-", "yellow") if row.skipped else ("✓", "green") if row.is_fine else ("✗", "red")
+        typer.secho(f"  {mark} ", fg=colour, nl=False)
+        worst = f"{row.absolute:.2g} (relative {row.relative:.2g})" if row.check == "numbers" else ""
+        end = row.skipped or worst
+        cases = "" if row.skipped else str(row.cases)
+        typer.echo(f"{row.check:12} {row.variant:8} {row.types:14} {row.device:14} {cases:>5}  {end}".rstrip())
+
+    def end(self, proof: Proof) -> None:
+        if self._quiet:
+            return
+        for row, failure in proof.failures():
+            typer.echo()
+            typer.secho(f"✗ {row.op}: {row.name()}", fg="red")
+            for line in failure.what.splitlines():
+                typer.echo(f"    {line}")
+            typer.echo(f"    {failure.command(self._project, self._options)}")
+        failed = sum(not row.is_fine for row in proof.rows)
+        skipped = sum(bool(row.skipped) for row in proof.rows)
+        cases = sum(row.cases for row in proof.rows)
+        fine = len(proof.rows) - failed - skipped
+        typer.echo(f"\n{fine} checks with {cases} cases passed, {failed} failed, {skipped} skipped")

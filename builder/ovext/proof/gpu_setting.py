@@ -1,0 +1,199 @@
+"""Where the GPU kernels of an op are tried: in a model on the GPU plugin, or alone on an OpenCL runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from ovext.errors import UsageError
+from ovext.gpu.described import cases_of, layer_of, sample_of
+from ovext.gpu.devices import POCL
+from ovext.gpu.elements import PRECISIONS, follows_hint, in_kernel
+from ovext.gpu.emit import layer_files
+from ovext.gpu.expressions import evaluate
+from ovext.gpu.layer import MAX_RANK, four_dims
+from ovext.gpu.mvcl import scalar_type
+from ovext.gpu.prelude import ORDERS, line_directive, program_text
+from ovext.gpu.sizes import work_sizes_of
+from ovext.gpu.source import outline
+from ovext.proof.setting import Setting
+from ovext.proof.trial import Trial
+from ovext.toml import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ovext.gpu.devices import Device
+    from ovext.gpu.layer import Layer, Sample
+    from ovext.project import OpDescription
+    from ovext.project.gpu import Vpu
+    from ovext.project.op import Case
+    from ovext.proof.trial import Shapes
+
+# Where the dimensions of a tensor lie in memory, in MVCL's formats; those without B are for a batch of 1.
+_VPU_ORDERS = {**ORDERS, "FYX": ORDERS["BFYX"], "YXF": ORDERS["BYXF"], "BF": ORDERS["BFYX"]}
+
+
+@dataclass(frozen=True)
+class _GpuSetting(Setting):
+    """Every trial has a process of its own, which a bad kernel can bring down, and a model of static shapes."""
+
+    def given(self) -> list[Trial]:
+        """The test cases, or made-up shapes where the op has none."""
+        return [Trial(case.sizes(), dict(case.attributes), outputs=_outputs(case)) for case in cases_of(self.op)]
+
+    def request(self, trial: Trial) -> dict[str, Any]:
+        """For the task.
+
+        Raises:
+            UsageError: a part of the trial is for the CPU only.
+        """
+        if trial.before is not None or trial.parts:
+            raise UsageError("cases on a GPU have neither 'before' nor 'parts'", fix="Leave them out of --case.")
+        sample = sample_of(self.op, trial.shapes, trial.attributes, trial.outputs)
+        return {
+            **self.common(trial.attributes),
+            "values": trial.values,
+            "seed": trial.seed,
+            "shapes": sample.inputs,
+            "shapes_of_outputs": sample.outputs,
+            **self.computed(trial, sample),
+        }
+
+    def computed(self, trial: Trial, sample: Sample) -> dict[str, Any]:
+        """How the task computes the trial."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class PluginSetting(_GpuSetting):
+    """A one-op model on the GPU plugin, which gives a floating-point tensor to the kernel in `precision`."""
+
+    layer: Layer
+    precision: str
+    task: ClassVar[str] = "numbers-on-gpu"
+
+    @property
+    def types_text(self) -> str:
+        converted = any(follows_hint(one) and one != self.precision for one in self.types)
+        return f"{super().types_text} as {self.precision}" if converted else super().types_text
+
+    def computed_in(self, element: str) -> str:
+        return "f16" if self.precision == "f16" and follows_hint(element) else element
+
+    def computed(self, trial: Trial, sample: Sample) -> dict[str, Any]:
+        del sample
+        return {
+            "model": self.model(trial.shapes, trial.attributes),
+            "layers": "layers.xml",
+            "layer_files": layer_files("layers", [self.layer]),
+            "entry": self.layer.entry,
+            "config": {"INFERENCE_PRECISION_HINT": self.precision} if self.precision in PRECISIONS else {},
+        }
+
+
+@dataclass(frozen=True)
+class KernelSetting(_GpuSetting):
+    """The layer's kernel alone, with the macros that the plugin would define."""
+
+    layer: Layer
+    task: ClassVar[str] = "numbers-on-opencl"
+
+    def computed(self, trial: Trial, sample: Sample) -> dict[str, Any]:
+        del trial
+        global_sizes, local_sizes = work_sizes_of(self.layer, sample)
+        tensors = sorted(self.layer.tensors, key=lambda tensor: tensor.argument)
+        return {
+            "runtime": POCL,
+            "entry": self.layer.entry,
+            "program": program_text(self.layer, sample, self.types),
+            "options": self.layer.options,
+            "arguments": [
+                _tensor(sample, one.kind, one.port, ORDERS.get(one.format, ORDERS["BFYX"])) for one in tensors
+            ],
+            "global": global_sizes,
+            "local": local_sizes,
+        }
+
+
+@dataclass(frozen=True)
+class VpuSetting(_GpuSetting):
+    """The op's kernel for VPUs, alone."""
+
+    vpu: Vpu
+    task: ClassVar[str] = "numbers-on-opencl"
+
+    def given(self) -> list[Trial]:
+        """What VPUs computed: images, one at a time."""
+        return [
+            one
+            for one in super().given()
+            if all(len(shape) == MAX_RANK and shape[0] == 1 for shape in one.shapes.values())
+        ]
+
+    def computed(self, trial: Trial, sample: Sample) -> dict[str, Any]:
+        del trial
+        file = self.op.folder / self.vpu.kernel
+        text = read_text(file)
+        kernel = next(one for one in outline(text).kernels if one.name == self.vpu.entry)
+        kind, _, port = self.vpu.dim.partition(",")
+        dims = four_dims(sample.shape("input" if kind == "input" else "output", int(port)))
+        return {
+            "runtime": POCL,
+            "entry": self.vpu.entry,
+            "program": f"{line_directive(file)}\n{text}",
+            "options": "",
+            "arguments": [self._argument(sample, argument.name) for argument in kernel.arguments],
+            "global": [evaluate(one.strip(), dims) for one in self.vpu.work_sizes],
+            "local": [evaluate(one.strip(), dims) for one in self.vpu.local_sizes],
+        }
+
+    def _argument(self, sample: Sample, name: str) -> dict[str, Any]:
+        if name in self.vpu.scalars:
+            kinds = {one.name: one.type for one in self.op.attributes}
+            element = "f32" if scalar_type(self.vpu.scalars[name], kinds) == "float" else "i32"
+            return {"kind": "scalar", "element": element, "value": _scalar(self.vpu.scalars[name], sample)}
+        buffer = self.vpu.arguments[name]
+        kind, port = self.op.port_of(buffer.tensor)
+        return _tensor(sample, kind, port, _VPU_ORDERS.get(buffer.format, ORDERS["BFYX"]))
+
+
+def settings_on(op: OpDescription, device: Device) -> Iterator[Setting]:
+    """Everything in which the op is tried on the device."""
+    layer = layer_of(op)
+    for types in map(tuple, op.combinations() if layer else ()):
+        if layer and device.has_plugin:
+            yield from (PluginSetting(op, types, layer, precision) for precision in _precisions(types))
+        elif layer and all(in_kernel(one, one) == one for one in types):  # nothing converts what the kernel is given
+            yield KernelSetting(op, types, layer)
+    if op.vpu and not device.has_plugin:
+        for_vpu = VpuSetting(op, tuple(op.combinations()[0]), op.vpu)
+        if for_vpu.given():
+            yield for_vpu
+
+
+def _outputs(case: Case) -> Shapes:
+    return {name: tuple(shape) for name, shape in case.outputs.items()}
+
+
+def _precisions(types: Sequence[str]) -> Sequence[str]:
+    """What a model with these types is run with; nothing where the plugin, or numpy, does not have one of them."""
+    if "bf16" in types or any(in_kernel(one, "f32") is None for one in types):
+        return ()
+    return PRECISIONS if any(map(follows_hint, types)) else (types[0],)
+
+
+def _scalar(source: str, sample: Sample) -> float:
+    """An attribute, a number, or a dimension of a tensor such as I0.X, I[0].X or, for the first, I.X."""
+    if source in sample.attributes:
+        return float(sample.attributes[source])  # type: ignore[arg-type]  # lists are refused by the check
+    side, _, axis = source.partition(".")
+    if side[:1] in {"I", "O"} and axis.upper() in {"B", "F", "Y", "X"}:
+        shape = sample.shape("input" if side[0] == "I" else "output", int(side[1:].strip("[]") or 0))
+        return four_dims(shape)["BFYX".index(axis.upper())]
+    return float(source)
+
+
+def _tensor(sample: Sample, kind: Literal["input", "output"], port: int, order: tuple[int, ...]) -> dict[str, Any]:
+    shape = sample.shape(kind, port)
+    return {"kind": kind, "port": port, "shape": shape, "dims": four_dims(shape), "order": order}

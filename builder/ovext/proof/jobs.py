@@ -1,0 +1,293 @@
+"""What there is to find out about the ops of a project: a job for each row of the proof."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from ovext.errors import LibraryError, ProjectError, ToolError, UnknownNameError, UsageError
+from ovext.gpu.devices import KINDS, choose_device
+from ovext.inspect.variants import compiled_variants
+from ovext.project.attributes import WITHOUT_NUMBERS
+from ovext.proof.checks import check_attributes, check_concurrency, check_refusals, check_unloading
+from ovext.proof.gpu_setting import VpuSetting, settings_on
+from ovext.proof.numbers import try_drawn, try_given
+from ovext.proof.report import Failure, Row
+from ovext.proof.setting import Setting
+from ovext.proof.trial import trial_from_json
+from ovext.targets.isa import host_cpuinfo_flags, isa_table
+from ovext.worker.client import Worker, ask_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ovext.gpu.devices import Device
+    from ovext.project import OpDescription, Project
+    from ovext.proof.checks import Outcome
+    from ovext.proof.numbers import Ask, Tried
+    from ovext.toolchain.openvino import OpenVINO
+
+_GPU_NAMES = {"GPU": "GPU", "sim": "simulated GPU", "pocl": "PoCL"}
+
+
+@dataclass(frozen=True)
+class ProofRequest:
+    """Which part of a project to try, and how much; an empty string means everything.
+
+    Without a device, that is the CPU (not with `only_gpu`), and for ops with a GPU kernel the first of
+    KINDS that is here.
+    """
+
+    op: str = ""
+    isa: str = ""
+    types: str = ""
+    case: str = ""
+    device: str | None = None
+    only_gpu: bool = False
+    examples: int = 100
+    seed: int = 0
+    seconds: float = 30.0  # that one answer of the library may take
+
+    def is_on_cpu(self) -> bool:
+        return self.device in {None, "CPU"} and not self.only_gpu
+
+    def is_on_gpu(self, op: OpDescription) -> bool:
+        """Whether the op's GPU kernels are tried; a variant, types or a case are the CPU's unless a device is named."""
+        by_default = self.device is None and not (self.isa or self.types or self.case)
+        return (by_default or self.device in KINDS) and bool(op.gpu or op.vpu)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row to find out: what it is about, and the work."""
+
+    about: Row
+    work: Callable[[Row], Row]
+
+    def run(self) -> Row:
+        start = time.monotonic()
+        row = self.work(self.about)
+        return replace(row, seconds=time.monotonic() - start)
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """An op in a library; on a device without OpenVINO's plugin it needs none."""
+
+    op: OpDescription
+    library: Path | None
+    openvino: OpenVINO
+    request: ProofRequest
+    stop: Event = field(default_factory=Event)
+
+    def library_of_op(self) -> Path:
+        if self.library is None:
+            problem = f"there is no extension library with {self.op.type}"
+            raise LibraryError(problem, fix="Build one with `ovext build`, or name it with --library.")
+        return self.library
+
+    def worker(self, variant: str) -> Worker:
+        return Worker(
+            self.openvino, self.library, env={"OVEXT_ISA": variant}, timeout=self.request.seconds, stop=self.stop
+        )
+
+    def ask_on(self, device: Device, task: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer of a process of its own: a bad kernel can bring it down."""
+        seconds, library = self.request.seconds, self.library
+        return ask_once(self.openvino, task, request, library, env=device.environment, timeout=seconds, stop=self.stop)
+
+
+def jobs_of(
+    project: Project,
+    libraries: Mapping[str, Path],
+    openvino: OpenVINO,
+    request: ProofRequest,
+    *,
+    talk: Callable[[str], None],
+    stop: Event | None = None,
+) -> list[Job]:
+    """Everything to try, in the order of the project's ops.
+
+    Args:
+        project: its ops are tried.
+        libraries: for the type of each op the library that it is tested in; an op's kernel on PoCL needs none.
+        openvino: the release to test in.
+        request: which part of it.
+        talk: receives a sentence on where GPU kernels are tried.
+        stop: once it is set, what runs is interrupted.
+
+    Raises:
+        ProjectError: the project has no ops that are asked for, or one without a reference.
+        UnknownNameError: the request names something that there is not.
+        UsageError: it asks for a variant of a GPU kernel.
+        ToolError: the device asked for is not here.
+        LibraryError: the library is missing, was not built with ovext, or holds no variant that this CPU can run.
+    """
+    ops = chosen_ops(project, request)
+    stop = stop or Event()
+    on_gpu = [op for op in ops if request.is_on_gpu(op)]
+    device = _device(request, openvino, talk) if on_gpu else ""
+    jobs: list[Job] = []
+    for op in ops:
+        subject = _Subject(op, libraries.get(op.type), openvino, request, stop)
+        if request.is_on_cpu():
+            jobs += _jobs_on_cpu(subject)
+        if op in on_gpu:
+            jobs += _jobs_on_gpu(subject, device)
+    if not jobs:
+        fix = "Add a table [gpu] to an op.toml, for inputs of other types than bf16."
+        raise ProjectError("there is nothing to test on that device", where=project.root, fix=fix)
+    return jobs
+
+
+def chosen_ops(project: Project, request: ProofRequest) -> list[OpDescription]:
+    """The ops that are asked for. Raises as jobs_of does."""
+    devices = KINDS if request.only_gpu else ("CPU", *KINDS)
+    if request.device not in {None, *devices}:
+        raise UnknownNameError("device", str(request.device), devices)
+    if request.device in KINDS and request.isa:
+        raise UsageError("--isa is for the CPU", fix=f"Leave it out, or --device {request.device}.")
+    ops = {op.type: op for op in project.ops}
+    if not ops:
+        raise ProjectError(
+            "the project has no ops to test", where=project.root / "ops", fix="Add one with `ovext new`."
+        )
+    if request.op and request.op not in ops:
+        raise UnknownNameError("op", request.op, ops)
+    chosen = [ops[request.op]] if request.op else list(ops.values())
+    chosen = [op for op in chosen if request.is_on_cpu() or request.is_on_gpu(op)]
+    if not chosen:
+        problem = "there is nothing to test on that device: no op has a GPU kernel"
+        raise ProjectError(problem, where=project.root)
+    for op in chosen:
+        reference = op.folder / "reference.py"
+        if not reference.is_file():
+            fix = f"Write one with a function {op.folder.name}() that computes {op.type} in numpy."
+            raise ProjectError(f"{op.type} has no reference", where=reference, fix=fix)
+    return chosen
+
+
+def _device(request: ProofRequest, openvino: OpenVINO, talk: Callable[[str], None]) -> Device | str:
+    """Where GPU kernels are run, or why nowhere. Raises where nothing else was asked for."""
+    try:
+        device = choose_device(request.device, openvino)
+    except ToolError as error:
+        if not request.is_on_cpu():
+            raise
+        return error.what
+    talk(f"GPU kernels run on {device.text} ({device.reason})")
+    return device
+
+
+def _jobs_on_cpu(subject: _Subject) -> Iterator[Job]:
+    op = subject.op
+    runnable, skipped = _variants(subject)
+    settings = _asked_for(op, subject.request, [Setting(op, tuple(types)) for types in op.combinations()])
+    for variant in runnable:
+        for setting in settings:
+            about = Row(op.type, "numbers", variant=variant, types=setting.types_text)
+            without = sorted({*setting.types} & WITHOUT_NUMBERS)
+            if without:
+                yield _skipped(about, f"numpy has no {', '.join(without)}")
+            else:
+                yield Job(about, partial(_numbers_on_cpu, subject, setting))
+    for variant in skipped:
+        yield _skipped(Row(op.type, "numbers", variant=variant), "this CPU cannot run it")
+    if not subject.request.case:
+        checks = [*([check_attributes] if op.attributes else []), check_refusals, check_concurrency, check_unloading]
+        for check in checks:
+            about = Row(op.type, check.__name__.removeprefix("check_"), variant=runnable[-1])
+            yield Job(about, partial(_checked, subject, check))
+
+
+def _jobs_on_gpu(subject: _Subject, device: Device | str) -> Iterator[Job]:
+    op = subject.op
+    if isinstance(device, str):
+        yield _skipped(Row(op.type, "numbers", device="GPU"), device)
+        return
+    if device.has_plugin:
+        subject.library_of_op()
+    for setting in _asked_for(op, subject.request, list(settings_on(op, device))):
+        name = _GPU_NAMES[device.kind] + (" (VPU)" if isinstance(setting, VpuSetting) else "")
+        about = Row(op.type, "numbers", device=name, types=setting.types_text)
+        yield Job(about, partial(_numbers_on_gpu, subject, device, setting))
+
+
+def _skipped(about: Row, why: str) -> Job:
+    return Job(about, partial(replace, skipped=why))
+
+
+def _asked_for(op: OpDescription, request: ProofRequest, settings: Sequence[Setting]) -> list[Setting]:
+    """Those with the element types that the request names."""
+    known = [one.types_text for one in settings]
+    if request.types and request.types not in known:
+        raise UnknownNameError(f"combination of element types of {op.type}", request.types, known)
+    return [one for one in settings if request.types in {"", one.types_text}]
+
+
+def _variants(subject: _Subject) -> tuple[list[str], list[str]]:
+    """The variants to try: those that this CPU can run, and those that it cannot."""
+    library = subject.library_of_op()
+    compiled = compiled_variants(library)
+    if compiled is None:
+        raise LibraryError("it was not built with ovext", where=library, fix="Use `ovext build`.")
+    asked = subject.request.isa
+    if asked and asked not in compiled:
+        raise UnknownNameError("instruction set variant of the library", asked, compiled)
+    flags = host_cpuinfo_flags()
+    chosen = [one for one in compiled if not asked or one == asked]
+    runnable = [one for one in chosen if isa_table()[one].is_supported(flags)]
+    if not runnable:
+        raise LibraryError("it holds no variant that this CPU can run", where=library, fix="Use `ovext build`.")
+    return runnable, [one for one in chosen if one not in runnable]
+
+
+def _numbers_on_cpu(subject: _Subject, setting: Setting, row: Row) -> Row:
+    """The case that is asked for; else those of op.toml and drawn ones."""
+    request = subject.request
+    with subject.worker(row.variant) as worker:
+        tried = _tried(subject, worker.ask, setting)
+        if not request.case and request.examples:
+            try_drawn(worker.ask, setting, tried, examples=request.examples, seed_of_run=request.seed)
+    return _with_numbers(row, tried, ("--isa", row.variant))
+
+
+def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, row: Row) -> Row:
+    """The case that is asked for; else those of op.toml."""
+    tried = _tried(subject, partial(subject.ask_on, device), setting)
+    return _with_numbers(row, tried, ("--device", device.kind))
+
+
+def _tried(subject: _Subject, ask: Ask, setting: Setting) -> Tried:
+    case = subject.request.case
+    return try_given(ask, setting, [trial_from_json(case, subject.op)] if case else setting.given())
+
+
+def _with_numbers(row: Row, tried: Tried, where: tuple[str, ...]) -> Row:
+    """The row with what was found out; `where` are the options that lead to its device or variant."""
+    failures: tuple[Failure, ...] = ()
+    if tried.failed is not None:
+        options = ("--op", row.op, *where, "--types", row.types, "--case", tried.failed.to_json())
+        failures = (Failure(tried.what, options),)
+    numbers = replace(row, cases=tried.cases, absolute=tried.absolute, relative=tried.relative, failures=failures)
+    return numbers if tried.cases else replace(numbers, skipped=tried.skipped)
+
+
+def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], row: Row) -> Row:
+    """A check that is done once for an op, in the first combination of element types that numpy has."""
+    op = subject.op
+    types = next((one for one in op.combinations() if not {*one} & WITHOUT_NUMBERS), None)
+    if types is None:
+        return replace(row, skipped="numpy has not its element types")
+    setting = Setting(op, tuple(types))
+    with subject.worker(row.variant) as worker:
+        try:
+            outcome = check(worker, setting)
+        except LibraryError as error:
+            return replace(row, failures=(Failure(error.what, ("--op", op.type)),))
+    failures = tuple(Failure(what, ("--op", op.type)) for what in outcome.problems)
+    return replace(row, cases=outcome.cases, failures=failures)

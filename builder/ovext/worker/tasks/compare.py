@@ -1,0 +1,76 @@
+"""How far results are from what they should be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ovext.worker.tasks.values import rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ovext.worker.tasks.values import Array
+
+_ROUNDED = {"f16", "bf16", "f32"}
+
+
+def compared(
+    request: dict[str, Any], how: str, actual: Sequence[Array], expected: Sequence[Array]
+) -> list[dict[str, Any]]:
+    """One result for each output, whose reference is rounded to its type: what is too large for it is infinite."""
+    results = []
+    for number, (got, wanted) in enumerate(zip(actual, expected, strict=True)):
+        element = request["output_types"][number]
+        truth = rounded(wanted, element) if element in _ROUNDED else wanted
+        results.append({"how": how, "output": number, **compare(got, truth, request["tolerances"][number])})
+    return results
+
+
+def by_rules(shapes: Sequence[Sequence[int]], expected: Sequence[Array]) -> list[dict[str, Any]]:
+    """Where the reference has another shape than op.toml tells, one result for each."""
+    return [
+        {
+            "how": "the rule in op.toml",
+            "output": number,
+            "shape": f"{list(wanted.shape)} by the reference, and {list(shape)} by the rule",
+            "agrees": False,
+        }
+        for number, (shape, wanted) in enumerate(zip(shapes, expected, strict=True))
+        if list(wanted.shape) != list(shape)
+    ]
+
+
+def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict[str, Any]:
+    """The largest errors, how many elements are off by more than absolute + relative * |expected|, and the worst."""
+    if actual.shape != expected.shape:
+        return {"shape": f"{list(actual.shape)} instead of {list(expected.shape)}", "agrees": False}
+    wide, truth = actual.astype(np.float64), expected.astype(np.float64)
+    same = (wide == truth) | (np.isnan(wide) & np.isnan(truth))
+    scale = np.abs(truth)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        difference = np.where(same, 0.0, np.abs(wide - truth))
+        difference = np.where(np.isnan(difference), np.inf, difference)
+        relative = np.where((difference == 0) | (scale == 0), 0.0, difference / scale)
+    allowed = tolerance["absolute"] + tolerance["relative"] * np.where(np.isfinite(scale), scale, 0.0)
+    wrong = int(np.count_nonzero(difference > allowed))
+    return {
+        "absolute": _finite(difference),
+        "relative": _finite(relative),
+        "agrees": wrong == 0,
+        "wrong": wrong,
+        "elements": difference.size,
+        "worst": _worst(wide, truth, difference - allowed) if wrong else "",
+    }
+
+
+def _finite(errors: Array) -> float:
+    """The largest, as a number that JSON has."""
+    return float(np.nan_to_num(errors.max(initial=0.0), posinf=np.finfo(np.float64).max))
+
+
+def _worst(actual: Array, expected: Array, excess: Array) -> str:
+    index = np.unravel_index(int(np.argmax(excess)), excess.shape)
+    place = ", ".join(map(str, index))
+    return f"at [{place}]: {actual[index]:.6g} instead of {expected[index]:.6g}"
