@@ -7,7 +7,7 @@ from pathlib import Path
 from ovext.build import manifest
 from ovext.errors import ToolError
 from ovext.gpu.headers import collect_names
-from ovext.inspect import findings
+from ovext.inspect import report
 from ovext.project import op
 from ovext.scaffold.new import cmake_presets
 from ovext.targets.isa import markdown_table
@@ -37,7 +37,7 @@ def page_of_instruction_sets() -> str:
 
 
 GENERATED: dict[str, Callable[[], str]] = {
-    "docs/inspect.schema.json": findings.json_schema,
+    "docs/inspect.schema.json": report.json_schema,
     "docs/isa.md": page_of_instruction_sets,
     "docs/manifest.schema.json": manifest.json_schema,
     "docs/op.schema.json": op.json_schema,

@@ -12,7 +12,7 @@ from ovext.gpu.read import read_layers
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ovext.gpu.findings import PlacedFinding
+    from ovext.gpu.place import PlacedFinding
 
 XML = """\
 <CustomLayer name="Copy" type="SimpleGPU" version="1">

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from helpers import LIBOPENVINO, ROOT, Built, Ovext
 from ovext.errors import ExitCode, UnreadableFileError
 from ovext.inspect.elf import Elf
-from ovext.inspect.run import inspect_library
+from ovext.inspect.library import inspect_library
 from ovext.inspect.versions import Need, highest, manylinux_tag, needs_of
 from ovext.targets.base_os import base_os_table
 from ovext.targets.isa import isa_table

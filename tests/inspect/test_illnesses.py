@@ -15,8 +15,8 @@ from ovext.errors import UnreadableFileError
 from ovext.findings import Level
 from ovext.inspect.counterpart import find_counterpart
 from ovext.inspect.elf import Elf
-from ovext.inspect.findings import FileReport
-from ovext.inspect.run import inspect_library
+from ovext.inspect.library import inspect_library
+from ovext.inspect.report import FileReport
 from ovext.targets.base_os import base_os_table
 from ovext.toolchain.survey import this_system
 

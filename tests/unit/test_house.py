@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +12,7 @@ import pytest
 import ovext
 from ovext.build import manifest
 from ovext.errors import MEANINGS, ExitCode, OvextError
-from ovext.inspect import findings
+from ovext.inspect import report
 from ovext.project import load_project, op
 from ovext.project.attributes import ATTRIBUTE_TYPES
 from ovext.project.sources import KEPT_BY_TOOLS, PRODUCTS
@@ -19,7 +20,7 @@ from ovext.scaffold.new import cmake_presets
 from ovext.scaffold.sync import Sync, plan_sync
 from ovext.targets.base_os import base_os_table
 from ovext.targets.isa import isa_table, markdown_table
-from ovext.targets.openvino import DEFAULT_RELEASE
+from ovext.targets.openvino_version import DEFAULT_RELEASE
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(ovext.__file__).parent
@@ -57,9 +58,15 @@ def test_every_folder_has_its_level() -> None:
     assert folders == set().union(*LEVELS)
 
 
-@pytest.mark.parametrize("part", [findings, manifest, op])
+def test_no_two_classes_share_a_name() -> None:
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in PACKAGE.rglob("*.py")]
+    classes = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    assert [name for name, count in classes.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("part", [report, manifest, op])
 def test_generated_files_are_fresh(part: ModuleType) -> None:
-    name = {findings: "inspect", manifest: "manifest", op: "op"}[part]
+    name = {report: "inspect", manifest: "manifest", op: "op"}[part]
     schema = (ROOT / "docs" / f"{name}.schema.json").read_text(encoding="utf-8")
     assert schema == part.json_schema(), "run `make generate`"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ovext.errors import OpenVINOError
-from ovext.targets.openvino import OpenVINOVersion
+from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toolchain.fetch import find_installed
 from ovext.toolchain.openvino import choose_openvino, read_openvino
 from ovext.worker.client import ask_once

@@ -9,7 +9,7 @@ import pytest
 
 from ovext.build.plan import BUILD_TYPES, BuildPlan, BuildRequest, Machine, plan_build
 from ovext.errors import ProjectError, UnknownNameError, UsageError
-from ovext.project.load import Project
+from ovext.project.read import Project
 from ovext.project.settings import Settings
 from ovext.targets.isa import isa_table
 from ovext.toolchain.cmake import BuildTools, settings_of_this_machine

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ovext.errors import ProjectError
-from ovext.gpu.described import layer_of
+from ovext.gpu.from_op import layer_of
 from ovext.project import OpDescription, read_op
 from ovext.project.shapes import evaluate, output_shapes
 from ovext.proof.gpu_setting import PluginSetting

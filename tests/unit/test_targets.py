@@ -10,7 +10,7 @@ from ovext.errors import UnknownNameError, UsageError
 from ovext.resources import cmake_dir
 from ovext.targets.base_os import base_os_table, find_base_os
 from ovext.targets.isa import host_cpuinfo_flags, isa_table, parse_isa
-from ovext.targets.openvino import OpenVINOVersion
+from ovext.targets.openvino_version import OpenVINOVersion
 
 
 @pytest.mark.parametrize(

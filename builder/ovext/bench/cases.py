@@ -9,8 +9,8 @@ from pydantic import Field
 from ovext.errors import ProjectError
 from ovext.models.ir import OpText, TensorType
 from ovext.project.attributes import AttributeValue, ElementType
-from ovext.project.load import read_model
-from ovext.project.strict import Name, Strict
+from ovext.project.fields import Name, Strict
+from ovext.project.read import read_model
 
 if TYPE_CHECKING:
     from pathlib import Path

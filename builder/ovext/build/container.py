@@ -10,19 +10,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ovext.build.cmake_report import rejected_report
+from ovext.build.execute import CHECKING, BuildResult, locked_build_tree
 from ovext.build.host import ninja_progress
 from ovext.build.image import BuilderImage, ensure_image
 from ovext.build.manifest import LibraryRecord, project_record, read_manifest
 from ovext.build.plan import Decision, asked, build_tree, check_release, isa_decision, jobs_decision
 from ovext.build.publish import publish
-from ovext.build.report import rejected_report
-from ovext.build.run import CHECKING, BuildResult, locked_build_tree
 from ovext.errors import BuildError, EngineError
 from ovext.files import replace_text, writing_to
 from ovext.inner import VARIABLE, take_back
 from ovext.project.sources import source_files
 from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
-from ovext.targets.openvino import OpenVINOVersion
+from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toolchain.cmake import settings_of_this_machine
 from ovext.toolchain.fetch import find_installed
 from ovext.toolchain.git import revision_of

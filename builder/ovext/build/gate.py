@@ -10,17 +10,17 @@ from ovext.build.manifest import InspectionRecord, LibraryRecord, OpRecord, op_r
 from ovext.errors import GateError
 from ovext.files import replace_text, writing_to
 from ovext.inspect.elf import Elf
-from ovext.inspect.openvino import read_counterpart
-from ovext.inspect.run import inspect_library
+from ovext.inspect.library import inspect_library
+from ovext.inspect.openvino_symbols import read_counterpart
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
-from ovext.worker.load import check_loads
+from ovext.worker.check_loads import check_loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ovext.build.report import LibraryReport
-    from ovext.inspect.findings import FileReport
+    from ovext.build.cmake_report import LibraryReport
+    from ovext.inspect.report import FileReport
     from ovext.targets.base_os import BaseOS
     from ovext.toolchain.openvino import OpenVINO
 

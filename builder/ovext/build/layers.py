@@ -9,15 +9,15 @@ from ovext.build.manifest import LayerRecord
 from ovext.errors import GateError
 from ovext.findings import Level
 from ovext.gpu.check import check_project
-from ovext.gpu.described import layer_of
 from ovext.gpu.emit import layer_files
+from ovext.gpu.from_op import layer_of
 from ovext.gpu.mvcl import vpu_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from ovext.build.report import LibraryReport
+    from ovext.build.cmake_report import LibraryReport
     from ovext.gpu.layer import Layer
     from ovext.project import Project
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ovext.build.report import kernel_flags
+from ovext.build.cmake_report import kernel_flags
 from ovext.errors import FilesError
 from ovext.files import sha256_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from ovext.build.report import LibraryReport
+    from ovext.build.cmake_report import LibraryReport
     from ovext.project import OpDescription, Project
     from ovext.toolchain.git import Revision
     from ovext.toolchain.openvino import OpenVINO

@@ -11,7 +11,7 @@ from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.resources import cmake_dir
 from ovext.targets.base_os import DEFAULT_BASE_OS, BaseOS, find_base_os
 from ovext.targets.isa import MULTI, isa_table, parse_isa
-from ovext.targets.openvino import OLDEST_WITH_MAPPINGS, OpenVINOVersion
+from ovext.targets.openvino_version import OLDEST_WITH_MAPPINGS, OpenVINOVersion
 from ovext.toolchain.engine import ENGINES
 from ovext.toolchain.process import shell_line
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ovext.build.manifest import read_manifest
-from ovext.targets.openvino import DEFAULT_RELEASE, OpenVINOVersion
+from ovext.targets.openvino_version import DEFAULT_RELEASE, OpenVINOVersion
 from ovext.toolchain.fetch import fetched_openvino, find_installed
 
 if TYPE_CHECKING:

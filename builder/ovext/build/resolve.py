@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from ovext.build.execute import run_build
 from ovext.build.plan import AUTO, HOST, BuildPlan, BuildRequest, Machine, check_request, plan_build
-from ovext.build.run import run_build
 from ovext.errors import EngineError, ImageError, OvextError, UsageError
 from ovext.project import load_project
 from ovext.scaffold.sync import check_derived
 from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
-from ovext.targets.openvino import DEFAULT_RELEASE
+from ovext.targets.openvino_version import DEFAULT_RELEASE
 from ovext.toolchain.cmake import find_build_tools, settings_of_this_machine
 from ovext.toolchain.compiler import check_binutils, find_compiler
 from ovext.toolchain.engine import ENGINES, find_engine
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ovext.build.container import ContainerPlan
+    from ovext.build.execute import BuildResult
     from ovext.build.host import Reporter
-    from ovext.build.run import BuildResult
     from ovext.project import Project
     from ovext.toolchain.engine import Engine
 

@@ -46,7 +46,7 @@ def adopt(
     from ovext.cli.text import talk
     from ovext.scaffold.adopt import plan_adoption
     from ovext.scaffold.new import write_new
-    from ovext.targets.openvino import DEFAULT_RELEASE
+    from ovext.targets.openvino_version import DEFAULT_RELEASE
     from ovext.toolchain.cmake import find_build_tools
     from ovext.toolchain.fetch import fetched_openvino, find_installed
 

@@ -10,7 +10,7 @@ import typer
 from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOption, ProjectArgument
 
 if TYPE_CHECKING:
-    from ovext.bench.run import BenchResult
+    from ovext.bench.benchmark import BenchResult
 
 
 def bench(
@@ -28,8 +28,8 @@ def bench(
 
     Ratios come from the same run; single times of a busy machine mean little.
     """
+    from ovext.bench.benchmark import run_bench
     from ovext.bench.cases import load_benches
-    from ovext.bench.run import run_bench
     from ovext.build.release import openvino_to_run
     from ovext.cli.text import talk, to_json
     from ovext.errors import UnknownNameError

@@ -20,7 +20,7 @@ from ovext.cli.options import (
 from ovext.targets.base_os import DEFAULT_BASE_OS, base_os_table
 
 if TYPE_CHECKING:
-    from ovext.build.run import BuildResult
+    from ovext.build.execute import BuildResult
 
 
 def build(

@@ -27,8 +27,8 @@ def demo(
     from ovext.files import writing_to
     from ovext.loading import find_library
     from ovext.models.patch import patch_file
+    from ovext.worker.check_loads import check_loads
     from ovext.worker.client import Worker, ask_once
-    from ovext.worker.load import check_loads
 
     path, why = find_library(library, op="CustomReLU")
     runtime = openvino_to_run(openvino, path, talk)

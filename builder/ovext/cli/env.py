@@ -66,7 +66,7 @@ def _tools() -> dict[str, Any]:
 
 def _openvino(project: Path, asked: str | None) -> dict[str, Any]:
     from ovext.project import load_project
-    from ovext.targets.openvino import DEFAULT_RELEASE
+    from ovext.targets.openvino_version import DEFAULT_RELEASE
     from ovext.toolchain.fetch import cached_cmake_dir
     from ovext.toolchain.openvino import choose_openvino, read_openvino
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ovext.gpu.check import CheckReport
     from ovext.gpu.compile import Built
-    from ovext.gpu.findings import PlacedFinding
+    from ovext.gpu.place import PlacedFinding
     from ovext.project import Project
 
 commands = typer.Typer(

@@ -12,8 +12,8 @@ from ovext.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from ovext.inspect.elf import Elf
-    from ovext.inspect.findings import FileReport
-    from ovext.inspect.openvino import Counterpart
+    from ovext.inspect.openvino_symbols import Counterpart
+    from ovext.inspect.report import FileReport
     from ovext.targets.base_os import BaseOS
 
 
@@ -65,7 +65,7 @@ def inspect_file(file: Path, bases: list[BaseOS], openvino: str | None) -> list[
     """A report on each library of the file, compared with the OpenVINO asked for or found."""
     from ovext.cli.text import talk
     from ovext.inspect.counterpart import find_counterpart
-    from ovext.inspect.run import inspect_library, read_libraries
+    from ovext.inspect.library import inspect_library, read_libraries
 
     def counterpart(elf: Elf) -> Counterpart | None:
         return find_counterpart(elf, openvino, talk)

@@ -20,7 +20,7 @@ def isa(library: LibraryOption = None, openvino: OpenVINOOption = None, json: Js
     from ovext.inspect.variants import compiled_variants
     from ovext.loading import find_library
     from ovext.targets.isa import host_cpuinfo_flags, isa_table
-    from ovext.worker.load import check_loads
+    from ovext.worker.check_loads import check_loads
 
     host = host_cpuinfo_flags()
     detected = [row.id for row in isa_table().values() if row.is_supported(host)]

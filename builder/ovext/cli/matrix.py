@@ -104,7 +104,7 @@ def _run(plan: MatrixPlan, launcher: Launcher, *, as_json: bool) -> bool:
     """Run it, show how it goes and how it ended; whether every cell is finished."""
     from ovext.cli.matrix_table import watching
     from ovext.cli.text import shortened_path, to_json
-    from ovext.package.matrix.run import Stage, run_matrix
+    from ovext.package.matrix.execute import Stage, run_matrix
     from ovext.package.matrix.summary import MARKDOWN, compilations, to_data, to_markdown, write_summary
 
     started = time.monotonic()

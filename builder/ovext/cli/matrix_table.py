@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ovext.package.matrix.run import Stage
+from ovext.package.matrix.execute import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ovext.package.matrix.cells import Cell
-    from ovext.package.matrix.run import Watcher
+    from ovext.package.matrix.execute import Watcher
 
 _STYLES = {
     Stage.BUILDING: "cyan",
@@ -36,7 +36,7 @@ _MARGIN = 6  # lines of the terminal that are not rows
 def watching(cells: Sequence[Cell]) -> Iterator[Watcher]:
     """Show how far the cells are while the block runs."""
     if not sys.stderr.isatty():
-        yield _PlainLines()
+        yield _PlainStages()
         return
     from rich.live import Live
 
@@ -48,7 +48,7 @@ def watching(cells: Sequence[Cell]) -> Iterator[Watcher]:
         yield table
 
 
-class _PlainLines:
+class _PlainStages:
     """One line for each stage that a cell comes to."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @contextmanager
 def build_progress() -> Iterator[Reporter]:
     if not sys.stderr.isatty():
-        yield _PlainLines()
+        yield _PlainProgress()
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -35,7 +35,7 @@ def build_progress() -> Iterator[Reporter]:
         yield _Bar(progress)
 
 
-class _PlainLines:
+class _PlainProgress:
     def talk(self, text: str) -> None:
         typer.echo(text, err=True)
 

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ovext.build.run import BuildResult
+    from ovext.build.execute import BuildResult
     from ovext.project import OpDescription, Project
     from ovext.proof.jobs import Job
 

@@ -12,7 +12,7 @@ from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOptio
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ovext.build.run import BuildResult
+    from ovext.build.execute import BuildResult
     from ovext.project import OpDescription, Project
 
 
@@ -58,7 +58,7 @@ def run(
     from ovext.project import load_project
     from ovext.proof.jobs import ProofRequest, chosen_ops
     from ovext.proof.prove import prove
-    from ovext.worker.load import check_loads
+    from ovext.worker.check_loads import check_loads
 
     loaded = load_project(project)
     request = ProofRequest(op, isa, types, case, device=device, examples=examples, seed=seed, seconds=timeout)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ovext.gpu.findings import error, warning
 from ovext.gpu.layer import MAX_RANK
+from ovext.gpu.place import error, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ovext.gpu.findings import PlacedFinding
     from ovext.gpu.layer import Layer, Use
+    from ovext.gpu.place import PlacedFinding
 
 
 def check_bindings(layer: Layer, use: Use) -> Iterator[PlacedFinding]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError
 from ovext.gpu.bindings import check_bindings
-from ovext.gpu.described import assumed_use, layer_of, use_of
-from ovext.gpu.findings import Place, error
+from ovext.gpu.from_op import assumed_use, layer_of, use_of
 from ovext.gpu.kernel import check_kernel
 from ovext.gpu.macros import check_macros
 from ovext.gpu.mvcl_check import check_described
+from ovext.gpu.place import Place, error
 from ovext.gpu.read import read_layers
 from ovext.gpu.sizes import check_sizes
 from ovext.project import load_project
@@ -19,8 +19,8 @@ from ovext.project import load_project
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ovext.gpu.findings import PlacedFinding
     from ovext.gpu.layer import Layer, Use
+    from ovext.gpu.place import PlacedFinding
     from ovext.project import OpDescription, Project
 
 

@@ -13,9 +13,9 @@ from ovext.findings import Level
 from ovext.gpu.devices import NO_CACHE, POCL
 from ovext.gpu.elements import OPENCL_TYPES, PRECISIONS, in_kernel
 from ovext.gpu.expressions import ExpressionError
-from ovext.gpu.findings import Place, PlacedFinding
 from ovext.gpu.layer import MAX_RANK
 from ovext.gpu.ocloc import Binary, compile_program
+from ovext.gpu.place import Place, PlacedFinding
 from ovext.gpu.prelude import program_text
 from ovext.gpu.simulator import simulator_if_possible
 from ovext.toolchain.process import cpu_count

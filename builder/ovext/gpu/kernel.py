@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from ovext.gpu.elements import OPENCL_TYPES, PRECISIONS, in_kernel
-from ovext.gpu.findings import Place, error, warning
+from ovext.gpu.place import Place, error, warning
 from ovext.gpu.plugin import plugin_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ovext.gpu.findings import PlacedFinding
     from ovext.gpu.layer import Layer, Source, Tensor, Use
+    from ovext.gpu.place import PlacedFinding
     from ovext.gpu.source import Argument, Kernel
 
 _TYPE_MACRO = re.compile(r"(IN|OUT)PUT\d+_TYPE")

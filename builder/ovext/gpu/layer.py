@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
 from ovext.gpu.source import Outline, outline
-from ovext.project.gpu import GpuFormat
+from ovext.project.gpu_tables import GpuFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ovext.gpu.findings import Place
+    from ovext.gpu.place import Place
     from ovext.project.attributes import AttributeValue
     from ovext.project.shapes import Shape
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ovext.gpu.findings import Place, PlacedFinding, error, note, warning
 from ovext.gpu.layer import plugin_text
+from ovext.gpu.place import Place, PlacedFinding, error, note, warning
 from ovext.gpu.plugin import plugin_names
 
 if TYPE_CHECKING:

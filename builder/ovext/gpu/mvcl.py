@@ -11,7 +11,7 @@ from ovext.toml import read_text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ovext.project.gpu import Vpu
+    from ovext.project.gpu_tables import Vpu
     from ovext.project.op import OpDescription
 
 

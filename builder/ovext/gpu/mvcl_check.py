@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, get_args
 
 from ovext.errors import nearest
 from ovext.gpu.expressions import ALL_ONES, ExpressionError, evaluate, split
-from ovext.gpu.findings import Place, error, warning
+from ovext.gpu.place import Place, error, warning
 from ovext.gpu.source import outline
-from ovext.project.gpu import VpuFormat
+from ovext.project.gpu_tables import VpuFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ovext.gpu.findings import PlacedFinding
+    from ovext.gpu.place import PlacedFinding
     from ovext.gpu.xml import Element
-    from ovext.project.gpu import Vpu
+    from ovext.project.gpu_tables import Vpu
     from ovext.project.op import OpDescription
 
 FORMATS: tuple[str, ...] = get_args(VpuFormat)

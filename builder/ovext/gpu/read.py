@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from ovext.errors import ProjectError, nearest
 from ovext.findings import Level
-from ovext.gpu.findings import Place, PlacedFinding
 from ovext.gpu.layer import FORMATS, Define, Layer, Source, Tensor, WorkSizes
 from ovext.gpu.mvcl_check import check_mvcl
+from ovext.gpu.place import Place, PlacedFinding
 from ovext.gpu.xml import Element, XmlError, read_elements
 
 if TYPE_CHECKING:

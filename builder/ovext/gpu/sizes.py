@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING
 
 from ovext.gpu.expressions import ALL_ONES, DivisionByZeroError, ExpressionError, evaluate, split
-from ovext.gpu.findings import error, warning
 from ovext.gpu.layer import four_dims
+from ovext.gpu.place import error, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ovext.gpu.findings import PlacedFinding
     from ovext.gpu.layer import Layer, Sample, Use, WorkSizes
+    from ovext.gpu.place import PlacedFinding
 
 MAX_DIMENSIONS = 3
 MAX_LOCAL = 256  # work items of a group that every Intel GPU since Gen9 takes

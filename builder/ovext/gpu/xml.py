@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
-from ovext.gpu.findings import Place
+from ovext.gpu.place import Place
 
 if TYPE_CHECKING:
     from pathlib import Path

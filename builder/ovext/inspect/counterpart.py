@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ovext.inspect.openvino import Counterpart, built_for, read_counterpart
+from ovext.inspect.openvino_symbols import Counterpart, built_for, read_counterpart
 from ovext.toolchain.fetch import fetched_openvino, find_installed
 from ovext.toolchain.openvino import cmake_below, read_openvino
 

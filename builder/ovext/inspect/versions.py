@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ovext.errors import ToolError
 from ovext.inspect.demangle import demangle
-from ovext.inspect.findings import some
+from ovext.inspect.report import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -21,7 +21,7 @@ _ATTRIBUTE = re.compile(rb"""\s+(?P<name>[^\s=]+)\s*=\s*(?P<value>"[^"]*"|'[^']*
 
 
 @dataclass(frozen=True)
-class Layer:
+class IrLayer:
     """One layer of an IR, and where its start tag begins in the file's bytes."""
 
     name: str
@@ -29,7 +29,7 @@ class Layer:
     offset: int
 
 
-def read_layers(data: bytes, path: Path) -> list[Layer]:
+def read_layers(data: bytes, path: Path) -> list[IrLayer]:
     """Every layer in the order of the file, those of nested bodies included.
 
     Raises:
@@ -37,7 +37,7 @@ def read_layers(data: bytes, path: Path) -> list[Layer]:
     """
     if b"\0" in data[:200]:
         raise ModelError("this is no OpenVINO IR in UTF-8, the only encoding that is handled", where=path)
-    layers: list[Layer] = []
+    layers: list[IrLayer] = []
     path_to_here: list[str] = []
     root = ""
 
@@ -45,7 +45,7 @@ def read_layers(data: bytes, path: Path) -> list[Layer]:
         nonlocal root
         root = root or tag
         if path_to_here[-1:] == ["layers"] and tag == "layer":
-            layers.append(Layer(attributes.get("name", ""), attributes.get("type", ""), parser.CurrentByteIndex))
+            layers.append(IrLayer(attributes.get("name", ""), attributes.get("type", ""), parser.CurrentByteIndex))
         path_to_here.append(tag)
 
     parser = expat.ParserCreate()
@@ -62,7 +62,7 @@ def read_layers(data: bytes, path: Path) -> list[Layer]:
 
 def patch_types(
     data: bytes, path: Path, old: str, new: str, *, first: bool, opset: str | None = None
-) -> tuple[bytes, list[Layer]]:
+) -> tuple[bytes, list[IrLayer]]:
     """The IR with layers of type `old` made `new`, and those layers.
 
     Args:
@@ -94,7 +94,9 @@ def patch_types(
     return data, chosen
 
 
-def patch_file(source: Path, target: Path, old: str, new: str, *, first: bool, opset: str | None = None) -> list[Layer]:
+def patch_file(
+    source: Path, target: Path, old: str, new: str, *, first: bool, opset: str | None = None
+) -> list[IrLayer]:
     """Write the patched IR to `target`, its weights (.bin) beside it; gives the layers that were changed.
 
     Raises:

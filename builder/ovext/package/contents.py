@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ovext.build.cmake_report import read_reports
 from ovext.build.gate import Candidate, pass_gate, with_passed
 from ovext.build.layers import check_layers, layers_for
 from ovext.build.manifest import FILE_NAME, merged, project_record, read_manifest, record_of, to_json
-from ovext.build.report import read_reports
 from ovext.errors import OpenVINOError
 from ovext.files import writing_to
 from ovext.package.requirements import openvino_to_build_against

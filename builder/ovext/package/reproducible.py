@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ovext.build.run import locked_build_tree
+from ovext.build.execute import locked_build_tree
 from ovext.errors import GateError
 from ovext.package.wheel import make_wheel
 from ovext.project.sources import source_files

@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ovext.build.execute import locked_build_tree
 from ovext.build.host import NINJA_STATUS, compiler_messages, ninja_progress
-from ovext.build.run import locked_build_tree
 from ovext.errors import BuildError, ProjectError
 from ovext.files import replace_file, writing_to
 from ovext.inner import expecting, take_back
 from ovext.package.wheel_file import WheelFile, check_wheel, read_wheel
-from ovext.targets.openvino import BROUGHT_BY_OPENVINO
+from ovext.targets.openvino_version import BROUGHT_BY_OPENVINO
 from ovext.toml import parse_toml, read_text
 from ovext.toolchain.fetch import fetch_openvino
 from ovext.toolchain.process import Finished, shell_line, stream

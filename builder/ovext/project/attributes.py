@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from pydantic import Field
 
 from ovext.errors import nearest
-from ovext.project.strict import Name, Strict, Text
+from ovext.project.fields import Name, Strict, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from ovext.project.attributes import AttributeValue
-from ovext.project.strict import Name, Strict
+from ovext.project.fields import Name, Strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

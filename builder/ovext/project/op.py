@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Field, PrivateAttr
 
 from ovext.project.attributes import Attribute, AttributeValue, ElementType, ir_text
 from ovext.project.dims import parse_dim
+from ovext.project.fields import Name, Strict, Text
 from ovext.project.frameworks import Frameworks
-from ovext.project.gpu import Gpu, Vpu
-from ovext.project.strict import Name, Strict, Text
+from ovext.project.gpu_tables import Gpu, Vpu
 from ovext.toml import line_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ovext.errors import UsageError
 from ovext.targets.isa import MULTI, parse_isa
-from ovext.targets.openvino import OpenVINOVersion
+from ovext.targets.openvino_version import OpenVINOVersion
 
 
 def _openvino_version(text: str) -> str:

@@ -12,8 +12,8 @@ from hypothesis.errors import Unsatisfiable
 
 from ovext.errors import ProjectError
 from ovext.proof.draw import attribute_values, shapes_of
+from ovext.proof.refused_models import right_and_wrong_models
 from ovext.proof.trial import Trial
-from ovext.proof.wrong import right_and_wrong_models
 
 if TYPE_CHECKING:
     from ovext.project import OpDescription

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ovext.errors import UsageError
-from ovext.gpu.described import cases_of, layer_of, sample_of
 from ovext.gpu.devices import POCL
 from ovext.gpu.elements import PRECISIONS, follows_hint, in_kernel
 from ovext.gpu.emit import layer_files
 from ovext.gpu.expressions import evaluate
+from ovext.gpu.from_op import cases_of, layer_of, sample_of
 from ovext.gpu.layer import MAX_RANK, four_dims
 from ovext.gpu.mvcl import scalar_type
 from ovext.gpu.prelude import ORDERS, line_directive, program_text
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ovext.gpu.devices import Device
     from ovext.gpu.layer import Layer, Sample
     from ovext.project import OpDescription
-    from ovext.project.gpu import Vpu
+    from ovext.project.gpu_tables import Vpu
     from ovext.project.op import Case
     from ovext.proof.trial import Shapes
 

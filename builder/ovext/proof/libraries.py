@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ovext.build.execute import run_build
 from ovext.build.plan import BuildRequest
 from ovext.build.resolve import plan_on_host
-from ovext.build.run import run_build
 from ovext.errors import ProjectError
 
 if TYPE_CHECKING:
+    from ovext.build.execute import BuildResult
     from ovext.build.host import Reporter
-    from ovext.build.run import BuildResult
     from ovext.project import OpDescription, Project
 
 

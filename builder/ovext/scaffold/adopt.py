@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ovext.errors import ProjectError, UsageError
 from ovext.scaffold.new import NewFiles, project_name
 from ovext.scaffold.render import render
-from ovext.targets.openvino import BROUGHT_BY_OPENVINO
+from ovext.targets.openvino_version import BROUGHT_BY_OPENVINO
 from ovext.toolchain.file_api import LibraryTarget, library_targets
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovext.project.dims import REST
+from ovext.project.fields import keyword_language
 from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, names_in, parse_constraint, parse_formula
-from ovext.project.strict import keyword_language
 
 if TYPE_CHECKING:
     from ovext.project.attributes import Attribute, AttributeValue

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from ovext.errors import UsageError
 from ovext.files import replace_text, writing_to
 from ovext.project import load_project
+from ovext.project.fields import keyword_language
 from ovext.project.op import json_schema
-from ovext.project.strict import keyword_language
 from ovext.scaffold.derived import SCHEMA_FILE, folder_of
 from ovext.scaffold.op_files import op_files
 from ovext.scaffold.render import render
 from ovext.targets.isa import isa_table
-from ovext.targets.openvino import BROUGHT_BY_OPENVINO, DEFAULT_RELEASE
+from ovext.targets.openvino_version import BROUGHT_BY_OPENVINO, DEFAULT_RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import FilesError, OpenVINOError, nearest
-from ovext.targets.openvino import DEFAULT_RELEASE, OpenVINOVersion
+from ovext.targets.openvino_version import DEFAULT_RELEASE, OpenVINOVersion
 from ovext.toolchain.lock import folder_lock
 from ovext.toolchain.openvino import choose_openvino, read_openvino
 from ovext.toolchain.process import run

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ovext.errors import OpenVINOError
-from ovext.targets.openvino import OpenVINOVersion
+from ovext.targets.openvino_version import OpenVINOVersion
 
 _VARIABLES = ("OpenVINO_DIR", "INTEL_OPENVINO_DIR")
 # Below the folder that such a variable may name: CMake's own, a wheel's, an unpacked archive's, a system package's.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ovext.errors import EngineError, OvextError, ToolError
 from ovext.targets.base_os import BaseOS
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
-from ovext.targets.openvino import DEFAULT_RELEASE
+from ovext.targets.openvino_version import DEFAULT_RELEASE
 from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.compiler import CANDIDATES, check_binutils, check_compiler, find_compiler
 from ovext.toolchain.engine import ENGINES, find_engine

@@ -12,11 +12,11 @@ from pydantic import AfterValidator, ConfigDict, Field
 from ovext.build.plan import BUILD_TYPES
 from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.project import load_project
-from ovext.project.load import read_model
+from ovext.project.fields import Strict
+from ovext.project.read import read_model
 from ovext.project.settings import OpenVINOName
-from ovext.project.strict import Strict
 from ovext.targets.base_os import base_os_table, find_base_os
-from ovext.targets.openvino import OpenVINOVersion
+from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toml import parse_toml, read_text
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ovext.files import replace_text, writing_to
-from ovext.package.matrix.run import SUMMARIES, Stage
+from ovext.package.matrix.execute import SUMMARIES, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ovext.package.matrix.cache import Statistics
     from ovext.package.matrix.cells import Cell
-    from ovext.package.matrix.run import CellResult
+    from ovext.package.matrix.execute import CellResult
 
 MARKDOWN, JSON = SUMMARIES
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from ovext.errors import ProjectError, nearest
-from ovext.project.strict import Strict
+from ovext.project.fields import Strict
 from ovext.scaffold.describe import read_json
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from ovext.build.run import CHECKING
+from ovext.build.execute import CHECKING
 from ovext.files import writing_to
 from ovext.inner import expecting, take_back
 from ovext.package.matrix.state import State, inputs_of

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from ovext.findings import Finding, Level
 from ovext.inspect.demangle import demangle
 from ovext.inspect.elf import Elf
-from ovext.inspect.findings import some
 from ovext.inspect.functions import never_returns
-from ovext.targets.openvino import OpenVINOVersion
+from ovext.inspect.report import some
+from ovext.targets.openvino_version import OpenVINOVersion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING
 from ovext.errors import UnreadableFileError
 from ovext.findings import Finding, Level
 from ovext.inspect import versions
-from ovext.inspect.checks import file_findings, fused_findings, instruction_findings, instruction_sets, variant_code
 from ovext.inspect.demangle import demangle
 from ovext.inspect.elf import Elf
-from ovext.inspect.findings import FileReport, Verdict
+from ovext.inspect.file_findings import (
+    file_findings,
+    fused_findings,
+    instruction_findings,
+    instruction_sets,
+    variant_code,
+)
 from ovext.inspect.functions import functions_of
-from ovext.inspect.openvino import Counterpart, openvino_findings
+from ovext.inspect.openvino_symbols import Counterpart, openvino_findings
+from ovext.inspect.report import FileReport, Verdict
 from ovext.inspect.variants import variants_in
 
 if TYPE_CHECKING:

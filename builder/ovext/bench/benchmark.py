@@ -34,7 +34,7 @@ target_link_libraries(baselines PRIVATE openvino::runtime openvino::threading)
 
 
 @dataclass(frozen=True)
-class Row:
+class Measurement:
     """One op on one input. Ratios are medians over rounds of (its time in the round / the other's time in it)."""
 
     case: str
@@ -62,7 +62,7 @@ class Target:
 class BenchResult:
     op: str
     best_variant: str
-    rows: tuple[Row, ...]
+    rows: tuple[Measurement, ...]
     targets: tuple[Target, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _compile_baselines(project: Project, bench: Bench, openvino: OpenVINO, compi
 
 
 def _evaluate(bench: Bench, variants: list[str], measured: list[dict[str, Any]]) -> BenchResult:
-    rows: list[Row] = []
+    rows: list[Measurement] = []
     targets: list[Target] = []
     for number, (inputs, answer) in enumerate(zip(bench.cases, measured, strict=True)):
         case = " ".join(f"{'x'.join(map(str, tensor.shape))} {tensor.element}" for tensor in inputs)
@@ -143,7 +143,7 @@ def _evaluate(bench: Bench, variants: list[str], measured: list[dict[str, Any]])
         for label, times in rounds.items():
             seconds = statistics.median(times)
             ratios = {item.name: _ratio(rounds[item.name], times) for item in bench.baselines if item.name != label}
-            rows.append(Row(case, label, seconds * 1e6, answer["bytes"] / seconds / 1e9, ratios))
+            rows.append(Measurement(case, label, seconds * 1e6, answer["bytes"] / seconds / 1e9, ratios))
         best = rounds[variants[-1]]
         targets += [
             Target(case, item.name, wanted, _ratio(rounds[item.name], best))

@@ -6,10 +6,10 @@ import itertools
 from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError
-from ovext.gpu.findings import Place
 from ovext.gpu.layer import MAX_RANK, Define, Layer, Sample, Source, Tensor, Use, WorkSizes, plugin_text
+from ovext.gpu.place import Place
 from ovext.project.dims import REST, parse_dim
-from ovext.project.gpu import GpuBuffer
+from ovext.project.gpu_tables import GpuBuffer
 from ovext.project.op import Case
 from ovext.project.shapes import output_shapes
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ovext.project.attributes import AttributeValue
     from ovext.project.dims import DimPattern
-    from ovext.project.gpu import Gpu
+    from ovext.project.gpu_tables import Gpu
     from ovext.project.op import OpDescription
     from ovext.project.shapes import Shape
 

@@ -7,12 +7,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ovext.build.cmake_report import read_reports, rejected_report
 from ovext.build.host import Reporter, build_on_host
 from ovext.build.layers import check_layers, layers_for
 from ovext.build.manifest import project_record, record_of
 from ovext.build.plan import HOST
 from ovext.build.publish import is_published, publish
-from ovext.build.report import read_reports, rejected_report
 from ovext.files import writing_to
 from ovext.toolchain.fetch import fetch_openvino
 from ovext.toolchain.git import revision_of

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ovext.findings import Finding, Level
 from ovext.inspect.demangle import demangle
-from ovext.inspect.findings import VariantCode, some
 from ovext.inspect.functions import Function, features_allowed_in, features_of_code, first_instruction, fuses
-from ovext.inspect.openvino import ENTRY_POINT
+from ovext.inspect.openvino_symbols import ENTRY_POINT
+from ovext.inspect.report import VariantCode, some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

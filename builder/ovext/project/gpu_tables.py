@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from ovext.project.strict import Name, Strict
+from ovext.project.fields import Name, Strict
 
 GpuFormat = Literal["BFYX", "BYXF", "FYXB", "YXFB", "ANY"]
 VpuFormat = Literal["BFYX", "BYXF", "FYX", "YXF", "BF", "ANY"]
