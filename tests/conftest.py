@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import openvino as ov
 import pytest
 
-from compiler_cache import LAUNCHER, SCCACHE, start_compiler_cache, stop_compiler_cache
+from compiler_cache import cache_settings
 from helpers import (
     CUSTOM_RELU,
     PACKAGES,
@@ -33,21 +33,10 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One compiler cache, and one of compiled Python, for all workers and what they start."""
-    if _starts_tests(config):
+    """One cache of compiled Python for all workers and what they start."""
+    if not hasattr(config, "workerinput"):
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / "build" / "test-pycache")
-        start_compiler_cache()
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if _starts_tests(config):
-        stop_compiler_cache()
-
-
-def _starts_tests(config: pytest.Config) -> bool:
-    """Whether this is neither a worker nor a look at what there is."""
-    return not (hasattr(config, "workerinput") or config.option.collectonly or config.option.help)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,14 +54,16 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
             patch.delenv(name, raising=False)
         patch.setenv("OVEXT_ENGINE", "host")  # what a container engine makes has tests of its own
         patch.setenv("OVEXT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv(LAUNCHER, SCCACHE)
+        for name, value in cache_settings().items():
+            patch.setenv(name, value)
         yield
 
 
 @pytest.fixture
 def without_compiler_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a test in which the cache is a setting of the user's, or its server is out of reach."""
-    monkeypatch.delenv(LAUNCHER)
+    """For a test in which the cache would be a setting of the user's, or is out of reach."""
+    for name in cache_settings():
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

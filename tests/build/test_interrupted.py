@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from compiler_cache import LAUNCHER, SCCACHE
+from compiler_cache import CCACHE, LAUNCHER
 from ovext.errors import ExitCode
 from ovext.files import sha256_of
 from stopping import running_ovext, session_members, wait_until
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from helpers import Ovext
 
 # A compiler that, while the file `hold` exists, says so in `reached` and waits at op.cpp until `gate` is opened.
-# It asks the compiler cache itself: were the cache its launcher, the cache's server would start it.
+# It asks the compiler cache itself: with the cache as its launcher it would only see what the cache does not have.
 HELD_COMPILER = """\
 #!/bin/sh
 case "$*" in
@@ -33,7 +33,7 @@ case "$*" in
     fi
     ;;
 esac
-exec {sccache} g++ "$@"
+exec {ccache} g++ "$@"
 """
 
 
@@ -45,7 +45,7 @@ class HeldProject:
         self.library = project / "lib" / "ubuntu" / "libcustom_relu_cpu_extension.so"
         self._folder = folder
         self._compiler = folder / "held-compiler"
-        self._compiler.write_text(HELD_COMPILER.format(folder=folder, sccache=SCCACHE))
+        self._compiler.write_text(HELD_COMPILER.format(folder=folder, ccache=CCACHE or ""))
         self._compiler.chmod(0o755)
         os.mkfifo(folder / "gate")
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from compiler_cache import cache_settings
 from helpers import CUSTOM_RELU, Finished, copy_project, need
 from ovext.errors import ExitCode
 
@@ -55,6 +56,10 @@ def server(*command: str, port: int, **env: str) -> Iterator[None]:
             process.terminate()
 
 
+def without_cache_of_tests() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in cache_settings()}
+
+
 @dataclass(frozen=True)
 class Root:
     """A clean build root of its own, as another machine of the team would have."""
@@ -67,7 +72,7 @@ class Root:
         return subprocess.run(
             [sys.executable, "-m", "ovext", *MATRIX, *options],
             cwd=self.folder,
-            env={**os.environ, **env},
+            env={**without_cache_of_tests(), **env},
             capture_output=True,
             text=True,
             check=False,
