@@ -88,7 +88,8 @@ class Engine:
         """
         finished = self.ask("pull", image)
         if not finished.ok:
-            raise EngineError(f"{self.name} cannot get the image {image}: {finished.complaint()}")
+            cause = ": ".join(finished.complaint().split(": ")[-2:])  # engines put the outermost error first
+            raise EngineError(f"{self.name} cannot get the image {_in_short(image)}: {cause}")
 
     def ready(self, base_image: str, talk: Callable[[str], None]) -> Engine:
         """The engine with what it needs here, once it has the base image.
@@ -97,7 +98,7 @@ class Engine:
             EngineError: it cannot get the image, or cannot run it.
         """
         if not self.has(base_image):
-            talk(f"{self.name} gets the image {base_image}")
+            talk(f"{self.name} gets the image {_in_short(base_image)}")
             self.pull(base_image)
         able = self.able_to_run(base_image)
         for one in able.workarounds[len(self.workarounds) :]:
@@ -117,6 +118,11 @@ class Engine:
         if other is None:
             raise EngineError(f"{self.name} cannot run a container: {finished.complaint()}")
         return other.able_to_run(image)
+
+
+def _in_short(image: str) -> str:
+    """The image without its digest, whose 71 characters say nothing to a reader."""
+    return image.partition("@")[0]
 
 
 def find_engine(name: str) -> Engine:
