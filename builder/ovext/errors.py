@@ -41,9 +41,9 @@ class ExitCode(IntEnum):
 
 # docs/cli.md shows this table.
 MEANINGS = {
-    ExitCode.OK: "everything asked for was done",
+    ExitCode.OK: "everything that was requested was done",
     ExitCode.FAILED: "a build failed, or a check found something",
-    ExitCode.USAGE: "wrong use: an unknown option, base OS, instruction set or engine; a file that is no library",
+    ExitCode.USAGE: "wrong usage: an unknown option, base OS, instruction set or engine; a file that is no library",
     ExitCode.PROJECT: "the extension project is missing, unreadable or contradicts itself",
     ExitCode.TOOL: "a tool is missing, too old or hangs: compiler, CMake, Ninja",
     ExitCode.OPENVINO: "the OpenVINO asked for does not exist or cannot be fetched",
@@ -53,7 +53,7 @@ MEANINGS = {
     ExitCode.ENGINE: "a container engine is missing or not running, or an image is not available",
     ExitCode.HUNG_UP: "ended by SIGHUP, as when its terminal is closed",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",
-    ExitCode.NOT_READ: "what reads the output went away before its end, as `head` does",
+    ExitCode.NOT_READ: "the program that reads the output ended first, as `head` does",
     ExitCode.TERMINATED: "ended by SIGTERM",
 }
 

@@ -78,7 +78,7 @@ def test_library_of_cmake_becomes_a_project_that_builds(ovext: Ovext, sources: P
     assert "target_compile_options(old_ops PRIVATE -funroll-loops)" in lists
     assert "cxx_std_20" in lists
     assert "It links -lz: add or find its target" in done.stderr
-    assert "The sources lie outside ovext/" in done.stderr
+    assert "The sources are outside ovext/" in done.stderr
     built = ovext("build", project, "--isa", "avx2", cwd=tmp_path)
     assert built.returncode == 0, built.stderr
 

@@ -129,7 +129,7 @@ def test_project_without_a_library(ovext: Ovext, custom_relu: Path) -> None:
             "unknown key 'openvinos' (did you mean 'openvino'?)",
         ),
         ("ops/custom_relu/op.toml", "schema = 2\n", "op.toml:1: schema"),
-        ("CMakePresets.json", "{", "this is no file of CMake presets"),
+        ("CMakePresets.json", "{", "this is not a file of CMake presets"),
     ],
 )
 def test_broken_project_files(ovext: Ovext, custom_relu: Path, file: str, content: str, told: str) -> None:

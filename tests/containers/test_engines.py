@@ -117,14 +117,14 @@ def test_an_image_that_cannot_be_made(custom_relu: Path, base_image: str, ovext:
 def test_auto_takes_an_engine_that_has_the_image(custom_relu: Path, base_image: str, ovext: Ovext) -> None:
     done = ovext("build", "--isa", "avx2", "--engine", "auto", "--base-image", base_image, cwd=custom_relu)
     assert done.returncode == 0, done.stderr
-    assert "Building with the engine podman: it is alive and has the base image" in done.stderr
+    assert "Building with the engine podman: it is running and has the base image" in done.stderr
 
 
 def test_auto_takes_the_host_where_no_engine_gets_the_image(custom_relu: Path, base_image: str, ovext: Ovext) -> None:
     missing = f"{base_image}-that-nobody-made"
     done = ovext("build", "--isa", "avx2", "--engine", "auto", "--base-image", missing, cwd=custom_relu)
     assert done.returncode == 0, done.stderr
-    assert "Building with the engine host: no container engine is able to: " in done.stderr
+    assert "Building with the engine host: no container engine can build: " in done.stderr
     assert f"podman cannot get the image {missing}: " in done.stderr
     (record,) = json.loads((custom_relu / LIBRARY).with_name("manifest.json").read_text())["libraries"]
     assert record["engine"] == "host"

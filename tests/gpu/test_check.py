@@ -217,7 +217,7 @@ def test_mvcl_layer_is_known(tmp_path: Path, ovext: Ovext) -> None:
         ('dim="input,0" size="X*2"', 'size="X*2"', 10, "<Data> needs either a source or a dim"),
         ("<Data ", "<Date ", 10, "<Date> is no parameter (did you mean 'Data'?)"),
         ('dim="input,0" global', 'dim="input 0" global', 13, "the dim 'input 0' names no tensor"),
-        ('global="X,Y,F"', 'global="X,Y,Z"', 13, "the global size 'Z' is not taken"),
+        ('global="X,Y,F"', 'global="X,Y,Z"', 13, "the global size 'Z' is not valid"),
         ('local="1,1,1"', 'locals="1,1,1"', 13, "takes no attribute 'locals' (did you mean 'local'?)"),
     ],
 )

@@ -37,7 +37,7 @@ def test_library_that_is_too_new_for_the_base_os_is_rejected(custom_relu: Path, 
     put_before(custom_relu / "CMakeLists.txt", "set(OVEXT_PORTABLE OFF)\n")
     done = ovext(*BUILD, cwd=custom_relu)
     assert done.returncode == ExitCode.FAILED
-    assert "the library is not fit for ubi8" in done.stderr
+    assert "the library cannot be published for ubi8" in done.stderr
     assert "needs GLIBC_2.32: __libc_single_threaded (in " in done.stderr
     assert "op.cpp" in done.stderr
     assert sha256_of(custom_relu / LIBRARY) == before

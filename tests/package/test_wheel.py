@@ -205,5 +205,5 @@ def test_the_gate_stands_before_the_wheel(tmp_path: Path, ovext: Ovext) -> None:
     source.write_text(LEAK + source.read_text(encoding="utf-8"), encoding="utf-8")
     done = ovext("wheel", project, "--isa", "avx2", cwd=tmp_path)
     assert done.returncode == 1, done.stderr
-    assert "the library is not fit for any system:\n  - code outside the variants needs AVX" in done.stderr
+    assert "the library cannot be published for any system:\n  - code outside the variants needs AVX" in done.stderr
     assert not list(tmp_path.glob("dist/*.whl"))

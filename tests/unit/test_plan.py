@@ -79,7 +79,7 @@ def test_reasons_tell_what_was_asked_and_what_was_not(project: Project) -> None:
 
 def test_broken_presets_are_told(project: Project) -> None:
     (project.root / "CMakePresets.json").write_text("{")
-    with pytest.raises(ProjectError, match=r"CMakePresets\.json: this is no file of CMake presets"):
+    with pytest.raises(ProjectError, match=r"CMakePresets\.json: this is not a file of CMake presets"):
         plan_build(REQUEST, project, MACHINE)
 
 

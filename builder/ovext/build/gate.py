@@ -101,7 +101,7 @@ def pass_inspection(
         targets = ", ".join(base.id for base in bases) or "any system"
         problems = "".join(f"\n  - {problem}" for problem in _problems(inspected))
         raise GateError(
-            f"the library is not fit for {targets}:{problems}",
+            f"the library cannot be published for {targets}:{problems}",
             where=file,
             fix=f"The whole report is in {rejected_report}.",
         )

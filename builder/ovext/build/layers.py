@@ -40,7 +40,7 @@ def check_layers(project: Project, talk: Callable[[str], None]) -> dict[Path, La
             talk(line)
     if errors:
         problems = "".join(f"\n  - {line}" for line in errors)
-        raise GateError(f"the GPU layers are not fit for the plugin:{problems}", fix="See `ovext gpu check`.")
+        raise GateError(f"the GPU layers would fail in the plugin:{problems}", fix="See `ovext gpu check`.")
     return {one.op.folder: one.layer for one in report.layers if one.op}
 
 

@@ -168,7 +168,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         problem = str(error).partition("\n")[0]
-        fix = "Move it away; it lists the libraries beside it, which are built anew when they are asked for."
+        fix = "Move it away; it lists the libraries beside it, which the next build makes again."
         raise FilesError(f"this manifest cannot be read: {problem}", where=path, fix=fix) from None
 
 

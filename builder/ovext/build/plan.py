@@ -188,7 +188,7 @@ def _preset(root: Path, variants: tuple[str, ...]) -> str | None:
         presets = json.loads(path.read_text(encoding="utf-8")).get("configurePresets", [])
         names = {preset["name"] for preset in presets if not preset.get("hidden")}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ProjectError(f"this is no file of CMake presets: {error!r}", where=path) from None
+        raise ProjectError(f"this is not a file of CMake presets: {error!r}", where=path) from None
     wanted = variants[0] if len(variants) == 1 else MULTI
     return next((name for name in (wanted, MULTI) if name in names), None)
 

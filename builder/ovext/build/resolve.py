@@ -154,11 +154,11 @@ def choose_engine(asked: str | None, base_image: str, talk: Callable[[str], None
             engine = find_engine(name)
             how = "has" if engine.has(base_image) else "can get"
             return EngineChoice(
-                engine.ready(base_image, talk) if talk else engine, f"it is alive and {how} the base image"
+                engine.ready(base_image, talk) if talk else engine, f"it is running and {how} the base image"
             )
         except EngineError as error:
             refused.append(error.what)
-    return EngineChoice(None, f"no container engine is able to: {'; '.join(refused)}")
+    return EngineChoice(None, f"no container engine can build: {'; '.join(refused)}")
 
 
 def _load(request: BuildRequest) -> Project:

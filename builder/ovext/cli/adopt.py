@@ -55,7 +55,7 @@ def adopt(
     _show(adoption)
     if not yes:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            typer.echo("Nothing was written. With --yes, it is.", err=True)
+            typer.echo("Nothing was written. Use --yes to write it.", err=True)
             raise typer.Exit
         if not typer.confirm("Write them?", default=True, err=True):
             raise typer.Exit

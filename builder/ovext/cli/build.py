@@ -50,9 +50,9 @@ def build(
         int | None, typer.Option("--jobs", "-j", help="Compilers at once. Default: one for each CPU.")
     ] = None,
     build_type: BuildTypeOption = None,
-    output: Annotated[Path, typer.Option("--output", help="The folder that gets <base OS>/ with the library.")] = Path(
-        "lib"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", help="The folder in which <base OS>/ with the library is created.")
+    ] = Path("lib"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the steps.")] = False,
     explain: ExplainOption = False,
     json: JsonOption = False,

@@ -22,7 +22,7 @@ def doctor(
     openvino: Annotated[
         str | None,
         typer.Option(
-            metavar="VERSION|PATH", help="The OpenVINO to load FILE. Default: the release it asks for, if here."
+            metavar="VERSION|PATH", help="The OpenVINO to load FILE. Default: the release it requires, if it is here."
         ),
     ] = None,
     json: JsonOption = False,

@@ -142,7 +142,9 @@ def run(
     device: Annotated[
         str | None,
         typer.Option(
-            metavar="GPU|sim|pocl", help="Where to run. Default: the first of these that is here.", show_default=False
+            metavar="GPU|sim|pocl",
+            help="Where to run. Default: the first of these that is available.",
+            show_default=False,
         ),
     ] = None,
     timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that one run may take.")] = 30.0,

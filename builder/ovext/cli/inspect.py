@@ -33,7 +33,7 @@ def inspect(
     openvino: Annotated[
         str | None,
         typer.Option(
-            metavar="VERSION|PATH", help="The OpenVINO to load it. Default: the release it asks for, if here."
+            metavar="VERSION|PATH", help="The OpenVINO to load it. Default: the release it requires, if it is here."
         ),
     ] = None,
     explain: Annotated[

@@ -65,7 +65,7 @@ def _refuse_existing(plans: list[NewFiles], *, force: bool) -> None:
     there = [str(plan.root / name) for plan in plans for name in plan.existing()]
     if there and not force:
         listed = "".join(f"\n  - {name}" for name in there)
-        raise UsageError(f"these files are there already:{listed}", fix="Use --force to replace them.")
+        raise UsageError(f"these files already exist:{listed}", fix="Use --force to replace them.")
 
 
 def _tell(config: LegacyConfig, output: Path) -> None:

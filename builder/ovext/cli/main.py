@@ -71,7 +71,7 @@ _COMMANDS = (
     _Command("build", "build:build", "Build a project into lib/<base OS>/"),
     _Command("wheel", "wheel:wheel", "Build a project's wheel into dist/"),
     _Command("matrix", "matrix:matrix", "Build every target of every project"),
-    _Command("sync", "sync:sync", "Write anew what follows from op.toml"),
+    _Command("sync", "sync:sync", "Rewrite what follows from op.toml"),
     _Command("test", "test:run", "Prove a project's ops against their references"),
     _Command("inspect", "inspect:inspect", "Say where a library loads, and why not elsewhere"),
     _Command("patch", "patch:patch", "Give layers of an OpenVINO IR another type"),
@@ -140,5 +140,5 @@ def main() -> None:
         _app(sys.argv[1:], all_commands=is_completing)(prog_name="ovext")
     except StoppedError as stop:
         with suppress(OSError):  # of a terminal that is gone
-            typer.echo(f"\n{stop}. What was built before is as it was.", err=True)
+            typer.echo(f"\n{stop}. What was built before is unchanged.", err=True)
         sys.exit(stop.exit_code)

@@ -32,14 +32,14 @@ def matrix(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            "--only", metavar="PATTERN", help="Only cells whose names fit; may be repeated.", show_default=False
+            "--only", metavar="PATTERN", help="Only cells whose names match; may be repeated.", show_default=False
         ),
     ] = None,
     engine: EngineOption = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cells at once; they share the CPUs.")] = 1,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Build the others after a cell has failed.")] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Leave finished cells alone whose inputs are as they were.")
+        bool, typer.Option("--resume", help="Skip finished cells whose inputs have not changed.")
     ] = False,
     cache: Annotated[
         str | None, typer.Option(help="ccache or sccache, with the settings of your environment.", show_default=False)
@@ -47,9 +47,9 @@ def matrix(
     distribute: Annotated[
         str | None, typer.Option(help="sccache-dist or distcc, with their own settings.", show_default=False)
     ] = None,
-    output: Annotated[Path, typer.Option("--output", help="The folder that gets a folder for each target.")] = Path(
-        "dist/matrix"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", help="The folder in which a folder for each target is created.")
+    ] = Path("dist/matrix"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the cells and their commands.")] = False,
     github: Annotated[
         bool, typer.Option("--github", help="Print the cells as JSON for a workflow's strategy.matrix.")

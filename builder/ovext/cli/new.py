@@ -35,8 +35,8 @@ def new(
         typer.Option(
             "--input",
             metavar="NAME[:TYPES[:DIMS]]",
-            help="Such as data:f32,f16 or data:f32:N,C,...; TYPES may be the name of an earlier input. Repeat it for "
-            "each input. Default: data:f32,f16,bf16.",
+            help="For example data:f32,f16 or data:f32:N,C,...; TYPES may be the name of an earlier input. Repeat it "
+            "for each input. Default: data:f32,f16,bf16.",
             show_default=False,
         ),
     ] = None,
@@ -55,20 +55,20 @@ def new(
         typer.Option(
             "--attribute",
             metavar="NAME:TYPE[=DEFAULT]",
-            help="Such as alpha:float=1.0, axes:int[]=1,2 or 'mode:enum(near,far)=far'. Bounds go into op.toml.",
+            help="For example alpha:float=1.0, axes:int[]=1,2 or 'mode:enum(near,far)=far'. Bounds go into op.toml.",
             show_default=False,
         ),
     ] = None,
     constraints: Annotated[
         list[str] | None,
-        typer.Option("--constraint", metavar="RULE", help="Such as 'C % groups == 0'.", show_default=False),
+        typer.Option("--constraint", metavar="RULE", help="For example 'C % groups == 0'.", show_default=False),
     ] = None,
     frameworks: Annotated[
         list[str] | None,
         typer.Option(
             "--framework",
             metavar="NAME=TYPE",
-            help="Such as onnx=my.domain:ScaledCosh or pytorch=my_ops::scaled_cosh.",
+            help="For example onnx=my.domain:ScaledCosh or pytorch=my_ops::scaled_cosh.",
             show_default=False,
         ),
     ] = None,
@@ -77,9 +77,9 @@ def new(
         Path | None,
         typer.Option("--from", metavar="FILE.json|toml", help="The op, described as in op.toml.", show_default=False),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the files.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, also in a terminal.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing, even in a terminal.")] = False,
     legacy: Annotated[
         bool, typer.Option("--legacy", help="Write the tree of the Model Extension Generator of 2018 to 2020.")
     ] = False,
@@ -106,7 +106,7 @@ def new(
         new_legacy(wanted, source, output_dir, force=force, dry_run=dry_run, yes=yes)
         return
     if name is None:
-        raise UsageError("the project needs a name", fix="Such as: ovext new my_ops")
+        raise UsageError("the project needs a name", fix="For example: ovext new my_ops")
     from ovext.scaffold.describe import OpRequest, complete, op_from_request, op_type_of
     from ovext.scaffold.new import default_opset, is_project, plan_new, project_name
 
@@ -159,7 +159,7 @@ def _show(planned: NewFiles, op: OpDescription) -> None:
     typer.echo(f"{op.type} ({op.opset}) {where}, {shortened_path(planned.root)}:", err=True)
     there = set(planned.existing())
     for file in planned.files:
-        typer.echo(f"  {file}{'  (is there already)' if file in there else ''}", err=True)
+        typer.echo(f"  {file}{'  (exists already)' if file in there else ''}", err=True)
     for file in planned.changed:
         typer.echo(f"  {file}  (changed)", err=True)
 

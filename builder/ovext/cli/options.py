@@ -58,8 +58,8 @@ EngineOption = Annotated[
     typer.Option(
         envvar="OVEXT_ENGINE",
         autocompletion=completion.engines,
-        help="auto, host, docker or podman. auto: a container engine that is alive and has or can get the image of the "
-        "base OS, else this machine.",
+        help="auto, host, docker or podman. auto: a container engine that is running and has or can get the image of "
+        "the base OS, otherwise this machine.",
         show_default="auto",
     ),
 ]

@@ -13,13 +13,13 @@ from ovext.cli.options import JsonOption
 def patch(
     model: Annotated[Path, typer.Argument(metavar="MODEL.xml", help="An OpenVINO IR.")],
     old: Annotated[str, typer.Option("--from", metavar="TYPE", help="The layer type to replace.")],
-    new: Annotated[str, typer.Option("--to", metavar="TYPE", help="The type to put there.")],
+    new: Annotated[str, typer.Option("--to", metavar="TYPE", help="The type to replace it with.")],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="OUT.xml", help="Where to write; the .bin goes beside it.")
     ],
     first: Annotated[bool, typer.Option("--first", help="Only the first such layer.")] = False,
     opset: Annotated[
-        str | None, typer.Option(help="The opset to put there too. Default: as it was.", show_default=False)
+        str | None, typer.Option(help="The opset to set as well. Default: unchanged.", show_default=False)
     ] = None,
     json: JsonOption = False,
 ) -> None:

@@ -12,7 +12,9 @@ from ovext.cli.options import ProjectArgument
 
 def sync(
     project: ProjectArgument = Path(),
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 when something is to do.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if anything has to change.")
+    ] = False,
 ) -> None:
     """Write anew what follows from each op.toml: attributes.hpp, frameworks.hpp, README.md and the schema.
 

@@ -30,7 +30,8 @@ def run(
         str | None,
         typer.Option(
             metavar="CPU|GPU|sim|pocl",
-            help="Only there. Default: on the CPU, and ops with a GPU kernel on the first of the others that is here.",
+            help="Test only there. Default: the CPU, and for ops with a GPU kernel also the first of the others that "
+            "is available.",
             show_default=False,
         ),
     ] = None,

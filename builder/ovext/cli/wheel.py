@@ -17,7 +17,7 @@ def wheel(
     project: ProjectArgument = Path(),
     isa: IsaOption = None,
     openvino: OpenVINOOption = None,
-    output: Annotated[Path, typer.Option("--output", help="The folder that gets the wheel.")] = Path("dist"),
+    output: Annotated[Path, typer.Option("--output", help="The folder for the wheel.")] = Path("dist"),
     check_reproducible: Annotated[
         bool, typer.Option("--check-reproducible", help="Build it twice, in two places, and compare the bytes.")
     ] = False,

@@ -101,7 +101,7 @@ def _pitches(layer: Layer) -> Iterator[PlacedFinding]:
     for tensor in layer.tensors:
         macro = f"{tensor.kind.upper()}{tensor.port}_PITCHES"
         if tensor.format != "BFYX" and macro not in code:
-            text = f"the kernel does not use {macro}, and this tensor lies in memory as {tensor.format}"
+            text = f"the kernel does not use {macro}, and this tensor is in memory as {tensor.format}"
             yield warning("pitches", tensor.place, text, f"Index it by {macro}, which fits every format.")
 
 

@@ -47,7 +47,7 @@ def choose_device(asked: str | None, openvino: OpenVINO) -> Device:
     """
     if asked is not None and asked not in KINDS:
         raise UnknownNameError("device", asked, KINDS)
-    reason = "--device names it" if asked else "no better one is here"
+    reason = "--device names it" if asked else "no better one is available"
     if asked in {None, "GPU"}:
         gpus: dict[str, str] = ask_once(openvino, "devices", {})["gpus"]
         if gpus:

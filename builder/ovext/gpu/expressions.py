@@ -39,7 +39,7 @@ def evaluate(expression: str, dims: tuple[int, int, int, int]) -> int:
     parser = _Parser(_words(expression), known)
     value = parser.sum()
     if parser.rest:
-        raise ExpressionError(f"'{expression}' goes on after its end, at '{parser.rest[0]}'")
+        raise ExpressionError(f"'{expression}' has more text after its end, at '{parser.rest[0]}'")
     return value
 
 
@@ -47,7 +47,7 @@ def _words(expression: str) -> list[str]:
     if len(expression) > _LONGEST:
         raise ExpressionError(f"it is longer than {_LONGEST} characters")
     if expression != expression.rstrip():
-        raise ExpressionError(f"'{expression}' ends with a space, which the plugin does not take")
+        raise ExpressionError(f"'{expression}' ends with a space, which the plugin does not accept")
     words = []
     position = 0
     while position < len(expression):
@@ -55,7 +55,7 @@ def _words(expression: str) -> list[str]:
         if match is None:
             odd = expression[position:].strip()[0]
             raise ExpressionError(
-                f"'{odd}' may not stand in '{expression}'; allowed are B F Y X, digits, + - * / % ( )"
+                f"'{odd}' is not allowed in '{expression}'; allowed are B F Y X, digits, + - * / % ( )"
             )
         word = match[match.lastindex or 0]
         if match[1] and int(word) > _LARGEST_NUMBER:

@@ -103,5 +103,5 @@ def _values(layer: Layer, define: Define, values: list[AttributeValue]) -> Itera
         yield note("define-double", where, text, f"Add {_SINGLE_CONSTANTS} to the options.")
     for value in values:
         if isinstance(value, str) and not re.fullmatch(r"[\w.+-]+", value):
-            text = f"{define.attribute} = '{value}' stands in the kernel as it is, without quotes"
+            text = f"{define.attribute} = '{value}' is in the kernel as it is, without quotes"
             yield warning("define-value", where, text, "Give the attribute values that are words.")

@@ -123,7 +123,7 @@ def _expressions(name: str, expressions: Sequence[str], where: Place) -> Iterato
         try:
             evaluate(expression.strip(), ALL_ONES)
         except ExpressionError as problem:
-            text = f"the {name} size '{expression}' is not taken: {problem}"
+            text = f"the {name} size '{expression}' is not valid: {problem}"
             yield error("size-syntax", where, text, "Write something like X, (Y+15)/16*16 or B*F.")
 
 

@@ -66,7 +66,7 @@ class _Reader:
         if element.tag != "CustomLayer":
             inside = bool(element.of_tag("CustomLayer"))
             fix = f"Remove <{element.tag}>: layers stand side by side without a common root." if inside else ""
-            self.error("root", f"<{element.tag}> stands where only <CustomLayer> may", element.place, fix)
+            self.error("root", f"<{element.tag}> is in a place where only <CustomLayer> is allowed", element.place, fix)
             return None
         if element.attributes.get("type") == "MVCL":
             self.findings += check_mvcl(element)

@@ -77,7 +77,7 @@ def _dim(sizes: WorkSizes, use: Use) -> Iterator[PlacedFinding]:
         port = int(index or 0)
         other = any(sample.inputs[port] != sample.outputs[0] for sample in use.samples)
         state = error if other else warning
-        text = f"in spite of dim='{sizes.dim}' B, F, Y and X are the output's; dynamic shapes fail with it"
+        text = f"despite dim='{sizes.dim}' B, F, Y and X are the output's; dynamic shapes fail with it"
         yield state("dim-ignored", sizes.place, text, "Leave it out, and write the sizes in terms of the output.")
 
 
@@ -95,7 +95,7 @@ def _form(sizes: WorkSizes) -> Iterator[PlacedFinding]:
                 fix = "Divide by a number, or by a dimension itself; the process would die."
                 yield error("size-zero-division", sizes.place, text, fix)
             except ExpressionError as problem:
-                text = f"the {name} size '{expression}' is not taken: {problem}"
+                text = f"the {name} size '{expression}' is not valid: {problem}"
                 yield error("size-syntax", sizes.place, text, "Write something like X, (Y+15)/16*16 or B*F.")
 
 

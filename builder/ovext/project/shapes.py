@@ -224,4 +224,4 @@ def _value(node: ast.expr, known: Mapping[str, int]) -> int:
         case ast.Call(func=ast.Name(id="min" | "max" as name), args=[_, _, *_] as arguments, keywords=[]):
             return (min if name == "min" else max)(_value(one, known) for one in arguments)
         case _:
-            raise ValueError(f"'{ast.unparse(node)}' may not stand in a formula; allowed are + - * // % ( ) min max")
+            raise ValueError(f"'{ast.unparse(node)}' is not allowed in a formula; allowed are + - * // % ( ) min max")

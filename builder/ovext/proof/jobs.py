@@ -282,7 +282,7 @@ def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], row
     op = subject.op
     types = next((one for one in op.combinations() if not {*one} & WITHOUT_NUMBERS), None)
     if types is None:
-        return replace(row, skipped="numpy has not its element types")
+        return replace(row, skipped="numpy does not have its element types")
     setting = Setting(op, tuple(types))
     with subject.worker(row.variant) as worker:
         try:

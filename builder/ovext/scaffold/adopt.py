@@ -88,7 +88,7 @@ def plan_adoption(given: Path, into: Path | None, name: str | None, openvino: Op
     undecided = list(found.undecided)
     if any(not source.is_relative_to(root) for source in found.sources):
         undecided.append(
-            f"The sources lie outside {root.name}/: builds on this machine find them there, but wheels from an sdist "
+            f"The sources are outside {root.name}/: builds on this machine find them there, but wheels from an sdist "
             "and builds in containers do not. Move the two files beside the sources for these."
         )
     return Adoption(NewFiles(root, _files(chosen, root, found, openvino), adds_to_project=False), tuple(undecided))

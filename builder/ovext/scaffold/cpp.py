@@ -197,7 +197,7 @@ def _term(op: OpDescription, node: ast.expr, *, inner: bool = False) -> tuple[st
             sizes = [_size(op, one) for one in arguments]
             return reduce(lambda first, second: f"ovext::{name}({first}, {second})", sizes), True
         case _:
-            raise ValueError(f"'{ast.unparse(node)}' may not stand in a formula")
+            raise ValueError(f"'{ast.unparse(node)}' is not allowed in a formula")
 
 
 def _infix(op: OpDescription, left: ast.expr, sign: str, right: ast.expr) -> str:

@@ -158,7 +158,9 @@ def _list(text: str) -> list[str]:
 def _attribute(word: str) -> dict[str, Any]:
     found = _ATTRIBUTE.fullmatch(word.strip())
     if not found:
-        raise UsageError(f"--attribute '{word}' is not of the form NAME:TYPE[=DEFAULT]", fix="Such as alpha:float=1.0.")
+        raise UsageError(
+            f"--attribute '{word}' is not of the form NAME:TYPE[=DEFAULT]", fix="For example alpha:float=1.0."
+        )
     if found["type"] not in ATTRIBUTE_TYPES:
         raise UnknownNameError("attribute type", found["type"], ATTRIBUTE_TYPES)
     data: dict[str, Any] = {"name": found["name"].strip(), "type": found["type"]}

@@ -171,9 +171,7 @@ def write_new(new: NewFiles, *, force: bool = False) -> None:
     """
     if not force and (there := new.existing()):
         listed = "".join(f"\n  - {name}" for name in there)
-        raise UsageError(
-            f"these files are there already, with other content:{listed}", fix="Use --force to replace them."
-        )
+        raise UsageError(f"these files already exist, with other content:{listed}", fix="Use --force to replace them.")
     with writing_to(new.root):
         if new.root.exists():
             _write_into(new)

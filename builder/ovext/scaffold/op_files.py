@@ -39,7 +39,7 @@ def op_files(op: OpDescription, folder: str) -> dict[str, str]:
         UsageError: for one of its element types no kernel can be written, or its name cannot be a class's.
     """
     if op.type in _CLASSES:
-        raise UsageError(f"the generated C++ needs the name '{op.type}' itself", fix="Call the op otherwise.")
+        raise UsageError(f"the generated C++ needs the name '{op.type}' itself", fix="Give the op another name.")
     context = _context(op, folder)
     names = ["op.hpp", "op.cpp", "kernel.hpp", "kernel.cpp", "reference.py", *(["kernel.cl"] if op.gpu else [])]
     own = {name: wrapped(render(f"op/{name}", **context)) for name in names}

@@ -38,7 +38,7 @@ WORKAROUNDS = (
     ),
     Workaround(
         symptoms=("RLIMIT_NOFILE", "RLIMIT_NPROC", "error setting rlimit"),
-        explanation="it may not raise limits here",
+        explanation="it is not allowed to raise limits here",
         subcommands=("run", "create"),
         options=("--ulimit", "nofile=1024:20000", "--ulimit", "nproc=4096:8192"),
     ),

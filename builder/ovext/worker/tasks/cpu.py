@@ -95,7 +95,7 @@ def evaluate(request: dict[str, Any], model: str, inputs: Sequence[Array]) -> li
     outputs = [ov.Tensor(getattr(ov.Type, element), [0]) for element in request["output_types"]]
     tensors = [tensor_of(values, request["input_types"][number]) for number, values in enumerate(inputs)]
     if not read.evaluate(outputs, tensors):
-        raise RuntimeError("evaluate() gives false: the op cannot compute these types")
+        raise RuntimeError("evaluate() returns false: the op cannot compute these types")
     return [array_of(tensor) for tensor in outputs]
 
 

@@ -36,7 +36,7 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
     on_cpu = infer(core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), inputs, request)
     compiled = _compiled(core, model, request, say)
     if not is_computed_by(compiled, request["entry"]):
-        raise RuntimeError("not the layer's kernel computed the op but something else")
+        raise RuntimeError("something other than the layer's kernel computed the op")
     say("inferring on the GPU")
     on_gpu = infer(compiled, inputs, request)
     return {

@@ -43,7 +43,7 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
         raise RuntimeError(f"there is no OpenCL runtime '{request['runtime']}'")
     device = platform.get_devices()[0]
     if not _can(device, [*request["input_types"], *request["output_types"]]):
-        return {"skipped": f"{platform.name} computes no half precision"}
+        return {"skipped": f"{platform.name} does not support half precision"}
     inputs = draw(request, request["shapes"])
     say("computing the reference")
     expected = expected_outputs(request, inputs)

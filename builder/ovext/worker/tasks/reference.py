@@ -27,7 +27,7 @@ def expected_outputs(request: dict[str, Any], inputs: Sequence[Array]) -> list[A
     """
     expected = _called(request, inputs)
     if len(expected) != len(request["output_types"]):
-        raise RuntimeError(f"the reference gives {len(expected)} outputs, not {len(request['output_types'])}")
+        raise RuntimeError(f"the reference returns {len(expected)} outputs, not {len(request['output_types'])}")
     return [np.asarray(one) for one in expected]
 
 
