@@ -1,4 +1,4 @@
-"""The compiler cache of the tests: most of them compile the same files, each in a folder of its own."""
+"""The compiler cache of the tests: most tests compile the same files, each in its own folder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CCACHE = shutil.which("ccache")
 
 
 def cache_settings() -> dict[str, str]:
-    """The environment in which CMake compiles through ccache; empty where it is not installed."""
+    """The environment variables with which CMake compiles through ccache. Empty if ccache is not installed."""
     if CCACHE is None:
         return {}
     return {
@@ -21,7 +21,7 @@ def cache_settings() -> dict[str, str]:
         "CCACHE_CONFIGPATH": os.devnull,
         "CCACHE_DIR": str(ROOT / "build" / "test-compiler-cache"),
         "CCACHE_MAXSIZE": "2G",
-        # A copy of a project in another temporary folder hits: ovext keeps the folder's name out of what is compiled.
+        # Copies of a project in other temporary folders hit too: ovext keeps the folder's name out of the objects.
         "CCACHE_BASEDIR": tempfile.gettempdir(),
         "CCACHE_NOHASHDIR": "1",
         "CCACHE_SLOPPINESS": "include_file_ctime,include_file_mtime",

@@ -1,4 +1,4 @@
-"""What all tests share: the command, copies of the example projects, and libraries built once for the whole run."""
+"""Shared by all tests: the command, copies of the example projects, and libraries built once for the whole run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One cache of compiled Python for all workers and what they start."""
+    """All workers and the processes that they start share one cache of compiled Python."""
     if not hasattr(config, "workerinput"):
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / "build" / "test-pycache")
@@ -47,12 +47,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """As in a shell with the tests' Python environment active and nothing else set."""
+    """The environment of a shell with the tests' Python environment active and nothing else set."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
         for name in SETTINGS_OF_USERS:
             patch.delenv(name, raising=False)
-        patch.setenv("OVEXT_ENGINE", "host")  # what a container engine makes has tests of its own
+        patch.setenv("OVEXT_ENGINE", "host")  # builds in containers have their own tests
         patch.setenv("OVEXT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         for name, value in cache_settings().items():
             patch.setenv(name, value)
@@ -61,7 +61,7 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 @pytest.fixture
 def without_compiler_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a test in which the cache would be a setting of the user's, or is out of reach."""
+    """For tests in which the cache would count as a setting of the user, or cannot be reached."""
     for name in cache_settings():
         monkeypatch.delenv(name)
 
@@ -93,7 +93,7 @@ def built_two_ops(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 @pytest.fixture(scope="session")
 def load_forced(tmp_path_factory: pytest.TempPathFactory) -> LoadForced:
-    """Each library and instruction set is a copy of the file: a loaded file has chosen once and for all."""
+    """Each library and instruction set gets its own copy of the file: a loaded file chooses its variant only once."""
     folder = tmp_path_factory.mktemp("forced")
     loaded: dict[tuple[Path, str], Loaded] = {}
 
@@ -120,6 +120,6 @@ def isa(request: pytest.FixtureRequest) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Which variants the tests could run on this CPU; a missing one is a gap that the summary must not hide."""
+    """Report which variants the tests could run on this CPU; the summary must not hide a missing one."""
     executed = f"{len(RUNNABLE)} of {len(isa_table())} variants executed: {', '.join(RUNNABLE)}"
     terminalreporter.write_line(executed)

@@ -1,4 +1,4 @@
-"""What tests use of the product: its command, its projects, and its libraries loaded in this process."""
+"""The parts of the product that tests use: its command, its projects, and its libraries loaded in this process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CUSTOM_RELU = ROOT / "extension_src" / "custom_relu"
 PACKAGES = ROOT / "tests" / "packages"
 
-# Code that is wide outside the variants, for op.cpp.
+# Code outside the variants that uses wide registers, for op.cpp.
 LEAK = """\
 [[gnu::target("avx2"), gnu::noinline]] void leak(int* values) {
     for (int i = 0; i < 64; ++i) {
@@ -40,7 +40,7 @@ LEAK = """\
 void (*keep)(int*) = leak;
 """
 
-# What a user's environment may hold that would change what a test sees.
+# Variables of a user's environment that would change what a test sees.
 SETTINGS_OF_USERS = ("OVEXT_ISA", "CPU_EXTENSION", "OpenVINO_DIR", "INTEL_OPENVINO_DIR", "CXX", "CXXFLAGS", "LDFLAGS")
 # The instruction sets that this CPU supports.
 RUNNABLE = [row.id for row in isa_table().values() if row.is_supported(host_cpuinfo_flags())]
@@ -54,13 +54,13 @@ Finished = subprocess.CompletedProcess[str]
 
 
 class Ovext(Protocol):
-    """Runs the command in a process of its own; keywords are environment variables."""
+    """Runs the command in its own process; keywords are environment variables."""
 
     def __call__(self, *arguments: str | Path, cwd: Path | None = None, **env: str) -> Finished: ...
 
 
 class CMake(Protocol):
-    """Runs CMake as someone without the builder does."""
+    """Runs CMake without the builder."""
 
     def __call__(self, source: Path, build: Path, *settings: str) -> Finished: ...
 
@@ -97,13 +97,13 @@ def compile_all(source: Path, build: Path, *settings: str) -> Finished:
 
 
 def copy_project(source: Path, target: Path) -> Path:
-    """A copy without what was built in it."""
+    """Copy a project without its build results."""
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("build"))
     return target
 
 
 def copy_any_cpp(folder: Path) -> Path:
-    """A copy of the package any_cpp, with what it shares with two_ops."""
+    """Copy the package any_cpp, with the files that it shares with two_ops."""
     project = copy_project(PACKAGES / "any_cpp", folder / "any_cpp")
     shutil.copy(PACKAGES / "two_ops" / "ops" / "elementwise.hpp", project / "ops")
     return project
@@ -117,7 +117,7 @@ class Repository:
 
     @property
     def path(self) -> str:
-        """What makes Python import the copy."""
+        """The import path that makes Python import the copy."""
         return str(self.folder / "builder")
 
     def ovext(self, *arguments: str | Path, cwd: Path | None = None) -> Finished:
@@ -126,7 +126,7 @@ class Repository:
 
 @dataclass(frozen=True)
 class Built:
-    """A project copy, and what `ovext build` made of it."""
+    """A copy of a project, and the results of `ovext build`."""
 
     project: Path
     output_dir: Path  # lib/ubuntu
@@ -152,7 +152,7 @@ def build_project(source: Path, folder: Path, library: str) -> Built:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A core with a library whose choice of instruction set was forced."""
+    """A core with a library whose instruction set was forced."""
 
     core: ov.Core
     library: Path
@@ -169,7 +169,7 @@ class Loaded:
         return self.core.read_model(one_op_model(op, opset, [tensor], text).encode(), b"")
 
     def infer(self, op: str, opset: str, data: Array, **attributes: Any) -> Array:
-        """The op in a one-op model of the data's own type and shape, compiled for CPU."""
+        """Infer the op in a one-op model with the type and shape of the data, compiled for CPU."""
         tensor = TensorType(ov.Type(data.dtype).get_type_name(), data.shape)
         config = {"INFERENCE_PRECISION_HINT": "f32"}
         compiled = self.core.compile_model(self.model(op, opset, tensor, **attributes), "CPU", config)
@@ -189,7 +189,7 @@ class Clinic:
         self.folder = folder
 
     def build(self, name: str, *flags: str, link: bool = True) -> Path:
-        """A library with the compiler flags `flags` after those of a healthy one."""
+        """Build a library with `flags` after the compiler flags of a healthy one."""
         library = self.folder / f"lib{name}.so"
         command = ["g++", *_HEALTHY, str(PACKAGES / "illnesses" / "healthy.cpp"), "-o", str(library)]
         command += ["-D_GLIBCXX_USE_CXX11_ABI=1", f"-I{OPENVINO / 'include'}", *flags]
@@ -200,7 +200,7 @@ class Clinic:
         return library
 
     def variant_library(self, name: str, *, before_op: str = "", cmake: str = "") -> Path:
-        """CustomReLU for AVX2 with text before op.cpp and after CMakeLists.txt; the builder's gate is not asked."""
+        """Build CustomReLU for AVX2 without the builder's gate, with text before op.cpp and after CMakeLists.txt."""
         project = copy_project(CUSTOM_RELU, self.folder / name)
         source = project / "ops" / "custom_relu" / "op.cpp"
         source.write_text(before_op + source.read_text())
@@ -211,14 +211,14 @@ class Clinic:
 
 
 def register_bytes(isa: str) -> int:
-    """The width of the registers that a variant has for vectors."""
+    """The width of the vector registers of a variant."""
     features = isa_table()[isa].features
     return 64 if "avx512f" in features else 32 if "avx2" in features else 16
 
 
 @contextmanager
 def alone(name: str) -> Iterator[None]:
-    """Hold a lock against other processes of pytest that would make the same thing."""
+    """Hold a lock against other pytest processes that would make the same thing."""
     folder = ROOT / "build" / "test-locks" / name
     folder.mkdir(parents=True, exist_ok=True)
     with folder_lock(folder, "another pytest", print):
@@ -226,7 +226,7 @@ def alone(name: str) -> Iterator[None]:
 
 
 def need(condition: bool, what: str) -> None:
-    """Skip a test that needs something that this machine lacks; where OVEXT_TEST_ALL is set, fail instead."""
+    """Skip a test that needs something this machine lacks; if OVEXT_TEST_ALL is set, fail instead."""
     if condition:
         return
     if os.environ.get("OVEXT_TEST_ALL"):

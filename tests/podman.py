@@ -1,4 +1,4 @@
-"""Podman, asked directly."""
+"""Podman, called directly."""
 
 from __future__ import annotations
 

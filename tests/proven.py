@@ -1,4 +1,4 @@
-"""Ops that `ovext new` is to write: healthy ones as they are, and ill ones with one mistake in each."""
+"""Ops for `ovext new` to write: healthy ones, and ill ones with one mistake each."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def every_attribute() -> list[str]:
 
 HEALTHY: dict[str, list[str]] = {
     "Plain": [],
-    "Floor": ["--doc", 'Words that \\ "quote" */ and """ more.'],  # named as a function of C
-    "Union": ["--input", "class_:f32", "--attribute", "std:float=-0.5"],  # named as words of C++
+    "Floor": ["--doc", 'Words that \\ "quote" */ and """ more.'],  # the name of a C function
+    "Union": ["--input", "class_:f32", "--attribute", "std:float=-0.5"],  # names that C++ uses
     "EveryAttribute": every_attribute(),
     "EveryType": ["--input", "x:f32,f16,bf16,f64,i8,i16,i32,i64,u8,u16,u32,u64,boolean"],
-    "Names": [  # that mean something in C++, OpenCL C or the templates
+    "Names": [  # that have a meaning in C++, OpenCL C or the templates
         *("--input", "x:f32,f16:b,m", "--input", "half:x", "--input", "X:x", "--output", "local:x:b,max(m, 2)"),
         *("--attribute", "Mode:enum(near,far)=far", "--attribute", "border_mode:enum(a,b)=a"),
         *("--attribute", "borderMode:enum(c)=c", "--attribute", 'text:string=ä😀"?', "--attribute", "low:float=-inf"),
     ],
-    "Sum": ["--input", "a:f32,f16,i32", "--input", "b", "--input", "count:a"],  # count is also a name of the template's
+    "Sum": ["--input", "a:f32,f16,i32", "--input", "b", "--input", "count:a"],  # the template uses `count`, too
     "Window": [
         *("--input", "x:f32:N,C,H,W", "--output", "y:x:N,C,(H+2*pad-k)//stride+1,max(W, 1)"),
         *("--attribute", "k:i32=3", "--attribute", "pad:u64=1", "--attribute", "stride:int=1"),
@@ -48,11 +48,11 @@ HEALTHY: dict[str, list[str]] = {
         *("--output", "a:x:N,C//2,...", "--output", "b:i64:data-dependent=2", "--output", "c:boolean:custom=1"),
     ],
 }
-"""What each op is asked for; together they use every rule for shapes and every type of attribute."""
+"""The options for each op; together they use every shape rule and every attribute type."""
 
 
 def build(project: Path, library: str = "") -> Built:
-    """The project built beside itself; `library` where it is called otherwise than its folder."""
+    """Build the project; the output is next to it. `library` is given if its name differs from the folder's."""
     done = run_ovext("build", project, "--base-os", "ubuntu", cwd=project.parent)
     assert done.returncode == 0, done.stderr
     output_dir = project.parent / "lib" / "ubuntu"
@@ -61,7 +61,7 @@ def build(project: Path, library: str = "") -> Built:
 
 @dataclass(frozen=True)
 class Illness:
-    """A mistake: text of a file that is replaced, and what the proof must say of it, in which check."""
+    """A mistake: text to replace in a file, what the proof must say about it, and in which check."""
 
     op: str
     file: str
@@ -124,7 +124,7 @@ ILLNESSES = [
         "refusals",
         "OpenVINO takes a model with 'data' of type i32",
     ),
-    Illness(  # which would be no refusal of what is wrong
+    Illness(  # a refusal, but not of what is wrong
         "RefusesAnything",
         "op.cpp",
         '    ovext::check_type(this, 0, "data", {ov::element::f32});\n',
@@ -163,7 +163,7 @@ ILLNESSES = [
         "ends with killed by SIGABRT",
     ),
     Illness(
-        "InPlace",  # a reference may change what it is given: the op's inputs stay as they are
+        "InPlace",  # a reference may change its arguments: the op's inputs stay as they are
         "reference.py",
         "return data",
         "data[data < 0] = 0\n    return data",

@@ -17,7 +17,7 @@ _DEBOOTSTRAP = shutil.which("debootstrap")
 
 
 def make_root(suite: str, packages: str) -> Path:
-    """A root of that release, kept for the next run."""
+    """A root of this release, kept for the next run."""
     need(_DEBOOTSTRAP is not None and os.geteuid() == 0, "debootstrap, run as root")
     root = ROOT / "build" / "test-roots" / suite
     with alone(f"root-{suite}"):

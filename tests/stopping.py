@@ -1,4 +1,4 @@
-"""An ovext that a test stops in the middle of its work."""
+"""An ovext process that a test stops in the middle of its work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEADLINE = 120
 
 @contextmanager
 def running_ovext(*arguments: str | Path, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
-    """The command in a process group of its own, which is ended with the block."""
+    """Run the command in its own process group, which is killed at the end of the block."""
     with subprocess.Popen(
         [sys.executable, "-m", "ovext", *map(str, arguments)],
         cwd=cwd,
@@ -38,12 +38,12 @@ def running_ovext(*arguments: str | Path, cwd: Path, **env: str) -> Iterator[sub
 
 
 def _heed_ctrl_c() -> None:
-    """A shell's background jobs, which tests may be, ignore Ctrl-C and hand that on."""
+    """Restore Ctrl-C: tests may be background jobs of a shell, which ignore it, and child processes inherit that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def session_members(session: int) -> list[str]:
-    """The names of the processes of a session: a command that was started in one, and what it started."""
+    """The names of the processes in a session: a command started in it, and the processes that it started."""
     members = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has ended
@@ -55,7 +55,7 @@ def session_members(session: int) -> list[str]:
 
 
 def wait_until(reached: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:
-    """Return once it is so. Fails if the process ends before, or after a time that is long enough for anything."""
+    """Return once the condition holds. Fail if the process ends before that, or after a generous time limit."""
     end = time.monotonic() + DEADLINE
     while not reached():
         assert time.monotonic() < end, "it was not reached"

@@ -1,4 +1,4 @@
-"""Wheels that the tool built, and places to install them."""
+"""Wheels that the tool built, and folders to install them in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from helpers import Finished
 
 @dataclass(frozen=True)
 class BuiltWheel:
-    """A wheel, and what `ovext wheel --json` said of it."""
+    """A wheel, and what `ovext wheel --json` reported about it."""
 
     project: Path
     told: dict[str, Any]
@@ -30,7 +30,7 @@ class BuiltWheel:
         return zipfile.ZipFile(self.file)
 
     def text(self, ending: str) -> str:
-        """The member whose name ends so."""
+        """The text of the member whose name ends with `ending`."""
         (name,) = [name for name in self.archive.namelist() if name.endswith(ending)]
         return self.archive.read(name).decode()
 

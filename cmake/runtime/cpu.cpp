@@ -17,7 +17,7 @@ public:
     }
 
     std::uint64_t xcr0() const override {
-        // As an instruction: the intrinsic would need -mxsave for this file.
+        // Inline assembly: the intrinsic would need -mxsave for this file.
         std::uint32_t low = 0;
         std::uint32_t high = 0;
         __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));

@@ -1,4 +1,4 @@
-// Prints the id of every instruction set of the table that this machine supports, narrowest first.
+// Prints the id of every instruction set in the table that this machine supports, narrowest first.
 #include <ovext/dispatch.hpp>
 
 #include <cstdio>

@@ -1,8 +1,8 @@
-// What headers of a new libstdc++ or glibc would ask the new shared libraries for, given by the library itself, so that
-// it loads where these are older. The linker's version script keeps all of it private; attributes would not, since g++
-// ignores a visibility that contradicts the header's.
+// Headers of a new libstdc++ or glibc need symbols that only the new shared libraries have. The extension library
+// defines these symbols itself, so that it also loads where the shared libraries are older. The linker's version script
+// keeps them all private. Attributes would not, because g++ ignores a visibility that contradicts the header's.
 //
-// Each definition does what the newer library's own does, by means that the oldest supported systems have.
+// Each definition does what the newer library's does, and uses only what the oldest supported systems have.
 #include <cstddef>
 #include <ios>
 #include <new>
@@ -15,7 +15,7 @@
 extern "C" char __libc_single_threaded;
 char __libc_single_threaded = 0;
 
-// GLIBC_2.38. The C23 forms, which differ in accepting 0b prefixes only.
+// GLIBC_2.38. The C23 forms, which differ only in accepting 0b prefixes.
 extern "C" {
 long floor_strtol(const char*, char**, int) __asm__("strtol");
 unsigned long floor_strtoul(const char*, char**, int) __asm__("strtoul");
@@ -45,7 +45,7 @@ void __throw_bad_array_new_length() {
 }
 
 #    if __GNUC__ >= 13 && !defined(__clang__)
-// GLIBCXX_3.4.32, for <iostream>: newer libraries set up cin and cout themselves, older ones in the object below.
+// GLIBCXX_3.4.32, for <iostream>: newer libraries set up cin and cout themselves, older ones need the object below.
 void ios_base_library_init() {
 }
 static ios_base::Init set_up_streams;
@@ -57,7 +57,7 @@ template void basic_string<char>::_M_replace_cold(char*, size_type, const char*,
 #    endif
 
 #    if __cplusplus >= 202002L
-// GLIBCXX_3.4.29, which C++20 has beside the one without a qualifier.
+// GLIBCXX_3.4.29. C++20 has it in addition to the overload without a qualifier.
 template basic_string<char> basic_stringbuf<char>::str() const&;
 #    endif
 

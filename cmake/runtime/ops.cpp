@@ -1,4 +1,4 @@
-// The ops that a library provides, for tools: of SOURCES, no description says them.
+// The ops that a library provides, for tools: for SOURCES, no description lists them.
 #include <openvino/core/extension.hpp>
 #include <openvino/core/op_extension.hpp>
 
@@ -7,7 +7,7 @@
 
 extern "C" void create_extensions(std::vector<ov::Extension::Ptr>& extensions);
 
-/// A line "type opset" for each. create_extensions() must be possible on this CPU.
+/// Returns one line "type opset" for each op. create_extensions() must be able to run on this CPU.
 extern "C" [[gnu::visibility("default")]] const char* ovext_ops() {
     static const std::string lines = [] {
         std::string text;

@@ -1,4 +1,4 @@
-"""Plain CMake, as someone without the builder uses it."""
+"""Plain CMake, as used without the builder."""
 
 from __future__ import annotations
 

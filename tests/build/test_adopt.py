@@ -1,4 +1,4 @@
-"""`ovext adopt`: projects around sources that exist already."""
+"""`ovext adopt`: makes projects from existing sources."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ target_compile_features(old_ops PRIVATE cxx_std_20)
 
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
-    """Sources whose headers lie in a folder of their own."""
+    """Sources with their headers in a separate folder."""
     folder = tmp_path / "old ops"
     shutil.copytree(SOURCES, folder / "src")
     (folder / "headers").mkdir()
@@ -64,7 +64,7 @@ def test_folder_of_sources_becomes_a_project_that_builds(ovext: Ovext, sources: 
 
 
 def test_library_of_cmake_becomes_a_project_that_builds(ovext: Ovext, sources: Path, tmp_path: Path) -> None:
-    """CMake says what it is made of; what it links besides is for the author to decide."""
+    """CMake says what it is made of; the author decides about the other libraries that it links."""
     (sources / "CMakeLists.txt").write_text(LISTS)
     done = ovext("adopt", sources / "CMakeLists.txt", "--yes", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Wrong use and broken projects: one clear text each, the documented exit code, and nothing lost."""
+"""Wrong use and broken projects: one clear message each, the documented exit code, and nothing lost."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def test_project_that_cannot_be_written(ovext: Ovext, custom_relu: Path) -> None
 
 
 def test_wrong_cpu_features_are_not_what_a_build_needs(ovext: Ovext, built_relu: Built) -> None:
-    """OVEXT_ISA of the user's shell does not make a good build fail."""
+    """OVEXT_ISA in the user's shell does not make a good build fail."""
     where = built_relu.output_dir.parents[1]
     done = ovext("build", built_relu.project, "--output", "other", cwd=where, OVEXT_ISA="nonsense")
     assert done.returncode == 0, done.stderr

@@ -98,7 +98,7 @@ def test_package_may_be_found_in_several_folders_of_one_project(
 
 
 def test_a_new_row_of_the_table_is_all_that_a_new_variant_takes(tmp_path: Path, custom_relu: Path) -> None:
-    """The row `avx` is in no code, no preset and no list: only in a copy of isa.json."""
+    """The row `avx` is only in a copy of isa.json: in no code, no preset and no list."""
     package = tmp_path / "cmake"
     shutil.copytree(cmake_dir(), package)
     table = json.loads((package / "isa.json").read_text())

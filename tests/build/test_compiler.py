@@ -1,4 +1,4 @@
-"""Which compiler is taken, and what becomes of a build when it changes."""
+"""Which compiler is used, and what happens to a build when it changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ovext.toolchain.fetch import cache_dir
 
 
 def program(path: Path, described: str, otherwise: str = 'exec /usr/bin/g++ "$@"') -> Path:
-    """A compiler that describes itself so, the last word being its version, and is this machine's g++ otherwise."""
+    """A compiler that describes itself so, with its version as the last word; otherwise it is this machine's g++."""
     number = described.rpartition(" ")[2]
     answers = f'--version) echo "{described}" ;; -dumpfullversion | -dumpversion) echo "{number}" ;;'
     path.write_text(f'#!/bin/sh\ncase "$1" in {answers} *) {otherwise} ;; esac\n')

@@ -1,4 +1,4 @@
-"""The choice of a variant, as a function of what CPUID and XCR0 say."""
+"""The choice of a variant, as a function of CPUID and XCR0."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_cpu_without_any_variant_is_told(select_variant: Path) -> None:
 
 
 def test_calls_through_the_dispatch_reach_the_kernel(select_variant: Path) -> None:
-    """The program that measures their cost counts them; how long they take is for docs/performance.md."""
+    """The program that measures the cost of the calls counts them; docs/performance.md says how long they take."""
     done = subprocess.run([select_variant.with_name("dispatch_cost")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "dispatch" in done.stdout

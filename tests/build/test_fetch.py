@@ -1,4 +1,4 @@
-"""OpenVINO from the package index: fetched once, used for building and for running, with none installed."""
+"""OpenVINO from the package index: fetched once, then used to build and to run; no installed one is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversions of half precision at values that no op's input brings: NaNs whose bits lie below those of the result."""
+"""Half-precision conversions of values that no op's input has: NaNs whose payload is in bits that the result lacks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from helpers import RUNNABLE
 from ovext.resources import cmake_dir
 from ovext.targets.isa import isa_table
 
-# Prints what is wrong. 40 elements are some vectors of each instruction set, and a rest.
+# Prints what is wrong. 40 elements make a few vectors of each instruction set, and a remainder.
 PROGRAM = """\
 #include <ovext/half.hpp>
 #include <cstdio>

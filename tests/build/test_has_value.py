@@ -1,4 +1,4 @@
-"""Numbers of models as attributes: ovext/frameworks.hpp says which of them an integer type has."""
+"""Numbers of models as attributes: ovext/frameworks.hpp says which of them an integer type can hold."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TRUE = [
 
 @pytest.fixture(scope="module")
 def wrong(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The expressions that are not true, found out by one program."""
+    """The expressions that are not true, found by one program."""
     folder = tmp_path_factory.mktemp("attributes")
     checks = "".join(f'    if (!({one})) {{\n        std::puts(R"({one})");\n    }}\n' for one in TRUE)
     (folder / "a.cpp").write_text(

@@ -1,4 +1,4 @@
-"""Builds that do not reach their end, and builds that meet."""
+"""Builds that are interrupted, and builds that run at the same time."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from helpers import Ovext
 
-# A compiler that, while the file `hold` exists, says so in `reached` and waits at op.cpp until `gate` is opened.
-# It asks the compiler cache itself: with the cache as its launcher it would only see what the cache does not have.
+# A compiler that, while the file `hold` exists, creates `reached` at op.cpp and waits until `gate` is opened. It calls
+# the compiler cache itself: with the cache as its launcher, it would not see what the cache has.
 HELD_COMPILER = """\
 #!/bin/sh
 case "$*" in
@@ -54,7 +54,7 @@ class HeldProject:
         return {"CXX": str(self._compiler), LAUNCHER: ""}
 
     def change(self) -> None:
-        """Make the op different, and hold its compilation."""
+        """Change the op, and hold its compilation."""
         source = self.root / "ops" / "custom_relu" / "op.cpp"
         source.write_text(source.read_text() + '\nextern "C" int changed() {\n    return 1;\n}\n')
         (self._folder / "hold").touch()
@@ -67,13 +67,13 @@ class HeldProject:
         (self._folder / "gate").write_text("go\n")
 
     def let_go(self) -> None:
-        """Release a compiler that still waits after its test has ended."""
+        """Release a compiler that is still waiting after its test has ended."""
         gate = os.open(self._folder / "gate", os.O_RDWR | os.O_NONBLOCK)
         os.write(gate, b"go\n")
         os.close(gate)
 
     def build(self) -> AbstractContextManager[subprocess.Popen[str]]:
-        """A build in a process group of its own, which is ended with the block."""
+        """A build in its own process group, which is killed at the end of the block."""
         return running_ovext("build", "--isa", "sse42", cwd=self.root, **self.env)
 
 
@@ -94,7 +94,7 @@ def test_kill_9_leaves_the_old_library_and_the_next_build_works(held: HeldProjec
         os.killpg(build.pid, signal.SIGKILL)
     assert sha256_of(held.library) == before
 
-    held.release()  # Ninja gives each compiler a process group of its own, so the compiler still waits
+    held.release()  # Ninja starts each compiler in its own process group, so the compiler still waits
     done = ovext("build", "--isa", "sse42", cwd=held.root, **held.env)
     assert done.returncode == 0, done.stderr
     assert sha256_of(held.library) != before

@@ -1,4 +1,4 @@
-"""Which variants CMake compiles for which settings: the new ones and those of OpenVINO's old extension library."""
+"""Which variants CMake compiles for which settings: the new settings and those of OpenVINO's old extension library."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def host_best(*, among: tuple[str, ...] = ("sse42", "avx2", "avx512f")) -> str:
 
 @pytest.fixture(scope="module")
 def build_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One tree for all rows, which spares the compiler checks; every row starts with a clear cache entry."""
+    """One tree for all rows, to avoid repeating the compiler checks; every row starts with a clear cache entry."""
     return tmp_path_factory.mktemp("isa_choice")
 
 
@@ -78,7 +78,7 @@ def test_settings_that_contradict_themselves_stop_cmake(
 
 
 def test_detection_agrees_with_the_kernel(configure: CMake, tmp_path: Path) -> None:
-    """CPUID and XCR0, read by the runtime, and /proc/cpuinfo, read by the tool, see the same instruction sets."""
+    """The runtime reads CPUID and XCR0, the tool reads /proc/cpuinfo: both see the same instruction sets."""
     assert f"-- chosen: {host_best()}\n" in run(configure, tmp_path / "build", "")
     cache = (tmp_path / "build" / "CMakeCache.txt").read_text()
     found = re.search(r"^OVEXT_HOST_ISAS_\w+:INTERNAL=(.*)$", cache, re.MULTILINE)

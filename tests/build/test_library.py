@@ -1,4 +1,4 @@
-"""What `ovext build` makes: the file, its manifest, and what the file must not contain."""
+"""The results of `ovext build`: the file, its manifest, and what the file must not contain."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def dynamic_entries(library: Path, tag: str) -> list[str]:
 
 
 def symbols(file_name: Path, table: str) -> list[tuple[str, str, bool]]:
-    """Name, binding, and whether it is defined, of each symbol."""
+    """Name and binding of each symbol, and whether it is defined."""
     with file_name.open("rb") as file:
         section = ELFFile(file).get_section_by_name(table)
         assert isinstance(section, SymbolTableSection)
@@ -77,7 +77,7 @@ def test_no_folder_of_the_build_machine_is_in_it(built_relu: Built) -> None:
 
 @pytest.mark.parametrize("variant", isa_table())
 def test_variant_is_sealed(built_relu: Built, variant: str) -> None:
-    """Nothing that the linker could merge with other code, and nothing that runs before the choice."""
+    """It has nothing that the linker could merge with other code, and nothing that runs before the choice."""
     sealed = built_relu.build_dir / "ovext" / "custom_relu" / "sealed" / f"{variant}.o"
     offered = [name for name, binding, defined in symbols(sealed, ".symtab") if defined and binding != "STB_LOCAL"]
     edges = {f"ovext_{array}_{variant}_{edge}" for array in ("init", "fini") for edge in ("begin", "end")}
@@ -145,7 +145,7 @@ finally:
 
 def test_a_build_with_nothing_to_do_reads_each_file_once(built_relu: Built, ovext: Ovext) -> None:
     where = built_relu.project.parent
-    ovext("build", "custom_relu", "--base-os", "ubuntu", cwd=where)  # the first notes that derived files are fresh
+    ovext("build", "custom_relu", "--base-os", "ubuntu", cwd=where)  # this records that derived files are fresh
     command = [sys.executable, "-c", OPENED, "build", "custom_relu", "--base-os", "ubuntu"]
     done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=True)
     assert "up to date" in done.stdout

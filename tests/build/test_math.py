@@ -1,4 +1,4 @@
-"""ovext/math.hpp: its errors, the same bits on each instruction set, and loops that become vectors."""
+"""ovext/math.hpp: its errors, the same bits on each instruction set, and loops that compilers vectorise."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ovext.targets.isa import isa_table
 FUNCTIONS = dict(
     re.findall(r"^FUNCTION\((\w+), ([\d.]+)\)", (PACKAGES / "math" / "functions.inc").read_text(), re.MULTILINE)
 )
-"""The functions of one argument, and how many units in the last place each may be wrong."""
-# As kernels are compiled, cmake/seal.cmake.
+"""The functions of one argument, and the error in ULP that each may have."""
+# The flags that cmake/seal.cmake uses for kernels.
 FLAGS = ["-std=c++17", "-O3", "-fno-trapping-math", "-fno-math-errno", "-ffp-contract=off", "-march=x86-64"]
 
 
@@ -29,7 +29,7 @@ def accuracy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def bits(accuracy: Path, isa: str) -> dict[str, str]:
-    """The hash of the results of each function, none more wrong than it may be.
+    """The hash of the results of each function; none has a larger error than it may have.
 
     Every 251st float and all edges are tried; `make test-math` takes all floats.
     """
@@ -56,7 +56,7 @@ def test_errors_are_small_where_kernels_may_fuse(accuracy: Path, tmp_path: Path)
 
 
 def test_the_documented_errors_are_those_of_the_limits() -> None:
-    """The comment of each float function says an error that is not above the limit which is tried."""
+    """The error in the comment of each float function is not above the limit that is tested."""
     header = (cmake_dir() / "runtime" / "ovext" / "math.hpp").read_text()
     for name, limit in {**FUNCTIONS, "pow": "4.0"}.items():
         comment = re.search(rf"/// ([^\n]*)\ninline float {name}\(", header)

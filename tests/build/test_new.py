@@ -1,4 +1,4 @@
-"""`ovext new` and `ovext sync` as a user runs them; nothing is compiled here."""
+"""`ovext new` and `ovext sync`, run as a user runs them; nothing is compiled here."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_dry_run_writes_nothing(ovext: Ovext, tmp_path: Path) -> None:
 
 
 def test_a_failure_leaves_nothing_behind(ovext: Ovext, tmp_path: Path) -> None:
-    """The folder of the ops cannot be made: a file has its name."""
+    """The folder of the ops cannot be created: a file has its name."""
     (tmp_path / "my_ops").mkdir()
     (tmp_path / "my_ops" / "ops").write_text("in the way")
     done = ovext("new", "my_ops", cwd=tmp_path)
@@ -162,7 +162,7 @@ def test_wrong_files_are_told(ovext: Ovext, tmp_path: Path) -> None:
 
 
 def converse(command: list[str], answers: list[tuple[str, str]], cwd: Path) -> str:
-    """Run in a terminal of its own, and type each answer when its question has appeared."""
+    """Run a command in its own terminal, and type each answer when its question has appeared."""
     terminal, child_end = pty.openpty()
     env = {**os.environ, "TERM": "xterm", "COLUMNS": "200", "PROMPT_TOOLKIT_NO_CPR": "1"}
     process = subprocess.Popen(command, cwd=cwd, stdin=child_end, stdout=child_end, stderr=child_end, env=env)

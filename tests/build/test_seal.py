@@ -1,4 +1,4 @@
-"""Sealed variants: kernels and whole extensions in any C++, and what sealing says of what it cannot do."""
+"""Sealed variants: kernels and whole extensions in any C++, and the messages for what cannot be sealed."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ void move(Pair* to, Pair* from, long count) {
 
 
 def test_gcc_uses_no_instruction_that_its_flags_do_not_name(ovext: Ovext, tmp_path: Path) -> None:
-    """GCC 12 and 14 make AVX-512DQ of this loop under -mavx512f."""
+    """GCC 12 and 14 compile this loop to AVX-512DQ under -mavx512f."""
     project = copy_project(PACKAGES / "two_ops", tmp_path / "two_ops")
     with (project / "ops" / "doubled" / "kernel.cpp").open("a") as file:
         file.write(EVERY_SECOND)
@@ -145,7 +145,7 @@ def test_a_changed_kernel_is_compiled_for_each_variant_and_linked(compile_all: C
     assert len(steps) - len(compiled) == 2
 
 
-# What the projects of the following tests add, and what the build then says.
+# What each of the following tests adds to a project, and what the build then says.
 WRONG = {
     "a variable": (
         {
@@ -194,7 +194,7 @@ def test_what_cannot_be_sealed_is_told(configure: CMake, tmp_path: Path, name: s
 
 
 def test_kernels_may_be_called_before_main(compile_all: CMake, tmp_path: Path) -> None:
-    """A static object of op.cpp that calls a kernel finds the variant chosen and initialised."""
+    """When a static object of op.cpp calls a kernel, the variant is already chosen and initialised."""
     project = copy_project(PACKAGES / "two_ops", tmp_path / "two_ops")
     folder = project / "ops" / "doubled"
     with (folder / "kernel.cpp").open("a") as file:
@@ -216,7 +216,7 @@ def test_kernels_may_be_called_before_main(compile_all: CMake, tmp_path: Path) -
     assert "OVEXT_ISA=sse43 is not an instruction set" in done.stderr
 
 
-# A whole extension that exists already.
+# A whole existing extension.
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +242,7 @@ def test_existing_extension_has_every_variant(existing: Built, isa: str, load_fo
 
 
 def test_existing_extension_reads_onnx(existing: Built, load_forced: LoadForced) -> None:
-    """Its own ConversionExtension, made by a static registry."""
+    """It reads ONNX with its own ConversionExtension, which a static registry creates."""
     onnx = pytest.importorskip("onnx")
     tensor = onnx.helper.make_tensor_value_info
     shape, kind = [5], onnx.TensorProto.FLOAT

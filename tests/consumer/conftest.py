@@ -20,7 +20,7 @@ FEATURES = {
 
 @pytest.fixture(scope="session")
 def widened(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """With the row `avx512bw`, which stands in no code, no preset and no list: only in the copy of isa.json."""
+    """With the row `avx512bw`, which is only in the copy of isa.json: in no code, no preset and no list."""
     folder = tmp_path_factory.mktemp("widened") / "ovext"
     listed = ["/usr/bin/git", "ls-files", "--cached", "--others", "--exclude-standard"]
     files = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()

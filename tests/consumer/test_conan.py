@@ -1,4 +1,4 @@
-"""Conan packages of extensions: made here, uploaded to a real server, used by someone who compiles nothing of them."""
+"""Conan packages of extensions: made here, uploaded to a real server, and used without compiling any of their code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RELU = "custom_relu/0.1.0"
 
 @dataclass(frozen=True)
 class Home:
-    """A CONAN_HOME of its own, whose only remotes are those that a test adds."""
+    """A separate CONAN_HOME whose only remotes are those that a test adds."""
 
     folder: Path
 
@@ -41,13 +41,13 @@ class Home:
         )
 
     def done(self, *arguments: str | Path, cwd: Path | None = None, **env: str) -> str:
-        """What a command that must succeed says on stdout."""
+        """Run a command that must succeed, and return its stdout."""
         finished = self.conan(*arguments, cwd=cwd, **env)
         assert finished.returncode == 0, finished.stdout + finished.stderr
         return finished.stdout
 
     def package_id(self, *options: str) -> str:
-        """The id of the binary that is found for an extension, or what keeps it from being found."""
+        """The id of the binary found for an extension, or the reason why none is found."""
         asked = ["graph", "info", f"--requires={RELU}", "--build=never", *options, "--format", "json"]
         nodes: dict[str, Any] = json.loads(self.done(*asked))["graph"]["nodes"]
         (node,) = [node for node in nodes.values() if node["ref"].startswith(f"{RELU}#")]
@@ -65,7 +65,7 @@ def new_home(folder: Path) -> Home:
 
 @pytest.fixture(scope="module")
 def maker(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Where CustomReLU was packaged, for all instruction sets and for one."""
+    """The home in which CustomReLU was packaged, for all instruction sets and for one."""
     home = new_home(tmp_path_factory.mktemp("maker"))
     home.done("remote", "add", "recipes", ROOT / "conan")
     create = [
@@ -101,7 +101,7 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def user(maker: Home, remote: str, tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Someone else, who has nothing but the server that the packages were uploaded to."""
+    """Another home, which has only the server that the packages were uploaded to."""
     maker.done("remote", "add", "team", remote)
     upload = ["upload", "*:*", "--remote", "team", "--confirm"]
     maker.done(*upload, CONAN_LOGIN_USERNAME_TEAM="ci", CONAN_PASSWORD_TEAM="secret")  # noqa: S106  of the server above

@@ -1,4 +1,4 @@
-"""docs/guide.md, step by step: every command of ovext and every change of a file that it tells."""
+"""docs/guide.md, step by step: every ovext command and every file change in it."""
 
 from __future__ import annotations
 

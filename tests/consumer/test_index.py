@@ -1,4 +1,4 @@
-"""Somebody with nothing but a package index: the wheels of the tool and of an extension are installed and used."""
+"""A user with nothing but a package index: the wheels of the tool and of an extension are installed and used."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ print(compiled(numpy.array([-2, 0, 3], numpy.float32))[0].tolist())
 
 @dataclass(frozen=True)
 class Environment:
-    """A fresh Python environment that asks the local index besides the usual one."""
+    """A fresh Python environment that uses the local index in addition to the usual one."""
 
     folder: Path
     index: str
@@ -53,7 +53,7 @@ class Environment:
         )
 
     def done(self, program: str, *arguments: str | Path, cwd: Path, **env: str) -> str:
-        """What a program that must succeed says on stdout."""
+        """Run a program that must succeed, and return its stdout."""
         finished = self.run(program, *arguments, cwd=cwd, **env)
         assert finished.returncode == 0, finished.stdout + finished.stderr
         return finished.stdout
@@ -114,7 +114,7 @@ def test_the_tool_finds_it(user: Environment, tmp_path: Path) -> None:
 
 
 def test_a_new_project_builds_its_wheel_in_isolation(user: Environment, tmp_path: Path) -> None:
-    """By pip alone, which installs the tool, the backend and OpenVINO for the build; then it is installed and used."""
+    """pip alone builds it, and installs the tool, the backend and OpenVINO for the build. Then the wheel is used."""
     described = ["--op", "Doubled", "--input", "x:f32:N", "--output", "y:x:N"]
     user.done("ovext", "new", "my_ops", *described, cwd=tmp_path)
     user.done("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "wheels", "./my_ops", cwd=tmp_path)
@@ -126,7 +126,7 @@ def test_a_new_project_builds_its_wheel_in_isolation(user: Environment, tmp_path
 
 
 def test_a_source_distribution_builds_without_a_network(user: Environment, wheels: Path, tmp_path: Path) -> None:
-    """From a folder with all that the build needs; any index that were asked would be told."""
+    """It builds from a folder with everything that it needs; asking any index would be an error."""
     folder = tmp_path / "wheel-folder"
     tool = next(wheels.glob("ovext-*.whl"))
     needed = [str(tool), "scikit-build-core>=1.1", "openvino==2026.4.1"]

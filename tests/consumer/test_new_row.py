@@ -14,7 +14,7 @@ from ovext.targets.isa import host_cpuinfo_flags
 if TYPE_CHECKING:
     from helpers import Repository
 
-# What goes through the table, and needs no build of a library.
+# Tests that go through the table and build no library.
 TABLE_DRIVEN = ["unit/test_targets.py", "unit/test_house.py", "unit/test_plan.py", "build/test_dispatch.py"]
 LIBRARY = Path("lib") / "ubuntu" / "libcustom_relu_cpu_extension.so"
 IS_HERE = {"avx512dq", "avx512bw", "avx512vl"} <= host_cpuinfo_flags()

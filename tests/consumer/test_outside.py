@@ -32,7 +32,7 @@ def test_the_tool_builds_it(built_two_ops: Built) -> None:
 
 
 def test_plain_cmake_builds_it(tmp_path: Path, ovext: Ovext) -> None:
-    """With nothing but find_package(ovext), whose folder the tool tells, and the OpenVINO of the active Python."""
+    """With just find_package(ovext), in the folder that the tool names, and the OpenVINO of the active Python."""
     project = copy_project(PACKAGES / "two_ops", tmp_path / "an outside project")
     cmake_dir = ovext("env", "--cmake-dir").stdout.strip()
     tools = find_build_tools()

@@ -1,4 +1,4 @@
-"""A base image that needs no registry: a root made with debootstrap stands in for Ubuntu."""
+"""A base image that needs no registry: a root made with debootstrap replaces Ubuntu."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BASE_IMAGE = "localhost/ovext-test-base"
 
 @pytest.fixture(autouse=True)
 def without_launcher(without_compiler_cache: None) -> None:
-    """It would be a setting that no container sees."""
+    """A launcher would be a setting that containers do not see."""
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 @pytest.fixture(scope="module")
 def pythons(base_image: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An image with Python 3.11 and 3.13, made anew unless its layers are there."""
+    """An image with Python 3.11 and 3.13, rebuilt unless its layers exist."""
     context = PACKAGES / "cibuildwheel"
     with index_secrets(tmp_path_factory.mktemp("secrets")) as secrets:
         options = ["--network", "host", "--build-arg", f"BASE_IMAGE={base_image}", *secrets]

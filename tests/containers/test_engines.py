@@ -48,7 +48,7 @@ def test_the_library_comes_out_of_the_container(
     (record,) = json.loads((custom_relu / LIBRARY).with_name("manifest.json").read_text())["libraries"]
     assert (record["engine"], record["sha256"]) == ("podman", sha256_of(custom_relu / LIBRARY))
     (of_host,) = json.loads((built_relu.output_dir / "manifest.json").read_text())["libraries"]
-    assert record["compiler"] != of_host["compiler"]  # it is the one of the image
+    assert record["compiler"] != of_host["compiler"]  # it is the compiler of the image
     assert {**record, **dict.fromkeys(("engine", "compiler", "sha256", "size", "inspection"))} == {
         **of_host,
         **dict.fromkeys(("engine", "compiler", "sha256", "size", "inspection")),
@@ -58,7 +58,7 @@ def test_the_library_comes_out_of_the_container(
 
 
 def test_make_takes_engine_and_base_image(base_image: str, tmp_path: Path) -> None:
-    """The variables reach the command, which is all that make does."""
+    """make does nothing but pass the variables to the command."""
     project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
     given = ["BASE_OS=ubuntu", "ENGINE=podman", f"BASE_IMAGE={base_image}", f"PROJECT={project}"]
     command = [str(shutil.which("make")), "--dry-run", "cpu_extension", *given]
@@ -102,7 +102,7 @@ def test_settings_of_this_machine_keep_auto_on_it(custom_relu: Path, base_image:
 
 
 def test_an_image_that_cannot_be_made(custom_relu: Path, base_image: str, ovext: Ovext) -> None:
-    """The base image is no UBI and has no microdnf."""
+    """The base image is not a UBI image and has no microdnf."""
     options = ["build", "--isa", "avx2", "--base-os", "ubi8", "--base-image", base_image, "--engine"]
     done = ovext(*options, "podman", cwd=custom_relu)
     assert done.returncode == ExitCode.ENGINE
@@ -152,7 +152,7 @@ def test_an_engine_that_is_not_installed(custom_relu: Path, tmp_path: Path, ovex
 
 
 class Hanging:
-    """A project whose build in Podman does not end by itself."""
+    """A project whose build in Podman does not end on its own."""
 
     HANG = "\nif(EXISTS /home/builder)\n  execute_process(COMMAND tail -f /dev/null)\nendif()\n"
 
@@ -167,7 +167,7 @@ class Hanging:
 
     @contextmanager
     def building(self, *options: str) -> Iterator[subprocess.Popen[str]]:
-        """A build whose container has come to what hangs."""
+        """A build whose container has reached the step that hangs."""
         with running_ovext("build", *options, cwd=self.root) as process:
             wait_until(self._is_configuring, process)
             yield process
@@ -201,7 +201,7 @@ def test_what_a_killed_ovext_left_is_removed_by_the_next(custom_relu: Path, in_p
 
 
 def test_the_server_image_gets_library_and_layers(built_relu: Built, base_image: str) -> None:
-    """Without a server here, the image is made on another base and looked at."""
+    """There is no server here, so the image is made on another base and inspected."""
     tag = "localhost/ovext-test-server"
     dockerfile = ROOT / "docker" / "Dockerfile.ovms"
     options = ["--file", str(dockerfile), "--build-arg", f"OVMS_IMAGE={base_image}", "--tag", tag]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def custom_op_model(op: str, shape: Sequence[int], **options: Any) -> bytes:
-    """From `x` to `y`, both f32 and of one shape; the options are written as TensorFlow's converter does."""
+    """From `x` to `y`, both f32 with the same shape. The options are written as by TensorFlow's converter."""
     builder = flatbuffers.Builder(1024)
     strings = {text: builder.CreateString(text) for text in ("x", "y", "main", op)}
     packed = builder.CreateByteVector(_packed(options))

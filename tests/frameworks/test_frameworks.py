@@ -1,4 +1,4 @@
-"""An op that `ovext new` wrote, in models of every framework: read, converted, and computed as its reference does."""
+"""An op written by `ovext new`, in models of every framework: read, converted, and computed as by its reference."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from proven import build
 
 
 def module(name: str) -> Any:
-    """A module of a package that only these tests need."""
+    """Import a module of a package that only these tests need."""
     package = name.partition(".")[0]
     need(find_spec(package) is not None, f"the package {package}")
     return import_module(name)
@@ -63,7 +63,7 @@ IN_TORCH = ("flip", "times", "few", "scale", "wide", "word", "mode", "axes", "fe
 
 @pytest.fixture(scope="module")
 def kinds(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The op of packages/kinds.toml, with its computation written into what `ovext new` wrote."""
+    """The op of packages/kinds.toml, with its computation added to the output of `ovext new`."""
     folder = tmp_path_factory.mktemp("kinds")
     done = run_ovext("new", "kinds", "--from", PACKAGES / "kinds.toml", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -85,7 +85,7 @@ def reference(attributes: dict[str, Any]) -> Array:
 
 
 def check(model: ov.Model, attributes: dict[str, Any]) -> None:
-    """The model holds the op with these attributes, and computes what the reference does."""
+    """Check that the model has the op with these attributes, and that it computes what the reference does."""
     op = next(op for op in model.get_ops() if op.get_type_name() == "Kinds")
     assert op.get_attributes() == attributes
     assert np.array_equal(ov.Core().compile_model(model, "CPU")(DATA)[0], reference(attributes))
@@ -99,7 +99,7 @@ def read(model: Path, library: Path) -> ov.Model:
 
 @pytest.fixture
 def onnx_model(tmp_path: Path) -> Path:
-    """All attributes but `few`, which the mapping says models of ONNX do not have."""
+    """All attributes but `few`; the mapping says that ONNX models do not have it."""
     return write_onnx(tmp_path / "model.onnx", {**GIVEN, "flip": 1, "n_times": 4, "kind": 10})
 
 
@@ -261,7 +261,7 @@ def test_ovc_and_benchmark_app_take_the_library(kinds: Built, onnx_model: Path, 
 
 
 def test_paddle_is_registered(kinds: Built) -> None:
-    """No model: the conversion is compiled into the library, for the front end to find."""
+    """There is no model: the conversion is compiled into the library, where the front end finds it."""
     assert b"paddle" in kinds.content
     header = (kinds.project / "ops" / "kinds" / "frameworks.hpp").read_text()
     assert 'node.get_input("X")' in header

@@ -1,4 +1,4 @@
-"""What the tests of GPU layers need: the simulated device, the compilers, and a project with layers of all kinds."""
+"""Fixtures for tests of GPU layers: the simulated device, the compilers, and a project with layers of all kinds."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def built_gpu_ops(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 @pytest.fixture(scope="session")
 def try_layer(simulator: Simulator) -> TryLayer:
-    """Runs tests/packages/gpu/try_layer.py on the simulated device; {"died": how} where the process did."""
+    """Runs tests/packages/gpu/try_layer.py on the simulated device; returns {"died": how} if the process died."""
 
     def run(xml: Path, op: Op, programs: Path | None = None) -> dict[str, Any]:
         facts = asdict(op)

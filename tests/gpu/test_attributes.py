@@ -1,4 +1,4 @@
-"""Attributes of every type on the GPU plugin: those that it processes, and those that the check refuses."""
+"""Attributes of every type on the GPU plugin: it processes some, and the check refuses the others."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ OPTIONS = {
 
 
 def test_the_plugin_computes_an_op_with_attributes_of_its_types(ovext: Ovext, tmp_path: Path) -> None:
-    """All in one op: the plugin visits every attribute, whatever the layer uses."""
+    """All are in one op: the plugin visits every attribute, no matter which ones the layer uses."""
     attributes = [
         word.replace("a:", f"a{number}:", 1)
         for number, (name, word) in enumerate(OPTIONS.items())

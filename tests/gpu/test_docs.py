@@ -15,7 +15,7 @@ REFERENCE = "def my_op(data, alpha):\n    return (data * alpha).astype(data.dtyp
 
 
 def block(page: str, language: str, holding: str) -> str:
-    """The code block of a page in a language that holds a text."""
+    """The code block of a page that is in this language and contains this text."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
     return next(one for one in blocks if holding in one)

@@ -1,4 +1,4 @@
-"""What is known of the GPU plugin, compared with the plugin itself on the simulated device."""
+"""What is known about the GPU plugin, compared with the plugin itself on the simulated device."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_many_convolutions_leave_converted_inputs_alone(
 
 
 def test_one_tensor_for_two_inputs_does_not_compile(tmp_path: Path, try_layer: TryLayer) -> None:
-    """Known of the plugin, but no matter of the layer: docs/gpu.md tells it."""
+    """A known limit of the plugin, not a mistake of the layer; docs/gpu.md describes it."""
     second = '<Tensor arg-index="2" type="input" port-index="1" format="BYXF"/>\n  </Buffers>'
     xml = write(tmp_path, XML.replace("</Buffers>", second))
     (tmp_path / "copy.cl").write_text(KERNEL.replace("dst) {", "dst, const __global INPUT1_TYPE* more) {"))

@@ -56,7 +56,7 @@ def test_every_case_type_and_precision_agrees_on_the_plugin(built_gpu_ops: Built
 def test_a_gpu_is_used_before_anything_else(
     gpu_ops: Path, built_gpu_ops: Built, simulator: Simulator, ovext: Ovext
 ) -> None:
-    """The simulated device stands in for a GPU: OpenVINO sees it without the tool's doing."""
+    """The simulated device takes the place of a GPU: OpenVINO sees it without the tool's help."""
     arguments: list[str | Path] = ["gpu", "run", gpu_ops, "--library", built_gpu_ops.library, "--json"]
     done = ovext(*arguments, cwd=None, **simulator.environment())
     rows = json.loads(done.stdout)["rows"]
@@ -130,14 +130,14 @@ def test_a_kernel_that_kills_the_process_is_told(
     told = failures(report)
     phase = "inferring on the GPU" if device == "sim" else "running the kernel"
     assert told
-    # The runtime's own handler of signals may get stuck in rare cases: then it is the time limit that ends the process.
+    # In rare cases the runtime's own signal handler may hang; then the time limit ends the process.
     assert all(re.search(rf"(died \(killed by SIG\w+\)|hung, .*,) while {phase}", text) for text in told), told
     assert any("killed by SIG" in text for text in told)
 
 
 @pytest.mark.usefixtures("simulator")
 def test_a_layer_that_the_plugin_does_not_use_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:
-    """A type spelled as in an IR: the plugin computes its own Relu, and rightly."""
+    """The type is spelled as in an IR: the plugin computes its own Relu, and does so correctly."""
     op = gpu_ops / "ops" / "halved"
     text = op.joinpath("op.toml").read_text().replace('"Halved"', '"ReLU"').replace('"gpu_ops"', '"opset1"')
     shape = 'shape = ["N", "C", "(H + 1) // 2", "(W + 1) // 2"]'

@@ -36,7 +36,7 @@ def test_the_healthy_layer_computes(healthy: Path, op: Op, try_layer: TryLayer) 
 @pytest.mark.parametrize("trap", TRAPS, ids=named)
 def test_check_names_the_trap(trap: Trap, tmp_path: Path) -> None:
     xml = trap.write(tmp_path)
-    # Where the XML changes and the kernel is what is wrong, the line is the kernel's.
+    # Where the XML changes but the mistake is in the kernel, the line is in the kernel.
     in_kernel = trap.in_kernel or trap.code == "arg-count"
     file = tmp_path / "copy.cl" if in_kernel else xml
     places = {(finding.code, finding.where.file, finding.where.line) for finding in findings_of(xml, trap.op)}

@@ -1,4 +1,4 @@
-"""Layers that fall into one trap of the GPU plugin each: small changes to one healthy layer."""
+"""Layers that each fall into one trap of the GPU plugin: small changes to one healthy layer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ DENSE_INDEX = """\
 BUFFERS = XML[XML.index("  <Buffers>") : XML.index("  <CompilerOptions")]
 INPUT_LINE, OUTPUT_LINE = BUFFERS.splitlines(keepends=True)[1:3]
 
-# What the plugin does with a trap, besides failing with a message.
+# What the plugin can do with a trap, other than failing with a message.
 WRONG = "computes wrong numbers"
 DIES = "the process dies"
 FAILS = "fails in one way or another"
@@ -56,7 +56,7 @@ UNUSED = "the layer is not used"
 
 @dataclass(frozen=True)
 class Op:
-    """The op that a layer is for, and the model that it stands in."""
+    """The op that a layer is for, and the model that it is in."""
 
     type: str = "Copy"
     inputs: tuple[tuple[int, ...], ...] = ((2, 3, 5, 7),)
@@ -64,8 +64,8 @@ class Op:
     attributes: dict[str, Any] = field(default_factory=dict)
     dynamic: bool = False
     hint: str = "f32"
-    same_source: bool = False  # every input is fed by the same tensor
-    scale: float = 1.0  # what the result is multiplied by, to show tiny attributes
+    same_source: bool = False  # the same tensor feeds every input
+    scale: float = 1.0  # a factor of the result, to show tiny attributes
 
     def use(self) -> Use:
         samples = (Sample(self.inputs, self.outputs, self.attributes),)
@@ -81,20 +81,20 @@ class TryLayer(Protocol):
 
 @dataclass(frozen=True)
 class Trap:
-    """A change to the healthy layer, what `gpu check` must say of it and where, and what the plugin does."""
+    """A change to the healthy layer, what `gpu check` must report and where, and what the plugin does."""
 
     name: str
     code: str
     old: str
     new: str
     line: int
-    plugin: str  # a part of its message, or one of the words above
+    plugin: str  # part of its message, or one of the constants above
     op: Op = Op()
-    in_kernel: bool = False  # whether `old` and `line` are of the kernel
+    in_kernel: bool = False  # whether `old` and `line` refer to the kernel
     then: tuple[str, str] | None = None  # a second replacement, in the kernel
 
     def write(self, folder: Path) -> Path:
-        """Write the XML and its kernel; gives the XML."""
+        """Write the XML and its kernel, and return the path of the XML."""
         xml, kernel = (XML, KERNEL) if not self.in_kernel else (XML, KERNEL.replace(self.old, self.new, 1))
         assert self.old in (KERNEL if self.in_kernel else XML)
         if not self.in_kernel:
@@ -108,7 +108,7 @@ class Trap:
 
 
 def findings_of(xml: Path, op: Op) -> list[PlacedFinding]:
-    """What `gpu check` says of a file's layers, knowing the op that they are for."""
+    """The findings of `gpu check` for a file's layers when it knows their op."""
     layers, findings = read_layers(xml)
     return [*findings, *(finding for layer in layers for finding in check_layer(layer, op.use()))]
 
@@ -129,7 +129,7 @@ SIZES = '  <WorkSizes global="X,Y,B*F"/>\n'
 ONLY_NAME = '<CustomLayer name="Copy"'
 UNUSED_ARGUMENT = ("OUTPUT0_TYPE* dst) {", "OUTPUT0_TYPE* dst, __global INPUT0_TYPE* more) {")
 DENSE = (KERNEL[KERNEL.index("    const size_t from") : KERNEL.index("    const size_t to")], DENSE_INDEX)
-# The kernel reads its third argument as what the XML says it is: the first input as BFYX.
+# The kernel reads its third argument as the XML declares it: the first input as BFYX.
 READ_AS_BFYX = (
     "OUTPUT0_TYPE* dst) {",
     """OUTPUT0_TYPE* dst, const __global INPUT0_TYPE* bfyx) {

@@ -1,4 +1,4 @@
-"""`ovext inspect` on libraries, wheels and folders, ours and others'."""
+"""`ovext inspect` on our own and other libraries, wheels and folders."""
 
 from __future__ import annotations
 
@@ -149,14 +149,14 @@ def test_manylinux_tags_are_those_of_auditwheel() -> None:
 
 
 def look_at(data: bytes) -> None:
-    """Inspect damaged bytes: a report or one kind of error, and nothing else."""
+    """Inspect damaged bytes: only a report or one kind of error may come of it."""
     with suppress(UnreadableFileError):
         report = inspect_library(Elf(Path("damaged.so"), data), base_os_table().values(), lambda _: None)
         json.dumps(report.to_json())
 
 
 parts = st.floats(0, 1, exclude_max=True)
-# Anywhere, in the header, and near the end, where the tables of sections are.
+# Anywhere, in the header, and near the end, where the section tables are.
 places = st.one_of(
     st.tuples(st.just(0.0), st.just(1.0), parts),
     st.sampled_from([(0.0, 0.0005), (0.9, 1.0)]).flatmap(

@@ -1,4 +1,4 @@
-"""What a shell completes: the words that a shell's script asks the command for."""
+"""Shell completion: the words that a shell's script requests from the command."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ LIBRARY = Path("lib") / "ubi8" / "libcustom_relu_cpu_extension.so"
 REPORT = LIBRARY.with_name(LIBRARY.name + ".rejected.json")
 BUILD = ("build", "--base-os", "ubi8", "--isa", "avx2")
 
-# A product beside a sum, for which the compiler has one instruction.
+# A product and a sum, which the compiler can fuse into one instruction.
 FUSED = """\
 #include <cmath>
 [[gnu::noinline]] float fused(float a, float b, float c) {
@@ -62,7 +62,7 @@ def test_wide_code_outside_the_variants_is_rejected(custom_relu: Path, ovext: Ov
 
 
 def test_options_of_the_project_widen_no_variant(custom_relu: Path, ovext: Ovext) -> None:
-    """Such an option counts for op.cpp, where it is a leak; kernels have those of their row behind it."""
+    """Such an option applies to op.cpp, where it is a leak; for kernels, the options of their row come after it."""
     with (custom_relu / "CMakeLists.txt").open("a") as file:
         file.write("target_compile_options(custom_relu PRIVATE -march=skylake-avx512)\n")
     done = ovext(*BUILD, cwd=custom_relu)

@@ -1,4 +1,4 @@
-"""One library for each illness: inspection names it, and what it says of loading is what a real load does."""
+"""One library for each illness: inspection names it, and predicts correctly whether the library loads."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_files_that_were_not_named_are_not_looked_at(healthy: Path, tmp_path: Pa
 
 
 def test_library_for_another_patch_release(healthy: Path, tmp_path: Path) -> None:
-    """The soname in the file's string table, changed to a release that is not here."""
+    """The soname in the file's string table is changed to a release that is not installed."""
     other = tmp_path / "libother.so"
     other.write_bytes(healthy.read_bytes().replace(b"libopenvino.so.2641\0", b"libopenvino.so.2640\0"))
     assert codes(inspect(other)) >= {"not-compared"}
@@ -158,7 +158,7 @@ WIDE_CODE = {
     "leak": WIDE_ROUTINE + "void (*keep)(int*) = wide;\n",
     "wide-initialiser": "int numbers[64];\n"
     + WIDE_ROUTINE.replace("gnu::noinline", "gnu::constructor").replace("int* values", "").replace("values", "numbers"),
-    # Code outside the variants, whatever its name is.
+    # Code outside the variants, whatever its name.
     "leak by name": "namespace avx2 {\nstruct Tag {};\n}\ntemplate <typename T>\n"
     + WIDE_ROUTINE.replace("int* values", "int* values, T")
     + "void (*keep)(int*, avx2::Tag) = wide<avx2::Tag>;\n",

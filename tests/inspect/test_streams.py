@@ -1,4 +1,4 @@
-"""stdout and stderr that are closed, that nobody reads, or that do not take every character."""
+"""stdout and stderr that are closed, that nobody reads, or that do not accept every character."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models for Model Optimizer of one op, y = Op(x). Run by its own Python: `model_optimizer.py caffe|onnx|tf FOLDER`."""
+"""Models of one op, y = Op(x), for Model Optimizer. Its own Python runs `model_optimizer.py caffe|onnx|tf FOLDER`."""
 
 import sys
 from pathlib import Path

@@ -85,7 +85,7 @@ CONFIG: dict[str, Any] = {
 
 
 def generate(folder: Path, config: dict[str, Any]) -> Path:
-    """The tree that the configuration asks for."""
+    """The tree that is generated for the configuration."""
     (folder / "config.json").write_text(json.dumps(config))
     done = run_ovext("new", "--legacy", "--from", "config.json", "--output_dir", "tree", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -94,7 +94,7 @@ def generate(folder: Path, config: dict[str, Any]) -> Path:
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the generator writes for CONFIG. Not to be changed."""
+    """The output of the generator for CONFIG. Not to be changed."""
     return generate(tmp_path_factory.mktemp("legacy"), CONFIG)
 
 
@@ -110,7 +110,7 @@ def test_the_tree_is_the_old_one(tree: Path) -> None:
 
 
 def test_each_section_keeps_its_own_parameters(tree: Path) -> None:
-    """The old tool had one table for all: MXNet's allCopy switched TensorFlow's, and MXNet was never written."""
+    """The old tool had one table for all: MXNet's allCopy set TensorFlow's, and MXNet was never written."""
     front = tree / "user_mo_extensions" / "front"
     assert "attrs = {}" in (front / "tf" / "scaledcosh_ext.py").read_text()
     mxnet = (front / "mxnet" / "scaled_cosh_ext.py").read_text()
@@ -143,7 +143,7 @@ def test_the_cpu_project_builds_and_passes(cpu_extension: Built, ovext: Ovext) -
 
 @pytest.fixture(scope="session")
 def model_optimizer() -> Path:
-    """The folder of the commands of an environment with Model Optimizer 2023.3 and the frameworks that it needs."""
+    """The command folder of an environment with Model Optimizer 2023.3 and the frameworks that it needs."""
     need(sys.version_info[:2] in {(3, 10), (3, 11)}, "Python 3.10 or 3.11, for which there is openvino-dev 2023.3")
     folder = ROOT / "build" / "test-roots" / f"mo-{sys.version_info.minor}"
     if not (folder / "complete").is_file():
@@ -174,7 +174,7 @@ EXPECTED = {
 def test_extractors_run_in_model_optimizer(
     model_optimizer: Path, tree: Path, cpu_extension: Built, tmp_path: Path, framework: str
 ) -> None:
-    """The IR that it writes is read with the CPU extension, has the attributes, and is computed."""
+    """The IR that it writes can be read with the CPU extension, has the attributes, and can be computed."""
     script = Path(__file__).with_name("model_optimizer.py")
     made = [str(model_optimizer / "python"), str(script), framework, str(tmp_path)]
     done = subprocess.run(made, capture_output=True, text=True, check=False)
@@ -192,7 +192,7 @@ def test_extractors_run_in_model_optimizer(
 
 
 def test_stock_model_optimizer_refuses_without_the_kept_ir(model_optimizer: Path, tree: Path, tmp_path: Path) -> None:
-    """What keep_unknown_ops.py is for."""
+    """This is why keep_unknown_ops.py exists."""
     extensions = shutil.copytree(tree / "user_mo_extensions", tmp_path / "extensions")
     (extensions / "ops" / "keep_unknown_ops.py").unlink()
     script = Path(__file__).with_name("model_optimizer.py")

@@ -1,4 +1,4 @@
-"""The library in real OpenVINO on every level of CPU: emulated old ones, and this one."""
+"""The library in real OpenVINO on every CPU level: emulated old CPUs, and this one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EMULATED = {"Nehalem": "sse42", "Westmere": "sse42", "Haswell": "avx2"}
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A C++ program that loads a library as a server does: Python's numpy does not run on such old CPUs."""
+    """A C++ program that loads a library as a server does. Python's numpy does not run on such old CPUs."""
     build = tmp_path_factory.mktemp("host")
     compile_all(PACKAGES / "host", build, f"-DOpenVINO_DIR={OPENVINO / 'cmake'}")
     return build / "host"
@@ -58,7 +58,7 @@ def test_library_without_a_variant_for_the_cpu_fails_without_a_crash(
 
 
 def test_every_variant_runs_in_these_tests_where_the_cpu_has_avx_512() -> None:
-    """The summary of the run says how many did; a row of the table that names a feature wrongly must not hide one."""
+    """The summary of the run counts them; a table row with a wrong feature name must not hide a variant."""
     cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     if re.search(r"\bavx512f\b", cpuinfo):
         assert list(isa_table()) == RUNNABLE

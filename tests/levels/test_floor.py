@@ -1,4 +1,4 @@
-"""What is built on new systems loads on old ones: in roots of other Debian releases, made with debootstrap."""
+"""Libraries built on new systems load on old ones: in roots of other Debian releases, made with debootstrap."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ FLOOR = {"GLIBC": "2.17", "GLIBCXX": "3.4.22", "CXXABI": "1.3.11"}
 
 
 def in_root(root: Path, *command: str, mounts: dict[Path, str]) -> list[str]:
-    """The command line that runs `command` there, with /proc and /sys, which OpenVINO needs, and `mounts`.
+    """The command line that runs `command` in the root, with `mounts`, and /proc and /sys, which OpenVINO needs.
 
-    The mounts are in a namespace of their own and end with it.
+    The mounts are in their own namespace and end with it.
     """
     lines = [f"mount -t proc proc '{root}/proc'", f"mount --rbind /sys '{root}/sys'"]
     for source, target in mounts.items():
@@ -72,7 +72,7 @@ def test_library_built_here_loads_and_computes_on_debian_11(built_relu: Built) -
 
 @pytest.fixture
 def compiler_of() -> Callable[[Path, Path], Path]:
-    """A compiler for CXX that is the g++ of a root, working on this machine's files."""
+    """The g++ of a root as a compiler for CXX, which works on this machine's files."""
 
     def make(root: Path, folder: Path) -> Path:
         shared = {path: str(path) for path in (folder, ROOT / "cmake", LIBOPENVINO.parents[1])}

@@ -14,7 +14,7 @@ from ovext.resources import cmake_dir
 from ovext.toolchain.cmake import find_build_tools
 
 PRESETS = {"asan": "address", "ubsan": "undefined", "tsan": "thread"}
-# What docs/cmake.md tells to set.
+# What docs/cmake.md says to set.
 ENVIRONMENT = {
     "TBB_ENABLE_SANITIZERS": "1",
     "ASAN_OPTIONS": "detect_leaks=0",
@@ -38,10 +38,10 @@ def build_with(project: Path, preset: str) -> Path:
 
 
 def run_with(library: Path, preset: str, folder: Path, isa: str) -> Finished:
-    """Load it and infer, in a program that has the sanitizer's runtime."""
+    """Load the library and infer, in a program that has the sanitizer's runtime."""
     flags = f"-DCMAKE_CXX_FLAGS=-fsanitize={PRESETS[preset]}"
     compile_all(PACKAGES / "host", folder / "host", f"-DOpenVINO_DIR={OPENVINO / 'cmake'}", flags)
-    # ThreadSanitizer needs addresses where it expects them.
+    # ThreadSanitizer needs memory at the addresses that it expects.
     command = ["setarch", "-R", str(folder / "host" / "host"), str(library)]
     environment = {**os.environ, **ENVIRONMENT, "OVEXT_ISA": isa}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)

@@ -1,4 +1,4 @@
-"""A wheel of CustomReLU, built once by the tool, and places to install wheels."""
+"""A wheel of CustomReLU, built once by the tool, and folders to install wheels in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wheels import BuiltWheel, Site
 
 @pytest.fixture(scope="session")
 def relu_wheel(tmp_path_factory: pytest.TempPathFactory) -> BuiltWheel:
-    """The wheel of CustomReLU, which two builds in two places have given. Not to be changed."""
+    """The wheel of CustomReLU, built in two places. Not to be changed."""
     folder = tmp_path_factory.mktemp("wheel")
     project = copy_project(CUSTOM_RELU, folder / "custom_relu")
     done = run_ovext("wheel", project, "--check-reproducible", "--json", cwd=folder)
@@ -24,7 +24,7 @@ def relu_wheel(tmp_path_factory: pytest.TempPathFactory) -> BuiltWheel:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    """A folder in which the installed OpenVINO is, as in the environment of a user."""
+    """A folder that contains the installed OpenVINO, like the environment of a user."""
     folder = tmp_path / "site-packages"
     folder.mkdir()
     (folder / "openvino").symlink_to(OPENVINO)

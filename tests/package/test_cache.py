@@ -62,7 +62,7 @@ def without_cache_of_tests() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Root:
-    """A clean build root of its own, as another machine of the team would have."""
+    """A separate, clean build root, as another machine of the team would have."""
 
     folder: Path
 
@@ -79,7 +79,7 @@ class Root:
         )
 
     def built(self, *options: str, **env: str) -> tuple[dict[str, int], dict[str, str]]:
-        """Who compiled, and the sha256 of what came of it."""
+        """Who compiled, and the sha256 of the results."""
         done = self.build(*options, **env)
         assert done.returncode == 0, done.stdout + done.stderr
         told: dict[str, Any] = json.loads(done.stdout)
@@ -88,13 +88,13 @@ class Root:
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What comes of a build without any of the engines."""
+    """The results of a build without any of the engines."""
     return Root(tmp_path_factory.mktemp("plain")).built()[1]
 
 
 @pytest.fixture
 def sccache_settings(tmp_path: Path) -> dict[str, str]:
-    """Of a server of sccache for this test alone."""
+    """The settings of an sccache server for this test alone."""
     need(shutil.which("sccache") is not None, "sccache")
     return {
         "SCCACHE_CONF": str(tmp_path / "sccache.toml"),
@@ -115,7 +115,7 @@ def stopping_sccache(settings: dict[str, str]) -> Iterator[None]:
 def test_a_second_machine_compiles_nothing(
     tmp_path: Path, sccache_settings: dict[str, str], plain: dict[str, str]
 ) -> None:
-    """Redis keeps what the first compiled; each machine has a server of sccache of its own."""
+    """Redis keeps what the first machine compiled; each machine has its own sccache server."""
     redis = shutil.which("redis-server")
     need(redis is not None, "redis-server")
     port = free_port()
@@ -146,7 +146,7 @@ def test_ccache_finds_what_another_build_tree_compiled(tmp_path: Path, plain: di
         counted.append(compilations)
         assert libraries == plain
     assert counted[0]["hits"] == 0
-    assert counted[1]["hits"] >= 10  # the checks of CMake lie in folders with other names
+    assert counted[1]["hits"] >= 10  # the checks of CMake are in folders with other names
 
 
 def test_distcc_compiles_on_two_servers(tmp_path: Path, plain: dict[str, str]) -> None:
@@ -169,7 +169,7 @@ def test_distcc_compiles_on_two_servers(tmp_path: Path, plain: dict[str, str]) -
 
 
 def compiled_by(port: int) -> int:
-    """What a server of distcc says on its own page of statistics."""
+    """What a distcc server reports on its statistics page."""
     with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as connection:
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         page = b"".join(iter(lambda: connection.recv(4096), b"")).decode()
@@ -197,7 +197,7 @@ def test_sccache_distributes_to_two_servers(
 
 
 class Farm:
-    """A scheduler of sccache and two build servers."""
+    """An sccache scheduler and two build servers."""
 
     def __init__(self, folder: Path, program: str, bwrap: str) -> None:
         self._folder, self._program, self._bwrap = folder, program, bwrap
@@ -209,7 +209,7 @@ class Farm:
         ).stdout.strip()
 
     def client(self) -> str:
-        """The configuration of who compiles."""
+        """The configuration of the client."""
         return f"""
 [dist]
 scheduler_url = "http://127.0.0.1:{self._scheduler}"

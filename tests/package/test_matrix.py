@@ -1,4 +1,4 @@
-"""The matrix of targets: real builds, stopped, resumed, failed and met."""
+"""The matrix of targets: real builds that stop, resume, fail, or run at the same time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ endif()
 
 
 class Workspace:
-    """A folder with the table of a matrix of two cells, for Ubuntu 24.04 and UBI 8, of a quick project."""
+    """A folder with a quick project and the table of a matrix of two cells, for Ubuntu 24.04 and UBI 8."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -61,7 +61,7 @@ class Workspace:
 
     @contextmanager
     def held(self) -> Iterator[subprocess.Popen[str]]:
-        """A run that has finished its first cell and hangs in the second."""
+        """A run that has finished its first cell and hangs in its second."""
         (self.folder / "hold").touch()
         with running_ovext("matrix", cwd=self.folder) as process:
             wait_until((self.folder / "reached").exists, process)
@@ -175,7 +175,7 @@ def test_other_flags_make_another_cell(workspace: Workspace) -> None:
 
 
 def test_a_terminal_shows_a_table(workspace: Workspace) -> None:
-    """In a terminal of 12 lines, which is what a pseudo-terminal is told to be."""
+    """The pseudo-terminal is set to 12 lines."""
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 80, 0, 0))
     command = [sys.executable, "-m", "ovext", "matrix"]
@@ -193,7 +193,7 @@ def test_a_terminal_shows_a_table(workspace: Workspace) -> None:
 def read_terminal(master: int) -> bytes:
     try:
         return os.read(master, 1 << 16)
-    except OSError:  # as Linux tells the end of a terminal
+    except OSError:  # how Linux signals the end of a terminal
         return b""
 
 

@@ -1,4 +1,4 @@
-"""Packaging on a disk that is full, and packaging that is stopped."""
+"""Packaging on a full disk, and packaging that is stopped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ endif()
 
 
 def on_small_disk(folder: Path, size: str, script: str) -> Finished:
-    """Run a shell script in which `folder` is a disk of that size, which nobody else sees and which goes with it."""
+    """Run a shell script in which `folder` is a disk of this size, seen only by the script and gone when it ends."""
     unshare = shutil.which("unshare")
     need(unshare is not None and os.geteuid() == 0, "unshare, run as root")
     folder.mkdir()
@@ -56,7 +56,7 @@ def test_a_wheel_does_not_fit(tmp_path: Path, quick: Path) -> None:
     assert done.returncode == ExitCode.FILES
     assert f"error: {disk}/" in done.stderr
     assert "cannot write here: No space left on device" in done.stderr
-    assert done.stdout == ""  # nothing half-made lies there
+    assert done.stdout == ""  # nothing half-made is left
 
 
 def test_the_project_has_no_room_for_a_build(tmp_path: Path, quick: Path) -> None:

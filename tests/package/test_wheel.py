@@ -1,4 +1,4 @@
-"""The wheel of an extension: what it says of itself, and what it does once it is installed."""
+"""The wheel of an extension: its metadata, and what it does once it is installed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from wheels import BuiltWheel, Site
 def test_its_tag_is_the_one_that_auditwheel_and_inspect_find(
     relu_wheel: BuiltWheel, ovext: Ovext, tmp_path: Path
 ) -> None:
-    # It would judge a libtbb.so.12 of this system, too, which is not the one that OpenVINO brings.
+    # Otherwise auditwheel would also judge a libtbb.so.12 of this system, not the one that OpenVINO brings.
     show = [sys.executable, "-m", "auditwheel", "show", "--ldpaths", str(tmp_path), str(relu_wheel.file)]
     shown = subprocess.run(show, capture_output=True, text=True, check=True)
     found = re.findall(r"manylinux_\d+_\d+_x86_64", shown.stdout.replace(relu_wheel.file.name, ""))
@@ -68,7 +68,7 @@ def test_it_is_small(relu_wheel: BuiltWheel) -> None:
 
 
 def test_two_builds_gave_the_same_bytes(relu_wheel: BuiltWheel) -> None:
-    """The fixture built it twice: in the project, and from a copy in another place."""
+    """The fixture built it twice: in the project, and from a copy elsewhere."""
     assert relu_wheel.told["reproducible"] is True
 
 
@@ -111,7 +111,7 @@ def test_the_library_loads_before_openvino_is_imported(relu_site: Site) -> None:
 
 
 def test_another_openvino_is_told_in_one_sentence(relu_site: Site) -> None:
-    """The version is what OpenVINO says of itself; a second release would only say another one."""
+    """The version is the one that OpenVINO reports; a second release would only report another one."""
     done = relu_site.python(
         """
 import openvino, custom_relu
@@ -199,7 +199,7 @@ def test_a_compiler_error_is_what_is_shown(tmp_path: Path, ovext: Ovext) -> None
 
 
 def test_the_gate_stands_before_the_wheel(tmp_path: Path, ovext: Ovext) -> None:
-    """A library that nobody could load becomes no wheel, whoever builds it."""
+    """A library that nobody could load does not become a wheel, no matter who builds it."""
     project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
     source = project / "ops/custom_relu/op.cpp"
     source.write_text(LEAK + source.read_text(encoding="utf-8"), encoding="utf-8")

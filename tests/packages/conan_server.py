@@ -1,4 +1,4 @@
-"""Serve Conan packages on 127.0.0.1: conan_server.py FOLDER. Prints its address. `ci` may upload, by the word `secret`.
+"""Serve Conan packages on 127.0.0.1: conan_server.py FOLDER. Prints its address. `ci` may upload; password: `secret`.
 
 The command `conan_server` would listen on every interface of the machine.
 """

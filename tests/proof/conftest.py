@@ -1,4 +1,4 @@
-"""Projects that `ovext new` wrote, each built once for all tests."""
+"""Projects written by `ovext new`, each built once for all tests."""
 
 from __future__ import annotations
 

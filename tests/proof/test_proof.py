@@ -1,4 +1,4 @@
-"""`ovext test`: healthy ops pass, and each mistake is found by the check that is for it."""
+"""`ovext test`: healthy ops pass, and each mistake is found by the check for it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FEW = ("--examples", "15")
 
 
 def test_what_new_writes_passes_as_generated(ovext: Ovext, healthy: Built) -> None:
-    """Every rule for shapes, type of attribute, element type and variant."""
+    """They cover every shape rule, attribute type, element type and variant."""
     told, code = rows_of(ovext, healthy, *FEW)
     assert {row["variant"] for row in told} == set(isa_table())
     assert {row["variant"] for row in told if row["skipped"]} == set(isa_table()) - set(RUNNABLE)
@@ -117,7 +117,7 @@ def test_a_library_without_the_ops_is_told(ovext: Ovext, healthy: Built, ill: Bu
 
 
 def with_references(project: Path, targets: str) -> Path:
-    """The ops of two_ops with references, in other libraries."""
+    """The ops of two_ops, with references and in other libraries."""
     lists = project / "CMakeLists.txt"
     lists.write_text(lists.read_text().partition("ovext_add_extension")[0] + targets)
     for op, result in {"doubled": "2 * data", "width": "np.full_like(data, 16)"}.items():
@@ -132,7 +132,7 @@ def two_ops(tmp_path: Path) -> Path:
 
 
 def test_each_op_is_tested_in_a_library_that_has_it(ovext: Ovext, two_ops: Path) -> None:
-    """The first by name is for a server only."""
+    """The library whose name comes first is for a server only."""
     targets = "ovext_add_extension(a OPS doubled LINK host)\novext_add_extension(b OPS width)\n"
     with_references(two_ops, targets + "ovext_add_extension(c OPS doubled)\n")
     done = ovext("test", two_ops, "--isa", "sse42", "--examples", "3", cwd=two_ops.parent)

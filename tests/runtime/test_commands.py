@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def demo(built_relu: Built, ovext: Ovext, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with the demo's models and its answer, result.json."""
+    """The folder with the demo's models and its result, result.json."""
     folder = tmp_path_factory.mktemp("demo")
     done = ovext("demo", "--library", built_relu.library, "--output", folder, "--runs", "2", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -49,7 +49,7 @@ def test_demo_model_is_resnet50(demo: Path) -> None:
 
 
 def test_result_of_the_sed_of_the_servers_guide_loads(demo: Path, built_relu: Built) -> None:
-    """sed '0,/ReLU/s//CustomReLU/' replaces the first ReLU of the file, wherever it stands."""
+    """sed '0,/ReLU/s//CustomReLU/' replaces the first ReLU in the file, wherever it is."""
     text = (demo / "resnet50.xml").read_text()
     (demo / "sed.xml").write_text(text.replace("ReLU", "CustomReLU", 1))
     os.link(demo / "resnet50.bin", demo / "sed.bin")
@@ -191,7 +191,7 @@ def test_load_of_a_file_that_openvino_refuses_says_so(tmp_path: Path, monkeypatc
 
 
 def test_library_for_a_server_runs_where_openvino_is_global(built_two_ops: Built) -> None:
-    """Its symbols come from the process; the build has loaded it so. Python's own loading does not."""
+    """Its symbols come from the process, as when the build loads it. A plain load in Python does not provide them."""
     server = built_two_ops.library.with_name("libfor_server_cpu_extension.so")
     with pytest.raises(RuntimeError, match="undefined symbol"):
         ov.Core().add_extension(str(server))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TYPES = {"f32": np.float32, "f16": np.float16, "bf16": ml_dtypes.bfloat16}
 SLOPES = (0.0, 0.1, -2.0, 1e-7)
-# Elements in a register of each variant: 4, 8, 16 of f32; 8, 16, 32 of f16. Around each, and around their unrolled sum.
+# Elements in a register of each variant: 4, 8, 16 of f32; 8, 16, 32 of f16. Sizes around these and unrolled multiples.
 SIZES = sorted({0, 1, *(lanes + extra for lanes in (4, 8, 16, 32, 64, 128) for extra in (-1, 0, 1))})
 
 
@@ -56,18 +56,18 @@ def bits(data: Array) -> Array:
 
 
 def same(actual: Array, expected: Array) -> bool:
-    """Bit for bit, except that one NaN is as good as another and -0 as good as 0."""
+    """Compare bit for bit, except that all NaNs are equal and -0 equals 0."""
     nan = np.isnan(actual.astype(np.float32)) & np.isnan(expected.astype(np.float32))
     zero = (actual == 0) & (expected == 0)
     return bool(np.all((bits(actual) == bits(expected)) | nan | zero))
 
 
 def evaluate(loaded: Loaded, data: Array, slope: float) -> Array:
-    """The op's own evaluate(), which sees exactly this type: the CPU plugin turns f16 and bf16 models into f32."""
+    """Call the op's own evaluate() with exactly this type: the CPU plugin converts f16 and bf16 models to f32."""
     element = {value: key for key, value in TYPES.items()}[data.dtype.type]
     model = loaded.model("CustomReLU", "opset1", TensorType(element, None), negative_slope=slope)
     element_type = getattr(ov.Type, element)
-    # OpenVINO's Python has no bf16 of numpy: such a tensor is made from the bits.
+    # OpenVINO's Python API has no numpy type for bf16: such a tensor is made from its bits.
     source = ov.Tensor(bits(data) if element == "bf16" else data, data.shape, element_type)
     target = ov.Tensor(element_type, data.shape)
     assert model.evaluate([target], [source])
@@ -116,7 +116,7 @@ def test_outputs_larger_than_the_cache(relu: Loaded, shape: tuple[int, ...]) -> 
 
 
 def test_streamed_output_at_any_alignment(relu: Loaded) -> None:
-    """Outputs of OpenVINO are aligned, those of a caller need not be."""
+    """OpenVINO aligns its outputs; those of a caller need not be aligned."""
     count = 8 * 1024 * 1024 + 5
     data = np.random.default_rng(4).standard_normal(count, dtype=np.float32)
     model = relu.model("CustomReLU", "opset1", TensorType("f32", (count,)))

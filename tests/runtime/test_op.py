@@ -1,4 +1,4 @@
-"""CustomReLU as a model sees it: shapes, types, attributes, and what is refused."""
+"""CustomReLU in a model: shapes, types, attributes, and what is refused."""
 
 from __future__ import annotations
 

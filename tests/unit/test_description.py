@@ -1,4 +1,4 @@
-"""op.toml: what may stand in it, what contradicts it, and what it says of shapes."""
+"""op.toml: what it may contain, contradictions in it, and its shape rules."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def test_contradictions_are_told_with_their_line(old: str, new: str, line: int, 
 def test_every_type_of_attribute_has_an_example_that_it_can_be(name: str, tmp_path: Path) -> None:
     values = '\nvalues = ["one", "two"]' if name == "enum" else ""
     text = f'[[attributes]]\nname = "fresh"\ntype = "{name}"{values}\n\n[[test.cases]]'
-    # Which of them these frameworks cannot give is told otherwise.
+    # The types that these frameworks cannot provide are reported elsewhere.
     alone = FULL.replace(UNREADABLE, "").replace(PYTORCH, "")
     attribute = read(tmp_path, alone.replace("[[test.cases]]", text)).attributes[-1]
     assert attribute.refusal_of(attribute.example()) == ""

@@ -1,4 +1,4 @@
-"""Errors: what is told of them in a line, and how an ovext hands its error to the one that started it."""
+"""Errors: their one-line summary, and how an ovext process passes its error to the one that started it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which library `ovext.load` takes when."""
+"""Which library `ovext.load` chooses in each case."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The parts of the GPU check that need no file and no process."""
+"""The parts of the GPU check that need no files or processes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ expressions = st.recursive(
 
 
 def as_c_does(expression: str) -> int | None:
-    """The value with C's division, computed with Python's own parser; None where it divides by zero."""
+    """The value with C's division, computed with Python's own parser; None if it divides by zero."""
 
     class Number(int):
         def __add__(self, other: int) -> Number:
@@ -69,7 +69,7 @@ def split_digits(text: str) -> list[str]:
     return parts
 
 
-@example("( B-F)/2")  # C rounds to zero
+@example("( B-F)/2")  # C rounds towards zero
 @example("(B-Y)%2")
 @given(expressions)
 def test_expressions_have_the_value_that_c_gives_them(expression: str) -> None:

@@ -78,7 +78,7 @@ def test_every_exit_code_is_documented() -> None:
 
 
 def test_every_finding_of_the_gpu_check_is_documented() -> None:
-    """The codes are the literals that findings are made with; some are put together from a name of the XML."""
+    """The codes are the literals that findings are created with; some include a name from the XML."""
     page = (ROOT / "docs" / "gpu.md").read_text(encoding="utf-8")
     sources = "".join(file.read_text(encoding="utf-8") for file in (PACKAGE / "gpu").glob("*.py"))
     codes = set(re.findall(r'\b(?:error|warning|note|state|PlacedFinding)\(\s*"([a-z-]+)"', sources))
@@ -96,7 +96,7 @@ def test_every_error_has_an_exit_code_that_is_no_success() -> None:
 
 
 def test_every_error_is_one_that_an_outer_ovext_knows() -> None:
-    """It imports ovext.errors, and not all that an inner one does."""
+    """It imports only ovext.errors, not everything that an inner one does."""
     names = "|".join(error.__name__ for error in {OvextError} | subclasses(OvextError))
     derived = re.compile(rf"^class \w+\(({names})\):", re.MULTILINE)
     others = [file for file in PACKAGE.rglob("*.py") if file.name != "errors.py"]

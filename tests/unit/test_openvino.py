@@ -1,5 +1,5 @@
-"""Which OpenVINO is taken, and what is read of it. The installations here are folders of the shape of real ones,
-but for the last.
+"""Which OpenVINO is used, and what is read from it. All installations here but the last are folders that imitate
+real ones.
 """
 
 from pathlib import Path
@@ -97,7 +97,7 @@ def test_missing_library_and_broken_version_are_told(tmp_path: Path) -> None:
 
 
 def test_what_runs_in_openvino_reports_nothing(tmp_path: Path) -> None:
-    """`import openvino` tells its makers, and remembers that in the home folder."""
+    """`import openvino` sends a report to its makers, and records that in the home folder."""
     openvino = find_installed(None)
     assert openvino is not None
     ask_once(openvino, "devices", {}, env={"HOME": str(tmp_path), "CI": "", "TF_BUILD": "", "JENKINS_URL": ""})

@@ -1,4 +1,4 @@
-"""Changing layer types in an IR: the right layers, and not one other byte."""
+"""Changing layer types in an IR: only the right layers change, and not one other byte."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The plan: pure, so made here for machines that do not exist."""
+"""The plan is pure, so it is tested here for machines that do not exist."""
 
 import json
 from contextlib import nullcontext
@@ -142,7 +142,7 @@ def test_an_openvino_that_is_too_old_for_mappings_is_refused(project: Project, r
     machine = replace(MACHINE, openvino_version=release)
     described = 'schema = 1\ntype = "Pool"\nopset = "sample"\n[[inputs]]\nname = "x"\ntypes = ["f32"]\n'
     (folder / "op.toml").write_text(described)
-    plan_build(REQUEST, replace(project), machine)  # without mappings any will do
+    plan_build(REQUEST, replace(project), machine)  # without mappings, any release will do
     (folder / "op.toml").write_text(f'{described}[frameworks.onnx]\ntype = "Pool"\n')
     told = "Pool is mapped to onnx, for which OpenVINO 2025.2.0 is too old"
     with nullcontext() if is_fine else pytest.raises(ProjectError, match=told):

@@ -1,4 +1,4 @@
-"""Reading what the author wrote: every problem at once, each with its line."""
+"""Reading the author's files: every problem is reported at once, each with its line."""
 
 from pathlib import Path
 

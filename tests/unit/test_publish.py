@@ -1,4 +1,4 @@
-"""Publishing: whole or not at all."""
+"""Publishing: all or nothing."""
 
 import hashlib
 from pathlib import Path
@@ -80,7 +80,7 @@ def test_changed_or_missing_library_is_not_published(tmp_path: Path) -> None:
 
 
 def test_a_record_with_an_op_that_the_published_library_lacks_is_not_published(tmp_path: Path) -> None:
-    """An op.toml tells of another op than the same file had when it passed the gate."""
+    """op.toml describes another op than the same library had when it passed the gate."""
     record = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
     other = record.model_copy(update={"ops": [OpRecord(type="Simple", opset="opset1")]})
     assert not is_published(tmp_path / "out", [other])
@@ -88,7 +88,7 @@ def test_a_record_with_an_op_that_the_published_library_lacks_is_not_published(t
 
 
 def test_the_manifest_is_put_in_place_last(tmp_path: Path) -> None:
-    """It tells of nothing that is not there."""
+    """It lists nothing that does not exist."""
     put(built(tmp_path / "build", "b.so", "one"), tmp_path / "out")
     before = (tmp_path / "out" / "manifest.json").read_text()
     (tmp_path / "out" / "a.so" / "in the way").mkdir(parents=True)

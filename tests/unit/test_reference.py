@@ -1,4 +1,4 @@
-"""Drawing inputs and comparing results, as the processes do that run kernels."""
+"""Drawing inputs and comparing results, as in the processes that run kernels."""
 
 from __future__ import annotations
 

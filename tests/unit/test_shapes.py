@@ -1,4 +1,4 @@
-"""Shape rules of op.toml, and contradictions within one."""
+"""Shape rules of op.toml, and contradictions within one op.toml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tells a variant: the name of its section, which is data of a file that may be hostile."""
+"""A variant is identified by the name of its section, which is data from a file that may be hostile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// Numbers as their bits.
+// Numbers to their bits and back.
 #pragma once
 
 #include <cstdint>

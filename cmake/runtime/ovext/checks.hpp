@@ -1,5 +1,5 @@
-// What an op asks of its inputs. Each check that fails throws ov::NodeValidationFailure, which names the rule and the
-// value that breaks it. For op.cpp only.
+// Checks of an op's inputs. A check that fails throws ov::NodeValidationFailure, which names the rule and the value
+// that breaks it. For op.cpp only.
 #pragma once
 
 #include <openvino/core/node.hpp>
@@ -69,7 +69,7 @@ inline void check_rank(const ov::Node* op,
         op, std::any_of(allowed.begin(), allowed.end(), fits), "'", name, "' has ", ranks, " dimensions, not ", shape);
 }
 
-/// The shape that all of these have after numpy's broadcasting.
+/// The common shape of all of these after numpy's broadcasting.
 inline ov::PartialShape broadcast(const ov::Node* op, const std::vector<ov::PartialShape>& shapes) {
     auto result = shapes.at(0);
     for (const auto& shape : shapes) {
@@ -83,7 +83,7 @@ inline ov::PartialShape broadcast(const ov::Node* op, const std::vector<ov::Part
     return result;
 }
 
-/// The names that an op gives to dimensions, and what they stand for in a model.
+/// The names that an op gives to dimensions, and their sizes in a model.
 class Dims {
 public:
     explicit Dims(const ov::Node* op)
@@ -91,7 +91,7 @@ public:
     }
 
     /// Match an input's shape with a pattern such as {"N", "C|1", "...", "2"}: names (a size that must be the same
-    /// wherever the name stands), names that may also be 1, numbers, and once "..." for any number of dimensions.
+    /// wherever the name occurs), names that may also be 1, numbers, and once "..." for any number of dimensions.
     void read(const char* name, const ov::PartialShape& shape, const std::vector<std::string>& pattern) {
         if (shape.rank().is_dynamic()) {
             return;
@@ -140,7 +140,7 @@ public:
         return ov::PartialShape(dimensions_of(sizes));
     }
 
-    /// A rule, as text, and the sizes in it.
+    /// Throws unless the rule holds. `rule` is its text, `used` are the sizes in it.
     void require(bool holds, const char* rule, std::initializer_list<std::pair<const char*, Size>> used) const {
         std::string values;
         for (const auto& [name, size] : used) {
@@ -183,7 +183,7 @@ private:
         }
         const auto bar = pattern.find('|');
         const auto name = pattern.substr(0, bar);
-        // One that may be 1 tells nothing of the size while it can be either.
+        // A dimension that may be 1 says nothing about the named size while it can be either.
         if (bar != std::string::npos && size.compatible(1)) {
             return;
         }

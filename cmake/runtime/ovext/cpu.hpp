@@ -22,12 +22,12 @@ struct Feature {
     std::uint64_t xcr0;  ///< bits of XCR0 that must all be set; 0 when the feature needs no saved state
 };
 
-/// A processor as a source of answers, so that a test can describe any other one.
+/// A source of the processor's answers, so that a test can describe any other processor.
 class Cpu {
 public:
     virtual ~Cpu() = default;
     virtual CpuidAnswer cpuid(std::uint32_t leaf, std::uint32_t subleaf) const = 0;
-    /// XGETBV(0). Only asked for when CPUID says OSXSAVE; the instruction faults otherwise.
+    /// XGETBV(0). Only called when CPUID reports OSXSAVE; the instruction faults otherwise.
     virtual std::uint64_t xcr0() const = 0;
 };
 

@@ -1,4 +1,4 @@
-// Element types as kernels see them, what lies in memory and the type that it is computed in, and elementwise kernels.
+// Element types for kernels, each with its type in memory and its type in computations, and elementwise kernels.
 #pragma once
 
 #include <ovext/half.hpp>
@@ -8,7 +8,7 @@
 
 namespace ovext {
 
-/// An element type that is computed as it lies in memory.
+/// An element type that is computed in its type in memory.
 template <typename T>
 struct Plain {
     using Memory = T;
@@ -74,15 +74,15 @@ struct bf16 {
 
 namespace detail {
 
-constexpr std::size_t block = 1024;  // elements: the blocks of a few inputs stay in the first-level cache
+constexpr std::size_t block = 1024;  // elements: the blocks of a few inputs fit the first-level cache
 
-/// An input, block by block: where it lies, or converted or repeated in a buffer.
+/// Reads an input block by block: in place, or converted or repeated in a buffer.
 template <typename Type>
 class Blocks {
 public:
     using Value = typename Type::Value;
 
-    /// With a step of 0, the one element of `data` serves for all.
+    /// With a step of 0, the one element of `data` is used for all.
     Blocks(const void* data, std::size_t step)
         : m_data(static_cast<const typename Type::Memory*>(data)),
           m_step(step) {
@@ -94,7 +94,7 @@ public:
         }
     }
 
-    /// The values of elements begin to begin + count; count is at most `block`.
+    /// Returns the values of elements [begin, begin + count). `count` is at most `block`.
     const Value* read(std::size_t begin, std::size_t count) {
         if (m_step == 0) {
             return m_buffer;
@@ -115,7 +115,7 @@ private:
 
 template <typename Value, typename Function, typename... Values>
 void compute(Value* output, std::size_t count, const Function& function, const Values*... inputs) {
-    // Where the function is short, the loop would cost as much.
+    // Around a short function, the loop itself would cost as much.
 #pragma GCC unroll 4
     for (std::size_t i = 0; i < count; ++i) {
         output[i] = function(inputs[i]...);
@@ -142,16 +142,16 @@ template <typename Type, typename Function, typename... Inputs>
 
 }  // namespace detail
 
-/// An input of an elementwise kernel: `step` is 1, or 0 where its first element serves for all.
+/// An input of an elementwise kernel: `step` is 1, or 0 if its first element is used for all.
 struct Input {
     const void* data;
     std::size_t step = 1;
 };
 
-/// output[i] = function(inputs[i]...) for `count` elements, all of the element type `Type`; `function` takes and gives
-/// values of Type::Value. `output` overlaps no input, unless it is the same array with a step of 1.
+/// output[i] = function(inputs[i]...) for `count` elements, all of the element type `Type`; `function` accepts and
+/// returns values of Type::Value. `output` must not overlap an input, unless it is the same array with a step of 1.
 ///
-/// Always inlined, so that steps that the caller knows cost nothing.
+/// Always inlined, so that steps that are constants in the caller cost nothing.
 template <typename Type, typename Function, typename... Inputs>
 [[gnu::always_inline]] inline void elementwise(void* output,
                                                std::size_t count,

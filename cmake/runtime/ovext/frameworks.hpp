@@ -1,4 +1,4 @@
-// Attributes of an op as the models of frameworks hold them. For op.cpp only.
+// Reads the attributes of an op from models of frameworks. For op.cpp only.
 #pragma once
 
 #include <openvino/core/enum_names.hpp>
@@ -16,12 +16,12 @@
 namespace ovext {
 namespace detail {
 
-/// Whether the integer type T has this value.
+/// Whether the integer type T can hold this value.
 template <typename T, typename Number>
 bool has_value(Number value) {
     using Limits = std::numeric_limits<T>;
     if constexpr (std::is_floating_point_v<Number>) {
-        // Powers of two, which are exact: what a cast may not be given is refused first.
+        // Powers of two, which are exact. Values whose cast would be undefined behaviour are refused first.
         const double past_end = std::ldexp(1.0, Limits::digits);
         const double begin = std::is_signed_v<T> ? -past_end : 0.0;
         return value >= begin && value < past_end && static_cast<Number>(static_cast<T>(value)) == value;
@@ -65,14 +65,14 @@ bool take_list(const ov::Any& any, std::vector<T>& member) {
     return true;
 }
 
-// Whether `any` is something that the member can be; it then is.
+// Returns whether `any` can be converted to the member's type; if so, sets the member.
 
 inline bool take(const ov::Any& any, std::string& member) {
     if (any.is<std::string>()) {
         member = any.as<std::string>();
         return true;
     }
-    // So the strings of a model from torch.export come.
+    // This is how strings of a model from torch.export arrive.
     if (any.is<std::vector<std::uint8_t>>()) {
         const auto& bytes = any.as<std::vector<std::uint8_t>>();
         member.assign(bytes.begin(), bytes.end());
@@ -99,7 +99,7 @@ bool take(const ov::Any& any, T& member) {
 
 template <typename T>
 bool take(const ov::Any& any, std::vector<T>& member) {
-    // TensorFlow does not tell of an empty list what it is a list of.
+    // TensorFlow does not say what type the elements of an empty list have.
     if (any.is<ov::frontend::tensorflow::EmptyList>()) {
         member.clear();
         return true;
@@ -153,15 +153,15 @@ inline bool take(const ov::Any& any, ov::Shape& member) {
 
 }  // namespace detail
 
-/// The attributes of one node of a framework's model. Frameworks write booleans as numbers, lists of one width and so
-/// on; each is converted to the type of the op's member.
+/// The attributes of one node of a framework's model. Frameworks write booleans as numbers, lists in one width and so
+/// on; each attribute is converted to the type of the op's member.
 class ModelAttributes {
 public:
     explicit ModelAttributes(const ov::frontend::NodeContext& node)
         : m_node(node) {
     }
 
-    /// The member stays as it is where the model does not have the attribute.
+    /// Leaves the member unchanged if the model does not have the attribute.
     template <typename T>
     void read(const std::string& name, T& member) const {
         const auto any = m_node.get_attribute_as_any(name);
@@ -177,7 +177,7 @@ public:
         }
     }
 
-    /// Throws where the model does not have the attribute.
+    /// Throws if the model does not have the attribute.
     template <typename T>
     void require(const std::string& name, T& member) const {
         OPENVINO_ASSERT(!m_node.get_attribute_as_any(name).empty(),
@@ -188,7 +188,7 @@ public:
         read(name, member);
     }
 
-    /// The same for an attribute that is an argument, as in PyTorch: one that is missing or None leaves the member.
+    /// Like read(), for an attribute that is an argument, as in PyTorch: if missing or None, the member is unchanged.
     template <typename T>
     void read_argument(int number, T& member) const {
         if (has_argument(number)) {

@@ -1,8 +1,8 @@
 // Included before all code of a variant that GCC compiles.
 //
-// With -mavx512f alone, GCC (12 and 14 were tried) moves parts of vectors by instructions that AVX-512F does not have,
-// but AVX-512DQ (of 64x2) and AVX-512VL (with registers of 256 bits). These macros of the assembler put in their place
-// those of AVX-512F and AVX that do the same.
+// With -mavx512f alone, GCC (12 and 14 were tried) moves parts of vectors with instructions that AVX-512F does not
+// have: those of AVX-512DQ (64x2) and AVX-512VL (with registers of 256 bits). These assembler macros replace them with
+// instructions of AVX-512F and AVX that do the same.
 #if defined(__AVX512F__) && !defined(__AVX512DQ__) && !defined(__AVX512VL__)
 asm(R"(
     # `name` itself where it has a mask, which counts elements; else one of the two, by whether %ymm is an operand.

@@ -1,8 +1,8 @@
-// f16 and bf16 as their bits, to and from float, rounding to nearest even.
+// Conversions of f16 and bf16, represented by their bits, to and from float. They round to nearest even.
 //
-// Integer arithmetic without branches, so that loops over it vectorise on every instruction set and give the same
-// bits on all of them; no step depends on how the processor treats denormal floats, except that a denormal float
-// given to f32_to_f16 is smaller than half of the smallest f16 and becomes zero anyway.
+// Integer arithmetic without branches, so that loops over it vectorise on every instruction set and return the same
+// bits on all of them. No step depends on how the processor treats denormal floats, with one exception: a denormal
+// float passed to f32_to_f16 is smaller than half of the smallest f16 and becomes zero anyway.
 #pragma once
 
 #include <ovext/bits.hpp>
@@ -15,7 +15,7 @@
 #endif
 
 namespace ovext {
-/// Exact. A NaN keeps its payload and becomes a quiet one, as in the processor's own conversion.
+/// Exact. A NaN keeps its payload and becomes quiet, as in the processor's own conversion.
 inline float f16_to_f32(std::uint16_t half) {
     constexpr std::uint32_t rebias = 112u << 23;
     const std::uint32_t sign = (half & 0x8000u) << 16;
@@ -54,8 +54,8 @@ inline std::uint16_t f32_to_bf16(float value) {
     return static_cast<std::uint16_t>((bits & 0x7fffffffu) > 0x7f800000u ? nan : rounded);
 }
 
-/// The same for `count` values, with the processor's own conversion where the variant has it. With a mask of all ones,
-/// since GCC 12 warns of the forms without one.
+/// The same for `count` values, with the processor's own conversion where the variant has it. The mask is all ones; GCC
+/// 12 warns about the forms without a mask.
 inline void f16_to_f32(const std::uint16_t* from, float* to, std::size_t count) {
     std::size_t i = 0;
 #if defined(__AVX512F__)
@@ -100,7 +100,7 @@ inline void bf16_to_f32(const std::uint16_t* from, float* to, std::size_t count)
 
 namespace detail {
 
-/// f32_to_bf16 in the upper halves of a vector.
+/// f32_to_bf16, with each result in the upper half of its lane.
 #if defined(__AVX512F__)
 inline __m512i rounded_to_bf16(__m512 value) {
     const auto bits = _mm512_castps_si512(value);
@@ -133,7 +133,7 @@ inline void f32_to_bf16(const float* from, std::uint16_t* to, std::size_t count)
     for (; i + 16 <= count; i += 16) {
         const auto first = _mm256_srli_epi32(detail::rounded_to_bf16(_mm256_loadu_ps(from + i)), 16);
         const auto second = _mm256_srli_epi32(detail::rounded_to_bf16(_mm256_loadu_ps(from + i + 8)), 16);
-        // The halves of both lie in turn, 128 bits of each.
+        // Packing alternates between the two vectors for every 128 bits; the permutation restores the order.
         const auto packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(first, second), 0xd8);
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), packed);
     }

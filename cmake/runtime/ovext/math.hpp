@@ -2,18 +2,17 @@
 //
 //     for (i = 0; i < count; ++i) output[i] = ovext::exp(x[i]);
 //
-// becomes packed instructions of whichever instruction set it is compiled for, with the options that ovext gives
-// kernels
-// (-O3 -fno-trapping-math -fno-math-errno).
+// becomes packed instructions of the instruction set that it is compiled for, with the options that ovext uses for
+// kernels (-O3 -fno-trapping-math -fno-math-errno).
 //
-// A result has the same bits in a single call, in each place of a vector and for each instruction set: only IEEE
-// operations are used (+ - * / sqrt, comparisons, conversions, integer operations on the bits), in a fixed order and,
-// under -ffp-contract=off, never fused. Rounding to nearest is assumed, and that denormals are not flushed to zero. A
-// NaN gives some NaN.
+// A result has the same bits in a single call, in each lane of a vector and for each instruction set. The functions use
+// only IEEE operations (+ - * / sqrt, comparisons, conversions, integer operations on the bits), in a fixed order and,
+// under -ffp-contract=off, never fused. They assume rounding to nearest, and that denormals are not flushed to zero.
+// For a NaN, they return some NaN.
 //
-// The errors are the largest that were found, in units in the last place (ULP) of the true result: over all floats for
-// functions of one float, otherwise over many. The coefficients of all polynomials are minimax fits, rounded to the
-// type that they are used in; beside each is the largest error of the fit.
+// The errors are the largest that were found, in units in the last place (ULP) of the true result. Functions of one
+// float were tried with all floats, the others with many values. The coefficients of all polynomials are minimax fits,
+// rounded to the type that they are used in. The largest error of each fit is next to it.
 #pragma once
 
 #include <ovext/math_core.hpp>
@@ -55,12 +54,12 @@ inline T log2(T x) {
 
 }  // namespace math_detail
 
-/// The square root, rounded right.
+/// The square root, correctly rounded.
 inline float sqrt(float x) {
     return __builtin_sqrtf(x);
 }
 
-/// The square root, rounded right.
+/// The square root, correctly rounded.
 inline double sqrt(double x) {
     return __builtin_sqrt(x);
 }
@@ -164,7 +163,7 @@ inline float tanh(float x) {
     const float z = a * a;
     const float p = z * horner(z, -0.333328903f, 0.133193433f, -0.0525794402f, 0.0162563976f);
 
-    // For a large a, an error of e^(2a) matters little. As n is small, one product with ln2 is exact enough, too.
+    // For a large a, an error of e^(2a) matters little. Since n is small, one product with ln2 is exact enough.
     constexpr float shift = N::round_to_whole + N::bias;
     const float limited = at_most(a, 10.0f);
     const float sum = limited * (2.0f * N::log2_e) + shift;
@@ -174,7 +173,7 @@ inline float tanh(float x) {
     const float e =
         1.0f + (r * horner(r2, 1.9999994f, 1.33341217f, 0.265262246f) + r2 * horner(r2, 1.99996579f, 0.670377016f));
     const float large = 1.0f - 2.0f / (e * power_of_two(sum) + 1.0f);
-    return with_sign_of(a >= 0.5625f ? large : a + a * p, x);  // a NaN goes through the latter
+    return with_sign_of(a >= 0.5625f ? large : a + a * p, x);  // a NaN takes the second branch
 }
 
 /// Error 2.6 ULP.
@@ -191,8 +190,8 @@ inline double tanh(double x) {
 inline float sigmoid(float x) {
     using namespace math_detail;
     using N = number<float>;
-    // e^-x = 2^n (1 + q), but all is multiplied by 2^-64, so that no power overflows, though a result may be denormal,
-    // and by 1.25: fewer sums are just above a power of two then, where rounding costs most.
+    // e^-x = 2^n (1 + q), but all is multiplied by 2^-64, so that no power overflows even where the result is denormal,
+    // and by 1.25, so that fewer sums are just above a power of two, where rounding costs most.
     constexpr float unit = 1.25f, down = 0x1p-64f;
     constexpr float shift = N::round_to_whole + N::bias - 64.0f;
     const float y = at_least(at_most(x, 20.0f), -104.0f);
@@ -204,7 +203,7 @@ inline float sigmoid(float x) {
     const float q =
         r * horner(z, unit, 0.20833154f, 0.0104606552f) + z * horner(z, 0.62499994f, 0.0520851016f, 0.00172847614f);
     const float power = power_of_two(sum);
-    // 1 is added as 2^n 2^-n: the small terms first, so that there is one large rounding only.
+    // 1 is added as 2^n 2^-n. The small terms are added first, so that there is only one large rounding.
     const std::int32_t inverse = static_cast<std::int32_t>(bits_of(unit * down) + bits_of(1.0f) - bits_of(power));
     const float inverse_power = from_bits(static_cast<std::uint32_t>(inverse > 0 ? inverse : 0));
     return nan_if(x != x, unit * down / (power * (unit + (q + inverse_power))));
@@ -263,7 +262,7 @@ inline float gelu(float x) {
     const float r_low = n * N::ln2_low + square_low;
     const float q = r_high + (expm1_tail(r_high - r_low) - r_low);
 
-    // 4 g e^(a^2/2) - 1 as a polynomial of s: it is flat, so that rounding s matters little. Fit: 2^-26.5 of g
+    // 4 g e^(a^2/2) - 1 as a polynomial of s: it is flat, so rounding s matters little. Fit: 2^-26.5 of g
     const float d = a + 3.0f;
     const float d_lost = a - (d - 3.0f);  // its effect on a / d is -d_lost a / d^2, which is nearly constant
     const float s = (0.328125f - a / d) + d_lost * 0.072f;
@@ -273,12 +272,12 @@ inline float gelu(float x) {
     const float p = horner(s, 0.224679098f, -1.94190288f, -4.0453496f, -4.0291276f, upper);
     const float large = scale_down(1.0f + (p + (q + p * q)), sum);
 
-    // max(x, 0), but -0 for a negative x. By bits: of x < 0 ? -0 : x, clang makes a maximum, which is -0 for +0, too.
+    // max(x, 0), but -0 for a negative x. By bits: clang turns x < 0 ? -0 : x into a maximum, -0 for +0, too.
     const float positive = from_bits(bits_of(x) & (~mask<float>(x < 0.0f) | sign_bit<float>));
     return positive - (a < 0.6875f ? small : large);
 }
 
-/// The sine. Error 0.8 ULP up to |x| = 131072; a larger finite x gives what 0 does.
+/// The sine. Error 0.8 ULP up to |x| = 131072; a larger finite x is taken as 0.
 inline float sin(float x) {
     using namespace math_detail;
     const float y = select(abs(x) <= sin_limit, x, x * 0.0f);
@@ -287,7 +286,7 @@ inline float sin(float x) {
     return select(y == 0.0f, y, result);
 }
 
-/// The cosine. Error 0.8 ULP up to |x| = 131072; a larger finite x gives what 0 does.
+/// The cosine. Error 0.8 ULP up to |x| = 131072; a larger finite x is taken as 0.
 inline float cos(float x) {
     using namespace math_detail;
     const float y = select(abs(x) <= sin_limit, x, x * 0.0f);
@@ -328,7 +327,7 @@ inline float pow(float x, float y) {
     return select((y == 0.0f) | (x == 1.0f), 1.0f, result);
 }
 
-// These are for float only: for double, <cmath> has them, which compilers do not vectorise.
+// These are for float only. For double, <cmath> has them, but compilers do not vectorise those.
 double expm1(double) = delete;
 double log1p(double) = delete;
 double softplus(double) = delete;

@@ -53,8 +53,8 @@ inline Bits<T> mask(bool c) {
     return Bits<T>{0} - static_cast<Bits<T>>(c);
 }
 
-/// c ? a : b without a condition in the control flow: compilers would otherwise follow each outcome of one comparison
-/// through the next ones and make more selections of it than there are here.
+/// c ? a : b without control flow. Otherwise compilers would follow each outcome of one comparison through the next
+/// ones and make more selections than there are here.
 template <typename T>
 inline T select(bool c, T a, T b) {
     return from_bits((bits_of(a) & mask<T>(c)) | (bits_of(b) & ~mask<T>(c)));
@@ -71,13 +71,13 @@ inline T abs(T x) {
     return from_bits(bits_of(x) & ~sign_bit<T>);
 }
 
-/// x, which is not of the other sign than y, with the sign of y.
+/// x with the sign of y. x must not have the opposite sign.
 template <typename T>
 inline T with_sign_of(T x, T y) {
     return from_bits(bits_of(x) | (bits_of(y) & sign_bit<T>));
 }
 
-/// x up to limit, else limit (also for a NaN), for limit > 0. Positive numbers are ordered as their bits are.
+/// x up to limit, else limit (also for a NaN), for limit > 0. Positive numbers have the same order as their bits.
 template <typename T>
 inline T at_most(T x, T limit) {
     using S = typename number<T>::signed_type;
@@ -228,7 +228,7 @@ inline T log_core(T f, T k) {
     return k * number<T>::ln2_high + (f + (log1p_tail(f) + k * number<T>::ln2_low));
 }
 
-/// `value`, or what all logarithms have in common where it does not hold; x is relative to the pole at 0.
+/// `value`, or the special cases that all logarithms have in common; x is relative to the pole at 0.
 template <typename T>
 inline T log_limits(T x, T value) {
     value = select(x == infinity<T>, x, value);
@@ -238,7 +238,7 @@ inline T log_limits(T x, T value) {
 
 // Sine and cosine.
 
-// Up to this the multiple of pi is found in float well enough. Beyond it, x is taken as 0.
+// Up to this limit, float is exact enough to find the multiple of pi. Beyond it, x is taken as 0.
 constexpr float sin_limit = 131072.0f;
 // 36 bits: the product with a multiple of 1/2 below 2^16 is exact.
 constexpr double pi_high = 0x1.921fb54440000p+1;
@@ -250,7 +250,7 @@ inline float sin_core(float x, float k, std::uint32_t flip) {
     const double r = (x - kd * pi_high) - kd * pi_low;
     const double z = r * r;
     const float zf = static_cast<float>(z);
-    // Only the smallest term is left to float.
+    // Only the smallest term is computed in float.
     const float p = zf * horner(zf, 0.00833303016f, -0.000198068476f, 2.5994932e-06f);
     return from_bits(bits_of(static_cast<float>(r + r * z * (-0.166666582 + p))) ^ (flip << 31));
 }

@@ -1,4 +1,4 @@
-// Sharing elements among OpenVINO's threads. For op.cpp only.
+// Divides elements among OpenVINO's threads. For op.cpp only.
 #pragma once
 
 #include <openvino/core/parallel.hpp>
@@ -10,11 +10,11 @@
 
 namespace ovext {
 
-/// Call body(begin, end) for shares of [0, count), on several threads where there is enough to do. `size` is that of an
-/// element in bytes. Shares are whole cache lines, so that no two threads write to the same one.
+/// Call body(begin, end) for shares of [0, count), on several threads if there is enough work. `size` is the size of an
+/// element in bytes. Shares are whole cache lines, so that no two threads write to the same line.
 template <typename Body>
 void parallel_ranges(std::size_t count, std::size_t size, const Body& body) {
-    // Below this many bytes a second thread costs more than it brings.
+    // Below this many bytes, a second thread costs more than it saves.
     constexpr std::size_t bytes_per_thread = std::size_t{64} * 1024;
     constexpr std::size_t cache_line = 64;
     const auto wanted = std::max<std::size_t>(1, count * size / bytes_per_thread);
@@ -30,7 +30,7 @@ void parallel_ranges(std::size_t count, std::size_t size, const Body& body) {
     });
 }
 
-/// The inputs of an elementwise op with numpy's broadcasting, as runs of elements that follow one another.
+/// The inputs of an elementwise op with numpy's broadcasting, as runs of consecutive elements.
 template <std::size_t Inputs>
 class Broadcast {
 public:
@@ -50,8 +50,8 @@ public:
         }
     }
 
-    /// Call body(to, from, steps, count): from element `to` of the output, `count` elements are computed from those of
-    /// each input that begin at from[i], and of which the next is steps[i] (0 or 1) further.
+    /// Call body(to, from, steps, count) for each run. It computes `count` elements of the output, starting at element
+    /// `to`. Its elements of input i start at from[i], and the next one is always steps[i] (0 or 1) further.
     template <typename Body>
     void parallel(std::size_t element_size, const Body& body) const {
         parallel_ranges(m_total, element_size, [&](std::size_t begin, std::size_t end) {
@@ -70,7 +70,7 @@ private:
         std::array<std::size_t, Inputs> steps{};
     };
 
-    /// The next outer dimension. It is one with the last where every input goes on in it as it did.
+    /// Adds the next outer dimension. It is merged with the last one if every input continues in it with the same step.
     void add(std::size_t size, const std::array<std::size_t, Inputs>& steps) {
         m_total *= size;
         if (size == 1) {

@@ -10,8 +10,7 @@
 
 namespace ovext {
 
-/// A dimension, or a number computed from dimensions and attributes. What is computed from a size that is not known is
-/// not known either.
+/// A dimension, or a number computed from dimensions and attributes. Anything computed from an unknown size is unknown.
 class Size {
 public:
     Size(const ov::Dimension& dimension)
@@ -81,11 +80,11 @@ inline Size operator*(const Size& a, const Size& b) {
         return x * y;
     });
 }
-/// The quotient rounded down, as // does in op.toml.
+/// The quotient rounded down, like // in op.toml.
 inline Size floor_div(const Size& a, const Size& b) {
     return detail::computed(a, b, detail::divided);
 }
-/// What floor_div leaves, as % does in op.toml.
+/// The remainder of floor_div, like % in op.toml.
 inline Size floor_mod(const Size& a, const Size& b) {
     return detail::computed(a, b, [](std::int64_t x, std::int64_t y) {
         return x - detail::divided(x, y) * y;
@@ -102,7 +101,7 @@ inline Size max(const Size& a, const Size& b) {
     });
 }
 
-// Comparisons are false only where the sizes are known and it is so.
+// A comparison is false only if both sizes are known and it does not hold.
 inline bool operator==(const Size& a, const Size& b) {
     return detail::possible(a, b, [](std::int64_t x, std::int64_t y) {
         return x == y;

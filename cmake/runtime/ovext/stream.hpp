@@ -1,4 +1,4 @@
-// Stores past the cache, for kernels whose output is larger than it.
+// Stores that bypass the cache, for kernels whose output is larger than the cache.
 #pragma once
 
 #include <immintrin.h>

@@ -1,4 +1,4 @@
-// The choice of one instruction set variant among those in a library.
+// Chooses one of the instruction set variants in a library.
 #pragma once
 
 #include <ovext/cpu.hpp>

@@ -1,6 +1,6 @@
-// What ComplexMultiplication is measured against: a loop over real and imaginary parts as one writes it first; the
-// bound of the memory: two arrays read and one written past the cache, with an addition that costs nothing; and an op
-// that does nothing, which is what an inference costs without its op.
+// Baselines for ComplexMultiplication: a loop over real and imaginary parts, as one would first write it; the memory
+// bound, which reads two arrays and writes one past the cache, with an addition that costs nothing; and an op that does
+// nothing, which shows what an inference costs without its op.
 #include <emmintrin.h>
 #include <openvino/core/extension.hpp>
 #include <openvino/core/op_extension.hpp>

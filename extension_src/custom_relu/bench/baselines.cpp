@@ -1,4 +1,4 @@
-// What CustomReLU is measured against: the loop that a first sample would have, and a copy as the memory's bound.
+// Baselines for CustomReLU: the loop that a first sample would use, and a copy as the memory bound.
 #include <openvino/core/extension.hpp>
 #include <openvino/core/op_extension.hpp>
 #include <openvino/core/parallel.hpp>

@@ -1,4 +1,4 @@
-// Infers a model of one CustomReLU and prints what comes out.
+// Infers a model of one CustomReLU and prints the result.
 #include <iostream>
 
 #include <openvino/openvino.hpp>

@@ -1,4 +1,4 @@
-"""Infers a model with a library's ops on several devices, and prints the results' distances from the CPU's as JSON.
+"""Infers a model with a library's ops on several devices, and prints as JSON how far the results are from the CPU's.
 
 Standard input: {"library", "layers" (an XML), "model" (an .xml), "devices": [...], "hints": [...]}.
 """

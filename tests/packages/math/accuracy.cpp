@@ -1,10 +1,10 @@
-// accuracy [--step N] [--jobs N] [--bits]: the functions of ovext/math.hpp against references in double, for every Nth
-// of all 2^32 floats (default: 251) and all edges.
+// accuracy [--step N] [--jobs N] [--bits]: compares the functions of ovext/math.hpp with references in double, for
+// every Nth of all 2^32 floats (default: 251) and all edges.
 //
 // Prints a line for each function: the largest error in units in the last place and where it is, and a hash of all
-// results, which other instruction sets must give, too. With --bits, only the hash is found out. The exit code is 1
-// where a function is more wrong than functions.inc allows, has a wrong special value, or gives one value other bits
-// than a loop.
+// results, which must be the same for other instruction sets. With --bits, it only computes the hash. The exit code is
+// 1 if a function has a larger error than functions.inc allows, has a wrong special value, or returns other bits for
+// one value than in a loop.
 #include <ovext/bits.hpp>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t block = 4096;
 constexpr double pow_limit = 4.0;
 constexpr double rounds_to_infinity = 0x1.ffffffp127;  // halfway between the largest float and 2^128
-constexpr float periodic_limit = 131072.0f;            // up to which sin and cos are as exact
+constexpr float periodic_limit = 131072.0f;            // sin and cos are as exact up to this
 
 struct Settings {
     std::uint64_t step = 251;
@@ -61,7 +61,7 @@ struct Result {
     }
 };
 
-/// The truth where the quick reference does not hold.
+/// The truth where the fast reference is not valid.
 double exact(Function f, double x) {
     using std::cos, std::erf, std::exp, std::exp2, std::expm1, std::log, std::log1p, std::log2, std::sin, std::sqrt;
     using std::tanh;
@@ -88,14 +88,14 @@ double exact(Function f, double x) {
     }
 }
 
-/// In units in the last place of the truth.
+/// The error in ULP of the truth.
 double error_of(float got, double truth) {
     int exponent = 0;
     std::frexp(truth, &exponent);
     return std::fabs(static_cast<double>(got) - truth) / std::ldexp(1.0, std::max(exponent - 1, -126) - 23);
 }
 
-/// Whether a result is right where one of the two is zero or not finite; gives the error where both are numbers.
+/// Whether a result is right if one of the two is zero or not finite; sets `error` if both are numbers.
 bool is_right(float got, double truth, double& error) {
     error = 0.0;
     if (std::isnan(truth) || std::isnan(got)) {
@@ -119,7 +119,7 @@ bool is_plain(float x, float got, double truth) {
            std::fabs(truth) < rounds_to_infinity;
 }
 
-/// Whatever their order, the same inputs and results have the same sum of these. All NaNs are one result.
+/// The same inputs and results have the same sum of these hashes in any order. All NaNs count as one result.
 std::uint64_t hash_of(float x, float y, float got) {
     const std::uint32_t bits = std::isnan(got) ? 0x7fc00000u : ovext::bits_of(got);
     const std::uint64_t key = ovext::bits_of(x) * 0x9e3779b97f4a7c15ull + ovext::bits_of(y) * 0xc2b2ae3d27d4eb4full;
@@ -207,7 +207,7 @@ private:
     std::vector<double> m_truth = std::vector<double>(block);
 };
 
-/// Runs body(trial, number) for each number below `blocks`, on as many threads as are wished for.
+/// Runs body(trial, number) for each number below `blocks`, on as many threads as the settings say.
 Result in_blocks(const Settings& settings,
                  std::uint64_t blocks,
                  const std::function<void(Trial&, std::uint64_t)>& body) {

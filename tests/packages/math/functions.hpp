@@ -11,7 +11,7 @@ enum class Function {
     pow
 };
 
-/// output[i] = f(x[i]), in the vectors of the variant.
+/// output[i] = f(x[i]), with the vectors of the variant.
 void compute(Function f, const float* x, float* output, std::size_t count);
 void compute_pow(const float* x, const float* y, float* output, std::size_t count);
 
@@ -19,5 +19,5 @@ void compute_pow(const float* x, const float* y, float* output, std::size_t coun
 float compute_one(Function f, float x);
 float compute_one_pow(float x, float y);
 
-/// Right to a few units in the last place of a double where input and result are finite.
+/// Correct to a few ULP of a double if input and result are finite.
 void reference(Function f, const float* x, double* output, std::size_t count);

@@ -29,7 +29,7 @@ std::vector<float> edges() {
     for (int bit = 0; bit < 23; ++bit) {
         add_around(found, 1u << bit, 2);
     }
-    // Where results overflow or underflow, and where the functions change their way.
+    // Where results overflow or underflow, and where the functions switch to another method.
     for (const double value :
          {104.0,  103.97207708, 103.2789,  89.0,       88.72283905, 88.3762626647, 87.3365447506, 151.0,      150.0,
           149.0,  129.0,        17.5,      17.3286795, 16.6355,     0.34657359,    1.0397207,     0.5625,     0.625,
@@ -54,7 +54,7 @@ std::vector<std::pair<float, float>> pow_edges() {
     std::vector<float> values = {0.0f,  1.0f,  2.0f,   3.0f,   4.0f,   5.0f,   7.0f,   10.0f,  100.0f, 0.5f,
                                  1.5f,  2.5f,  0.25f,  0.1f,   0.9f,   1.1f,   126.0f, 127.0f, 128.0f, 149.0f,
                                  1e10f, 1e38f, 1e-10f, 1e-38f, 1e-40f, 150.0f, 151.0f, 160.0f};
-    // From here on every float is whole, and from there on even.
+    // From 2^23 on, every float is whole; from 2^24 on, every float is even.
     for (const float whole : {4194304.5f, 8388608.0f, 16777216.0f}) {
         values.insert(values.end(), {whole, std::nextafter(whole, 0.0f), std::nextafter(whole, 1e9f)});
     }

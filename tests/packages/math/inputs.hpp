@@ -1,4 +1,4 @@
-// What the functions are tried with.
+// The inputs that the functions are tried with.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 /// Zeros, denormal limits, infinities, NaNs, powers of two and thresholds of the functions, each with its neighbours.
 std::vector<float> edges();
 
-/// All pairs of values at which pow has special cases or changes its way.
+/// All pairs of values at which pow has special cases or switches to another method.
 std::vector<std::pair<float, float>> pow_edges();
 
 /// The `number`th block of pairs for pow, the same in each run: any bits, results over the whole range, bases near 1,

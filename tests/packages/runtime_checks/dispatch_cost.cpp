@@ -1,5 +1,5 @@
-// What a call through the dispatch costs beside a call through a plain function pointer: nanoseconds per call, the
-// median of rounds in which the two take turns. docs/performance.md has figures.
+// The cost of a call through the dispatch, compared with a call through a plain function pointer: nanoseconds per call,
+// the median of rounds that alternate between the two. docs/performance.md has figures.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -17,7 +17,7 @@ double nanoseconds_per_call(Call call) {
     const auto start = std::chrono::steady_clock::now();
     for (long i = 0; i < calls; ++i) {
         call();
-        __asm__ volatile("" ::: "memory");  // the pointer is read anew for each call, as between two inferences
+        __asm__ volatile("" ::: "memory");  // the pointer is read again for each call, as between two inferences
     }
     const std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - start;
     return elapsed.count() / calls;

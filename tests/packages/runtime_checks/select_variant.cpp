@@ -1,4 +1,4 @@
-// What the runtime chooses on a CPU that the command line describes:
+// Prints what the runtime chooses on a CPU that the command line describes:
 //   select_variant XCR0 COMPILED [OVEXT_ISA=name] [LEAVES=highest] feature...
 // XCR0 is hexadecimal, or - for an operating system that does not use it (OSXSAVE off). COMPILED lists the variants in
 // the library, with commas. LEAVES is the highest basic leaf of CPUID, 7 by default; a leaf beyond it answers as the

@@ -1,5 +1,5 @@
-// ComplexMultiplication for GPUs: a work item for each part of each number, for tensors of three or four dimensions.
-// The parts lie in the last one: that is X of four, and Y of three, to which the plugin adds an X of 1.
+// ComplexMultiplication for GPUs: one work item for each part of each number, for tensors of three or four dimensions.
+// The parts are in the last dimension: X if there are four, Y if there are three; the plugin then adds an X of 1.
 
 #define PARTS_IN_X (OUTPUT0_DIMS[3] == 2)
 
@@ -10,7 +10,7 @@ __kernel void complex_multiplication(const __global INPUT0_TYPE* data,
     const size_t f = get_global_id(1);
     const size_t part = get_global_id(2) % 2;
     const size_t y = PARTS_IN_X ? get_global_id(2) / 2 : 0;
-    // A second factor with one channel is for all channels.
+    // A second factor with one channel applies to all channels.
     const size_t other_f = f % INPUT1_DIMS[1];
 
     const size_t step0 = INPUT0_PITCHES[PARTS_IN_X ? 3 : 2];

@@ -10,10 +10,10 @@ inline float with_sign_changed(float value, std::uint32_t sign) {
     return ovext::from_bits(ovext::bits_of(value) ^ sign);
 }
 
-/// `step` is other_step, known when this is compiled: loops with a variable one get slower vectors.
+/// `step` is other_step as a compile-time constant: with a variable step, the vectorised loop is slower.
 ///
-/// Both parts are sums, and signs are changed in the bits: of a difference beside a sum GCC makes one instruction that
-/// fuses them with the multiplications, also under -ffp-contract=off.
+/// Both parts are sums, and signs are changed in the bits: GCC turns a difference next to a sum into one instruction
+/// that fuses them with the multiplications, even under -ffp-contract=off.
 template <typename Type, std::size_t step>
 void multiply_by(const typename Type::Memory* first,
                  const typename Type::Memory* second,
@@ -62,7 +62,7 @@ void multiply_streamed(
     const auto run = [=](std::size_t at, float* to, std::size_t numbers) {
         multiply<ovext::f32>(first + 2 * at, second + 2 * at * other_step, other_step, to, numbers, is_conj);
     };
-    // Up to the next cache line, where dst can get to one by whole numbers.
+    // Up to the next cache line, if whole complex numbers lead to one.
     const std::size_t past_line = reinterpret_cast<std::uintptr_t>(product) % ovext::stream_line;
     const std::size_t to_line = past_line % size == 0 ? (ovext::stream_line - past_line) / size : count;
     std::size_t done = to_line < count ? to_line : count;

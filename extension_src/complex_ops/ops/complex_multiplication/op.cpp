@@ -78,7 +78,7 @@ bool ComplexMultiplication::evaluate(ov::TensorVector& outputs, const ov::Tensor
     const bool is_f32 = inputs[0].get_element_type() == ov::element::f32;
     const auto run = is_f32 && outputs[0].get_byte_size() >= streamed_bytes ? multiply_streamed : kernel;
 
-    // As arrays of complex numbers: samples, channels, and what lies in a channel.
+    // The shapes in complex numbers: samples, channels, and the numbers in a channel.
     const ov::Shape numbers = {shape[0], shape[1], ov::shape_size(shape.begin() + 2, shape.end() - 1)};
     const ov::Shape others = {numbers[0], inputs[1].get_shape()[1], numbers[2]};
     const std::size_t size = 2 * outputs[0].get_element_type().size();

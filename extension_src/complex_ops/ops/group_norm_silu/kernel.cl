@@ -1,8 +1,8 @@
-// GroupNormSiLU for GPUs: a work group for each group of each sample; its 64 work items share the group's elements.
+// GroupNormSiLU for GPUs: one work group for each group of each sample; its 64 work items share the group's elements.
 
 #define ITEMS 64
 
-/// The sum of what the work items of the group have.
+/// Returns the sum of `own` over all work items of the group.
 static float group_sum(float own, __local float* parts) {
     const size_t item = get_local_id(0);
     parts[item] = own;
@@ -27,7 +27,7 @@ __kernel void group_norm_silu(const __global INPUT0_TYPE* data,
     const size_t group = get_global_id(1);
     const size_t b = get_global_id(2);
     if (group >= GROUPS) {
-        return;  // the whole work group does
+        return;  // the whole work group returns
     }
     const size_t width = OUTPUT0_DIMS[3];
     const size_t plane = OUTPUT0_DIMS[2] * width;

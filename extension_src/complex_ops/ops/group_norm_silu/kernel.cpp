@@ -5,10 +5,10 @@
 namespace group_norm_silu {
 namespace {
 
-// Sums are of so many parts side by side: a sum of one part would have to be added in its order, without vectors. The
-// same number for every instruction set, so that all of them give the same bits.
+// Each sum is split into this many partial sums: a single sum would have to be added in order, without vectors. The
+// number is the same for every instruction set, so that all of them return the same bits.
 constexpr std::size_t lanes = 64;
-// So many elements are summed as f32 before the sum goes on as f64.
+// This many elements are summed in f32 before the sum continues in f64.
 constexpr std::size_t block = 64 * lanes;
 
 /// The sum of term(x) for all elements.
@@ -34,14 +34,14 @@ double sum(const typename Type::Memory* data, std::size_t count, Term term) {
     return total;
 }
 
-/// e^-|x| to a few units in the last place; what is beyond 87 is taken for 87.
+/// e^-|x| to a few units in the last place; |x| above 87 is taken as 87.
 ///
-/// Numbers are chosen by arithmetic, here and below: compilers make branches of `?:` with float, and no vectors.
+/// Here and below, numbers are chosen by arithmetic: compilers turn `?:` on floats into branches and do not vectorise.
 inline float decay(float value) {
     constexpr std::uint32_t largest = 0x42ae0000u;  // 87.0f, whose bits are above those of all smaller ones
     const std::uint32_t magnitude = ovext::bits_of(value) & 0x7fffffffu;
     const float x = -ovext::from_bits(magnitude < largest ? magnitude : largest);
-    // x = n * ln 2 + r with |r| <= ln 2 / 2; adding and taking away 1.5 * 2^23 rounds to a whole number.
+    // x = n * ln 2 + r with |r| <= ln 2 / 2; adding and subtracting 1.5 * 2^23 rounds to a whole number.
     constexpr float rounder = 12582912.0f;
     const float n = (x * 1.44269504f + rounder) - rounder;
     const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;

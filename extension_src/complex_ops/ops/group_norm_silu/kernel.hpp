@@ -1,14 +1,14 @@
-// The computation of GroupNormSiLU on plain arrays. The build compiles kernel.cpp once for each instruction set, and
-// what op.cpp calls is the copy that was chosen for this CPU.
+// The computation of GroupNormSiLU on plain arrays. The build compiles kernel.cpp once for each instruction set; op.cpp
+// calls the copy that was chosen for this CPU.
 #pragma once
 
 #include <cstddef>
 
 namespace group_norm_silu {
 
-/// Computes one group of one sample: `channels` channels of `count` elements each, which lie one behind the other in
-/// `data` and in `output`; `scale` and `bias` have a value for each channel. `Type` is an element type of
-/// ovext/elements.hpp, one of those that kernel.cpp lists.
+/// Computes one group of one sample: `channels` channels of `count` elements each, which are contiguous in `data` and
+/// in `output`. `scale` and `bias` have one value for each channel. `Type` is one of the element types of
+/// ovext/elements.hpp that kernel.cpp lists.
 template <typename Type>
 void normalise(const void* data,
                const void* scale,

@@ -12,7 +12,7 @@ __kernel void custom_relu(const __global INPUT0_TYPE* src, __global OUTPUT0_TYPE
                       x * OUTPUT0_PITCHES[3];
 
     const INPUT0_TYPE value = src[from];
-    // A slope of 0 makes 0 of everything else, as the kernel for CPUs does: 0 * -inf would be NaN.
+    // With a slope of 0, everything else becomes 0, as in the CPU kernel: 0 * -inf would be NaN.
     const bool keeps = value > 0;
     dst[to] = keeps ? value : NEGATIVE_SLOPE == 0 ? 0 : value * (INPUT0_TYPE)NEGATIVE_SLOPE;
 }

@@ -17,7 +17,7 @@ void run(const void* data, void* output, std::size_t count, const Parameters& pa
         };
         ovext::elementwise<Type>(output, count, leaky, ovext::Input{data});
     } else if constexpr (Type::is_converted) {
-        // On the bits themselves: those of all x > 0, and no others, lie in 1..infinity.
+        // On the bits themselves: those of all x > 0, and no others, are in 1..infinity.
         const std::uint16_t infinity = Type::store(std::numeric_limits<float>::infinity());
         const auto rectified = [infinity](std::uint16_t bits) {
             const auto from_zero = static_cast<std::uint16_t>(bits - 1u);
@@ -43,7 +43,7 @@ void run_streamed(const void* data, void* output, std::size_t count, const Param
     const auto* from = static_cast<const float*>(data);
     auto* to = static_cast<float*>(output);
 
-    // Up to the next cache line, a whole one where the output begins at one.
+    // Up to the next cache line, or a whole line if the output begins at one.
     const std::size_t past_line = reinterpret_cast<std::uintptr_t>(to) % ovext::stream_line;
     std::size_t done = std::min((ovext::stream_line - past_line) / sizeof(float), count);
     run<ovext::f32>(from, to, done, parameters);

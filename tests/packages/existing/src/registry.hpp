@@ -1,4 +1,4 @@
-// A registry that each source file of the extension adds to before anything is asked of it.
+// A registry to which each source file of the extension adds entries before anything reads it.
 #pragma once
 
 #include <openvino/core/extension.hpp>

@@ -5,7 +5,7 @@
 #    error "a definition of the target did not reach this file"
 #endif
 
-/// Compiled to a function of its own also where everything else is inlined.
+/// Compiled to a separate function even if everything else is inlined.
 template <typename T>
 [[gnu::noinline]] T scaled(T value) {
     return value * FACTOR;

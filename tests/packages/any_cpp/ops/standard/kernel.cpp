@@ -17,7 +17,7 @@ namespace {
 
 int times = 0;
 
-/// Made at load time, and gone at exit: both are told to who asks by the environment variable TELL.
+/// Constructed at load time and destroyed at exit. Prints both if the environment variable TELL is set.
 struct Told {
     Told() {
         ++times;

@@ -22,7 +22,7 @@ public:
 template <typename T>
 std::vector<T> sorted_and_scaled(const T* data, std::size_t count);
 
-/// How many entries a registry has that the linker puts together, one for each variant.
+/// The number of entries in a registry that the linker assembles. Each variant has its own registry.
 std::ptrdiff_t registered();
 
 /// How often static objects of the kernel were made.

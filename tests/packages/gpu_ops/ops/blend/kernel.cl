@@ -1,4 +1,4 @@
-// Every attribute comes as a macro; `add` and `sub` are the words that MODE may be.
+// Every attribute is a macro; MODE is `add` or `sub`.
 #define add 1
 #define sub -1
 

@@ -4,7 +4,7 @@
 
 namespace halved {
 
-/// Every second element of `size` bytes of a row.
+/// Copies every second element of a row. Elements have `size` bytes.
 void run(const char* src, char* dst, std::size_t count, std::size_t size);
 
 }  // namespace halved
