@@ -25,7 +25,7 @@ from ovext.targets.openvino_version import DEFAULT_RELEASE
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(ovext.__file__).parent
 
-# Who may import whom: a folder only those to the right of its level, and of its own level the ones named below.
+# Who may import whom: a folder imports only from the levels below its own, and from GROUND.
 LEVELS = [
     {"cli"},
     {"bench", "package", "proof"},

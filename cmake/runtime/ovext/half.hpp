@@ -1,8 +1,8 @@
 // Conversions of f16 and bf16, represented by their bits, to and from float. They round to nearest even.
 //
-// Integer arithmetic without branches, so that loops over it vectorise on every instruction set and return the same
-// bits on all of them. No step depends on how the processor treats denormal floats, with one exception: a denormal
-// float passed to f32_to_f16 is smaller than half of the smallest f16 and becomes zero anyway.
+// Integer arithmetic and exact float arithmetic, without branches, so that loops over it vectorise on every instruction
+// set and return the same bits on all of them. No step depends on how the processor treats denormal floats, with one
+// exception: a denormal float passed to f32_to_f16 is smaller than half of the smallest f16 and becomes zero anyway.
 #pragma once
 
 #include <ovext/bits.hpp>

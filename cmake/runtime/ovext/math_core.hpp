@@ -77,7 +77,7 @@ inline T with_sign_of(T x, T y) {
     return from_bits(bits_of(x) | (bits_of(y) & sign_bit<T>));
 }
 
-/// x up to limit, else limit (also for a NaN), for limit > 0. Positive numbers have the same order as their bits.
+/// x up to limit, else limit (also for a positive NaN), for limit > 0. Positive numbers are ordered as their bits are.
 template <typename T>
 inline T at_most(T x, T limit) {
     using S = typename number<T>::signed_type;
