@@ -16,7 +16,7 @@ VARIABLE = "_OVEXT_COMPLETE"  # set by the completion script
 def completion(
     shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="The shell.", show_default=False)],
 ) -> None:
-    """Print a completion script for a shell: commands, options, base OSes, ops of the project.
+    """Print a script with which a shell completes ovext's commands, options, base OSes and ops of the project.
 
     For the current shell: source <(ovext completion bash). Permanently: put that line into ~/.bashrc or ~/.zshrc; for
     fish, write the output to ~/.config/fish/completions/ovext.fish.

@@ -90,7 +90,7 @@ def _is_stale(there: str, text: str) -> bool:
 
 
 def check_derived(project: Project) -> None:
-    """Check that derived files match op.toml. If nothing has changed since they last did, they are not derived again.
+    """Check that derived files match op.toml. Does not derive them again if nothing changed since they last matched.
 
     Raises:
         ProjectError: some are not; each is named.

@@ -1,4 +1,4 @@
-"""Container engines: which ones are alive, and how to run them. Docker and Podman have the same command line."""
+"""Container engines: which ones are alive, and how to run them. Docker and Podman accept the same commands."""
 
 from __future__ import annotations
 

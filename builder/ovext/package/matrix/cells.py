@@ -100,7 +100,7 @@ class MatrixRequest:
 
 
 def read_settings(root: Path, request: MatrixRequest) -> MatrixSettings:
-    """The folder's table, overridden by the request. A project without a table gets the defaults.
+    """The folder's table, overridden by the request. Without a table, the defaults for a project alone.
 
     Raises:
         ProjectError: the table is wrong, or the folder neither has one nor is a project.
