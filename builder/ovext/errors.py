@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-# As compilers and linkers begin or end the line of an error.
+# An error line of a compiler or a linker.
 _SAID = re.compile(r"(?:.*[ :])?error: (.+)|(.*undefined reference to .+)")
 
 
 class ExitCode(IntEnum):
-    """What the command `ovext` exits with; MEANINGS says what each is."""
+    """The exit codes of the command `ovext`; MEANINGS explains each."""
 
     OK = 0
     FAILED = 1
@@ -91,7 +91,7 @@ class OvextError(Exception):
         return f"{first} {more[0].lstrip(' -')}" if more and first.endswith(":") else first
 
     def to_json(self) -> dict[str, Any]:
-        """All of it, for `from_json`."""
+        """The whole error as JSON data, for `from_json`."""
         where = None if self.where is None else str(self.where)
         return {
             "class": type(self).__name__,
@@ -103,7 +103,7 @@ class OvextError(Exception):
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """What `to_json` gave."""
+        """The error from what `to_json` returned."""
         error = cls.__new__(cls)
         OvextError.__init__(error, data["what"], where=data["where"], fix=data["fix"])
         error.exit_code = ExitCode(data["exit_code"])
@@ -149,17 +149,17 @@ class EngineError(OvextError):
 
 
 class GateError(OvextError):
-    """A library was built but would not load, or would crash, where it is meant for."""
+    """A library was built, but would not load or would crash on its target."""
 
 
 class OpenVINOError(OvextError):
-    """The OpenVINO asked for is not available."""
+    """The requested OpenVINO is not available."""
 
     exit_code = ExitCode.OPENVINO
 
 
 class BuildError(OvextError):
-    """CMake or the compiler failed. `output` is what they said."""
+    """CMake or the compiler failed. `output` is what they printed."""
 
     def __init__(self, what: str, *, output: str, log: Path, fix: str | None = None) -> None:
         super().__init__(what, fix=fix)
@@ -173,7 +173,7 @@ class BuildError(OvextError):
         for at, line in enumerate(lines):
             if match := _SAID.match(line):
                 return match[1] or match[2]
-            if line.startswith("CMake Error"):  # what is wrong stands below where it is
+            if line.startswith("CMake Error"):  # CMake prints the location first, the problem below it
                 return next((below for below in lines[at + 1 :] if below), line)
         return super().cause
 
@@ -209,15 +209,15 @@ class LibraryError(OvextError):
 
 
 class WorkerDiedError(LibraryError):
-    """The process that a library was loaded in crashed or hung; the text says over what."""
+    """The process that had loaded a library crashed or hung; the text says what it was doing."""
 
 
 class NoLibraryError(LibraryError):
-    """Nothing was built yet, and nothing was named."""
+    """No library was built yet, and none was named."""
 
 
 class UnreadableFileError(OvextError):
-    """A file to be inspected is no library for this architecture, or is damaged."""
+    """A file to inspect is not a library for this architecture, or is damaged."""
 
     exit_code = ExitCode.USAGE
 
@@ -229,7 +229,7 @@ class FilesError(OvextError):
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
-    """A hint at the allowed word that is closest to `name`, whatever its case, or nothing."""
+    """A hint with the allowed word closest to `name`, ignoring case; empty if no word is close."""
     by_folded = {word.casefold(): word for word in allowed}
     matches = difflib.get_close_matches(name.casefold(), list(by_folded), n=1)
     return f" (did you mean '{by_folded[matches[0]]}'?)" if matches else ""

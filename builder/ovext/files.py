@@ -1,4 +1,4 @@
-"""Writing files: whole or not at all, and with a sentence when it fails; and telling them apart."""
+"""Writing files whole or not at all, with a clear message on failure; and hashing them."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def writing_to(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise FilesError(
             f"cannot write here: {error.strerror or error}",
-            where=error.filename2 or error.filename or folder,  # of a copy, the second is the target
+            where=error.filename2 or error.filename or folder,  # when copying, filename2 is the target
             fix="Choose a folder that can be written, or free some space.",
         ) from None
 
 
 @contextmanager
 def aside(target: Path, write: Callable[[Path], object]) -> Iterator[Callable[[], object]]:
-    """Let `write` write a file beside `target`; gives a function that puts it in the target's place in one step.
+    """Let `write` write a file beside `target`; yields a function that replaces the target with it in one step.
 
     Raises:
-        OSError: it cannot be written; `target` is then as it was.
+        OSError: the file cannot be written; `target` is then unchanged.
     """
     file = target.with_name(f".{target.name}.{os.getpid()}{_LEFTOVER}")
     try:
@@ -46,18 +46,18 @@ def aside(target: Path, write: Callable[[Path], object]) -> Iterator[Callable[[]
 
 
 def replace_file(target: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` write a file aside, then put it in the place of `target`. Raises what `aside` raises."""
+    """Let `write` write a temporary file, then replace `target` with it. Raises what `aside` raises."""
     with aside(target, write) as put_in_place:
         put_in_place()
 
 
 def replace_text(target: Path, text: str) -> None:
-    """Write the text as the whole file `target`, in one step. Raises what `aside` raises."""
+    """Replace the file `target` with the text, in one step. Raises what `aside` raises."""
     replace_file(target, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what a killed process had written aside. The caller holds the folder's lock."""
+    """Remove the temporary files of a killed process. The caller holds the folder's lock."""
     for file in folder.glob(f".*{_LEFTOVER}"):
         file.unlink(missing_ok=True)
 

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Level(str, Enum):
-    """An error fails or crashes where the product is used; a warning is bad manners; a note is worth knowing."""
+    """An error fails or crashes where the product is used; a warning is bad practice; a note is worth knowing."""
 
     ERROR = "error"
     WARNING = "warning"

@@ -1,4 +1,4 @@
-"""How an ovext that another one started hands its error back: as it is, in a file, instead of as text."""
+"""How an ovext that was started by another ovext hands back its error: as data in a file, not as text."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ovext.errors import OvextError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VARIABLE = "OVEXT_ERROR_FILE"  # the outer one names the file in it
+VARIABLE = "OVEXT_ERROR_FILE"  # the outer ovext sets it to the file's path
 
 
 def expecting(file: Path) -> dict[str, str]:
-    """The environment of an inner ovext, which leaves its error in `file`; one of an earlier run is removed."""
+    """The variables that make an inner ovext leave its error in `file`. Removes the file of an earlier run."""
     file.unlink(missing_ok=True)
     return {VARIABLE: str(file)}
 
 
 def hand_back(error: OvextError) -> bool:
-    """Write the error where the outer ovext looks for it; False where there is no outer one to show it."""
+    """Write the error where the outer ovext looks for it; False if no outer ovext can show it."""
     if not (file := os.environ.get(VARIABLE)):
         return False
     try:
@@ -34,9 +34,9 @@ def hand_back(error: OvextError) -> bool:
 
 
 def take_back(file: Path, log: Path) -> OvextError | None:
-    """The error that an inner ovext left in `file`, which goes into its log; None where there is none."""
+    """The error that an inner ovext left in `file`, also appended to its log; None if there is none."""
     error = None
-    with suppress(OSError, ValueError, KeyError, TypeError):  # it was killed while it wrote
+    with suppress(OSError, ValueError, KeyError, TypeError):  # killed while writing it
         error = _error_of(json.loads(file.read_text(encoding="utf-8")))
     file.unlink(missing_ok=True)
     if error is not None:

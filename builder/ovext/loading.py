@@ -26,11 +26,11 @@ _FIX = f"Build one with `ovext build`, or name one: as an argument (--library), 
 def load(
     core: openvino.Core, library: str | os.PathLike[str] | None = None, *, folder: str | os.PathLike[str] = "."
 ) -> Path:
-    """Add an extension library to `core` and give its path.
+    """Add an extension library to `core` and return its path.
 
     Args:
-        core: the openvino.Core that is to know the library's ops.
-        library: the library; without it, the one that the environment variable CPU_EXTENSION names; without that, the
+        core: the openvino.Core to add the library's ops to.
+        library: the library. By default, the one that the environment variable CPU_EXTENSION names; without that, the
             one that was last built into lib/<base OS>/ below `folder`.
         folder: the project, or the folder that `ovext build` was run in.
 
@@ -46,12 +46,12 @@ def load(
 
 
 def register_all(core: openvino.Core) -> list[Path]:
-    """Make the ops of every installed extension known to `core`; gives the libraries' paths.
+    """Register the ops of every installed extension with `core`; returns the libraries' paths.
 
-    These are the packages with an entry point in the group `ovext.extensions`, as wheels of extensions have.
+    Installed extensions are packages with an entry point in the group `ovext.extensions`. Wheels of extensions have it.
 
     Raises:
-        LibraryError: one of them cannot be imported, or is for another OpenVINO; those before it are registered.
+        LibraryError: one of them cannot be imported, or is for another OpenVINO; the ones before it are registered.
     """
     from importlib.metadata import entry_points  # noqa: PLC0415  seldom needed
 
@@ -77,12 +77,12 @@ def gpu_config(
     cache_dir: str | os.PathLike[str] | None = None,
     folder: str | os.PathLike[str] = ".",
 ) -> dict[str, str]:
-    """The properties with which the GPU plugin knows the layers of an extension: core.set_property("GPU", ...).
+    """The properties that make an extension's layers known to the GPU plugin: core.set_property("GPU", ...).
 
     Args:
         library: as for `load`.
-        cache_dir: where to keep compiled models. A folder of its own below it for each state of the layers is given as
-            CACHE_DIR, because the plugin itself would go on using a model that was compiled with an older kernel.
+        cache_dir: where to keep compiled models. CACHE_DIR is a subfolder that changes with the layers' content,
+            because the plugin itself would go on using a model that was compiled with an older kernel.
         folder: as for `load`.
 
     Raises:
@@ -116,7 +116,7 @@ def _gpu_layers(library: Path) -> dict[str, Any] | None:
 
 @contextmanager
 def _records(manifest: Path) -> Iterator[list[dict[str, Any]]]:
-    """The libraries that a manifest lists; what is wrong with it, within the block too, is a LibraryError."""
+    """The libraries that a manifest lists. A fault in it becomes a LibraryError, also when the block finds it."""
     try:
         yield json.loads(manifest.read_text(encoding="utf-8"))["libraries"]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -126,12 +126,12 @@ def _records(manifest: Path) -> Iterator[list[dict[str, Any]]]:
 def find_library(
     library: str | os.PathLike[str] | None, folder: str | os.PathLike[str] = ".", op: str | None = None
 ) -> tuple[Path, str]:
-    """The library that `load` would load, and why that one.
+    """The library that `load` would load, and why.
 
     Args:
         library: a library, or a folder that `ovext build` wrote.
-        folder: the folder whose lib/ is looked through when `library` and CPU_EXTENSION say nothing.
-        op: only libraries with this op are taken from a folder.
+        folder: the folder whose lib/ is searched when neither `library` nor CPU_EXTENSION is set.
+        op: a search in a folder finds only libraries with this op.
 
     Raises:
         LibraryError: there is none; the text says what was tried.
@@ -150,7 +150,7 @@ def find_library(
 
 
 def _explained(error: RuntimeError) -> str:
-    """OpenVINO's text, with the usual cause in front: a library for another release."""
+    """OpenVINO's text, preceded by the usual cause if that applies: a library for another release."""
     text = str(error).strip()
     other = re.search(r"libopenvino\.so\.(\d+): cannot open", text)
     return f"it is built for another OpenVINO, whose library is {other[0].partition(':')[0]}\n{text}" if other else text
@@ -170,7 +170,7 @@ def _named(path: Path, why: str, op: str | None) -> tuple[Path, str]:
 
 
 def _listed(manifests: Iterable[Path], op: str | None) -> list[Path]:
-    """The libraries that manifests list and that load in any process, the newest first."""
+    """The libraries in the manifests that load in any process, newest first."""
     found = []
     for manifest in manifests:
         with _records(manifest) as records:

@@ -1,4 +1,4 @@
-"""Where the files that come with ovext lie, in a wheel and in a checkout."""
+"""Where the files that come with ovext are, in a wheel and in a checkout."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def cmake_dir() -> Path:
-    """The folder of the CMake package `ovext`, to be used as ovext_DIR."""
-    return (_PACKAGE / "cmake").resolve()  # in a checkout a link to the folder beside builder/
+    """The folder of the CMake package `ovext`, to use as ovext_DIR."""
+    return (_PACKAGE / "cmake").resolve()  # in a checkout, a symlink to the folder beside builder/
 
 
 def docker_dir() -> Path:

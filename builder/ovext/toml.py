@@ -1,4 +1,4 @@
-"""TOML files of users and of ovext: reading them, and finding the line of a key for messages."""
+"""Reading TOML files, of users and of ovext, and finding the line of a key for messages."""
 
 from __future__ import annotations
 

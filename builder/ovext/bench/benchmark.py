@@ -1,4 +1,4 @@
-"""Running a project's benchmark, and what its numbers say."""
+"""Running a project's benchmark and evaluating its numbers."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _entry(label: str, model: str, library: Path | None, isa: str | None = None)
 
 
 def _compile_baselines(project: Project, bench: Bench, openvino: OpenVINO, compiler: Compiler) -> Path:
-    """The project's own baselines as a library, with the benchmark's flags and nothing else."""
+    """Compile the project's own baselines into a library, with only the benchmark's flags."""
     tools = find_build_tools()
     name = Path(str(bench.source)).stem
     folder = project.root / "build" / f"bench-{name}-openvino{openvino.version}-{compiler.id}{compiler.version}"

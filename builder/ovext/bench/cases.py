@@ -25,7 +25,7 @@ class BenchInput(Strict):
 
 
 class Then(Strict):
-    """A further op of OpenVINO's that takes the output of the one before."""
+    """Another op of OpenVINO, whose input is the output of the previous one."""
 
     type: Name
     opset: Name = "opset1"
@@ -33,7 +33,7 @@ class Then(Strict):
 
 
 class Baseline(Then):
-    """An op to compare with, and what may follow it; it takes the same inputs."""
+    """An op to compare with, which has the same inputs, and the ops that may follow it."""
 
     name: str
     own: bool = Field(default=False, description="Whether it is in the library built from `source`, not OpenVINO's.")
@@ -59,7 +59,7 @@ class Bench(Strict):
 
 
 def load_benches(project_root: Path) -> list[Bench]:
-    """Everything that bench/*.toml of the project describe, in the order of the files' names.
+    """All benchmarks in the project's bench/*.toml, sorted by file name.
 
     Raises:
         ProjectError: there is none, or one is wrong.

@@ -29,12 +29,12 @@ class LibraryReport(BaseModel):
     ops: list[str]  # folders below ops/ of source_dir
     sources: list[str]  # of an existing extension
     variants: list[str]
-    objects: dict[str, list[Path]]  # of each variant, and under "" of the library itself
+    objects: dict[str, list[Path]]  # by variant; the library's own are under ""
     link: Literal["needed", "host"]
     fp_contract: Literal["off", "fast"]
     build_type: str
     compiler: CompilerReport
-    described: tuple[OpDescription, ...] = ()  # those of its ops that have an op.toml; CMake does not know them
+    described: tuple[OpDescription, ...] = ()  # the ops that have an op.toml; CMake does not know them
 
 
 def read_reports(build_dir: Path, project: Project) -> list[LibraryReport]:
@@ -55,7 +55,7 @@ def _with_ops(report: LibraryReport, project: Project) -> LibraryReport:
 
 
 def _op_folders(report: LibraryReport) -> list[Path]:
-    """The folders with the descriptions of a library's ops. Those of an existing extension have no op.cpp there."""
+    """The folders with the descriptions of a library's ops. Ops of an existing extension have no op.cpp there."""
     folders = [report.source_dir / "ops" / name for name in report.ops]
     if report.sources:
         described = sorted(file.parent for file in report.source_dir.glob("ops/*/op.toml"))
@@ -64,7 +64,7 @@ def _op_folders(report: LibraryReport) -> list[Path]:
 
 
 def rejected_report(folder: Path, library: str) -> Path:
-    """Where in the output folder the report on a library goes that does not pass the gate."""
+    """The path in the output folder for the report on a library that does not pass the gate."""
     return folder / f"{library}.rejected.json"
 
 

@@ -1,4 +1,4 @@
-"""The engines `docker` and `podman`: the build runs in a container of the base OS, and the result comes back."""
+"""The engines `docker` and `podman`: the build runs in a container of the base OS, and the result is copied back."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 
 _HOME = "/home/builder"
 _ERROR = f"{_HOME}/error.json"  # of the ovext in the container
-# The last file of the project's archive: where it is missing, the archive broke off.
+# The last file of the project's archive. If it is missing, the archive is incomplete.
 _SENTINEL = ".ovext-complete"
-# Shell: takes the project from stdin, which works with every engine, near or far, whatever its users are.
+# Shell: reads the project from stdin. That works with every engine, local or remote, whatever its user IDs are.
 _UNPACK = f"mkdir project && tar -x --no-same-owner -C project -f - && test -f project/{_SENTINEL}"
 
 
@@ -115,13 +115,13 @@ def plan_in_container(
 
 
 def _unused() -> list[Decision]:
-    """What the environment says and a container does not see."""
+    """The settings in the environment that a container does not see."""
     names = ", ".join(settings_of_this_machine())
     return [Decision("left out", names, "they mean this machine's tools, which no container has")] if names else []
 
 
 def run_in_container(plan: ContainerPlan, reporter: Reporter) -> BuildResult:
-    """Build in a container, inspect what comes back on this machine, and publish it.
+    """Build in a container, inspect the result on this machine, and publish it.
 
     Raises:
         EngineError: the base image is not available, or the engine cannot run a container.
@@ -173,7 +173,7 @@ def _build(plan: ContainerPlan, engine: Engine, tag: str, log: Path, reporter: R
 
 
 def _telling(reporter: Reporter) -> Callable[[str], None]:
-    """What passes on the words of the ovext in the container."""
+    """A function that passes on the output of the ovext in the container."""
     ninja = ninja_progress(reporter)
 
     def on_line(line: str) -> None:
@@ -186,7 +186,7 @@ def _telling(reporter: Reporter) -> Callable[[str], None]:
 
 
 def _failure(plan: ContainerPlan, finished: Finished, error: OvextError | None, result: Path, log: Path) -> OvextError:
-    """The error of the ovext in the container, with this machine's paths; or what ended it without one."""
+    """The error of the ovext in the container, with this machine's paths; if it left none, how the build ended."""
     for report in result.glob("*.rejected.json"):
         with writing_to(plan.output_dir):
             replace_text(plan.output_dir / report.name, report.read_text(encoding="utf-8"))
@@ -209,7 +209,7 @@ def _layer_files(record: LibraryRecord) -> list[str]:
 
 
 def _inspected(record: LibraryRecord, plan: ContainerPlan, built: Path, reporter: Reporter) -> LibraryRecord:
-    """The record of a library that came back, once it has passed the inspection on this machine."""
+    """The record of a library from the container, once it has passed the inspection on this machine."""
     from ovext.build.gate import pass_inspection  # noqa: PLC0415  it brings the disassembler
 
     reporter.talk(f"{CHECKING} {record.file}: inspection for {plan.base_os.id} on this machine")
@@ -228,14 +228,14 @@ def _inspected(record: LibraryRecord, plan: ContainerPlan, built: Path, reporter
 
 @contextmanager
 def _container(engine: Engine, image: str, script: str, *, label: str) -> Iterator[str]:
-    """A container that is not started yet and will run the shell script; gives its name.
+    """Create a container that runs the shell script once it is started; yields its name.
 
-    Afterwards it is gone, and before it those with the same label are, which a killed ovext left. The caller sees to it
-    that none of them is in use.
+    Removes it afterwards. First removes containers with the same label, which a killed ovext left behind. The caller
+    makes sure that none of them is in use.
     """
     label = f"ovext.tree={hashlib.sha256(label.encode()).hexdigest()[:16]}"
     _remove(engine, *engine.ask("ps", "--all", "--quiet", "--filter", f"label={label}").output.split())
-    # A build needs no network: all that it takes is in the image.
+    # A build needs no network: everything that it needs is in the image.
     options = ["--interactive", "--network", "none", "--label", label, "--workdir", _HOME, "--entrypoint", "sh"]
     created = engine.ask("create", *options, image, "-c", script)
     if not created.ok:
@@ -254,7 +254,7 @@ def _remove(engine: Engine, *names: str) -> None:
 
 
 def _pack(root: Path, archive: Path) -> None:
-    """The project without what was built in it, as an archive whose last member is the sentinel."""
+    """Archive the project without its build products; the last member is the sentinel."""
     with tarfile.open(archive, "w", dereference=True) as tar:
         for file in source_files(root):
             tar.add(file, file.relative_to(root))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ovext.build.manifest import LibraryRecord
     from ovext.build.plan import BuildPlan
 
-CHECKING = "Checking"  # begins the line that says so, for those who follow a build's course
+CHECKING = "Checking"  # starts the line about the gate, for callers that follow a build
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
         listed = ", ".join(plan.project.settings.openvino)
         reporter.talk(f"Building for OpenVINO {openvino.version}, which the project does not list ({listed})")
     with writing_to(plan.output_dir):
-        plan.output_dir.mkdir(parents=True, exist_ok=True)  # found out now rather than after the compiler has run
+        plan.output_dir.mkdir(parents=True, exist_ok=True)  # fail now rather than after the compiler has run
     checked = check_layers(plan.project, reporter.talk)
     with locked_build_tree(plan.build_dir, reporter) as lock:
         build_on_host(plan, lock, reporter)
@@ -98,7 +98,7 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
 
 @contextmanager
 def locked_build_tree(build_dir: Path, reporter: Reporter) -> Iterator[int]:
-    """Make the build tree if there is none and hold its lock; gives the lock's descriptor."""
+    """Create the build tree if needed and hold its lock; yields the lock's descriptor."""
     with ExitStack() as stack:
         with writing_to(build_dir):
             build_dir.mkdir(parents=True, exist_ok=True)

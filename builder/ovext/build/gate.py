@@ -1,4 +1,4 @@
-"""What a library must pass before anyone can see it: inspection for its target, and a load in real OpenVINO."""
+"""What a library must pass before it is published: inspection for its target, and loading in a real OpenVINO."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A built library that is to leave the builder."""
+    """A built library that must pass the gate."""
 
     file: Path
     report: LibraryReport
     openvino: OpenVINO
     bases: tuple[BaseOS, ...]  # where it must load
-    rejected_report: Path  # where the report on it goes if it does not pass
+    rejected_report: Path  # where the report goes if it does not pass
 
 
 @dataclass(frozen=True)
 class Passed:
-    """What is known of a library that has passed."""
+    """What is known about a library that has passed."""
 
     inspection: InspectionRecord
-    ops: tuple[OpRecord, ...]  # that it provides, as it says when it is loaded, or as they are described
+    ops: tuple[OpRecord, ...]  # that it reports when it is loaded, else as they are described
 
 
 def with_passed(record: LibraryRecord, passed: Passed) -> LibraryRecord:
@@ -53,7 +53,7 @@ def pass_gate(candidate: Candidate, talk: Callable[[str], None]) -> Passed:
     """Inspect and load a built library.
 
     Raises:
-        GateError: it would not load or could crash on the target. The whole report lies in `rejected_report`.
+        GateError: it would not load or could crash on the target. The whole report is in `rejected_report`.
         LibraryError: OpenVINO does not load it here.
     """
     inspection = pass_inspection(
@@ -76,18 +76,18 @@ def pass_inspection(
     may_fuse: bool = True,
     objects: Sequence[Path] = (),
 ) -> InspectionRecord:
-    """Inspect a built library, which is not loaded; gives the inspection in short.
+    """Inspect a built library without loading it; returns a summary of the inspection.
 
     Args:
         file: the library.
         bases: where it must load.
         openvino: the OpenVINO to compare it with, if there is one.
-        rejected_report: where the report on it goes if it does not pass.
+        rejected_report: where the report goes if it does not pass.
         may_fuse: whether its variants may fuse multiplications with additions.
-        objects: what it was linked from, where that is known.
+        objects: the object files that it was linked from, if known.
 
     Raises:
-        GateError: it would not load or could crash on the target. The whole report lies in `rejected_report`.
+        GateError: it would not load or could crash on the target. The whole report is in `rejected_report`.
     """
     inspected = inspect_library(
         Elf(file),
@@ -109,7 +109,7 @@ def pass_inspection(
 
 
 def _in_short(inspected: FileReport) -> InspectionRecord:
-    """What a manifest keeps of an inspection."""
+    """The parts of an inspection that a manifest keeps."""
     return InspectionRecord(
         highest_versions=inspected.highest_versions,
         manylinux=inspected.manylinux,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ovext.build.plan import BuildPlan
 
 _STATUS = re.compile(r"\[(\d+)/(\d+)\] (.*)")
-NINJA_STATUS = {"NINJA_STATUS": "[%f/%t] "}  # counts of finished steps, as `_STATUS` reads them
+NINJA_STATUS = {"NINJA_STATUS": "[%f/%t] "}  # counts of finished steps, as `_STATUS` parses them
 _STAMP = "ovext-configured.json"
 
 
@@ -33,7 +33,7 @@ class Reporter(Protocol):
 
 
 def build_on_host(plan: BuildPlan, lock: int, reporter: Reporter) -> None:
-    """Configure if needed, then compile. The caller holds the lock of the build tree and gives its descriptor.
+    """Configure if needed, then compile. The caller holds the lock of the build tree and passes its descriptor.
 
     Raises:
         BuildError: CMake or the compiler failed.
@@ -48,7 +48,7 @@ def build_on_host(plan: BuildPlan, lock: int, reporter: Reporter) -> None:
 
 def _configure(plan: BuildPlan, log: Path, lock: int, reporter: Reporter) -> None:
     stamp = plan.build_dir / _STAMP
-    compiler = f"{plan.machine.compiler.id} {plan.machine.compiler.version}"  # another one may come under the same path
+    compiler = f"{plan.machine.compiler.id} {plan.machine.compiler.version}"  # the path may get another compiler
     described = {"command": plan.configure, "compiler": compiler, "environment": settings_of_this_machine()}
     wanted = json.dumps(described, indent=2).encode(errors="surrogateescape")
     configured = stamp.is_file() and (plan.build_dir / "build.ninja").is_file()
@@ -75,13 +75,13 @@ def _compile(plan: BuildPlan, log: Path, lock: int, reporter: Reporter) -> None:
 
 
 def _cmake_errors(finished: Finished) -> str:
-    """From the first error on; before it stands only what went well."""
+    """The output from the first error on; before it there is only what went well."""
     start = finished.output.find("CMake Error")
     return finished.output[max(start, 0) :]
 
 
 def ninja_progress(reporter: Reporter) -> Callable[[str], None]:
-    """What finds Ninja's counts in a line of output, and tells them."""
+    """A function that finds Ninja's counts in a line of output and reports them."""
 
     def on_line(line: str) -> None:
         if match := _STATUS.match(line):
@@ -91,7 +91,7 @@ def ninja_progress(reporter: Reporter) -> Callable[[str], None]:
 
 
 def compiler_messages(finished: Finished) -> str:
-    """What compilers and linker said, without Ninja's status lines and the commands of failed steps."""
+    """The messages of compilers and linker, without Ninja's status lines and the commands of failed steps."""
     kept: list[str] = []
     skip_command = False
     for line in finished.output.splitlines():

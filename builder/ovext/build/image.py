@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from ovext.toolchain.engine import Engine
 
 _CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
-# Which of pip's settings say how the index is reached; others are about this machine.
+# The settings of pip that say how to reach the index; the others are about this machine.
 _OF_THE_INDEX = ("index-url", "extra-index-url", "trusted-host", "no-index", "timeout", "default-timeout", "retries")
-_STEP = re.compile(r"STEP \d|#\d+ \[")  # as Podman and Docker begin a line for each step of a Dockerfile
+_STEP = re.compile(r"STEP \d|#\d+ \[")  # how Podman and Docker start the line of a Dockerfile's step
 _SETTING = re.compile(r"(?:global|install|download|:env:)\.(?P<name>[\w.-]+?)='(?P<value>.*)'")
 
 
@@ -55,7 +55,7 @@ class BuilderImage:
         }
 
     def write_context(self, folder: Path) -> None:
-        """Write all that the Dockerfile copies."""
+        """Write everything that the Dockerfile copies."""
         shutil.copyfile(docker_dir() / f"Dockerfile.{self.base_os.dockerfile}", folder / "Dockerfile")
         shutil.copyfile(docker_dir() / "setup.sh", folder / "setup.sh")
         _copy_wheels(folder / "wheels")
@@ -71,7 +71,7 @@ class BuilderImage:
         _normalize(folder)
 
     def tag(self, context: Path) -> str:
-        """The image's name, which tells images with other contents apart."""
+        """The image's name; images with other contents have other names."""
         state = hashlib.sha256(repr(sorted(self.arguments().items())).encode())
         files = sorted(path for path in context.rglob("*") if path.is_file())
         for file in (file for file in files if not file.is_relative_to(context / "wheels")):
@@ -86,13 +86,13 @@ def _requirements() -> list[str]:
 
 
 def _normalize(folder: Path) -> None:
-    """The modes that a checkout of others would have: engines take other modes for other contents."""
+    """Set the file modes that any checkout would have: for engines, other modes mean other contents."""
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def ensure_image(image: BuilderImage, engine: Engine, log: Path, reporter: Reporter) -> tuple[str, Engine]:
-    """Build the image unless it is there; gives its name, and the engine with what it turned out to need.
+    """Build the image unless it exists; returns its name, and the engine with the workarounds it turned out to need.
 
     Raises:
         ImageError: it cannot be built.
@@ -132,7 +132,7 @@ def _build(image: BuilderImage, engine: Engine, rest: list[str], log: Path, repo
 
 
 def _pip_settings() -> dict[str, str]:
-    """What pip's configuration files and the environment say, as pip itself reads them; the environment comes last."""
+    """The settings in pip's configuration files and in the environment, as pip reads them; the environment wins."""
     listed = run([sys.executable, "-m", "pip", "config", "list"]).output
     found = [match for line in listed.splitlines() if (match := _SETTING.fullmatch(line))]
     in_order = sorted(found, key=lambda match: match[0].startswith(":env:"))
@@ -140,7 +140,7 @@ def _pip_settings() -> dict[str, str]:
 
 
 def _copy_wheels(folder: Path) -> None:
-    """Where pip asks no index, the wheels of the local folders that it takes from."""
+    """If pip uses no index, copy the wheels of the local folders that it uses instead."""
     folder.mkdir()
     settings = _pip_settings()
     if settings.get("no-index", "").lower() in {"1", "true", "yes", "on"}:
@@ -151,7 +151,7 @@ def _copy_wheels(folder: Path) -> None:
 
 @contextmanager
 def index_secrets(folder: Path) -> Iterator[list[str]]:
-    """The options that show to a build how pip reaches its index, and leave that in no layer."""
+    """The options that pass to a build how pip reaches its index, without storing it in a layer."""
     settings = _pip_settings()
     lines = [f"{name} = {settings[name]}" for name in _OF_THE_INDEX if name in settings]
     file = folder / "pip.conf"

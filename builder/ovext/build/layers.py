@@ -25,7 +25,7 @@ LayerFiles = dict[str, str]  # the text of each file, by its path in the output 
 
 
 def check_layers(project: Project, talk: Callable[[str], None]) -> dict[Path, Layer]:
-    """Look at every layer of the project before anything is compiled; gives them by the folders of their ops.
+    """Check every layer of the project before anything is compiled; returns them by the folders of their ops.
 
     Raises:
         GateError: a layer would fail on a GPU.
@@ -45,7 +45,7 @@ def check_layers(project: Project, talk: Callable[[str], None]) -> dict[Path, La
 
 
 def layers_for(report: LibraryReport, checked: Mapping[Path, Layer]) -> tuple[list[LayerRecord], LayerFiles]:
-    """The layers of all ops of a library that have one, for each kind of device; `checked` is from check_layers."""
+    """The layers of a library's ops, for each kind of device; `checked` comes from check_layers."""
     layers = [layer for op in report.described if (layer := checked.get(op.folder) or layer_of(op))]
     files = {"gpu": layer_files(report.library, layers) if layers else {}}
     files["vpu"] = vpu_files(report.library, report.described)

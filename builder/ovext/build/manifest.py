@@ -1,6 +1,6 @@
-"""manifest.json: what lies in an output folder, and what it was built from.
+"""manifest.json: what is in an output folder, and what it was built from.
 
-It holds no time and no path of the machine, so that the same build gives the same manifest.
+It contains no time and no path of the machine, so that the same build writes the same manifest.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def record_of(
 ) -> LibraryRecord:
     """The record of `file`, which is the library of `report` or a stripped copy of it.
 
-    What only the gate finds out is left open: the inspection, and ops that no op.toml describes.
+    It lacks what only the gate finds out: the inspection, and ops that no op.toml describes.
     """
     flags = kernel_flags(build_dir, report)
     return LibraryRecord(
@@ -156,10 +156,10 @@ def record_of(
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The folder's manifest; None where there is none.
+    """The folder's manifest; None if there is none.
 
     Raises:
-        FilesError: there is one that cannot be read, or that this version of ovext does not know.
+        FilesError: it cannot be read, or this version of ovext does not know it.
     """
     path = folder / FILE_NAME
     try:
@@ -173,7 +173,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def merged(old: Manifest | None, new: list[LibraryRecord], folder: Path) -> Manifest:
-    """The new records, and those old ones whose libraries are still there and were not replaced."""
+    """The new records, and the old ones whose libraries still exist and were not replaced."""
     names = {record.file for record in new}
     kept = [record for record in old.libraries if record.file not in names] if old else []
     present = [record for record in kept if (folder / record.file).is_file()]

@@ -1,4 +1,4 @@
-"""What a build will do: steps, and the reason of every automatic choice. Pure: nothing runs here."""
+"""What a build will do: steps, and the reason for every automatic choice. Pure: nothing runs here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BUILD_TYPES = ("Release", "RelWithDebInfo", "MinSizeRel", "Debug")
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """A build as it was asked for; None where ovext is to choose."""
+    """A build as requested; None means that ovext chooses."""
 
     project: Path
     output_root: Path
@@ -44,7 +44,7 @@ class BuildRequest:
         return self.engine in {None, AUTO}
 
     def options(self, **others: str | None) -> list[str]:
-        """The request as options of `ovext build`, without where it builds and to; `others` are options besides."""
+        """The request's variants, build type and jobs as options of `ovext build`; `others` are further options."""
         jobs = str(self.jobs) if self.jobs else None
         chosen = {**others, "isa": self.isa, "build_type": self.build_type, "jobs": jobs}
         return [part for name, value in chosen.items() if value for part in (f"--{name.replace('_', '-')}", value)]
@@ -58,7 +58,7 @@ class BuildRequest:
 
 @dataclass(frozen=True)
 class Machine:
-    """What the plan must know of the machine that builds."""
+    """What the plan must know about the machine that builds."""
 
     compiler: Compiler
     tools: BuildTools
@@ -106,7 +106,7 @@ class BuildPlan:
 
 
 def check_request(request: BuildRequest) -> None:
-    """What can be said of a request without looking at project or machine.
+    """Check what can be checked of a request without looking at project or machine.
 
     Raises:
         UsageError: it names something that does not exist.
@@ -123,7 +123,7 @@ def check_request(request: BuildRequest) -> None:
 
 
 def check_release(project: Project, release: str) -> None:
-    """That the project can be built for an OpenVINO release at all.
+    """Check that the project can be built for an OpenVINO release at all.
 
     Raises:
         ProjectError: an op has mappings for frameworks, and the release is too old for them.
@@ -138,7 +138,7 @@ def check_release(project: Project, release: str) -> None:
 
 
 def plan_build(request: BuildRequest, project: Project, machine: Machine, engine_reason: str = "") -> BuildPlan:
-    """The plan for one project and one target, to be built on this machine; `engine_reason` says why here.
+    """The plan for one project and one target, to be built on this machine; `engine_reason` says why there.
 
     Raises:
         UsageError: the request names something that does not exist.
@@ -180,7 +180,7 @@ def build_tree(request: BuildRequest, project: Project, engine: str, openvino: s
 
 
 def _preset(root: Path, variants: tuple[str, ...]) -> str | None:
-    """The project's preset for these variants; the one for `multi` also serves a list. None without presets."""
+    """The project's preset for these variants, falling back to the one for `multi`. None without either."""
     path = root / "CMakePresets.json"
     if not path.is_file():
         return None
@@ -266,7 +266,7 @@ def jobs_decision(request: BuildRequest, default: str) -> Decision:
 
 
 def asked(option: str, value: str | None) -> str:
-    """The reason of a choice that an option may have made."""
+    """The reason for a choice that an option may have made."""
     return f"{option} {value}" if value else "the default"
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def is_published(folder: Path, records: list[LibraryRecord]) -> bool:
-    """True when the folder holds exactly these libraries and says so; they passed the gate when they came."""
+    """Whether the folder has exactly these libraries and its manifest says so; they passed the gate when published."""
     manifest = read_manifest(folder)
     there = {record.file: record for record in manifest.libraries} if manifest else {}
     return all(
@@ -27,7 +27,7 @@ def is_published(folder: Path, records: list[LibraryRecord]) -> bool:
 
 
 def _is_same(record: LibraryRecord, published: LibraryRecord) -> bool:
-    """Whether they differ in nothing but what the gate found out: the inspection, and ops that no op.toml describes."""
+    """Whether they differ only in what the gate found out: the inspection, and ops that no op.toml describes."""
     found_out = {"inspection": published.inspection, "ops": published.ops}
     described = {(op.type, op.opset) for op in record.ops}
     is_known = described <= {(op.type, op.opset) for op in published.ops}
@@ -44,9 +44,9 @@ def _is_intact(file: Path, record: LibraryRecord) -> bool:
 def publish(
     files: dict[Path, LibraryRecord], folder: Path, talk: Callable[[str], None], layers: Mapping[str, str] | None = None
 ) -> Path:
-    """Put the built files into `folder` and record them in its manifest; gives the manifest's path.
+    """Put the built files into `folder` and record them in its manifest; returns the manifest's path.
 
-    All of it is first written aside, under other names; then each file is put in place in one step, the manifest last.
+    All files are first written under temporary names. Then each is put in place in one step, the manifest last.
     `layers` are the texts of the layers' files by their paths in the folder.
 
     Raises:
@@ -75,7 +75,7 @@ def publish(
 
 
 def _remove_old_layers(folder: Path, old: Manifest | None, new: list[LibraryRecord]) -> None:
-    """Remove the files of layers that the libraries had before and have no more."""
+    """Remove the files of layers that the libraries no longer have."""
     replaced = {record.file for record in new}
     before = [record for record in old.libraries if record.file in replaced] if old else []
     for name in _layer_files(before) - _layer_files(new):

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def openvino_to_run(asked: str | None, library: Path, talk: Callable[[str], None]) -> OpenVINO:
-    """The OpenVINO asked for; else the one that the library's manifest says it was built for, else any found here.
+    """The requested OpenVINO; else the one that the library was built for by its manifest, else any found here.
 
     Raises:
-        OpenVINOError: it is not here and cannot be fetched, of which `talk` is told.
+        OpenVINOError: it is not here and cannot be fetched; `talk` receives a message about fetching.
     """
     built_for = _release_of(library)
     wanted = OpenVINOVersion.parse(built_for) if built_for else None
@@ -29,7 +29,7 @@ def openvino_to_run(asked: str | None, library: Path, talk: Callable[[str], None
 
 
 def openvino_here(asked: str | None, talk: Callable[[str], None]) -> OpenVINO | None:
-    """The OpenVINO asked for, which is fetched if needed; else any that is installed."""
+    """The requested OpenVINO, fetched if needed; without a request, any that is installed."""
     return find_installed(None) if asked is None else fetched_openvino(asked, talk)
 
 

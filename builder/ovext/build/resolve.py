@@ -1,6 +1,6 @@
-"""From what was asked for to a plan, and its carrying out: on this machine, or in a container engine that is able to.
+"""Turning a request into a plan and carrying it out: on this machine, or in a container engine that can.
 
-Everything that can be wrong before a build starts is told at once.
+All problems that can be found before a build starts are reported at once.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class EngineChoice:
 
 
 def plan_anywhere(request: BuildRequest, talk: Callable[[str], None] | None) -> BuildPlan | ContainerPlan:
-    """The plan; without `talk`, which receives messages about slow steps, no image is pulled to find out.
+    """The plan. `talk` receives messages about slow steps; without it, no image is pulled to find out.
 
     Raises:
         OvextError: of the class of the first problem; its text has all of them.
-        EngineError: the container engine asked for is not alive.
+        EngineError: the requested container engine is not alive.
     """
     if request.engine == HOST:
         if request.base_image:
@@ -71,7 +71,7 @@ def plan_anywhere(request: BuildRequest, talk: Callable[[str], None] | None) -> 
 
 
 def run_anywhere(plan: BuildPlan | ContainerPlan, request: BuildRequest, reporter: Reporter) -> BuildResult:
-    """Carry out a plan. Where the choice was automatic and the engine cannot make its image, build on this machine.
+    """Carry out a plan. If an automatically chosen engine cannot make its image, build on this machine instead.
 
     Raises:
         OvextError: as `run_build` and `run_in_container` do; nothing is published.
@@ -132,7 +132,7 @@ def look_at_machine(project: Project | None, openvino: str | None) -> Machine:
 
 
 def choose_engine(asked: str | None, base_image: str, talk: Callable[[str], None] | None) -> EngineChoice:
-    """The engine for a build on the base image: the one asked for, or the first that is able to.
+    """The engine for a build on the base image: the requested one, or the first that can do it.
 
     Args:
         asked: an engine, `host`, or `auto`, which is the default.
@@ -140,7 +140,7 @@ def choose_engine(asked: str | None, base_image: str, talk: Callable[[str], None
         talk: receives messages about slow steps. Without it nothing is pulled or run: any engine that is alive will do.
 
     Raises:
-        EngineError: the container engine asked for is not alive.
+        EngineError: the requested container engine is not alive.
     """
     if asked == HOST:
         return EngineChoice(None, f"--engine {HOST}")
@@ -162,7 +162,7 @@ def choose_engine(asked: str | None, base_image: str, talk: Callable[[str], None
 
 
 def _load(request: BuildRequest) -> Project:
-    """The project, where nothing of this machine matters but that it holds it."""
+    """The project, for a build that needs nothing else from this machine."""
     problems = _Problems()
     project = problems.of_project(request)
     problems.raise_all()
@@ -170,13 +170,13 @@ def _load(request: BuildRequest) -> Project:
 
 
 class _Problems:
-    """The errors of several steps, to be told at once."""
+    """The errors of several steps, to be reported at once."""
 
     def __init__(self) -> None:
         self._found: list[OvextError] = []
 
     def attempt(self, step: Callable[[], Result]) -> Result | None:
-        """What the step gives; None where it failed."""
+        """The step's result; None if it failed."""
         try:
             return step()
         except OvextError as error:
@@ -184,7 +184,7 @@ class _Problems:
             return None
 
     def of_project(self, request: BuildRequest) -> Project | None:
-        """The project, if it can be read, once request and ops have been looked at as well."""
+        """The project, if it can be read. Also checks the request and the files derived from each op.toml."""
         self.attempt(lambda: check_request(request))
         project = self.attempt(lambda: load_project(request.project))
         if project is not None:
@@ -192,11 +192,11 @@ class _Problems:
         return project
 
     def raise_all(self) -> None:
-        """Raise what failed, if anything did."""
+        """Raise the errors found, if any."""
         if self._found:
             raise OvextError.of_several(self._found)
 
 
 def _with_way_out(error: EngineError, request: BuildRequest) -> EngineError:
-    """The error, with the command that needs no engine."""
+    """The error, with the command that needs no engine as its fix."""
     return EngineError(error.what, where=error.where, fix=f"Without a container: {request.on_host()}")

@@ -38,10 +38,10 @@ def adopt(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking.")] = False,
 ) -> None:
-    """Make a project of an extension that exists already; its sources stay as they are.
+    """Make a project from an existing extension; its sources stay unchanged.
 
-    It shows the pyproject.toml and the CMakeLists.txt that it would write, and what it could not decide. Files that are
-    there already are never replaced.
+    Shows the pyproject.toml and the CMakeLists.txt that it would write, and what it could not decide. Existing files
+    are never replaced.
     """
     from ovext.cli.text import talk
     from ovext.scaffold.adopt import plan_adoption

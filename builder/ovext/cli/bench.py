@@ -24,9 +24,9 @@ def bench(
     op: OpOption = "",
     json: JsonOption = False,
 ) -> None:
-    """Measure a project's ops, every variant that this CPU can run, against the baselines of its bench/*.toml.
+    """Measure every variant of a project's ops that this CPU can run against the baselines of its bench/*.toml.
 
-    Ratios come from the same run; single times of a busy machine mean little.
+    Ratios come from the same run; single times on a busy machine mean little.
     """
     from ovext.bench.benchmark import run_bench
     from ovext.bench.cases import load_benches

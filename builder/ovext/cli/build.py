@@ -59,7 +59,7 @@ def build(
 ) -> None:
     """Build an extension project into lib/<base OS>/, and check that OpenVINO loads it.
 
-    An interrupted or failed build leaves the last good library as it was.
+    An interrupted or failed build leaves the last good library unchanged.
     """
     from ovext.build.plan import BuildRequest
     from ovext.build.resolve import plan_anywhere, run_anywhere

@@ -10,15 +10,15 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-VARIABLE = "_OVEXT_COMPLETE"  # set by the script that asks for words
+VARIABLE = "_OVEXT_COMPLETE"  # set by the completion script
 
 
 def completion(
     shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="The shell.", show_default=False)],
 ) -> None:
-    """Print what makes a shell complete the words of ovext: commands, options, base OSes, ops of the project.
+    """Print a script with which a shell completes ovext's commands, options, base OSes and ops of the project.
 
-    For the shell that runs: source <(ovext completion bash). For good, put that line into ~/.bashrc or ~/.zshrc; for
+    For the current shell: source <(ovext completion bash). Permanently: put that line into ~/.bashrc or ~/.zshrc; for
     fish, write the output to ~/.config/fish/completions/ovext.fish.
     """
     from typer.completion import get_completion_script  # type: ignore[attr-defined]  # it is documented nowhere
@@ -33,7 +33,7 @@ def base_oses(incomplete: str) -> list[str]:
 
 
 def instruction_sets(incomplete: str) -> list[str]:
-    """The names, also behind others with commas between."""
+    """The names, also for the last word of a comma-separated list."""
     from ovext.targets.isa import MULTI, NATIVE, isa_table
 
     before, comma, last = incomplete.rpartition(",")
@@ -49,11 +49,11 @@ def engines(incomplete: str) -> list[str]:
 
 
 def ops(ctx: typer.Context, incomplete: str) -> list[str]:
-    """The ops of the project that the command is given, else of this folder."""
+    """The ops of the project on the command line, else of the project in the working directory."""
     from ovext.errors import OvextError
     from ovext.project import load_project
 
-    # What stands before an option without its value is not parsed yet.
+    # Arguments before an option that lacks its value are not parsed yet.
     project = Path(ctx.args[0] if ctx.args else ctx.params.get("project") or ".")
     try:
         return _beginning([op.type for op in load_project(project).ops], incomplete)

@@ -1,4 +1,4 @@
-"""Rich's console, with ovext's exit code for a reader that has gone away."""
+"""Rich's console, with ovext's exit code for the case that the output's reader is gone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import rich.console
 
 
 class Console(rich.console.Console):
-    """As that of rich, which would exit with 1 itself."""
+    """Rich's console, except that it does not exit with 1 on a broken pipe."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError

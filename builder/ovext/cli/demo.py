@@ -17,7 +17,7 @@ def demo(
     runs: Annotated[int, typer.Option(min=1, help="Inferences of each model.")] = 10,
     json: JsonOption = False,
 ) -> None:
-    """Run ResNet-50 with its first ReLU made CustomReLU, beside the original.
+    """Run ResNet-50 with its first ReLU replaced by CustomReLU, beside the original.
 
     The model has the real topology and random weights. Exits with 1 when the two do not agree exactly.
     """

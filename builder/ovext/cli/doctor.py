@@ -27,9 +27,9 @@ def doctor(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Look at this machine, each problem with its fix: compilers, CMake, OpenVINO, engines, emulators, OpenCL, CPU.
+    """Check this machine, with a fix for each problem: compilers, CMake, OpenVINO, engines, emulators, OpenCL, CPU.
 
-    With FILE, say also whether it loads here, in the words of `ovext inspect`. Exits with 1 when something is wrong.
+    With FILE, also report whether it loads here, as `ovext inspect` does. Exits with 1 when something is wrong.
     """
     from ovext.cli.inspect import inspect_file, show_report
     from ovext.cli.text import to_json

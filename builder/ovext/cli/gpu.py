@@ -49,10 +49,10 @@ def check(
     openvino: OpenVINOOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Tell everything that is wrong with GPU layers before they are on a GPU, each with its line and its fix.
+    """Report every problem of GPU layers before they run on a GPU, each with its line and its fix.
 
-    Kernels are compiled as the GPU plugin would: by ocloc for Intel GPUs, and by every OpenCL runtime here. Exits
-    with 1 when there is an error; warnings and notes do not count.
+    Kernels are compiled as the GPU plugin would compile them: by ocloc for Intel GPUs, and by every OpenCL runtime
+    here. Exits with 1 when there is an error; warnings and notes do not count.
     """
     from dataclasses import asdict
 
@@ -153,8 +153,8 @@ def run(
 ) -> None:
     """Run each op with its GPU kernel in a one-op model, and compare with reference.py and with the CPU extension.
 
-    Device GPU is a real one. Device sim is the real GPU plugin on Intel's OpenCL runtime for CPUs, and no GPU. Device
-    pocl runs the kernel alone, without the plugin. Each run has a process of its own: a bad layer can bring it down.
+    Device GPU is a real GPU. Device sim is the real GPU plugin on Intel's OpenCL runtime for CPUs, without a GPU.
+    Device pocl runs the kernel alone, without the plugin. Each run has its own process, since a bad layer can crash it.
     Nothing is built; `ovext test` does the same with what it builds. Exits with 1 when a run fails or disagrees.
     """
     from ovext.build.layers import check_layers

@@ -41,9 +41,9 @@ def inspect(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Say where a library loads and why not elsewhere, without loading it.
+    """Report where a library loads, and why not elsewhere, without loading it.
 
-    Works on anybody's extension. Exits with 1 when it is not fine for all targets, with 2 when it is no library.
+    Works on any extension. Exits with 1 when it is not fine for all targets, with 2 when it is not a library.
     """
     from ovext.cli.text import to_json
     from ovext.errors import ExitCode
@@ -62,7 +62,7 @@ def inspect(
 
 
 def inspect_file(file: Path, bases: list[BaseOS], openvino: str | None) -> list[FileReport]:
-    """A report on each library of the file, compared with the OpenVINO asked for or found."""
+    """A report on each library in the file, compared with the requested OpenVINO or one that was found."""
     from ovext.cli.text import talk
     from ovext.inspect.counterpart import find_counterpart
     from ovext.inspect.library import inspect_library, read_libraries

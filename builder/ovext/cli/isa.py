@@ -10,9 +10,9 @@ from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption
 
 
 def isa(library: LibraryOption = None, openvino: OpenVINOOption = None, json: JsonOption = False) -> None:
-    """Show the instruction sets: which this CPU has, which are in a library, which one it chooses.
+    """Show the instruction sets: which ones this CPU has, which ones a library has, and which one it chooses.
 
-    OVEXT_ISA=<name> in the environment forces a choice, here as everywhere.
+    OVEXT_ISA=<name> in the environment forces the choice, here as everywhere else.
     """
     from ovext.build.release import openvino_to_run
     from ovext.cli.text import shortened_path, talk, to_json

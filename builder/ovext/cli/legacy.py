@@ -28,10 +28,10 @@ _TF_TYPES = "s i f b type shape padding spatial channel batch list.s list.i list
 
 
 def new_legacy(wanted: list[str], source: Path | None, output: Path, *, force: bool, dry_run: bool, yes: bool) -> None:
-    """Write what the old generator wrote, from its JSON or from questions.
+    """Write the files that the old generator wrote, from its JSON or from answers to its questions.
 
     Raises:
-        UsageError: nothing is wanted, or there is nobody to ask.
+        UsageError: nothing was requested, or there is no terminal to ask in.
     """
     from ovext.cli.text import shortened_path
     from ovext.scaffold.legacy.config import legacy_of, read_legacy
@@ -133,7 +133,7 @@ def _extractor(section: str, name: str) -> dict[str, Any]:
 
 
 def _list(form: str, names: tuple[str, str], last: str = "default") -> list[dict[str, Any]]:
-    """Lines of words, each an entry, until an empty one or `q`."""
+    """One entry for each line that the user types, until an empty line or `q`."""
     import questionary
 
     entries = []

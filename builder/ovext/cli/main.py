@@ -1,4 +1,4 @@
-"""The command itself: which commands there are, and what becomes of errors."""
+"""The command itself: the list of its subcommands, and how errors end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ovext.inner import hand_back
 
 
 class _Commands(typer.core.TyperGroup):
-    """The only place that catches errors: each becomes its text on stderr and its exit code."""
+    """The only place that catches errors: prints each on stderr and exits with its code."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -54,7 +54,7 @@ def _shown(error: OvextError) -> typer.Exit:
 
 @dataclass(frozen=True)
 class _Command:
-    """A command, or a group of some, and where it is: module and name."""
+    """A command or a group of commands, and where it is: module and name."""
 
     name: str
     place: str
@@ -103,18 +103,18 @@ def _options(
 
 
 def _only_listed() -> None:
-    """Stands for a command that is not the one that is run."""
+    """A placeholder for a command that is only listed, not run."""
 
 
 def _app(words: list[str], *, all_commands: bool) -> typer.Typer:
-    """The command with those subcommands that `words` may name; of the others no module is imported."""
+    """The command `ovext`. Imports only subcommands that `words` may name, unless `all_commands` is set."""
     app = typer.Typer(
         cls=_Commands,
         name="ovext",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
-        rich_markup_mode=None,  # plain help: half the time, and easier to read in a narrow terminal
+        rich_markup_mode=None,  # plain help takes half the time, and reads better in a narrow terminal
         context_settings={"help_option_names": ["-h", "--help"]},
         help="Build OpenVINO extensions that are known to load where they are sent and to compute the right numbers.",
     )
@@ -139,6 +139,6 @@ def main() -> None:
     try:
         _app(sys.argv[1:], all_commands=is_completing)(prog_name="ovext")
     except StoppedError as stop:
-        with suppress(OSError):  # of a terminal that is gone
+        with suppress(OSError):  # the terminal may be gone
             typer.echo(f"\n{stop}. What was built before is unchanged.", err=True)
         sys.exit(stop.exit_code)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _instead(option: str, metavar: str, what: str) -> Any:
-    """An option that stands in for a key of the table, as often as it is given."""
+    """A repeatable option that overrides a key of the table."""
     return typer.Option(option, metavar=metavar, help=f"These {what} instead of the table's.", show_default=False)
 
 
@@ -58,7 +58,7 @@ def matrix(
 ) -> None:
     """Build every project for every base OS, OpenVINO release and build type.
 
-    Exits with 1 when a cell failed. summary.md and summary.json in the output folder tell how each ended.
+    Exits with 1 when a cell failed. summary.md and summary.json in the output folder show how each cell ended.
     """
     from json import dumps
 
@@ -101,7 +101,7 @@ def matrix(
 
 
 def _run(plan: MatrixPlan, launcher: Launcher, *, as_json: bool) -> bool:
-    """Run it, show how it goes and how it ended; whether every cell is finished."""
+    """Run the matrix, showing its progress and its results. Returns whether every cell is finished."""
     from ovext.cli.matrix_table import watching
     from ovext.cli.text import shortened_path, to_json
     from ovext.package.matrix.execute import Stage, run_matrix
@@ -132,7 +132,7 @@ def _run(plan: MatrixPlan, launcher: Launcher, *, as_json: bool) -> bool:
 
 
 def _tell_engines(plan: MatrixPlan) -> None:
-    """Where the cells are built and why, in one line if it is the same for all."""
+    """Print where the cells are built and why, in one line if it is the same for all."""
     told = {name: f"the engine {choice.name}: {choice.reason}" for name, choice in plan.engines.items()}
     if len(set(told.values())) == 1:
         told = {"every base OS": next(iter(told.values()))}
@@ -141,7 +141,7 @@ def _tell_engines(plan: MatrixPlan) -> None:
 
 
 def _since(before: Statistics, launcher: Launcher) -> Statistics | None:
-    """What was compiled since then; None, which is told, where the engine does not say."""
+    """What was compiled since `before`. If the engine does not report it, prints the reason and returns None."""
     from ovext.errors import ToolError
 
     try:

@@ -1,4 +1,4 @@
-"""Showing the course of a matrix: a live table in a terminal, plain lines elsewhere."""
+"""Showing the progress of a matrix: a live table in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MARGIN = 6  # lines of the terminal that are not rows
 
 @contextmanager
 def watching(cells: Sequence[Cell]) -> Iterator[Watcher]:
-    """Show how far the cells are while the block runs."""
+    """Show the progress of the cells while the block runs."""
     if not sys.stderr.isatty():
         yield _PlainStages()
         return
@@ -49,7 +49,7 @@ def watching(cells: Sequence[Cell]) -> Iterator[Watcher]:
 
 
 class _PlainStages:
-    """One line for each stage that a cell comes to."""
+    """One line for each stage that a cell reaches."""
 
     def __init__(self) -> None:
         self._told: set[tuple[str, Stage]] = set()
@@ -73,7 +73,7 @@ class _Row:
 
 
 class _LiveTable:
-    """A row for each cell; where the terminal has too few lines, for those that something happens to."""
+    """A row for each cell. If the terminal has too few lines, only for cells that are running or have failed."""
 
     def __init__(self, cells: Sequence[Cell], console: Console) -> None:
         self._rows = {cell.id: _Row() for cell in cells}

@@ -94,9 +94,10 @@ def new(
         Path, typer.Option("--output_dir", "--output-dir", help="With --legacy: where to write.")
     ] = Path(),
 ) -> None:
-    """Write a new extension project with an op, or another op into a project.
+    """Write a new extension project with an op, or add an op to a project.
 
-    In a terminal, without options that describe the op, it asks. What it writes builds, and passes `ovext test`.
+    In a terminal, it asks about the op unless options describe it. The files that it writes build, and pass
+    `ovext test`.
     """
     flags = (mo_caffe, mo_mxnet, mo_tf, mo_onnx, mo_op, ie_cpu, ie_gpu)
     if legacy or any(flags):
@@ -142,7 +143,7 @@ def new(
 
 
 def _op_from(source: Path, opset: str) -> OpDescription:
-    """The op that a file describes, as op.toml does or as the old generator did."""
+    """The op that a file describes, in the format of op.toml or of the old generator."""
     from ovext.scaffold.describe import op_from_file, read_json
     from ovext.scaffold.legacy.config import is_legacy, read_legacy
     from ovext.scaffold.legacy.files import op_from_legacy

@@ -1,4 +1,4 @@
-"""`ovext package-step`: what CMake asks while a wheel is built, and Conan's recipe for a package. Not for people."""
+"""`ovext package-step`: for CMake while it builds a wheel, and for Conan's recipe of a package. Not for users."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ commands = typer.Typer(help="What cmake/wheel.cmake and conanfile.py ask for.")
 
 @commands.command()
 def configure(project: Path) -> None:
-    """Print what CMake must know of the project and of the OpenVINO to build against, as JSON."""
+    """Print as JSON what CMake must know about the project and the OpenVINO to build against."""
     from ovext.cli.text import to_json
     from ovext.package.contents import installed_openvino
     from ovext.project import load_project

@@ -23,9 +23,9 @@ def patch(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Give layers of an OpenVINO IR another type, so that an extension computes them.
+    """Change the type of layers in an OpenVINO IR, so that an extension computes them.
 
-    Only layer types are looked at, not names; all else in the file stays as it is.
+    Layers are found by their type, not their name. Everything else in the file stays unchanged.
     """
     from ovext.cli.text import shortened_path, to_json
     from ovext.files import writing_to

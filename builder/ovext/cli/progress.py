@@ -1,4 +1,4 @@
-"""Showing the course of a build: a bar in a terminal, plain lines elsewhere."""
+"""Showing the progress of a build: a bar in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A proof as `ovext test` and `ovext gpu run` show it."""
+"""How `ovext test` and `ovext gpu run` show a proof."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def proof_data(proof: Proof) -> dict[str, Any]:
 
 
 class ShownProof:
-    """Prints rows as they become known, and at the end what failed, each with the command that tries it again.
+    """Prints rows as they become known, and at the end each failure with the command that runs it again.
 
-    `options` are those of `ovext test` that all of these commands need.
+    `options` are the options of `ovext test` that all of these commands need.
     """
 
     def __init__(self, project: str, options: tuple[str, ...], *, quiet: bool) -> None:

@@ -1,4 +1,4 @@
-"""`pytest --ovext`: the ops of a project, each check an item. Pytest loads this module in every environment."""
+"""`pytest --ovext`: each check of a project's ops is a test item. Pytest loads this module in every environment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Each ops/*/op.toml is a file of tests."""
+    """Treat each ops/*/op.toml as a test file."""
     is_op = file_path.name == "op.toml" and file_path.parts[-_PARTS_OF_OP] == "ops"
     if not is_op or not parent.config.getoption("--ovext"):
         return None

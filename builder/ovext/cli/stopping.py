@@ -1,4 +1,4 @@
-"""Signals that end a command: as Ctrl-C does, they end what it started and leave nothing half-made."""
+"""Signals that end a command. Like Ctrl-C, they end the processes that it started and leave nothing half-made."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENDING = {
 
 
 class StoppedError(BaseException):
-    """The process was sent a signal that ends it. No `except Exception` holds it up, and typer does not know it."""
+    """The process received a signal that ends it. `except Exception` does not catch it; typer does not handle it."""
 
     def __init__(self, number: int) -> None:
         word, self.exit_code = _ENDING[signal.Signals(number)]
@@ -29,7 +29,7 @@ class StoppedError(BaseException):
 def heed_signals() -> None:
     """Raise StoppedError in the main thread for SIGTERM and SIGHUP, unless this process ignores them.
 
-    Ctrl-C is left to Python: it reaches the processes that were started by itself, since they are in the terminal's
+    Python handles Ctrl-C. The terminal also sends it to the processes that this one started, since they are in its
     foreground too.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -38,6 +38,6 @@ def heed_signals() -> None:
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_IGN)  # it is being done
+    signal.signal(number, signal.SIG_IGN)  # already stopping
     end_children(number)
     raise StoppedError(number)

@@ -1,4 +1,4 @@
-"""stdout and stderr: they may be closed, may not take every character, and may be closed by who reads them."""
+"""stdout and stderr: they may be closed, may not accept every character, and their reader may close them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _IN_PLACE = "ovext-plain"
 
 
 def make_streams_usable() -> None:
-    """Give closed streams a place to write to, and characters that a stream does not take plainer ones."""
-    for number in range(3):  # else a file that is opened next would be taken for the stream
+    """Open closed streams on /dev/null, and replace characters that a stream does not accept with plainer ones."""
+    for number in range(3):  # else the next opened file would get the stream's descriptor
         try:
             os.fstat(number)
         except OSError:
@@ -36,13 +36,13 @@ def _plain(error: UnicodeError) -> tuple[bytes, int]:
 
 
 def _bytes_for(character: str) -> bytes:
-    if "\udc80" <= character <= "\udcff":  # a byte in the name of a file that is no text (PEP 383)
+    if "\udc80" <= character <= "\udcff":  # a byte of a file name that is not text (PEP 383)
         return bytes([ord(character) - 0xDC00])
     return _PLAIN.get(character, character).encode("ascii", "backslashreplace")
 
 
 def let_go_of_streams() -> None:
-    """Nobody reads them any more, so flush nothing at exit."""
+    """Point stdout and stderr to /dev/null: nobody reads them any more, so nothing must be flushed at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for number in (1, 2):
         os.dup2(nowhere, number)

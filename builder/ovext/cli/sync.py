@@ -16,9 +16,9 @@ def sync(
         bool, typer.Option("--check", help="Write nothing; exit with 1 if anything has to change.")
     ] = False,
 ) -> None:
-    """Write anew what follows from each op.toml: attributes.hpp, frameworks.hpp, README.md and the schema.
+    """Regenerate what follows from each op.toml: attributes.hpp, frameworks.hpp, README.md and the schema.
 
-    Only files whose first line says that they are derived are touched. What has to be changed by hand is told.
+    Only files whose first line says that they are derived are touched. Reports what you have to change by hand.
     """
     from ovext.cli.text import shortened_path
     from ovext.errors import ExitCode

@@ -47,9 +47,9 @@ def run(
 ) -> None:
     """Prove every op of a project against its reference.py: no test code is needed.
 
-    Builds the project into lib/ first, unless --library names what to test. Each op is tried with the cases of its
-    op.toml and with drawn ones, for every variant and element type, in static and dynamic models; so are its
-    attributes, what it must refuse, requests at once, and unloading. Exits with 1 when something is wrong.
+    Builds the project into lib/ first, unless --library names the library to test. Runs each op with the cases of its
+    op.toml and with drawn ones, for every variant and element type, in static and dynamic models. Also tests its
+    attributes, what it must reject, concurrent requests, and unloading. Exits with 1 when something is wrong.
     """
     from ovext.build.release import openvino_to_run
     from ovext.cli.proof import ShownProof, proof_data
@@ -86,7 +86,7 @@ def run(
 def _libraries(
     project: Project, ops: Sequence[OpDescription], named: Path | None, openvino: str | None
 ) -> dict[str, Path]:
-    """The library of each op, by its type: the one named, or that of the folder named, else what a build gives now."""
+    """The library of each op, by the op's type: from the named library or folder, else from a build made now."""
     from ovext.loading import find_library
     from ovext.proof.libraries import library_with
 

@@ -1,4 +1,4 @@
-"""How results are written."""
+"""How results are printed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def shortened_path(path: Path) -> str:
-    """The path from here where that is shorter to read."""
+    """The path relative to the working directory if it is below it, else unchanged."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
@@ -23,7 +23,7 @@ def shortened_path(path: Path) -> str:
 
 
 def talk(text: str) -> None:
-    """A line about what is being done, on stderr."""
+    """Print a line about what is being done, on stderr."""
     typer.echo(text, err=True)
 
 
@@ -32,12 +32,12 @@ def to_json(data: Any) -> str:
 
 
 def show_steps(steps: Sequence[str], *, as_json: bool) -> None:
-    """What would be done, on stdout."""
+    """Print what would be done, on stdout."""
     typer.echo(to_json({"schema": 1, "steps": steps}) if as_json else "\n".join(steps))
 
 
 def show_decisions(decisions: Sequence[Decision]) -> None:
-    """Each automatic choice and its reason, on stderr."""
+    """Print each automatic choice and its reason, on stderr."""
     width = max(len(decision.subject) for decision in decisions)
     for decision in decisions:
         typer.echo(f"{decision.subject:{width}}  {decision.choice}  ({decision.reason})", err=True)

@@ -27,7 +27,7 @@ def wheel(
 ) -> None:
     """Build the wheel of an extension project into dist/.
 
-    Its library has passed the same checks as that of `ovext build`; its platform tag is found out from the library.
+    Its library has passed the same checks as with `ovext build`. Its platform tag is derived from the library.
     """
     from ovext.build.plan import BuildRequest
     from ovext.build.resolve import plan_on_host

@@ -1,4 +1,4 @@
-"""What lies in the package of an extension beside its library: layers, manifest, bill of materials."""
+"""What an extension's package contains beside its library: layers, manifest, bill of materials."""
 
 from __future__ import annotations
 
@@ -39,26 +39,26 @@ def installed_openvino(root: Path) -> OpenVINO:
     return openvino
 
 
-_KINDS = {"wheel": "pypi", "conan": "conan"}  # of package URLs, by who builds
+_KINDS = {"wheel": "pypi", "conan": "conan"}  # of package URLs, by builder
 
 
 @dataclass(frozen=True)
 class Package:
-    """A package that holds its library, and nothing else yet."""
+    """A package that so far contains only its library."""
 
     project: Path
     build_dir: Path  # CMake's build tree
-    library: str  # the name that ovext_add_extension() was given
+    library: str  # the name passed to ovext_add_extension()
     folder: Path  # where the library is installed
     metadata: Path  # for a wheel, what becomes its .dist-info
     engine: str  # who builds: wheel or conan
 
 
 def fill_package(package: Package, talk: Callable[[str], None]) -> None:
-    """Check the library and put beside it what belongs to it; `talk` receives what the user should know.
+    """Check the library and put its accompanying files beside it; `talk` receives what the user should know.
 
     Raises:
-        GateError, LibraryError: the library would not load. The whole report lies in the build tree.
+        GateError, LibraryError: the library would not load. The whole report is in the build tree.
         ProjectError: files made from an op.toml are not up to date.
     """
     project = load_project(package.project)
@@ -76,7 +76,7 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
         file,
         build_dir=package.build_dir,
         openvino=openvino,
-        project=project_record(project, None),  # so that a checkout and its sdist give the same package
+        project=project_record(project, None),  # so that a checkout and its sdist make the same package
         base_os=None,
         engine=package.engine,
         layers=records,

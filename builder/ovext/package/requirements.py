@@ -1,6 +1,6 @@
-"""The requirement for OpenVINO, for the metadata of an extension's wheel.
+"""The OpenVINO dependency in the metadata of an extension's wheel.
 
-A provider of dynamic metadata, as scikit-build-core calls it: `[[tool.dynamic-metadata]]` of an extension project names
+scikit-build-core calls this a provider of dynamic metadata: `[[tool.dynamic-metadata]]` of an extension project names
 this module, and the wheel then requires the OpenVINO release that its library was built against.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def openvino_to_build_against(root: Path) -> OpenVINO | None:
-    """The OpenVINO that a variable names, else that of this Python environment; None where there is neither."""
+    """The OpenVINO that a variable names, else the one in this Python environment; None if there is neither."""
     choice = choose_openvino(None, load_project(root).settings.default_openvino)
     return read_openvino(choice.cmake_dir) if choice.cmake_dir else None
 
@@ -39,5 +39,5 @@ def dynamic_metadata(_settings: Mapping[str, Any], _project: Mapping[str, Any]) 
 
 
 def dynamic_wheel(_settings: Mapping[str, Any]) -> dict[str, bool]:
-    """A wheel made of the sdist may require another release than the sdist says."""
+    """A wheel built from the sdist may require another release than the sdist's metadata says."""
     return {"dependencies": True}

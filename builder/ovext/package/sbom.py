@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def bill_of_materials(record: LibraryRecord, kind: str) -> str:
-    """What the library is, what is compiled into it, what it needs, and what made it; as JSON.
+    """What the library is, what is compiled into it, what it needs, and what built it; as JSON.
 
-    `kind` is that of the package, as package URLs name it: pypi or conan.
+    `kind` is the package's type in package URLs: pypi or conan.
 
-    The same record gives the same text: it holds no time, and its serial number is made from the library's hash.
+    The same record makes the same text: it contains no time, and its serial number is derived from the library's hash.
     """
     project = record.project
     library = Component(
@@ -39,7 +39,7 @@ def bill_of_materials(record: LibraryRecord, kind: str) -> str:
     bom.metadata.tools.components.add(compiler)
     bom.register_dependency(library, [runtime, openvino])
     data = json.loads(JsonV1Dot6(bom).output_as_string())
-    del data["metadata"]["timestamp"]  # the only part that two builds would not have in common
+    del data["metadata"]["timestamp"]  # the only part that would differ between two builds
     return json.dumps(data, indent=2, sort_keys=True) + "\n"
 
 

@@ -61,11 +61,11 @@ class WheelPlan:
 
     @property
     def repaired(self) -> Path:
-        """Where auditwheel's goes."""
+        """Where auditwheel's wheel goes."""
         return self.build_dir / "ovext-wheel" / "repaired"
 
     def repair(self, wheel: str) -> tuple[str, ...]:
-        """The command that names the platform of the wheel."""
+        """The command that sets the platform of the wheel."""
         excluded = [part for name in BROUGHT_BY_OPENVINO for part in ("--exclude", name)]
         return (sys.executable, "-m", "auditwheel", "repair", *excluded, "-w", str(self.repaired), wheel)
 
@@ -78,7 +78,7 @@ class WheelPlan:
 
 @dataclass(frozen=True)
 class WheelResult:
-    """The wheel that lies in the output folder."""
+    """The wheel in the output folder."""
 
     file: Path
     wheel: WheelFile
@@ -86,7 +86,7 @@ class WheelResult:
 
 
 def plan_wheel(plan: BuildPlan, output_dir: Path, isa: str | None) -> WheelPlan:
-    """The plan for a wheel of the project for which `plan` would build libraries.
+    """The plan for a wheel of the project whose libraries `plan` would build.
 
     Raises:
         ProjectError: the project's pyproject.toml does not say how to build a wheel.
@@ -154,10 +154,10 @@ def run_wheel(plan: WheelPlan, reporter: Reporter, check: Callable[[Path], objec
 
 
 def make_wheel(plan: WheelPlan, lock: int, reporter: Reporter) -> Path:
-    """The finished wheel, in the build tree. The caller holds the tree's lock and gives its descriptor.
+    """The finished wheel, in the build tree. The caller holds the tree's lock and passes its descriptor.
 
     Raises:
-        BuildError, GateError, FilesError: there is none.
+        BuildError, GateError, FilesError: there is no wheel.
     """
     log = plan.build_dir / "ovext-wheel.log"
     with writing_to(plan.build_dir):
@@ -183,7 +183,7 @@ def _run(plan: WheelPlan, command: Sequence[str], log: Path, lock: int, reporter
 
 
 def _cause(finished: Finished) -> str:
-    """The first error of ovext, CMake or the compiler, and what follows it; without the frontend's own words."""
+    """The first error of ovext, CMake or the compiler, and what follows it, without the frontend's own lines."""
     lines = compiler_messages(finished).splitlines()
     kept = [line for line in lines if not line.startswith(("*** ", "* ", "TIP ", "ERROR "))]
     first = next((at for at, line in enumerate(kept) if "error:" in line or line.startswith("CMake Error")), 0)

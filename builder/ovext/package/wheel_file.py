@@ -1,4 +1,4 @@
-"""Reading a finished wheel, and what it must say of itself."""
+"""Reading a finished wheel, and checking what it says about itself."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class WheelFile:
     requires: tuple[str, ...]
     members: tuple[str, ...]
     libraries: tuple[LibraryRecord, ...]
-    changed: tuple[str, ...]  # libraries that are not what the manifest says of them
+    changed: tuple[str, ...]  # libraries that differ from what the manifest says
 
 
 def read_wheel(file: Path) -> WheelFile:
-    """What a wheel says of itself.
+    """What a wheel says about itself.
 
     Raises:
-        UnreadableFileError: it is no wheel.
+        UnreadableFileError: it is not a wheel.
     """
     try:
         with zipfile.ZipFile(file) as archive:
@@ -75,10 +75,10 @@ def _headers(archive: zipfile.ZipFile, members: list[str], name: str) -> Message
 
 
 def check_wheel(wheel: WheelFile, openvino: str) -> None:
-    """What keeps a wheel from being installed where its library does not load.
+    """Check that a wheel can be installed only where its library loads.
 
     Raises:
-        GateError: with everything that is wrong.
+        GateError: something is wrong; the text lists everything.
     """
     tags = {f"py3-none-{record.inspection.manylinux}" for record in wheel.libraries if record.inspection}
     problems = []

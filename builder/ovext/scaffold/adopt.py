@@ -1,4 +1,4 @@
-"""`ovext adopt`: a project around the sources of an extension that exists already."""
+"""`ovext adopt`: a project around the sources of an existing extension."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Adoption:
-    """What `ovext adopt` is going to write, and what the user must look at."""
+    """What `ovext adopt` will write, and what the user must look at."""
 
     new: NewFiles
     undecided: tuple[str, ...]
@@ -64,14 +64,14 @@ def plan_adoption(given: Path, into: Path | None, name: str | None, openvino: Op
 
     Args:
         given: the folder, or the CMakeLists.txt.
-        into: the folder of the project; default the one of the sources, or `ovext` in it where a CMakeLists.txt is.
-        name: of the project; default the library's or the folder's.
+        into: the project's folder. By default the folder of the sources, or `ovext` in it if that has a CMakeLists.txt.
+        name: the project's name. By default the library's or the folder's.
         openvino: the release that the project is for.
-        tools: CMake and Ninja, which read a CMakeLists.txt.
+        tools: CMake and Ninja, to read a CMakeLists.txt.
 
     Raises:
-        UsageError: there is no such folder or file, or the name cannot be a project's.
-        ProjectError: it holds no extension, or more than one, or CMake cannot configure it.
+        UsageError: there is no such folder or file, or a project cannot have that name.
+        ProjectError: it contains no extension, or more than one, or CMake cannot configure it.
     """
     given = Path(os.path.abspath(given))  # noqa: PTH100  which also follows `..`, unlike absolute()
     if given.is_file() and given.name == "CMakeLists.txt":
@@ -116,7 +116,7 @@ def _files(name: str, root: Path, found: Found, openvino: OpenVINO) -> dict[str,
 
 
 def _quoted(text: str) -> str:
-    """One argument of CMake."""
+    """The text as one argument of a CMake command."""
     return text if re.fullmatch(r"[\w./+=:-]+", text) else '"' + re.sub(r'([\\"$;])', r"\\\1", text) + '"'
 
 
@@ -170,7 +170,7 @@ def _check_entry(folder: Path, sources: dict[Path, str]) -> None:
 
 
 def _include_folders(headers: Sequence[Path], files: Iterable[Path]) -> tuple[list[Path], dict[str, Path]]:
-    """The folders that #include lines are relative to, and the headers that are not here, each with who asks."""
+    """The folders that #include lines are relative to, and the missing headers, each with a file that includes it."""
     by_name: dict[str, list[Path]] = {}
     for header in headers:
         by_name.setdefault(header.name, []).append(header)
@@ -191,7 +191,7 @@ def _include_folders(headers: Sequence[Path], files: Iterable[Path]) -> tuple[li
 def _exists(folder: str | Path, name: str) -> bool:
     try:
         return Path(folder, name).is_file()
-    except (OSError, ValueError):  # longer than a name may be
+    except (OSError, ValueError):  # the name is too long
         return False
 
 
@@ -208,7 +208,7 @@ def _is_known(header: str) -> bool:
 
 
 def _conditional(sources: dict[Path, str]) -> list[str]:
-    """What the files register only where the build defines it."""
+    """A sentence for each file that registers some of its ops only if the build defines a name."""
     found = []
     for file, text in sources.items():
         names = sorted(set(re.findall(r"^\s*#\s*if(?:def\s+|\s+defined\s*\(\s*)([A-Za-z]\w*)", text, re.MULTILINE)))

@@ -36,16 +36,16 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
 
 def snake_case(name: str) -> str:
     """GroupNormSiLU -> group_norm_silu: the name of an op's folder, namespace and kernel."""
-    name = re.sub(r"([A-Z][a-z])LU", r"\1lu", name)  # ReLU and its like are one word
+    name = re.sub(r"([A-Z][a-z])LU", r"\1lu", name)  # ReLU and similar names are one word
     parts = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name))
     return re.sub(r"_+", "_", parts).lower().strip("_")
 
 
 @cache
 def folder_name(op_type: str) -> str:
-    """The op's folder below ops/: its namespace in C++, its function in reference.py, and its kernel in kernel.cl.
+    """The op's folder below ops/, also its namespace in C++, its function in reference.py and its kernel in kernel.cl.
 
-    A name that would mean something else there, such as `union` or `floor`, gets `_op` behind it.
+    A name that would mean something else there, such as `union` or `floor`, gets the suffix `_op`.
     """
     name = snake_case(op_type)
     is_taken = keyword_language(name) or name in _NAMESPACES or name in _c_names()
@@ -54,7 +54,7 @@ def folder_name(op_type: str) -> str:
 
 @cache
 def _c_names() -> frozenset[str]:
-    """Functions of C and POSIX, which the headers that op.cpp includes declare: no namespace can have their names."""
+    """C and POSIX functions that the headers of op.cpp declare; no namespace can have their names."""
     return frozenset(Path(__file__).with_name("c_names.txt").read_text(encoding="utf-8").split())
 
 
@@ -63,7 +63,7 @@ def camel_case(name: str) -> str:
 
 
 def enum_name(op: OpDescription, attribute: Attribute) -> str:
-    """The C++ type of an enum: unlike every other name there."""
+    """The C++ type of an enum; its name is unlike every other name there."""
     name = camel_case(attribute.name)
     others = [one.name for one in op.attributes]
     earlier = [camel_case(one) for one in others[: others.index(attribute.name)]]
@@ -96,7 +96,7 @@ def _one(op: OpDescription, attribute: Attribute, value: Any) -> str:
 
 
 def _string(text: str) -> str:
-    """A string literal; what is not plain ASCII stands there as bytes of UTF-8."""
+    """A string literal; characters that are not plain ASCII are written as escaped bytes of UTF-8."""
     plain = {ord(one): one for one in map(chr, range(32, 127)) if one not in '"\\?'}
     return '"' + "".join(plain.get(byte, f"\\{byte:03o}") for byte in text.encode()) + '"'
 
@@ -116,7 +116,7 @@ def _floating(value: float, name: str) -> str:
 
 
 def shape_code(op: OpDescription) -> list[str]:
-    """The statements of output_shapes(inputs), which gives the shapes of the outputs for those of the inputs."""
+    """The statements of output_shapes(inputs), which computes the shapes of the outputs from the inputs' shapes."""
     lines = []
     for number, tensor in enumerate(op.inputs):
         if tensor.ranks is not None:
@@ -178,7 +178,7 @@ def _size(op: OpDescription, node: ast.expr) -> str:
 
 
 def _term(op: OpDescription, node: ast.expr, *, inner: bool = False) -> tuple[str, bool]:
-    """A formula in C++, in parentheses where it stands in another, and whether it is of type ovext::Size."""
+    """A formula in C++, in parentheses if it is inside another formula, and whether its type is ovext::Size."""
     match node:
         case ast.Constant(value=number):
             return str(number), False
@@ -201,7 +201,7 @@ def _term(op: OpDescription, node: ast.expr, *, inner: bool = False) -> tuple[st
 
 
 def _infix(op: OpDescription, left: ast.expr, sign: str, right: ast.expr) -> str:
-    """Two formulas with a sign between: one of them must be an ovext::Size for the sign to mean what it should."""
+    """Two formulas joined by an operator. One must be an ovext::Size, so that the operator means what it should."""
     (first, first_is_size), (second, second_is_size) = (_term(op, one, inner=True) for one in (left, right))
     first = first if first_is_size or second_is_size else f"ovext::Size({first})"
     return f"{first} {sign} {second}"

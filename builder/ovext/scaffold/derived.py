@@ -1,4 +1,4 @@
-"""The files of an op that follow from its op.toml alone: `ovext sync` writes them anew."""
+"""The files of an op that follow from its op.toml alone: `ovext sync` regenerates them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class _MappingText:
 
 
 def derived_files(op: OpDescription, folder: str) -> dict[str, str]:
-    """The texts of the files in ops/<folder> that are derived, by name."""
+    """The texts of the derived files in ops/<folder>, by name."""
     mappings = [_mapping(op, name, mapping) for name, mapping in op.frameworks.given()]
     texts = (_attributes(op, folder), _frameworks(op, folder, mappings), _readme(op, mappings))
     return dict(zip(DERIVED_FILES, texts, strict=True))
@@ -98,7 +98,7 @@ def _bounds(op: OpDescription, attribute: Attribute) -> Iterator[dict[str, Any]]
 
 
 def _header(framework: str) -> str:
-    """OpenVINO has no header for JAX, whose front end takes extensions that are for any framework."""
+    """The framework's header. OpenVINO has none for JAX, whose front end accepts extensions for any framework."""
     return "extension/conversion.hpp" if framework == "jax" else f"{framework}/extension/conversion.hpp"
 
 
@@ -118,19 +118,19 @@ def _mapping(op: OpDescription, name: str, mapping: AnyMapping) -> _MappingText:
 
 
 def _exported(mapping: AnyMapping) -> list[str]:
-    """What PyTorch calls the op besides: a model from torch.export has my_ops.kinds.default for my_ops::kinds."""
+    """PyTorch's other name of the op: a model from torch.export has my_ops.kinds.default for my_ops::kinds."""
     is_torch = isinstance(mapping, PyTorchMapping) and "::" in mapping.type
     return [f"{mapping.type.replace('::', '.')}.default"] if is_torch else []
 
 
 def _read(op: OpDescription, framework: str, attribute: Attribute, mapping: AnyMapping) -> Iterator[str]:
-    """The statements that give an attribute its value from a framework's model."""
+    """The statements that read an attribute's value from a framework's model."""
     name = attribute.name
     if name in mapping.constants:
         yield f"attributes.{name} = {literal(op, attribute, attribute.typed(mapping.constants[name]))};"
         return
     if isinstance(mapping, JaxMapping) or not is_readable(framework, attribute):
-        return  # the default, which the description makes sure of
+        return  # it keeps its default; the description makes sure that it has one
     if name in mapping.defaults:
         yield f"attributes.{name} = {literal(op, attribute, attribute.typed(mapping.defaults[name]))};"
     can_be_missing = name in mapping.defaults or attribute.default is not None
@@ -142,7 +142,7 @@ def _read(op: OpDescription, framework: str, attribute: Attribute, mapping: AnyM
 
 
 def argument_of(op: OpDescription, name: str, mapping: PyTorchMapping) -> int:
-    """The number of the argument that an attribute is in PyTorch: after the inputs, in order, but as told."""
+    """The number of an attribute's argument in PyTorch: as the mapping says, else in order after the inputs."""
     if name in mapping.arguments:
         return mapping.arguments[name]
     taken = set(mapping.arguments.values())
@@ -157,7 +157,7 @@ def _name_in(mapping: AnyMapping, name: str) -> str:
 
 
 def _word(op: OpDescription, framework: str, attribute: Attribute, mapping: AnyMapping) -> str:
-    """Where an attribute comes from, in the README of the op."""
+    """Where an attribute comes from, for the README of the op."""
     name = attribute.name
     if name in mapping.constants:
         return f"{name} = {mapping.constants[name]}"

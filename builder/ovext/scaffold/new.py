@@ -33,7 +33,7 @@ _PROJECT_FILES = {
     ".gitignore": "gitignore",
     "README.md": "README.md",
 }
-# Name, what it is, build type and flags of each CMake preset for tests.
+# Name, description, build type and flags of each CMake preset for tests.
 _TEST_PRESETS = (
     ("debug", "not optimised, with debug information", "Debug", ""),
     ("asan", "with AddressSanitizer", "RelWithDebInfo", "-fsanitize=address -fno-omit-frame-pointer"),
@@ -49,12 +49,12 @@ _OPS = re.compile(
 
 @dataclass(frozen=True)
 class NewFiles:
-    """What `ovext new` is going to write."""
+    """What `ovext new` will write."""
 
     root: Path
     files: dict[str, str]  # texts by their paths in the project
     adds_to_project: bool
-    changed: dict[str, str] = field(default_factory=dict)  # new texts of files that are there already
+    changed: dict[str, str] = field(default_factory=dict)  # new texts of existing files
     advice: str = ""
 
     def existing(self) -> list[str]:
@@ -67,7 +67,7 @@ def _is_other(file: Path, text: str) -> bool:
 
 
 def project_name(root: Path) -> str:
-    """The name of the project in the folder: that of the folder.
+    """The name of the project in the folder: the folder's name.
 
     Raises:
         UsageError: it cannot be the name of a CMake target, a C++ library and a Python package.
@@ -88,10 +88,10 @@ def project_name(root: Path) -> str:
 
 
 def is_project(root: Path) -> bool:
-    """Whether the folder holds an extension project.
+    """Whether the folder is an extension project.
 
     Raises:
-        ProjectError: it holds one that cannot be read.
+        ProjectError: it is one, but cannot be read.
     """
     if not (root / "CMakeLists.txt").is_file() or not (root / "pyproject.toml").is_file():
         return False
@@ -100,12 +100,12 @@ def is_project(root: Path) -> bool:
 
 
 def plan_new(root: Path, ops: Sequence[OpDescription], name: str | None = None) -> NewFiles:
-    """The files of a new project in `root` with these ops, or of the ops alone where `root` is a project.
+    """The files of a new project in `root` with these ops, or of the ops alone if `root` is a project.
 
-    The project is called `name`; default as its folder.
+    `name` is the project's name; by default its folder's.
 
     Raises:
-        UsageError: the folder's name cannot be a project's, or no kernel can be written.
+        UsageError: a project cannot have the folder's name, or no kernel can be written.
         ProjectError: there is a project that cannot be read.
     """
     root = root.absolute()
@@ -149,7 +149,7 @@ def _project_files(name: str, ops: str) -> dict[str, str]:
 
 
 def _with_ops(root: Path, ops: Sequence[str]) -> tuple[dict[str, str], str]:
-    """The project's CMakeLists.txt with the ops among its OPS; or what the author must do instead."""
+    """The project's CMakeLists.txt with the ops added to its OPS; or what the author must do instead."""
     text = (root / "CMakeLists.txt").read_text(encoding="utf-8")
     calls = list(_OPS.finditer(text))
     there = {op for call in calls for op in call["ops"].split()}
@@ -163,10 +163,10 @@ def _with_ops(root: Path, ops: Sequence[str]) -> tuple[dict[str, str], str]:
 
 
 def write_new(new: NewFiles, *, force: bool = False) -> None:
-    """Write the files: all of them, or after a failure none.
+    """Write all the files, or none of them after a failure.
 
     Raises:
-        UsageError: files are there already, and `force` is not given.
+        UsageError: files exist already, and `force` is not set.
         FilesError: the folder cannot be written.
     """
     if not force and (there := new.existing()):
@@ -180,7 +180,7 @@ def write_new(new: NewFiles, *, force: bool = False) -> None:
 
 
 def _write_project(new: NewFiles) -> None:
-    """A new folder appears with everything in it."""
+    """Create the new folder in one step, with everything in it."""
     new.root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{new.root.name}.", dir=new.root.parent) as aside:
         made = Path(aside, "project")
@@ -192,7 +192,7 @@ def _write_project(new: NewFiles) -> None:
 
 
 def _write_into(new: NewFiles) -> None:
-    """Each file is replaced whole; after a failure the former ones are put back."""
+    """Replace each file whole; after a failure, restore the former ones."""
     before: dict[Path, bytes | None] = {}
     made: list[Path] = []
     try:
@@ -214,7 +214,7 @@ def _write_into(new: NewFiles) -> None:
 
 
 def default_opset(root: Path) -> str:
-    """What ops of the project in `root` call their opset: the project's name."""
+    """The opset for ops of the project in `root`: the project's name."""
     if is_project(root):
         return load_project(root).name.replace("-", "_")
     return project_name(root)

@@ -1,4 +1,4 @@
-"""The files of an op that its author owns, as they are first written."""
+"""The first version of the op's files that its author owns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ovext.project.attributes import Attribute
     from ovext.project.op import OpDescription, Output
 
-# Names in the generated C++ and OpenCL C that a tensor must not have there.
+# Names that the generated C++ and OpenCL C use, so that a tensor must not have them there.
 _LOCALS = {
     "T", "Type", "attributes", "b", "begin", "compute", "count", "element", "end", "f", "from", "i", "inputs", "kernel",
     "op", "outputs", "parameters", "rows", "run", "shape", "shapes", "size", "steps", "to", "type", "x", "y",
@@ -36,7 +36,7 @@ def op_files(op: OpDescription, folder: str) -> dict[str, str]:
     """The texts of all files of a new op, by their names in ops/<folder>.
 
     Raises:
-        UsageError: for one of its element types no kernel can be written, or its name cannot be a class's.
+        UsageError: no kernel can be written for one of its element types, or a class cannot have its name.
     """
     if op.type in _CLASSES:
         raise UsageError(f"the generated C++ needs the name '{op.type}' itself", fix="Give the op another name.")
@@ -47,7 +47,7 @@ def op_files(op: OpDescription, folder: str) -> dict[str, str]:
 
 
 def is_elementwise(op: OpDescription) -> bool:
-    """Whether every element of the only output is computed from one of each input, all of one type."""
+    """Whether each element of the only output is computed from one element of each input, all of one type."""
     if len(op.outputs) != 1:
         return False
     output, first = op.outputs[0], op.inputs[0]
@@ -100,12 +100,12 @@ def _tensor(kind: str, port: int, name: str, names: set[str]) -> dict[str, Any]:
 
 
 def _free_inputs(op: OpDescription) -> list[int]:
-    """The inputs whose types do not follow from those of others."""
+    """The inputs whose types do not follow from other inputs."""
     return [number for number, one in enumerate(op.inputs) if not isinstance(one.types, str)]
 
 
 def _kernels(op: OpDescription, *, elementwise: bool) -> list[dict[str, Any]]:
-    """One for each combination of the element types of free inputs: these, and the arguments of its template."""
+    """One kernel for each combination of the free inputs' element types: these types, and its template's arguments."""
     if without := sorted({one for all_types in op.combinations() for one in all_types} & WITHOUT_NUMBERS):
         raise UsageError(
             f"no kernel can be written for tensors of type {', '.join(without)}",

@@ -15,7 +15,7 @@ _TABLES = ("inputs", "outputs", "attributes")
 
 
 def op_toml(op: OpDescription) -> str:
-    """The description as its author would write it: what is the default is left out."""
+    """The description as its author would write it: defaults are left out."""
     data = op.model_dump(by_alias=True, exclude_defaults=True)
     data = {"schema": 1, **data}
     head = {key: value for key, value in data.items() if key not in {*_TABLES, "frameworks", "gpu", "vpu", "test"}}

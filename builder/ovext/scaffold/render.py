@@ -19,7 +19,7 @@ MARK = "Derived from op.toml by `ovext sync`, which overwrites it: change op.tom
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415  a build with nothing to do has none
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415  an up-to-date build needs none
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -48,7 +48,7 @@ def python_literal(value: Any) -> str:
 
 
 def comment_lines(text: str) -> list[str]:
-    """The text as lines of a C++ comment; one that ended in a backslash would go on in the code."""
+    """The text as lines of a C++ comment. One that ends in a backslash gets a period: it would go on in the code."""
     return [f"{line}." if line.endswith("\\") else line for line in textwrap.wrap(text, _COMMENT)]
 
 

@@ -1,4 +1,4 @@
-"""`ovext sync`: write again what follows from op.toml, and tell the author what to change by hand."""
+"""`ovext sync`: regenerate what follows from op.toml, and tell the author what to change by hand."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CHANGES = {
 
 @dataclass(frozen=True)
 class Sync:
-    """The derived files that are not what op.toml says, with their new texts, and what the author has to look at."""
+    """The derived files that do not match op.toml, with their new texts, and what the author has to look at."""
 
     files: dict[Path, str]
     advice: tuple[str, ...]
@@ -60,7 +60,7 @@ def plan_sync(project: Project) -> Sync:
 
 
 def _unlisted(project: Project) -> Iterator[str]:
-    """Where CMakeLists.txt and the folders in ops/ differ. The ops of an existing extension have no op.cpp there."""
+    """Where CMakeLists.txt and the folders in ops/ differ. Ops of an existing extension have no op.cpp there."""
     lists = project.root / "CMakeLists.txt"
     listed = listed_ops(_text(lists))
     if listed is None:
@@ -78,7 +78,7 @@ def _text(file: Path) -> str:
 
 
 def _stale(op: OpDescription) -> dict[Path, str]:
-    """Derived files of an op that differ or are missing; nothing where the op has none at all."""
+    """The derived files of an op that differ or are missing; empty if the op has no derived files at all."""
     derived = {op.folder / name: text for name, text in derived_files(op, op.folder.name).items()}
     if not any(is_derived(_text(file)) for file in derived):
         return {}
@@ -90,7 +90,7 @@ def _is_stale(there: str, text: str) -> bool:
 
 
 def check_derived(project: Project) -> None:
-    """Make sure that derived files are what op.toml says. What was so once is not derived again to see it.
+    """Check that derived files match op.toml. Does not derive them again if nothing changed since they last matched.
 
     Raises:
         ProjectError: some are not; each is named.
@@ -103,12 +103,12 @@ def check_derived(project: Project) -> None:
             names = " and ".join(file.name for file in stale)
             problem = f"{names} {'is' if len(stale) == 1 else 'are'} not what op.toml says"
             raise ProjectError(problem, where=op.folder, fix=f"Run: ovext sync {project.root}")
-    with suppress(OSError):  # where nothing was built yet, or can be written, it is derived again next time
+    with suppress(OSError):  # without a build folder that can be written, they are derived again next time
         replace_text(stamp, state)
 
 
 def _state(project: Project) -> str:
-    """All that decides whether the files are what they should be: op.toml, the files, and ovext itself."""
+    """A hash of all that decides whether the files match: op.toml, the files, and ovext itself."""
     state = hashlib.sha256()
     for op in project.ops:
         state.update(f"{op.folder}\0{op.text}\0".encode())
@@ -116,21 +116,21 @@ def _state(project: Project) -> str:
             state.update(f"{_text(op.folder / file)}\0".encode())
     package = Path(__file__).parents[1]
     for own in sorted([*package.glob("project/*.py"), *package.glob("scaffold/*.py"), *package.rglob("*.j2")]):
-        with suppress(OSError):  # a link to nowhere, as editors make them
+        with suppress(OSError):  # a dangling symlink, as editors make them
             found = own.stat()
             state.update(f"{own}\0{found.st_mtime_ns}\0{found.st_size}\0".encode())
     return state.hexdigest()
 
 
 def write_sync(sync: Sync) -> None:
-    """Write the files. Raises FilesError where that cannot be."""
+    """Write the files. Raises FilesError if one cannot be written."""
     for file, text in sync.files.items():
         with writing_to(file.parent):
             replace_text(file, text)
 
 
 def _changed(folder: Path, before: str, after: str) -> Iterator[str]:
-    """What in the hand-written files goes with rows of the README that changed."""
+    """What the changed rows of the README mean for the hand-written files."""
     old, new = _rows(before), _rows(after)
     for kind, name in {**old, **new}:
         if kind not in _CHANGES or old.get((kind, name)) == new.get((kind, name)):
@@ -138,7 +138,7 @@ def _changed(folder: Path, before: str, after: str) -> Iterator[str]:
         is_new, is_gone = (kind, name) not in old, (kind, name) not in new
         how = "is new" if is_new else "is gone" if is_gone else "has changed"
         if kind == "attribute" and not is_new and not is_gone:
-            # What a new default, bound or doc changes is derived; but kernels get the numbers of an enum's values.
+            # A new default, bound or doc changes only derived files; but kernels get the numbers of an enum's values.
             if _is_enum(new[kind, name]) and _cells(old[kind, name])[2] != _cells(new[kind, name])[2]:
                 yield f"{folder.name}: the values of '{name}' have changed: where kernels use it, they get its number"
             continue
@@ -200,7 +200,7 @@ def _beside(op: OpDescription) -> Iterator[str]:
 
 
 def _wrong_defaults(op: OpDescription, arguments: ast.arguments) -> Iterator[str]:
-    """Of attributes, as far as they are literals."""
+    """The arguments' defaults that op.toml does not allow, as far as they are literals."""
     known = {one.name: one for one in op.attributes}
     positional = [*arguments.posonlyargs, *arguments.args]
     with_default = positional[len(positional) - len(arguments.defaults) :]

@@ -1,4 +1,4 @@
-"""Breaking long lines of generated code: what is in brackets goes on lines of its own, one part on each."""
+"""Breaking long lines of generated code: the parts in brackets go on separate lines, one on each."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _wrapped_line(line: str, indent: str) -> list[str]:
 
 
 def _longest_brackets(line: str) -> tuple[int, int] | None:
-    """Where the outermost brackets with the most in them begin and end."""
+    """Where the outermost brackets with the longest content begin and end."""
     best, depth, start = None, 0, 0
     for at, character in enumerate(_without_strings(line)):
         if character in _PAIRS:
@@ -50,7 +50,7 @@ def _longest_brackets(line: str) -> tuple[int, int] | None:
 
 
 def _innermost(line: str, start: int, end: int) -> tuple[int, int]:
-    """Further brackets that are all that these hold, such as those of a list that is the only argument."""
+    """The innermost brackets, as long as they are all the content, such as a list that is the only argument."""
     inside = line[start + 1 : end]
     deeper = _longest_brackets(inside) if len(split_parts(inside)) == 1 else None
     if deeper is None or inside[deeper[1] + 1 :].strip():
@@ -59,7 +59,7 @@ def _innermost(line: str, start: int, end: int) -> tuple[int, int]:
 
 
 def split_parts(inside: str) -> list[str]:
-    """The parts between commas that are in no further brackets."""
+    """The parts between commas that are not in inner brackets."""
     parts, depth, begin = [], 0, 0
     for at, character in enumerate(_without_strings(inside)):
         depth += (character in _PAIRS) - (character in _PAIRS.values())

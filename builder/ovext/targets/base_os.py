@@ -14,7 +14,7 @@ DEFAULT_BASE_OS = "ubuntu"
 
 @dataclass(frozen=True)
 class BaseOS:
-    """One row of the table, which says what each column is. Versions are such as "2.35"."""
+    """One row of the table, which explains each column. Versions look like "2.35"."""
 
     id: str
     title: str
@@ -41,7 +41,7 @@ def base_os_table() -> dict[str, BaseOS]:
 
 
 def find_base_os(name: str) -> BaseOS:
-    """The base OS of that id or alias.
+    """The base OS with that id or alias.
 
     Raises:
         UnknownNameError: there is none.

@@ -77,7 +77,7 @@ def parse_isa(text: str) -> tuple[str, ...]:
 
 
 def host_cpuinfo_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
-    """The CPU features that the kernel offers to programs; it leaves out those whose registers it does not save."""
+    """The CPU features that the kernel offers to programs. It omits features whose registers it does not save."""
     for line in cpuinfo.read_text().splitlines():
         key, _, value = line.partition(":")
         if key.strip() == "flags":

@@ -15,7 +15,7 @@ BROUGHT_BY_OPENVINO = ("libopenvino.so.*", "libtbb.so.*")
 
 @dataclass(frozen=True, order=True)
 class OpenVINOVersion:
-    """A release such as 2026.4.1. Libraries built for one load in no other: the soname carries all three numbers."""
+    """A release such as 2026.4.1. A library built for it loads in no other: the soname contains all three numbers."""
 
     year: int
     minor: int
@@ -37,5 +37,5 @@ class OpenVINOVersion:
         return f"{self.year}.{self.minor}.{self.patch}"
 
 
-# Before it, the front ends' classes for extensions are in libraries of their own.
+# In older releases, the front ends' classes for extensions are in separate libraries.
 OLDEST_WITH_MAPPINGS = OpenVINOVersion(2025, 3, 0)

@@ -26,7 +26,7 @@ class BuildTools:
 
 
 def settings_of_this_machine() -> dict[str, str]:
-    """The variables of the environment that decide what a build on this machine uses, and nothing in a container."""
+    """The environment variables that decide what a build on this machine uses; they do not affect a container."""
     return {name: value for name, value in sorted(os.environ.items()) if _OF_THIS_MACHINE.fullmatch(name) and value}
 
 
@@ -40,7 +40,7 @@ def find_build_tools() -> BuildTools:
 
 
 def _cmake() -> Path:
-    # The program itself: the script that PyPI's package puts into bin/ starts a Python first.
+    # The program itself: the script that the PyPI package installs in bin/ would first start Python.
     spec = importlib.util.find_spec("cmake")
     for root in spec.submodule_search_locations or () if spec else ():
         program = Path(root, "data", "bin", "cmake")

@@ -12,7 +12,7 @@ from pathlib import Path
 from ovext.errors import ToolError
 from ovext.toolchain.process import run
 
-ANSWER_SECONDS = 30.0  # after which a compiler that says nothing is taken to hang
+ANSWER_SECONDS = 30.0  # after this time, a silent compiler counts as hanging
 CANDIDATES = ("g++", "c++", "clang++")
 BINUTILS = ("ld.bfd", "nm", "objcopy")  # as in cmake/seal.cmake
 _OLDEST = {"GNU": (11, 0), "Clang": (14, 0)}
@@ -69,11 +69,11 @@ def check_compiler(path: Path, reason: str) -> Compiler:
     """The compiler at `path`.
 
     Raises:
-        ToolError: it is no C++ compiler, or too old.
+        ToolError: it is not a C++ compiler, or is too old.
     """
     described = run([str(path), "--version"], timeout=ANSWER_SECONDS)
     family = "Clang" if "clang" in described.output.partition("\n")[0] else "GNU"
-    # Not from --version, where a vendor's number may stand first. GCC's -dumpversion alone may be the major number.
+    # Not --version: a vendor's number may come first there. GCC's -dumpversion alone may print only the major number.
     command = [str(path), *(["-dumpfullversion"] if family == "GNU" else []), "-dumpversion"]
     finished = run(command, timeout=ANSWER_SECONDS)
     match = re.match(r"(\d+)\.(\d+)(?:\.\d+)*", finished.output.strip())
@@ -87,7 +87,7 @@ def check_compiler(path: Path, reason: str) -> Compiler:
 
 
 def check_binutils(compiler: Compiler) -> None:
-    """That what seals variants is here, on PATH or where the compiler has it.
+    """Check that the tools that seal variants are on PATH or where the compiler has them.
 
     Raises:
         ToolError: a part of GNU binutils is missing.

@@ -1,4 +1,4 @@
-"""Container engines: which ones are alive, and what is asked of them. Docker and Podman understand the same words."""
+"""Container engines: which ones are alive, and how to run them. Docker and Podman accept the same commands."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _ANSWER_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Workaround:
-    """What an engine needs on a machine where its defaults do not work, found out from what it says."""
+    """What an engine needs on a machine where its defaults do not work, recognised by its message."""
 
     symptoms: tuple[str, ...]  # one of these is in its message
     explanation: str
-    subcommands: tuple[str, ...]  # those that take the options
+    subcommands: tuple[str, ...]  # the ones that get the options
     options: tuple[str, ...]
     first: bool = False  # the options come before the subcommand
 
@@ -70,7 +70,7 @@ class Engine:
         return run(self.command(subcommand, *arguments))
 
     def after(self, said: str) -> Engine | None:
-        """The same engine with what its message asks for; None where nothing is known that would help."""
+        """The same engine with the workaround for its message; None if no known workaround would help."""
         own = "\n".join(line for line in said.splitlines() if line.startswith(("Error", "ERROR", "docker: ")))
         for one in WORKAROUNDS:
             if one not in self.workarounds and any(symptom in own for symptom in one.symptoms):
@@ -81,7 +81,7 @@ class Engine:
         return self.ask("image", "inspect", image).ok
 
     def pull(self, image: str) -> None:
-        """Get an image from its registry.
+        """Pull an image from its registry.
 
         Raises:
             EngineError: it is not available.
@@ -92,7 +92,7 @@ class Engine:
             raise EngineError(f"{self.name} cannot get the image {_in_short(image)}: {cause}")
 
     def ready(self, base_image: str, talk: Callable[[str], None]) -> Engine:
-        """The engine with what it needs here, once it has the base image.
+        """Get the base image if needed; returns the engine with the workarounds that it needs here.
 
         Raises:
             EngineError: it cannot get the image, or cannot run it.
@@ -106,7 +106,7 @@ class Engine:
         return able
 
     def able_to_run(self, image: str) -> Engine:
-        """This engine, with whatever it needs here to run a container.
+        """This engine, with the workarounds that it needs here to run a container.
 
         Raises:
             EngineError: it cannot run one.
@@ -126,7 +126,7 @@ def _in_short(image: str) -> str:
 
 
 def find_engine(name: str) -> Engine:
-    """The engine of that name.
+    """The engine with that name.
 
     Raises:
         EngineError: it is not installed, or its service does not run.

@@ -1,4 +1,4 @@
-"""OpenVINO releases that are here, and those from the user's package index, unpacked in the user's cache."""
+"""Installed OpenVINO releases, and releases from the user's package index, unpacked in the user's cache."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def cache_dir() -> Path:
 
 
 def cached_cmake_dir(version: str) -> Path:
-    """Where CMake's files of that release lie once fetched. A release is kept once for each Python version."""
+    """Where CMake's files of that release are once it is fetched. Each Python version has its own copy of a release."""
     return _release_dir(version) / "openvino" / "cmake"
 
 
 def find_installed(wanted: OpenVINOVersion | None) -> OpenVINO | None:
-    """An OpenVINO that is here: the installed one if it is `wanted` or any will do, else `wanted` from the cache."""
+    """The installed OpenVINO if it is `wanted`, or if `wanted` is None; else `wanted` from the cache, if there."""
     choice = choose_openvino(None, str(wanted or DEFAULT_RELEASE))
     if choice.cmake_dir is not None:
         openvino = read_openvino(choice.cmake_dir)
@@ -52,7 +52,7 @@ def fetched_openvino(version: str, talk: Callable[[str], None]) -> OpenVINO:
     """A release that the user names, fetched if needed.
 
     Raises:
-        UsageError: this is no version.
+        UsageError: this is not a version.
         OpenVINOError, FilesError: as fetch_openvino does.
     """
     return read_openvino(fetch_openvino(str(OpenVINOVersion.parse(version)), talk))
@@ -93,7 +93,7 @@ def _fetch(version: str, release: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "install", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
     command = [*pip, "--quiet", "--no-input", "--target", str(partial), f"openvino=={version}"]
-    finished = run(command, cwd=release.parent)  # what lies in the user's folder must not stand in for a module
+    finished = run(command, cwd=release.parent)  # files in the user's folder must not shadow a module
     if not finished.ok:
         shutil.rmtree(partial, ignore_errors=True)
         raise _explain(version, finished.errors)

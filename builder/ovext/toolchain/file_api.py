@@ -1,4 +1,4 @@
-"""What the targets of a CMake project are made of, as CMake itself tells it: its file API."""
+"""What the targets of a CMake project are made of, as reported by CMake's file API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _LIBRARIES = {"MODULE_LIBRARY", "SHARED_LIBRARY"}
 _HEADERS = (".h", ".hh", ".hpp", ".hxx", ".inl", ".in", ".txt", ".rule")
-_SECONDS = 300.0  # that a configuration may take
+_SECONDS = 300.0  # the time that a configuration may take
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class LibraryTarget:
 
     name: str
     sources: tuple[Path, ...]  # in C++
-    others: tuple[Path, ...]  # in other languages, or compiled already
+    others: tuple[Path, ...]  # in other languages, or already compiled
     includes: tuple[Path, ...]
     definitions: tuple[str, ...]
     options: tuple[str, ...]  # of the compiler
     is_uniform: bool  # whether all sources have the same include folders, definitions and options
-    standard: int | None  # of C++, where the project says one
-    libraries: tuple[str, ...]  # as the linker is given them
+    standard: int | None  # of C++, if the project sets one
+    libraries: tuple[str, ...]  # as passed to the linker
 
 
 def library_targets(
@@ -90,7 +90,7 @@ def _library(target: dict[str, Any], source: Path) -> LibraryTarget:
 
 
 def _settings(group: dict[str, Any], name: str) -> tuple[list[str], list[str], list[str]]:
-    """Include folders, definitions and options of some sources, without those that every shared library has."""
+    """Include folders, definitions and options of a group of sources, without what every shared library has."""
     includes = [one["path"] for one in group.get("includes", [])]
     definitions = [one["define"] for one in group.get("defines", []) if one["define"] != f"{name}_EXPORTS"]
     words = [word for one in group.get("compileCommandFragments", []) for word in shlex.split(one["fragment"])]

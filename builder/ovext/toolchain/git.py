@@ -1,4 +1,4 @@
-"""The commit that a folder is at."""
+"""The git commit of a folder."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Revision(NamedTuple):
 
 
 def revision_of(folder: Path, products: Sequence[Path]) -> Revision | None:
-    """The commit of the checkout that holds `folder`; None outside a checkout, before its first commit, without git.
+    """The commit of the checkout with `folder`; None outside a checkout, before its first commit, or without git.
 
     Files in `products`, which ovext itself writes, do not make it dirty.
     """

@@ -1,7 +1,7 @@
-"""A lock on a folder, held until this process and those that it started with the lock's descriptor have ended.
+"""A lock on a folder, held until this process and all processes that inherited its descriptor have ended.
 
-Own code instead of a library: the descriptor must be handed to the build, so that a build that goes on after its
-ovext was killed still keeps the next one out.
+No third-party lock is used, because the build must inherit the descriptor: a build that goes on after its ovext was
+killed still keeps the next one out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def folder_lock(folder: Path, waiting_for: str, talk: Callable[[str], None]) -> Iterator[int]:
-    """Hold the lock of `folder`, which must exist; gives its file descriptor. Waits, and says for whom, when taken."""
+    """Hold the lock of `folder`, which must exist; yields its descriptor. If it is taken, waits and says for whom."""
     descriptor = os.open(folder / ".ovext.lock", os.O_RDWR | os.O_CREAT, 0o666)
     try:
         try:

@@ -1,4 +1,4 @@
-"""Compilers and runtimes of OpenCL on this machine."""
+"""OpenCL compilers and runtimes on this machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def find_ocloc() -> Path | None:
 
 
 def find_runtime() -> Path | None:
-    """libintelocl.so of the package intel-opencl-rt, Intel's OpenCL runtime for CPUs; None where it is missing."""
+    """libintelocl.so of the package intel-opencl-rt, Intel's OpenCL runtime for CPUs; None if it is missing."""
     try:
         found = distribution("intel-opencl-rt")
     except PackageNotFoundError:

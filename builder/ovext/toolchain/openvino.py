@@ -12,7 +12,7 @@ from ovext.errors import OpenVINOError
 from ovext.targets.openvino_version import OpenVINOVersion
 
 _VARIABLES = ("OpenVINO_DIR", "INTEL_OPENVINO_DIR")
-# Below the folder that such a variable may name: CMake's own, a wheel's, an unpacked archive's, a system package's.
+# CMake's folder below the folder that a variable names: itself, or in a wheel, an unpacked archive, a system package.
 _CMAKE_BELOW = (".", "cmake", "runtime/cmake", "openvino/cmake", "lib/cmake/openvino*", "lib/*/cmake/openvino*")
 # From CMake's folder to the libraries: wheel, archive, system package.
 _LIBRARIES_FROM_CMAKE = ("../libs", "../lib/intel64", "../lib", "../..")
@@ -28,7 +28,7 @@ class OpenVINO:
     cmake_dir: Path
     library: Path  # libopenvino.so.<soname version>
     cxx11_abi: bool  # the value of _GLIBCXX_USE_CXX11_ABI it was built with
-    python_path: Path | None  # what to put on PYTHONPATH to import it; None where it has no Python package
+    python_path: Path | None  # what to put on PYTHONPATH to import it; None if it has no Python package
 
     @property
     def soname(self) -> str:
@@ -37,7 +37,7 @@ class OpenVINO:
 
 @dataclass(frozen=True)
 class OpenVINOChoice:
-    """Which OpenVINO to use, and why. `cmake_dir` is None where `version` must be fetched first."""
+    """Which OpenVINO to use, and why. `cmake_dir` is None if `version` must be fetched first."""
 
     reason: str
     version: str | None = None
@@ -45,7 +45,7 @@ class OpenVINOChoice:
 
 
 def choose_openvino(asked: str | None, default: str, default_reason: str = "the project's default") -> OpenVINOChoice:
-    """The first of: the version asked for, OpenVINO_DIR, INTEL_OPENVINO_DIR, this Python environment, the default.
+    """The first of: the requested version, OpenVINO_DIR, INTEL_OPENVINO_DIR, this Python environment, the default.
 
     Nothing is fetched and nothing outside the environment is read.
 
@@ -68,10 +68,10 @@ def choose_openvino(asked: str | None, default: str, default_reason: str = "the 
 
 
 def read_openvino(cmake_dir: Path) -> OpenVINO:
-    """What is installed where `cmake_dir` holds OpenVINOConfig.cmake.
+    """The installed OpenVINO whose OpenVINOConfig.cmake is in `cmake_dir`.
 
     Raises:
-        OpenVINOError: files are missing or say nothing of their version.
+        OpenVINOError: files are missing or do not state their version.
     """
     cmake_dir = cmake_dir.resolve()
     try:
@@ -93,7 +93,7 @@ def read_openvino(cmake_dir: Path) -> OpenVINO:
 
 
 def cmake_below(root: Path, variable: str) -> Path:
-    """CMake's folder of the OpenVINO in or below `root`, which `variable` named.
+    """CMake's folder of the OpenVINO in or below `root`, which is the value of `variable`.
 
     Raises:
         OpenVINOError: there is none.

@@ -24,7 +24,7 @@ _is_stopping = False
 
 @dataclass(frozen=True)
 class Finished:
-    """A process that has ended, with all that it said (stdout and stderr together unless read apart)."""
+    """A process that has ended, with all its output (stdout and stderr together unless read separately)."""
 
     command: tuple[str, ...]
     code: int
@@ -36,22 +36,22 @@ class Finished:
         return self.code == 0
 
     def how_it_ended(self) -> str:
-        """`exit code 1`, or the name of the signal that ended it."""
+        """Such as `exit code 1`, or `killed by` the name of the signal that ended it."""
         if self.code >= 0:
             return f"exit code {self.code}"
         return f"killed by {signal.Signals(-self.code).name}"
 
     def complaint(self) -> str:
-        """The last line that speaks of an error, else the last line at all, of stderr before stdout."""
+        """The last line that mentions an error, else the last line; from stderr if it has any, else from stdout."""
         lines = [line.strip() for line in (self.errors or self.output).splitlines() if line.strip()]
         telling = [line for line in lines if "error" in line.lower()] or lines
         return telling[-1] if telling else self.how_it_ended()
 
 
 class Conversation:
-    """A process that answers each line on its stdin with a line on a pipe, whose number is its last argument.
+    """A process that answers each line on its stdin with a line on a pipe, whose descriptor is its last argument.
 
-    What it says on stdout and stderr goes into the file `output`.
+    Its stdout and stderr go into the file `output`.
 
     Raises:
         ToolError: the program does not exist.
@@ -80,14 +80,14 @@ class Conversation:
             os.close(child_end)
 
     def ask(self, line: str, timeout: float) -> str | None:
-        """The answer; None where the process ended instead.
+        """The answer; None if the process ended instead.
 
         Raises:
-            TimeoutError: there was none within `timeout` seconds.
+            TimeoutError: there was no answer within `timeout` seconds.
         """
         if self._process.stdin is None:
             raise ValueError("the conversation is over")
-        with suppress(BrokenPipeError):  # it has ended, which the missing answer tells
+        with suppress(BrokenPipeError):  # it has ended, as the missing answer will show
             self._process.stdin.write(line.encode() + b"\n")
             self._process.stdin.flush()
         end = time.monotonic() + timeout
@@ -103,7 +103,7 @@ class Conversation:
         return answer.decode()
 
     def end(self, timeout: float) -> Finished:
-        """Tell the process that there is no more to ask, and wait for its end; one that does not end is killed."""
+        """Close the process's stdin and wait for it to end; kill it if it does not end within `timeout` seconds."""
         try:
             self._process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -122,7 +122,7 @@ class Conversation:
 
 @contextmanager
 def _starting(command: Sequence[str]) -> Iterator[None]:
-    """Around the start of a process: what hinders it becomes a ToolError, and a thread starts none at the end."""
+    """Wrap the start of a process: a failure becomes a ToolError. While stopping, other threads cannot start any."""
     if _is_stopping and threading.current_thread() is not threading.main_thread():
         raise KeyboardInterrupt
     try:
@@ -134,9 +134,9 @@ def _starting(command: Sequence[str]) -> Iterator[None]:
 
 
 def end_children(number: int) -> None:
-    """Send a signal to each process that this one started, and to those that they started.
+    """Send a signal to each process that this one started, and to their descendants.
 
-    From now on only the main thread, which tidies up, starts any.
+    From now on only the main thread, which cleans up, starts processes.
     """
     global _is_stopping  # noqa: PLW0603  it is the state of the process
     _is_stopping = True
@@ -177,7 +177,7 @@ def run(
     stdin: str | None = None,
     timeout: float | None = None,
 ) -> Finished:
-    """Run to the end, stdout and stderr read apart. `env` is added to this process's environment.
+    """Run a command to its end, reading stdout and stderr separately. `env` is added to this process's environment.
 
     Raises:
         ToolError: the program does not exist, or took longer than `timeout` seconds.
@@ -212,12 +212,12 @@ def stream(
     keep_open: Sequence[int] = (),
     stdin: Path = Path(os.devnull),
 ) -> Finished:
-    """Run to the end, giving each line to `on_line` as it comes; all of it goes into `log` too.
+    """Run a command to its end, passing each line to `on_line` as it comes; all output goes into `log` too.
 
-    What it reads on stdin is the file `stdin`.
+    Its stdin is the file `stdin`.
 
-    File descriptors in `keep_open` stay open in the process, and a lock held by one stays held until it ends.
-    Ctrl-C reaches the process as well; it is waited for, so that nothing goes on unseen.
+    File descriptors in `keep_open` stay open in the process, and a lock held by one stays held until the process ends.
+    Ctrl-C reaches the process as well. This function waits for it, so that nothing goes on unseen.
 
     Raises:
         ToolError: the program does not exist.

@@ -1,4 +1,4 @@
-"""Everything on this machine that matters to extensions, found or missing, each problem with its fix."""
+"""Everything on this machine that matters to extensions, found or missing, with a fix for each problem."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ for platform in platforms:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that was looked for. `problem` says that a build needs it and cannot have it."""
+    """One thing that was looked for. `problem` means that a build needs it and cannot use it."""
 
     subject: str
     found: str
@@ -52,7 +52,7 @@ class Item:
 
 
 def survey() -> list[Item]:
-    """The whole machine. Nothing is changed; engines and runtimes are asked whether they are alive."""
+    """Survey the whole machine. Changes nothing, but asks engines and runtimes whether they are alive."""
     looks: tuple[Callable[[], Iterator[Item]], ...] = (
         _cpu,
         _system,
@@ -67,7 +67,7 @@ def survey() -> list[Item]:
 
 
 def this_system() -> BaseOS:
-    """This machine's own C and C++ libraries as a base OS to judge a file for."""
+    """This machine's own C and C++ libraries, as a base OS to check a file for."""
     glibc = (os.confstr("CS_GNU_LIBC_VERSION") or "glibc 0").split()[-1]
     library = _loaded_libstdcxx()
     content = library.read_bytes() if library else b""
@@ -75,7 +75,7 @@ def this_system() -> BaseOS:
 
 
 def _newest(family: bytes, content: bytes) -> str:
-    """The highest version of a symbol family that stands in a library's tables of names."""
+    """The highest version of a symbol family in a library's name tables."""
     texts = re.findall(rb"\0" + family + rb"_(\d+(?:\.\d+)*)(?=\0)", content)
     numbers = max((tuple(map(int, text.split(b"."))) for text in texts), default=(0,))
     return ".".join(map(str, numbers))

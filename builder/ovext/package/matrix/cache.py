@@ -1,4 +1,4 @@
-"""Compiler caches and compile farms: engines that the user has, and what they say that they did."""
+"""Compiler caches and compile farms: engines that the user has, and their statistics."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ _ON_SERVER = re.compile(r"compile \S+ on \S+ completed ok")
 
 @dataclass(frozen=True)
 class Statistics:
-    """How many compilations were asked for since some time, and who did them."""
+    """How many compilations were requested since some time, and who did them."""
 
     hits: int = 0  # found in the cache
     misses: int = 0  # compiled, here or elsewhere
     remote: int = 0  # compiled on a server
 
     def since(self, before: Statistics) -> Statistics:
-        # A server that was started anew has begun to count again.
+        # A server that was restarted counts from zero again.
         return Statistics(*(max(0, getattr(self, one.name) - getattr(before, one.name)) for one in fields(Statistics)))
 
 
 @dataclass(frozen=True)
 class Launcher:
-    """What stands before the compiler: a cache, a farm, or one that hands over to the other."""
+    """What launches the compiler: a cache, a farm, or one that hands over to the other."""
 
     cache: str | None = None
     farm: str | None = None
-    log: Path | None = None  # where distcc tells what its servers did
+    log: Path | None = None  # where distcc writes what its servers did
 
     def environment(self) -> dict[str, str]:
         """The variables for CMake and for the engines; their own settings come from the user's environment."""
@@ -56,7 +56,7 @@ class Launcher:
         return {"CMAKE_CXX_COMPILER_LAUNCHER": _program("distcc"), **told} if self.farm else {}
 
     def statistics(self) -> Statistics:
-        """What the engines say that they have done up to now."""
+        """What the engines report that they have done so far."""
         if self.cache == "sccache":
             return _of_sccache(run([_program("sccache"), "--show-stats", "--stats-format", "json"]))
         remote = _servers_lines(self.log) if self.farm else 0
@@ -73,10 +73,10 @@ class Launcher:
 
 
 def choose_launcher(cache: str | None, farm: str | None, log: Path, *, try_it: bool) -> Launcher:
-    """The launcher for the engines asked for, which must be there; `try_it` also finds out whether they work.
+    """The launcher for the requested engines, which must be installed; `try_it` also checks whether they work.
 
     Raises:
-        UsageError: an engine is unknown, or the two do not go together.
+        UsageError: an engine is unknown, or the two do not work together.
         ToolError: an engine is missing, or knows no servers.
     """
     if cache is not None and cache not in CACHES:
@@ -93,7 +93,7 @@ def choose_launcher(cache: str | None, farm: str | None, log: Path, *, try_it: b
     if farm == "distcc" and try_it and not run([_program("distcc"), "--show-hosts"]).output.strip():
         raise ToolError("distcc knows no servers", fix="Name them in DISTCC_HOSTS or in /etc/distcc/hosts.")
     launcher = Launcher(cache, farm, Path(os.environ.get("DISTCC_LOG", log)))
-    launcher.environment()  # finds out whether the programs are there
+    launcher.environment()  # raises if a program is missing
     return launcher
 
 
@@ -105,7 +105,7 @@ def _program(name: str) -> str:
 
 
 def _check_sccache(farm: str | None) -> None:
-    """Compile nothing with it: that starts its server, and tells what is wrong before every compilation does."""
+    """Compile an empty file with it: that starts its server, and reports a problem before every compilation does."""
     if farm is not None:
         _check_scheduler()
     with tempfile.TemporaryDirectory(prefix="ovext-sccache-") as folder:

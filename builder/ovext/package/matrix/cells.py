@@ -50,7 +50,7 @@ class MatrixSettings(Strict):
 
     projects: list[str] = Field(default=["."], min_length=1)
     base_os: list[Annotated[str, AfterValidator(_base_os)]] = Field(alias="base-os", default_factory=_every_base_os)
-    openvino: list[OpenVINOName] | None = None  # those that each project lists
+    openvino: list[OpenVINOName] | None = None  # None: the releases that each project lists
     build_type: list[Annotated[str, AfterValidator(_build_type)]] = Field(alias="build-type", default=[BUILD_TYPES[0]])
 
 
@@ -68,13 +68,13 @@ class Cell:
         return f"{self.project.name}-{self.base_os}-openvino{self.openvino}-{self.build_type.lower()}"
 
     def output(self, root: Path) -> Path:
-        """The folder below which `ovext build` makes one for the base OS; projects of the same target share it."""
+        """The folder in which `ovext build` makes one for the base OS; projects of the same target share it."""
         return root / f"openvino{self.openvino}-{self.build_type.lower()}"
 
 
 @dataclass(frozen=True)
 class MatrixRequest:
-    """What options say instead of the table; None where they say nothing."""
+    """The options that override the table; None for an option that was not given."""
 
     projects: Sequence[str] | None = None
     base_os: Sequence[str] | None = None
@@ -82,10 +82,10 @@ class MatrixRequest:
     build_type: Sequence[str] | None = None
 
     def applied(self, settings: MatrixSettings) -> MatrixSettings:
-        """The settings with what was asked.
+        """The settings, overridden by the request.
 
         Raises:
-            UsageError: something asked for does not exist.
+            UsageError: something requested does not exist.
         """
         for name in self.build_type or ():
             if name not in BUILD_TYPES:
@@ -100,11 +100,11 @@ class MatrixRequest:
 
 
 def read_settings(root: Path, request: MatrixRequest) -> MatrixSettings:
-    """The folder's table with the request; where it has none, that of a project alone.
+    """The folder's table, overridden by the request. Without a table, the defaults for a project alone.
 
     Raises:
-        ProjectError: it is wrong, or the folder is neither a project nor has the table.
-        UsageError: something asked for does not exist.
+        ProjectError: the table is wrong, or the folder neither has one nor is a project.
+        UsageError: something requested does not exist.
     """
     pyproject = root / "pyproject.toml"
     tool = parse_toml(read_text(pyproject), pyproject).get("tool", {}).get("ovext", {}) if pyproject.is_file() else {}
@@ -141,7 +141,7 @@ def cells_of(root: Path, settings: MatrixSettings) -> list[Cell]:
 
 
 def only(cells: Sequence[Cell], patterns: Sequence[str]) -> list[Cell]:
-    """The cells that one of the patterns names, matches, or is a part of, in this order; all where there is no pattern.
+    """The cells that a pattern fits as a name, else as a glob, else as a part of the name; all without patterns.
 
     Raises:
         UsageError: a pattern fits no cell.

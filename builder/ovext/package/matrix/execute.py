@@ -1,4 +1,4 @@
-"""Running the cells of a matrix, several at once, each as an `ovext build` of its own."""
+"""Running the cells of a matrix, several at once, each as its own `ovext build`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _GRACE_SECONDS = 5.0
 
 
 class Stage(Enum):
-    """Where a cell is."""
+    """The state of a cell."""
 
     QUEUED = "queued"
     BUILDING = "building"
@@ -42,7 +42,7 @@ class Stage(Enum):
 
 @dataclass(frozen=True)
 class CellResult:
-    """How a cell ended. `libraries` are sha256 by the path in the output folder."""
+    """How a cell ended. `libraries` has the sha256 of each library by its path in the output folder."""
 
     cell: Cell
     stage: Stage
@@ -59,27 +59,27 @@ class Watcher(Protocol):
         """A line for the user."""
 
     def at(self, cell: Cell, stage: Stage, detail: str = "") -> None:
-        """A cell has come to a stage."""
+        """A cell has reached a stage."""
 
 
 def run_matrix(plan: MatrixPlan, watcher: Watcher) -> list[CellResult]:
-    """Build the cells, in their order; gives how each ended. What is finished stays finished when the run is stopped.
+    """Build the cells in order; returns how each ended. Finished cells stay finished when the run is stopped.
 
     Raises:
         FilesError: the output folder cannot be written.
-        KeyboardInterrupt: after the builds have ended too.
+        KeyboardInterrupt: the run was interrupted, and the builds have ended too.
     """
     with writing_to(plan.output):
         (plan.output / "logs").mkdir(parents=True, exist_ok=True)
         lock = folder_lock(plan.output, "another matrix", watcher.talk)
         with lock, ThreadPoolExecutor(plan.jobs) as pool:
             for summary in SUMMARIES:
-                (plan.output / summary).unlink(missing_ok=True)  # of the run before
+                (plan.output / summary).unlink(missing_ok=True)  # of the previous run
             return _Run(plan, watcher, pool).results()
 
 
 class _Run:
-    """The cells of one run. Only the thread that made it touches its state; others build."""
+    """The cells of one run. Only the thread that made it touches its state; the other threads build."""
 
     def __init__(self, plan: MatrixPlan, watcher: Watcher, pool: ThreadPoolExecutor) -> None:
         self._plan, self._watcher, self._pool = plan, watcher, pool
@@ -113,7 +113,7 @@ class _Run:
                 self._watcher.at(cell, Stage.UNCHANGED)
 
     def _take(self, result: CellResult) -> bool:
-        """Note how a cell ended; whether it is finished."""
+        """Record how a cell ended. Returns whether it is finished."""
         cell = result.cell
         if result.stage is Stage.DONE:
             done = self._state.add(cell, self._inputs[cell], result.seconds)
@@ -126,14 +126,14 @@ class _Run:
         return result.stage is Stage.DONE
 
     def _same_library(self, result: CellResult) -> str | None:
-        """The cell of another project that has put a library where this one has put its own."""
+        """The cell of another project that put a library at the same path as this one."""
         own = set(result.libraries or {})
         others = (one for one in self._results.values() if one.cell != result.cell)
         return next((one.cell.id for one in others if own & set(one.libraries or {})), None)
 
 
 def _stop(running: set[Future[CellResult]]) -> None:
-    """Wait for the builds to end, as Ctrl-C in a terminal makes them; those that it did not reach are sent it."""
+    """Wait for the builds to end, as Ctrl-C in a terminal makes them do; send SIGINT to those it did not reach."""
     while running:
         running = wait(running, timeout=_GRACE_SECONDS).not_done
         if running:

@@ -37,18 +37,18 @@ class MatrixPlan:
     resume: bool
 
     def command(self, cell: Cell) -> list[str]:
-        """The build of a cell."""
+        """The command that builds a cell."""
         target = ["--base-os", cell.base_os, "--openvino", cell.openvino, "--build-type", cell.build_type]
         where = ["--engine", self.engines[cell.base_os].name, "--output", str(cell.output(self.output))]
         build = [sys.executable, "-m", "ovext", "build", str(cell.project), *target, *where]
         return [*build, "--jobs", str(self.compilers)]
 
     def log(self, cell: Cell) -> Path:
-        """What the build of a cell says."""
+        """The log of a cell's build."""
         return self.output / "logs" / f"{cell.id}.log"
 
     def settings(self, cell: Cell) -> dict[str, str | None]:
-        """The inputs of a cell beside its sources."""
+        """The inputs of a cell other than its sources."""
         choice = self.engines[cell.base_os]
         if choice.engine is not None:
             return {"engine": choice.name, "image": find_base_os(cell.base_os).image}
@@ -67,12 +67,12 @@ def plan_matrix(
     resume: bool,
     talk: Callable[[str], None] | None,
 ) -> MatrixPlan:
-    """The plan for these cells; without `talk`, which receives messages about slow steps, no image is pulled.
+    """The plan for these cells. `talk` receives messages about slow steps; without it, no image is pulled.
 
     Raises:
         UsageError: the engine cannot use the launcher.
         ToolError: the launcher's programs are missing.
-        EngineError: the container engine asked for is not alive.
+        EngineError: the requested container engine is not alive.
     """
     environment = launcher.environment()
     if environment and engine not in {None, AUTO, HOST}:
@@ -91,7 +91,7 @@ def plan_matrix(
     )
 
 
-@cache  # asking it starts it
+@cache  # each call would start the compiler
 def _compiler() -> str | None:
     """What identifies this machine's compiler, if it has one."""
     try:

@@ -1,4 +1,4 @@
-"""What a matrix has finished, kept in a file: a run that is killed goes on where it was."""
+"""The finished cells of a matrix, kept in a file, so that a killed run can continue where it was."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class State:
     """The finished cells of an output folder. One process at a time may use it."""
 
     def __init__(self, output: Path) -> None:
-        """Read what is there.
+        """Read the state file, if it exists.
 
         Raises:
             FilesError: it cannot be read.
@@ -52,7 +52,7 @@ class State:
             raise FilesError(f"this state cannot be read: {problem}", where=self._file, fix="Delete it.") from None
 
     def finished(self, cell: Cell, inputs: str) -> Done | None:
-        """The cell as it was finished of the same inputs, if its libraries still are as they were."""
+        """The finished cell, if it was built from the same inputs and its libraries are unchanged."""
         done = self._done.get(cell.id)
         if done is None or done.inputs != inputs:
             return None
@@ -60,7 +60,7 @@ class State:
         return done if all(file.is_file() and sha256_of(file) == sha256 for file, sha256 in files.items()) else None
 
     def add(self, cell: Cell, inputs: str, seconds: float) -> Done:
-        """Note that the cell is finished. Raises FilesError where the state cannot be written."""
+        """Record that the cell is finished. Raises FilesError if the state cannot be written."""
         folder = cell.output(self._output) / cell.base_os
         manifest = read_manifest(folder)
         libraries = {
@@ -76,12 +76,12 @@ class State:
 
 
 def inputs_of(cell: Cell, settings: dict[str, str | None], output: Path) -> str:
-    """A hash of all that a cell is made of.
+    """A hash of everything that a cell is built from.
 
     Args:
         cell: the cell.
-        settings: what else decides: the compiler, the engine.
-        output: where the results go, which is no source even if it lies in the project.
+        settings: the inputs other than sources: the compiler, the engine.
+        output: where the results go; it is no source even if it is in the project.
     """
     described = [cell.id, settings, _project_hash(cell.project, output), _ovext_hash()]
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""How a matrix ended, as Markdown and as JSON; and its cells for a workflow."""
+"""The results of a matrix, as Markdown and as JSON; and its cells for a workflow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MARKDOWN, JSON = SUMMARIES
 
 
 def to_data(results: Sequence[CellResult], seconds: float, statistics: Statistics | None) -> dict[str, Any]:
-    """The summary as JSON has it."""
+    """The summary as JSON data."""
     return {
         "schema": 1,
         "seconds": round(seconds, 3),
@@ -50,7 +50,7 @@ def of_cell(cell: Cell) -> dict[str, str]:
 
 
 def to_markdown(results: Sequence[CellResult], seconds: float, statistics: Statistics | None) -> str:
-    """A table of the cells, and what came of them."""
+    """A table of the cells and their results."""
     counts = {stage: sum(result.stage is stage for result in results) for stage in Stage}
     told = ", ".join(f"{count} {stage.value}" for stage, count in counts.items() if count)
     lines = ["| project | base OS | OpenVINO | build type | result | seconds |", "|---|---|---|---|---|---:|"]
@@ -72,7 +72,7 @@ def compilations(statistics: Statistics) -> str:
 
 
 def write_summary(output: Path, data: dict[str, Any], markdown: str) -> None:
-    """Put both beside what was built.
+    """Write both into the output folder.
 
     Raises:
         FilesError: they cannot be written.

@@ -23,7 +23,7 @@ SECTIONS = ("mo_caffe_extractor", "mo_mxnet_extractor", "mo_tf_extractor", "mo_o
 
 
 def _layer_name(name: str) -> str:
-    """A name of a layer: of Python's words, with dots between where it is in a module."""
+    """A layer's name: Python identifiers, joined by dots if it is in a module."""
     if not name or not all(part.isidentifier() and not keyword.iskeyword(part) for part in name.split(".")):
         raise ValueError(f"'{name}' is no name of a layer: letters, digits and _, with dots between them")
     return name
@@ -84,7 +84,7 @@ class TfExtractor(Strict):
 
 
 class OnnxExtractor(Strict):
-    """Not of the old generator: Model Optimizer's ONNX front took extensions too."""
+    """Not from the old generator: Model Optimizer's ONNX front end accepted extensions too."""
 
     op: LayerName
     params: list[TfParam] = Field(default=[])
@@ -105,10 +105,10 @@ class IeParam(Strict):
     default: Plain = None
 
     def typed_default(self) -> Any:
-        """The default in the parameter's type: the old tool took any text.
+        """The default in the parameter's type: the old tool accepted any text.
 
         Raises:
-            ValueError: it is nothing of that type.
+            ValueError: it is not of that type.
         """
         if self.default is None:
             return None
@@ -134,7 +134,7 @@ class IeOp(Strict):
 
 
 class LegacyConfig(Strict):
-    """What the old generator was told. Unlike there, each object keeps its own parameters."""
+    """The input of the old generator. Unlike there, each object keeps its own parameters."""
 
     mo_caffe_extractor: CaffeExtractor | None = None
     mo_mxnet_extractor: MxnetExtractor | None = None
@@ -144,23 +144,23 @@ class LegacyConfig(Strict):
     ie_op: IeOp | list[IeOp] | None = None
 
     def engines(self) -> list[IeOp]:
-        """The ops for the inference engine; the old JSON had room for one."""
+        """The ops for the inference engine; the old JSON could have only one."""
         if self.ie_op is None:
             return []
         return self.ie_op if isinstance(self.ie_op, list) else [self.ie_op]
 
     def sections(self) -> list[Any]:
-        """Everything that is there."""
+        """All sections that are present."""
         extractors = [self.mo_tf_extractor, self.mo_onnx_extractor, self.mo_caffe_extractor, self.mo_mxnet_extractor]
         return [one for one in (self.mo_op, *extractors, *self.engines()) if one]
 
     def default_op(self) -> str:
-        """The op's type: that of mo_op, else of whatever is there."""
+        """The op's type: from mo_op, else from the first section that is present."""
         op: str = self.sections()[0].op
         return op
 
     def op_defaults(self) -> dict[str, Any]:
-        """The defaults of attributes that any section tells, by their names in the IR."""
+        """The defaults of attributes in all sections, by the attributes' names in the IR."""
         extractors = [self.mo_caffe_extractor, self.mo_mxnet_extractor, self.mo_tf_extractor, self.mo_onnx_extractor]
         told = {param.new_name: param.default for one in extractors if one for param in one.params}
         told |= {param.name: param.typed_default() for one in self.engines() for param in one.params}
@@ -168,7 +168,7 @@ class LegacyConfig(Strict):
 
 
 def is_legacy(data: Any) -> bool:
-    """Whether this is what the old generator read."""
+    """Whether this is a configuration of the old generator."""
     return isinstance(data, dict) and bool(set(data) & set(SECTIONS))
 
 
@@ -176,13 +176,13 @@ def read_legacy(path: Path) -> LegacyConfig:
     """The configuration in a JSON file.
 
     Raises:
-        ProjectError: it cannot be read, or is wrong; every problem is told.
+        ProjectError: it cannot be read, or is wrong; the text has every problem.
     """
     return legacy_of(read_json(path), str(path))
 
 
 def legacy_of(data: Any, where: str) -> LegacyConfig:
-    """The configuration that `data` is. Raises as read_legacy does."""
+    """The configuration in `data`. Raises what read_legacy raises."""
     if not is_legacy(data):
         raise ProjectError(f"this holds none of {', '.join(SECTIONS)}", where=where)
     try:

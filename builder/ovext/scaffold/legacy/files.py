@@ -28,7 +28,7 @@ _CPU_PROJECT = "user"  # its library is libuser_cpu_extension.so, as the old gen
 
 
 def plan_legacy(root: Path, config: LegacyConfig) -> list[NewFiles]:
-    """Everything that the configuration asks for, below `root`: the Python and OpenCL files, and the CPU project."""
+    """Everything that the configuration requests, below `root`: the Python and OpenCL files, and the CPU project."""
     files = {**_model_optimizer(config), **_gpu(config)}
     plans = [NewFiles(root.absolute(), files, adds_to_project=root.exists())] if files else []
     ops = [op_from_legacy(config, one, opset="extension") for one in config.engines() if one.plugin == "cpu"]
@@ -96,7 +96,7 @@ def _gpu(config: LegacyConfig) -> dict[str, str]:
 
 
 def _define(param: IeParam) -> str:
-    """A default as the plugin writes attributes into a kernel."""
+    """A default in the form in which the plugin writes attributes into a kernel."""
     value = param.typed_default()
     if isinstance(value, list):
         return ",".join(map(str, value))
@@ -104,7 +104,7 @@ def _define(param: IeParam) -> str:
 
 
 def op_from_legacy(config: LegacyConfig, engine: IeOp | None = None, *, opset: str) -> OpDescription:
-    """The op that an old configuration is about, as far as it tells: inputs and shapes it does not.
+    """The op that an old configuration describes, except for inputs and shapes, which it does not describe.
 
     Raises:
         ProjectError: its names or defaults cannot be used.
@@ -134,13 +134,13 @@ def _attribute(name: str, type_name: str, default: Any) -> dict[str, Any]:
 
 
 def _guessed(name: str, default: Any) -> dict[str, Any]:
-    """An attribute of which only the name, and perhaps a default, is known."""
+    """An attribute with only a known name, and perhaps a known default."""
     kinds = {bool: "bool", int: "int", float: "float", str: "string"}
     return _attribute(name, kinds.get(type(default), "float"), default)
 
 
 def _frameworks(config: LegacyConfig) -> dict[str, Any]:
-    """The mapping that each extractor stands for, where today's OpenVINO still reads the framework."""
+    """The mapping for each extractor whose framework today's OpenVINO still reads."""
     sections = {"tensorflow": config.mo_tf_extractor, "onnx": config.mo_onnx_extractor}
     known = set(config.mo_op.supported_attrs if config.mo_op else ())
     known |= {param.name for one in config.engines() for param in one.params}
