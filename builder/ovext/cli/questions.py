@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def ask(request: OpRequest) -> OpRequest:
-    """The request with everything that the user answered.
+    """The request, completed with the user's answers.
 
     Raises:
-        KeyboardInterrupt: the user gave up.
+        KeyboardInterrupt: the user cancelled.
     """
     import questionary
 
@@ -41,7 +41,7 @@ def ask(request: OpRequest) -> OpRequest:
 
 
 def _text(question: str, default: str, check: Callable[[str], OpRequest] | None = None) -> str:
-    """An answer; it is asked again where the request that `check` makes of it describes no op."""
+    """The user's answer. Asks again if the request that `check` makes of it does not describe an op."""
     import questionary
 
     answer: str = questionary.text(question, default=default, validate=_validator(check)).unsafe_ask()

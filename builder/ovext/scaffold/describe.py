@@ -1,4 +1,4 @@
-"""A description from the words of a command line, or from a file."""
+"""A description from the arguments of a command line, or from a file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ATTRIBUTE = re.compile(r"(?P<name>[^:=]+):(?P<type>[A-Za-z0-9_]+(\[\])?)(\((?P<
 
 @dataclass(frozen=True)
 class OpRequest:
-    """What stands on the command line of `ovext new`."""
+    """The command line of `ovext new`."""
 
     op: str
     opset: str
@@ -42,11 +42,11 @@ class OpRequest:
 
 
 def op_from_request(request: OpRequest) -> OpDescription:
-    """The op that the words of the request describe.
+    """The op that the request describes.
 
     Raises:
-        UsageError: a word is not as it must be.
-        ProjectError: together they contradict one another.
+        UsageError: a part of the request has the wrong form.
+        ProjectError: its parts contradict one another.
     """
     inputs = [_input(word) for word in request.inputs or ["data"]]
     for one in inputs:
@@ -66,7 +66,7 @@ def op_from_request(request: OpRequest) -> OpDescription:
 
 
 def op_from_file(path: Path, opset: str) -> OpDescription:
-    """The op that a TOML or JSON file describes, in the words of op.toml. `opset` is for a file that tells none.
+    """The op that a TOML or JSON file describes, in the format of op.toml. `opset` is for a file without one.
 
     Raises:
         ProjectError: the file cannot be read, or is wrong.
@@ -79,10 +79,10 @@ def op_from_file(path: Path, opset: str) -> OpDescription:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The table that a JSON file holds.
+    """The table in a JSON file.
 
     Raises:
-        ProjectError: it cannot be read, or holds something else.
+        ProjectError: it cannot be read, or contains something else.
     """
     try:
         data = json.loads(read_text(path))
@@ -94,7 +94,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def complete(op: OpDescription, *, gpu: bool) -> OpDescription:
-    """The op, with a table [gpu] where it is wanted and there is none."""
+    """The op, with a table [gpu] added if `gpu` is set and it has none."""
     if not gpu or op.gpu is not None:
         return op
     data = op.model_dump(by_alias=True, exclude_defaults=True)
@@ -172,10 +172,10 @@ def _attribute(word: str) -> dict[str, Any]:
 
 
 def parse_value(text: str, type_name: str, word: str) -> Any:
-    """What a value on the command line is in an op.toml.
+    """The value for op.toml from a value on the command line.
 
     Raises:
-        UsageError: it is nothing of that type; `word` is what the user wrote.
+        UsageError: it is not of that type; `word` is what the user wrote.
     """
     of = ATTRIBUTE_TYPES[type_name]
     readers = {"bool": {"true": True, "false": False}.__getitem__, "int": int, "float": float, "string": str}
