@@ -4,7 +4,7 @@ PROJECT ?= extension_src/custom_relu
 PYTHON ?= python3
 VENV := .venv
 OVEXT := $(VENV)/bin/ovext
-# The options of `ovext build` that are given as variables of make.
+# The options of `ovext build` that come from variables of make.
 OPTIONS = $(if $(ISA),--isa '$(ISA)') $(if $(OPENVINO),--openvino '$(OPENVINO)') $(if $(ENGINE),--engine '$(ENGINE)') \
 	$(if $(BASE_IMAGE),--base-image '$(BASE_IMAGE)') $(if $(JOBS),--jobs '$(JOBS)')
 
@@ -51,8 +51,8 @@ $(VENV)/.installed: pyproject.toml cmake/ovext-config-version.cmake | $(VENV)/.c
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-# The group `frameworks` is large, and only tests/frameworks needs it: without it these skip.
-# pip before 25.1 does not know dependency groups: tools/group.py prints them.
+# The group `frameworks` is large, and only tests/frameworks needs it: those tests are skipped without it.
+# pip before 25.1 does not support dependency groups: tools/group.py prints them.
 $(VENV)/.installed-%: pyproject.toml tools/group.py $(VENV)/.installed
 	$(VENV)/bin/python tools/group.py $* | $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
 	@touch $@

@@ -17,7 +17,7 @@ from conan.tools.files import copy, save
 required_conan_version = ">=2.10"
 
 OUTSIDE = "OVEXT_PROJECT"  # the variable that names a project outside extension_src
-# What is no source: products in the project's own folder, and what tools keep anywhere.
+# Not sources: products in the project's own folder, and what tools keep anywhere.
 PRODUCTS = ("build", "dist", "lib", "wheelhouse")
 KEPT_BY_TOOLS = (
     ".git",
@@ -39,7 +39,7 @@ NO_SOURCES = (
     *(f"{name}/*" for name in (*PRODUCTS, *KEPT_BY_TOOLS)),
     *(f"*/{name}/*" for name in KEPT_BY_TOOLS),
 )
-# The oldest GCC that a consumer of a library that is not portable may have.
+# The oldest GCC that a consumer of a non-portable library may have.
 OLDEST_GCC = 8
 CONFIG = """\
 # find_package({name}): for each extension library a target, to be given to ov::Core::add_extension(), and their folder
@@ -54,7 +54,7 @@ endif()
 """
 
 
-# Beside the recipe, in a checkout as in Conan's cache.
+# It is beside the recipe, both in a checkout and in Conan's cache.
 ISA_TABLE = json.loads((Path(__file__).parent / "cmake" / "isa.json").read_text(encoding="utf-8"))
 ISAS = [row["id"] for row in ISA_TABLE["variants"]]
 
@@ -74,7 +74,7 @@ class Extension(ConanFile):
     }
     default_options = {"project": None, "isa": "multi", "openvino": "2026.4.1", "portable": True}
 
-    # Which project. Options are not known when sources are exported: then the package's name tells, or the variable.
+    # Which project. Options are not known when sources are exported: then the package's name or the variable decides.
 
     def _exported_projects(self):
         if outside := os.environ.get(OUTSIDE):
@@ -84,7 +84,7 @@ class Extension(ConanFile):
         return [own] if own.is_dir() else sorted(path for path in folder.iterdir() if path.is_dir())
 
     def export(self):
-        # For package_id() and layout(), which also run where the sources are not.
+        # For package_id() and layout(), which also run where there are no sources.
         copy(self, "cmake/isa.json", self.recipe_folder, self.export_folder)
         names = [project.name for project in self._exported_projects()]
         save(self, str(Path(self.export_folder, "projects.json")), json.dumps(names))
@@ -98,7 +98,7 @@ class Extension(ConanFile):
             copy(self, "*", str(project), str(target), excludes=NO_SOURCES)
 
     def _project(self):
-        """The project's folder from the recipe's; consumers come here too, without the option, so this never fails."""
+        """The project's folder, relative to the recipe's. Consumers need it too, without the option: it never fails."""
         if chosen := self.options.get_safe("project"):
             return str(chosen).rstrip("/")
         listed = Path(self.recipe_folder, "projects.json")
@@ -108,7 +108,7 @@ class Extension(ConanFile):
     # What it is built for.
 
     def requirements(self):
-        # The soname of its library holds the whole version: an extension loads in that release and in no other.
+        # The soname of OpenVINO's library has the full version: an extension loads only in that release.
         self.requires(f"openvino/{self.options.openvino}", transitive_headers=True, transitive_libs=True)
 
     def validate(self):
@@ -133,18 +133,18 @@ class Extension(ConanFile):
     # Which package loads where.
 
     def package_id(self):
-        # The sources are part of the recipe's revision, and the requirement tells OpenVINO's version, whole.
+        # The sources are part of the recipe's revision, and the requirement has OpenVINO's full version.
         self.info.options.rm_safe("project")
         self.info.options.rm_safe("openvino")
         self.info.requires["openvino"].full_version_mode()
         self.info.options.isa = self._resolved(self.info.options.isa)
         self.info.settings.rm_safe("compiler.cppstd")
         if self.info.options.portable:
-            # It asks for no newer libstdc++ and glibc than OpenVINO does: where that loads, this loads.
+            # It requires no newer libstdc++ or glibc than OpenVINO does: where OpenVINO loads, it loads.
             self.info.settings.rm_safe("compiler")
 
     def compatibility(self):
-        """What else loads, the nearest first, where there is no package with the very id."""
+        """Other packages that load, the nearest first, for when there is no package with this exact id."""
         build_types = dict.fromkeys((str(self.settings.build_type), "Release"))
         return [
             {"settings": [("build_type", build_type), *compiler], "options": isa}
@@ -156,19 +156,19 @@ class Extension(ConanFile):
     def _isas_that_serve(self):
         if self.options.isa != "native":
             return [[]]
-        # One library for all sets holds the best one too; of those for a single one, the widest.
+        # A library for all sets has the best one, too; then come those for a single set, the widest first.
         return [[], *([("isa", isa)] for isa in ("multi", *reversed(self._host_isas()[:-1])))]
 
     def _compilers_that_serve(self):
         version = self.settings.get_safe("compiler.version")
         if self.options.portable or not version or self.settings.compiler != "gcc":
             return [[]]
-        # A library loads where libstdc++ is as new as that of the compiler that built it.
+        # A library loads if libstdc++ is at least as new as that of the compiler that built it.
         older = range(int(version.split(".")[0]) - 1, OLDEST_GCC - 1, -1)
         return [[], *([("compiler.version", str(major))] for major in older)]
 
     def _resolved(self, isa):
-        """`native` is another name for one of the others, which depends on the machine."""
+        """The instruction set that `isa` stands for; which one `native` stands for depends on the machine."""
         return self._host_isas()[-1] if isa == "native" else str(isa)
 
     def _host_isas(self):
@@ -218,7 +218,7 @@ class Extension(ConanFile):
         copy(self, "LICENSE", self.export_sources_folder, str(Path(self.package_folder, "licenses")))
 
     def _ask_ovext(self, *arguments):
-        """What ovext says on stdout, told which OpenVINO it is about."""
+        """Run ovext for the required OpenVINO. Returns its output on stdout."""
         program = [sys.executable, "-m", "ovext"] if importlib.util.find_spec("ovext") else [str(shutil.which("ovext"))]
         cmake_files = Path(self.dependencies["openvino"].package_folder, "openvino", "cmake")
         environment = {**os.environ, "OpenVINO_DIR": str(cmake_files)}
@@ -228,7 +228,7 @@ class Extension(ConanFile):
         return done.stdout.strip()
 
     def package_info(self):
-        # Nothing to link with: a program gives the library's path to ov::Core::add_extension().
+        # There is nothing to link with: a program passes the library's path to ov::Core::add_extension().
         self.cpp_info.includedirs = []
         self.cpp_info.libdirs = []
         self.cpp_info.bindirs = []

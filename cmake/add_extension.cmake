@@ -12,8 +12,8 @@ option(OVEXT_LEGACY_NAME "Name the library libcpu_extension_<isa>.so, as OpenVIN
 # ovext_add_extension(<name> [OPS <op>...] [SOURCES <file>...] [LINK needed|host])
 #
 # Builds lib<name>_cpu_extension.so from ops/<op>/op.cpp and ops/<op>/kernel.cpp of each op, and from the sources of an
-# existing extension, which have an entry point of their own. Each kernel.cpp and each of the sources is compiled once
-# for each instruction set variant. What the target <name> is given, such as include folders, counts for all of them.
+# existing extension, which have their own entry point. Each kernel.cpp and each of the sources is compiled once for
+# each instruction set variant. Settings of the target <name>, such as include folders, apply to all of them.
 function(ovext_add_extension name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "LINK" "OPS;SOURCES")
   ovext_check_arguments()
@@ -62,7 +62,7 @@ function(ovext_add_extension name)
   endif()
 endfunction()
 
-# ovext_check_arguments(): of ovext_add_extension(); sets arg_LINK where it was not given.
+# ovext_check_arguments(): check the arguments of ovext_add_extension(), and set arg_LINK if it was not given.
 macro(ovext_check_arguments)
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "ovext_add_extension(${name}): unexpected '${arg_UNPARSED_ARGUMENTS}'")
@@ -119,8 +119,8 @@ function(ovext_output_name name variants)
   set_target_properties(${name} PROPERTIES PREFIX lib OUTPUT_NAME "${output_name}")
 endfunction()
 
-# ovext_generate_sources(<dir> <variants> <ops> <sources>): variant_table.cpp, and entry.cpp, which calls what the ops and
-# the entry point among the sources give.
+# ovext_generate_sources(<dir> <variants> <ops> <sources>): write variant_table.cpp, and entry.cpp, which adds the
+# extensions of the ops and of the entry point among the sources.
 function(ovext_generate_sources dir variants ops sources)
   ovext_write_variant_table("${dir}" "${variants}")
   set(OVEXT_DECLARATIONS "")

@@ -1,7 +1,7 @@
-# What every library shares: the flags, what it exports, and what it must not carry.
+# What all libraries have in common: the flags, what they export, and what they must not contain.
 include_guard(GLOBAL)
 
-# ovext_compile_options(<target>): what all code of an extension is compiled with.
+# ovext_compile_options(<target>): the compile options of all code of an extension.
 function(ovext_compile_options target)
   ovext_isa_array(baseline baseline_flags)
   target_compile_features(${target} PRIVATE cxx_std_17)
@@ -14,10 +14,10 @@ function(ovext_compile_options target)
       $<$<STREQUAL:$<CONFIG>,>:-O2;-DNDEBUG>
       # Statics of templates must not be merged with those of another library in the process.
       $<$<CXX_COMPILER_ID:GNU>:-fno-gnu-unique>
-      # Objects are looked at before they are linked.
+      # Objects are inspected before they are linked.
       -fno-lto
   )
-  # Of several that match, the last counts: those of inner folders stand below those of outer ones.
+  # If several match, the last one applies: those for inner folders come after those for outer ones.
   ovext_map_folder(${target} "${CMAKE_CURRENT_SOURCE_DIR}" ${target})
   ovext_map_folder(${target} "${CMAKE_CURRENT_BINARY_DIR}" build)
   ovext_map_folder(${target} "${OVEXT_CMAKE_DIR}/runtime" ovext)
@@ -29,12 +29,12 @@ function(ovext_compile_options target)
       VISIBILITY_INLINES_HIDDEN ON
       POSITION_INDEPENDENT_CODE ON
       INTERPROCEDURAL_OPTIMIZATION OFF
-      EXPORT_COMPILE_COMMANDS ON # the manifest tells the flags
+      EXPORT_COMPILE_COMMANDS ON # the manifest has the flags
   )
 endfunction()
 
-# ovext_map_folder(<target> <folder> <name>): where code names its source file, as checks do in their messages, the
-# folder of the build machine is called <name>. Libraries do not depend on the place where they are built.
+# ovext_map_folder(<target> <folder> <name>): where code names its source file, as checks do in their messages, <name>
+# replaces the folder of the build machine. Libraries do not depend on where they are built.
 function(ovext_map_folder target folder name)
   set(paths "${folder}")
   if(NOT folder STREQUAL CMAKE_BINARY_DIR)
@@ -46,14 +46,14 @@ function(ovext_map_folder target folder name)
   foreach(path IN LISTS paths)
     set(option "-ffile-prefix-map=${path}=${name}")
     if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES "sccache" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      # An option for the preprocessor is no part of what sccache looks a compilation up by: checkouts share objects.
+      # sccache does not look up a compilation by its preprocessor options: checkouts share objects.
       set(option "SHELL:-Xpreprocessor \"${option}\"")
     endif()
     target_compile_options(${target} PRIVATE "${option}")
   endforeach()
 endfunction()
 
-# ovext_link_options(<target>): nothing exported but what exports.map lists, no run path of the build machine, hardened.
+# ovext_link_options(<target>): export only what exports.map lists, no run path of the build machine, hardening.
 function(ovext_link_options target)
   set(exports "${OVEXT_CMAKE_DIR}/runtime/exports.map")
   target_link_options(

@@ -34,7 +34,7 @@ function(ovext_isa_column out key)
   set(${out} "${values}" PARENT_SCOPE)
 endfunction()
 
-# ovext_isa_flags(<out> <id>): the flags of one row, which come on top of the baseline's.
+# ovext_isa_flags(<out> <id>): the flags of one row, which are added to the baseline's.
 function(ovext_isa_flags out id)
   ovext_isa_column(ids id)
   list(FIND ids "${id}" row)
@@ -85,8 +85,8 @@ function(ovext_supported_isas out)
   set(${out} "${${cached}}" PARENT_SCOPE)
 endfunction()
 
-# ovext_legacy_isa(<out>): what ENABLE_SSE42, ENABLE_AVX2 and ENABLE_AVX512F ask for: the highest one that is ON;
-# none ON: the host's best one that is not OFF. Empty when none of them is defined.
+# ovext_legacy_isa(<out>): the one that ENABLE_SSE42, ENABLE_AVX2 and ENABLE_AVX512F request: the highest that is ON; if
+# none is ON, the host's best that is not OFF. Empty if none of them is defined.
 function(ovext_legacy_isa out)
   ovext_isa_column(ids id)
   ovext_isa_column(options option)
@@ -164,7 +164,7 @@ function(ovext_check_isa_names asked known)
   endforeach()
 endfunction()
 
-# ovext_write_variant_table(<dir> <ids>): variant_table.cpp, with `ids` marked as compiled.
+# ovext_write_variant_table(<dir> <ids>): write variant_table.cpp, with `ids` marked as compiled.
 function(ovext_write_variant_table dir ids)
   ovext_isa_column(all id)
   set(OVEXT_FEATURE_ARRAYS "")

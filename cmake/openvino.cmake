@@ -1,7 +1,7 @@
 # The OpenVINO that an extension is compiled and linked against.
 include_guard(GLOBAL)
 
-# ovext_find_openvino(): find_package(OpenVINO), and where that finds none, the package in the active Python environment.
+# ovext_find_openvino(): find_package(OpenVINO), and if that finds none, the package in the active Python environment.
 macro(ovext_find_openvino)
   if(NOT TARGET openvino::runtime OR NOT TARGET openvino::threading)
     find_package(OpenVINO QUIET COMPONENTS Runtime Threading)
@@ -28,7 +28,7 @@ function(ovext_openvino_of_python out)
   set(${out} "${dir}" PARENT_SCOPE)
 endfunction()
 
-# ovext_use_openvino(<target> <link>): headers and definitions always. `needed` also records libopenvino as a
+# ovext_use_openvino(<target> <link>): always use headers and definitions. `needed` also records libopenvino as a
 # dependency of the library; `host` leaves its symbols to the process that loads the library.
 function(ovext_use_openvino target link)
   get_target_property(folders openvino::runtime INTERFACE_INCLUDE_DIRECTORIES)

@@ -1,4 +1,4 @@
-# The version of ovext, of its CMake package and of its Python distribution alike.
+# The version of ovext, for both its CMake package and its Python distribution.
 set(PACKAGE_VERSION "0.1.0")
 
 if(PACKAGE_FIND_VERSION VERSION_GREATER PACKAGE_VERSION)

@@ -2,7 +2,7 @@
 # docs/cmake.md is the reference.
 cmake_minimum_required(VERSION 3.26)
 
-# For each folder that asks for the package; the functions below are defined once.
+# This runs for each folder that requests the package; the functions below are defined once.
 file(REAL_PATH "${CMAKE_CURRENT_LIST_DIR}" OVEXT_CMAKE_DIR)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${OVEXT_CMAKE_DIR}/isa.json")
 file(READ "${OVEXT_CMAKE_DIR}/isa.json" OVEXT_ISA_JSON)

@@ -1,13 +1,13 @@
-# Sealing: the code of each instruction set variant lies in a section of its own and shares no symbol with anything but
-# the functions that the rest of the library calls. seal_objects.cmake does it, before the library is linked.
+# Sealing: the code of each instruction set variant is in its own section and shares no symbols except the functions
+# that the rest of the library calls. seal_objects.cmake does this before the library is linked.
 include_guard(GLOBAL)
 
-# ovext_find_sealing_tools(): GNU ld, nm and objcopy, whatever links the library in the end.
+# ovext_find_sealing_tools(): GNU ld, nm and objcopy, whichever linker links the library in the end.
 macro(ovext_find_sealing_tools)
   foreach(tool IN ITEMS ld.bfd nm objcopy)
     string(MAKE_C_IDENTIFIER "OVEXT_${tool}" variable)
     if(NOT ${variable})
-      # Where the compiler itself would take it from, also in a toolchain for another system.
+      # Where the compiler itself would find it, even in a toolchain for another system.
       execute_process(
         COMMAND "${CMAKE_CXX_COMPILER}" ${CMAKE_CXX_COMPILER_ARG1} "-print-prog-name=${tool}"
         OUTPUT_VARIABLE ovext_tool
@@ -23,8 +23,8 @@ macro(ovext_find_sealing_tools)
   endforeach()
 endmacro()
 
-# ovext_add_variant(<name> <variant> <source>...): the sources, compiled for one variant with all that the target <name>
-# is given: include folders, definitions, options, language standard, and what comes with the libraries that it links.
+# ovext_add_variant(<name> <variant> <source>...): the sources, compiled for one variant with all settings of the target
+# <name>: include folders, definitions, options, language standard, and what comes with the libraries that it links.
 function(ovext_add_variant name variant)
   set(target ${name}_${variant})
   add_library(${target} OBJECT ${ARGN})
@@ -47,16 +47,16 @@ function(ovext_add_variant name variant)
     PRIVATE
       $<$<NOT:$<OR:$<CONFIG:Debug>,$<CONFIG:Release>>>:-O3>
       "$<$<CXX_COMPILER_ID:GNU>:SHELL:-include ovext/gnu_avx512f.hpp>"
-      # Else loops that compute on one side of a condition only become no vectors.
+      # Otherwise loops that compute on only one side of a condition are not vectorised.
       -fno-trapping-math
       -fno-math-errno
       $<TARGET_PROPERTY:${name},COMPILE_OPTIONS>
       # Last, so that an option of the project such as -march=native does not widen a variant; as one word, since CMake
-      # drops an option that stands before it already.
+      # drops an option that is already in the list.
       "SHELL:${baseline} ${flags} -ffp-contract=${OVEXT_FP_CONTRACT} -fno-lto"
   )
   set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS $<TARGET_OBJECTS:${target}>)
-  if(NOT CMAKE_GENERATOR MATCHES "Ninja") # which knows files of other targets, and need not wait for all of them
+  if(NOT CMAKE_GENERATOR MATCHES "Ninja") # Ninja knows files of other targets, and need not wait for all of them
     add_dependencies(${name} ${target})
   endif()
 endfunction()

@@ -1,11 +1,11 @@
-# Run before a library is linked: makes of the objects of each variant one sealed object, and writes the calls into it.
+# Run before a library is linked: makes one sealed object from each variant's objects, and writes the calls into it.
 #
 #   cmake -DOVEXT_SEAL=FILE -P seal_objects.cmake
 #
-# FILE is what ovext_seal() wrote. Of a variant, the code lies in the section ovext_text_<variant>, what runs at load and
-# at exit in ovext_init_<variant> and ovext_fini_<variant>; every symbol is local, except the functions that the rest of
-# the library calls. These are called f.<variant>, and the rest of the library finds under the name f a jump to the
-# function of the variant that was chosen when the library loaded.
+# ovext_seal() wrote FILE. A variant's code is in the section ovext_text_<variant>; what runs at load and at exit is in
+# ovext_init_<variant> and ovext_fini_<variant>. Every symbol is local, except the functions that the rest of the
+# library calls. These are named f.<variant>. Under the name f the rest of the library finds a jump to the function of
+# the variant that was chosen when the library loaded.
 cmake_minimum_required(VERSION 3.26)
 include("${OVEXT_SEAL}")
 
@@ -24,7 +24,7 @@ function(run out)
   set(${out} "${output}" PARENT_SCOPE)
 endfunction()
 
-# readable(<out> <symbol>...): C++ names, where c++filt is there.
+# readable(<out> <symbol>...): C++ names, if c++filt is installed.
 function(readable out)
   execute_process(COMMAND c++filt ${ARGN} OUTPUT_VARIABLE names RESULT_VARIABLE result ERROR_QUIET)
   if(NOT result EQUAL 0)
@@ -35,14 +35,14 @@ function(readable out)
   set(${out} "${names}" PARENT_SCOPE)
 endfunction()
 
-# write_list(<file> <item>...): as binutils read it, by @<file>.
+# write_list(<file> <item>...): write a list that binutils read with @<file>.
 function(write_list file)
   list(TRANSFORM ARGN REPLACE "(.+)" "\"\\1\"" OUTPUT_VARIABLE quoted)
   list(JOIN quoted "\n" lines)
   file(WRITE "${file}" "${lines}\n")
 endfunction()
 
-# link_variant(<variant>): its objects as one, in <variant>.r.o.
+# link_variant(<variant>): combine its objects into one, <variant>.r.o.
 function(link_variant variant)
   file(
     WRITE "${dir}/${variant}.ld"
@@ -50,7 +50,7 @@ function(link_variant variant)
   ovext_text_${variant} : { *(.text .text.*) }
 "
   )
-  # The word at the end lets the section be, also where it would be empty.
+  # The word at the end keeps the section, even if it would be empty.
   foreach(array IN ITEMS init fini)
     file(
       APPEND "${dir}/${variant}.ld"
@@ -94,8 +94,8 @@ function(symbols out)
   set(${out} "${lines}" PARENT_SCOPE)
 endfunction()
 
-# read_variants(): sets kind.<variant>.<symbol> for each that a variant defines, to the letter of nm, and
-# arrays_<variant> to the sections that it walks from __start_<section> to __stop_<section>.
+# read_variants(): for each symbol that a variant defines, set kind.<variant>.<symbol> to nm's letter; set
+# arrays_<variant> to the sections that the variant walks from __start_<section> to __stop_<section>.
 macro(read_variants)
   foreach(variant IN LISTS variants)
     symbols(lines "${dir}/${variant}.r.o")
@@ -106,13 +106,13 @@ macro(read_variants)
         list(APPEND arrays_${variant} ${CMAKE_MATCH_1})
       endif()
     endforeach()
-    # An extension's own entry point, which the library's calls.
+    # An extension's own entry point, which the library's entry point calls.
     set(kind.${variant}.ovext_create_extensions "${kind.${variant}.create_extensions}")
   endforeach()
 endmacro()
 
-# called_symbols(<out>): what the rest of the library asks for and does not have itself, sorted. It must not have a second
-# entry point.
+# called_symbols(<out>): the symbols that the rest of the library requires and does not define, sorted. It must not
+# have a second entry point.
 function(called_symbols out)
   # The runtime works before a variant is chosen: what it calls, such as operator new, is never a variant's.
   list(FILTER callers EXCLUDE REGEX "runtime/(cpu|variant|dispatch|floor)\\.cpp\\.o$")
@@ -140,7 +140,7 @@ function(called_symbols out)
   set(${out} "${called}" PARENT_SCOPE)
 endfunction()
 
-# called_functions(<out>): those of the called symbols that the variants define; sets arrays_<variant>, too.
+# called_functions(<out>): the called symbols that the variants define. Also sets arrays_<variant>.
 function(called_functions out)
   read_variants()
   called_symbols(called)
@@ -167,7 +167,7 @@ function(called_functions out)
   endforeach()
 endfunction()
 
-# check_called(<symbol> <kinds> <lacking>): that it is a function, and that no variant lacks it.
+# check_called(<symbol> <kinds> <lacking>): check that it is a function, and that no variant lacks it.
 function(check_called symbol kinds lacking)
   if(lacking)
     readable(name_for_people ${symbol})
@@ -185,14 +185,14 @@ function(check_called symbol kinds lacking)
   endif()
 endfunction()
 
-# seal(<variant> <function>...): <variant>.r.o without shared symbols, in <variant>.o.
+# seal(<variant> <function>...): write <variant>.r.o, without shared symbols, to <variant>.o.
 function(seal variant)
   set(renamed "")
   set(kept "")
   set(sections "")
   foreach(array IN ITEMS init fini)
     string(APPEND kept "ovext_${array}_${variant}_begin\novext_${array}_${variant}_end\n")
-    # Not of the type of .init_array, which a linker might take for one.
+    # Not with the type of .init_array, because a linker might handle it as one.
     list(APPEND sections "--set-section-flags=ovext_${array}_${variant}=alloc,data,contents")
   endforeach()
   list(REMOVE_DUPLICATES arrays_${variant})
@@ -220,7 +220,7 @@ function(seal variant)
   )
 endfunction()
 
-# write_calls(<function>...): calls.o, with a jump for each function, and what dispatch.cpp must know of each variant.
+# write_calls(<function>...): write calls.o, with a jump for each function, and what dispatch.cpp needs of each variant.
 function(write_calls)
   set(jumps "")
   set(refusals "")

@@ -1,5 +1,5 @@
-# The library as a part of a Python wheel, where scikit-build-core builds the project. `ovext` is then installed in the
-# environment of the build, and answers what pyproject.toml says.
+# The library as a part of a Python wheel, if scikit-build-core builds the project. `ovext` is then installed in the
+# build environment, and reports what pyproject.toml says.
 include_guard(GLOBAL)
 
 # ovext_configure_wheel(): what pyproject.toml says, and the OpenVINO of the wheel, unless the caller named them.
@@ -25,7 +25,7 @@ function(ovext_install_in_wheel target)
     PROPERTIES
       SKIP_BUILD_RPATH OFF
       BUILD_WITH_INSTALL_RPATH ON
-      # From the folder of the package to the one of the package `openvino`: it loads before `import openvino`.
+      # From this package's folder to that of the package `openvino`: the library loads before `import openvino`.
       INSTALL_RPATH "$ORIGIN/../openvino/libs"
   )
   target_link_options(${target} PRIVATE LINKER:--enable-new-dtags)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The Python environment of a builder image: what ovext needs, CMake, Ninja and OpenVINO among it, from the package index.
-# or from the folder of wheels where pip asks no index. PYTHON is the interpreter. The secrets pip.conf and ca.pem, if given, say how the index is reached; no layer keeps them.
+# Create the Python environment of a builder image: what ovext needs, including CMake, Ninja and OpenVINO, from the
+# package index, or from the folder of wheels if pip uses no index. PYTHON is the interpreter. The secrets pip.conf and
+# ca.pem, if given, say how to reach the index; no layer keeps them.
 set -eu
 
 for setting in PIP_CONFIG_FILE=/run/secrets/pip.conf PIP_CERT=/run/secrets/ca.pem; do

@@ -1,4 +1,4 @@
-"""Loads the packaged extension in OpenVINO, which then has to know its ops."""
+"""Loads the packaged extension in OpenVINO, which must then know its ops."""
 
 from conan import ConanFile
 from conan.tools.build import can_run

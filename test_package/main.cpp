@@ -1,4 +1,4 @@
-// Lets OpenVINO load each library of the package, and lists the ops that they bring.
+// Lets OpenVINO load each library of the package, and lists the ops that they provide.
 #include <dlfcn.h>
 
 #include <iostream>
@@ -12,7 +12,7 @@
 
 namespace {
 
-// The library is loaded already; this only finds it again.
+// The library is already loaded; this only finds it again.
 std::vector<ov::Extension::Ptr> extensions_of(const char* library) {
     std::vector<ov::Extension::Ptr> extensions;
     void* const handle = dlopen(library, RTLD_NOW | RTLD_NOLOAD);
@@ -23,7 +23,7 @@ std::vector<ov::Extension::Ptr> extensions_of(const char* library) {
     return extensions;
 }
 
-// The number of ops that the library brings.
+// The number of ops that the library provides.
 int load(ov::Core& core, const std::string& library) {
     core.add_extension(library);
     int ops = 0;

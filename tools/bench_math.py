@@ -1,8 +1,8 @@
 """Measure one-line elementwise ops made with ovext/math.hpp against OpenVINO's own nodes, for docs/performance.md.
 
-The ops are those that `ovext new` writes, with one line of their kernels changed. Each line of the table has the
-medians over rounds in which all take turns: how many times as fast each variant is as OpenVINO, which uses what the CPU
-has, or AVX2 at most.
+`ovext new` writes the ops, and one line of their kernels is changed. Each line of the table has the medians over rounds
+in which all take turns. They say how many times as fast each variant is as OpenVINO, which uses what the CPU has, or
+AVX2 at most.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ovext.worker.client import ask_once
 
 PROJECT = Path(__file__).parents[1] / "build" / "bench_math" / "fast"
 SHAPES = ((1, 64, 56, 56), (1, 64, 224, 224))
-# Each op: its computation, and OpenVINO's node that does the same, where there is one.
+# Each op: its computation, and OpenVINO's node that does the same, if there is one.
 KERNELS: dict[str, tuple[str, OpText | None]] = {
     "Exponential": ("ovext::exp(data)", OpText("Exp", "opset1")),
     "HyperbolicTangent": ("ovext::tanh(data)", OpText("Tanh", "opset1")),
@@ -36,7 +36,7 @@ KERNELS: dict[str, tuple[str, OpText | None]] = {
 
 
 def chain_for_snake(shapes: list[tuple[int, ...]]) -> str:
-    """The nodes that Snake is made of without an op of its own."""
+    """The nodes that compute Snake without its own op."""
     data, alpha = inputs = [ops.parameter(shape, ov.Type.f32) for shape in shapes]
     sine = ops.sin(ops.multiply(alpha, data))
     result = ops.add(data, ops.divide(ops.multiply(sine, sine), alpha))

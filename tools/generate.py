@@ -1,4 +1,4 @@
-"""Rewrite the files that are made from the code or from OpenVINO. Tests compare them and name this command."""
+"""Rewrite the files that are generated from the code or from OpenVINO. Tests compare them and name this command."""
 
 import sys
 from collections.abc import Callable
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def names_of_plugin() -> str:
-    """What the installed GPU plugin itself shows on the simulated device; needs the extra gpu-sim."""
+    """The names that the installed GPU plugin itself shows on the simulated device. This needs the extra gpu-sim."""
     openvino = find_installed(None)
     if openvino is None:
         raise ToolError("OpenVINO is not installed")
@@ -25,7 +25,7 @@ def names_of_plugin() -> str:
 
 
 def presets_of_examples() -> str:
-    """Unlike other projects, those of this repository know where the CMake package lies."""
+    """Unlike other projects, those in this repository know where the CMake package is."""
     return cmake_presets("${sourceDir}/../../cmake")
 
 
@@ -48,7 +48,7 @@ GENERATED: dict[str, Callable[[], str]] = {
 
 
 def main() -> None:
-    """Write all files, or those below the folders that are named."""
+    """Write all files, or those below the named folders."""
     folders = tuple(f"{folder}/" for folder in sys.argv[1:])
     for name, make in GENERATED.items():
         if folders and not name.startswith(folders):

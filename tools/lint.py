@@ -14,7 +14,7 @@ BIN = Path(sys.executable).parent
 
 
 def tracked(*patterns: str) -> list[str]:
-    """The files that match, those not yet added included, those that git ignores not."""
+    """The files that match, including those not yet added, without those that git ignores."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
     return [name for name in listed if name and (ROOT / name).is_file()]
@@ -45,7 +45,7 @@ def commands(fix: bool) -> list[list[str]]:
 
 
 def clang_tidy(cpp: list[str]) -> list[str]:
-    """On what becomes part of libraries; headers of the runtime each on their own."""
+    """The command for the code that becomes part of libraries, with each header of the runtime on its own."""
     found = importlib.util.find_spec("openvino")
     openvino = next(iter(found.submodule_search_locations or ()), "") if found else ""
     folders = ["cmake/runtime", *sorted({name.rpartition("/ops/")[0] for name in cpp if "/ops/" in name})]

@@ -1,7 +1,7 @@
 """Try the functions of ovext/math.hpp on all 2^32 floats: their errors, and the same bits on each instruction set.
 
-The widest instruction set of this CPU is compared with references in double; of the others, every seventh float must
-give the same bits. About a quarter of an hour on two cores.
+The widest instruction set of this CPU is compared with references in double. The others must return the same bits for
+every seventh float. This takes about a quarter of an hour on two cores.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def build() -> Path:
 
 
 def run(program: Path, isa: str, *options: str) -> str:
-    """What the program prints; a function that is more wrong than it may be ends this script."""
+    """The program's output. A function with a larger error than allowed ends this script."""
     command = [str(program), "--jobs", str(len(os.sched_getaffinity(0))), *options]
     done = subprocess.run(command, env={**os.environ, "OVEXT_ISA": isa}, capture_output=True, text=True, check=False)
     print(f"{isa}: {' '.join(options)}\n{done.stdout}", flush=True)

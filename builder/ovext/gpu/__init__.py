@@ -1,1 +1,1 @@
-"""GPU layers: their description, what the plugin makes of it, and running it there."""
+"""GPU layers: their description, what the plugin makes of them, and how to run them."""

@@ -65,7 +65,7 @@ def _outputs(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
         yield warning("several-outputs", layer.place, text, fix)
     for tensor in outputs:
         if tensor.port >= use.inputs:
-            # The plugin compares an output's number with how many inputs there are.
+            # The plugin compares an output's number with the number of inputs.
             text = (
                 f"port-index {tensor.port} of an output needs an op of more than {use.inputs} inputs; inference fails"
             )
@@ -94,7 +94,7 @@ def _formats(layer: Layer) -> Iterator[PlacedFinding]:
 
 
 def _pitches(layer: Layer) -> Iterator[PlacedFinding]:
-    """Warn of a kernel that takes no notice of the formats, where they differ."""
+    """Warn of a kernel that ignores the formats although they differ."""
     code = "".join(source.text or "" for source in layer.sources)
     if len({tensor.format for tensor in layer.tensors}) < 2 or not code:  # noqa: PLR2004
         return

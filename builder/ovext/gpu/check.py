@@ -1,4 +1,4 @@
-"""Looking at layers with every rule, without a GPU and without a compiler."""
+"""Check layers against every rule, without a GPU or a compiler."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checked:
-    """A layer, what it is used for, and the description that it is from, if any."""
+    """A layer, its use, and the op description that it comes from, if any."""
 
     layer: Layer
     use: Use
@@ -42,10 +42,10 @@ class CheckReport:
 
 
 def check(path: Path) -> CheckReport:
-    """The layers of a project, of an output folder of `ovext build`, or of an XML, and what is wrong with them.
+    """The layers of a project, of an output folder of `ovext build`, or of an XML, and the findings about them.
 
     Raises:
-        ProjectError: it is none of these, it cannot be read, or the project has no op with a layer.
+        ProjectError: the path is none of these, it cannot be read, or the project has no op with a layer.
     """
     built = sorted([*path.glob("gpu/*.xml"), *path.glob("vpu/*.xml")])
     if path.is_dir() and (not built or (path / "pyproject.toml").exists()):
@@ -58,7 +58,7 @@ def check(path: Path) -> CheckReport:
 
 
 def check_project(project: Project) -> CheckReport:
-    """Every layer of a project, which may have none, and what is wrong with them.
+    """Every layer of a project, and the findings about them. The project may have no layers.
 
     Raises:
         ProjectError: a description cannot be read.
@@ -79,7 +79,7 @@ def check_project(project: Project) -> CheckReport:
 
 
 def check_layer(layer: Layer, use: Use) -> list[PlacedFinding]:
-    """What is wrong with one layer of the GPU plugin."""
+    """The findings about one layer of the GPU plugin."""
     all_rules = (check_bindings, check_sizes, check_kernel, check_macros)
     return [finding for rules in all_rules for finding in rules(layer, use)]
 

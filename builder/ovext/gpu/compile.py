@@ -1,4 +1,4 @@
-"""Compiling the kernels of layers as the plugin would, and telling what the compilers say at the user's own lines."""
+"""Compile the kernels of layers as the plugin would, and report the compilers' messages at the user's own lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ovext.gpu.layer import Layer, Sample
     from ovext.toolchain.openvino import OpenVINO
 
-# Clang's form, and that of PoCL, which puts the kind first.
+# A message as Clang writes it, or as PoCL does, which puts the kind first.
 _MESSAGE = re.compile(
     r"^(?:(?P<first>error|warning): )?(?P<file>.+?):(?P<line>\d+):\d+: "
     r"(?:(?P<kind>(?:fatal )?error|warning): )?(?P<text>.+)$"
@@ -44,12 +44,12 @@ class Program:
     sample: Sample
     types: tuple[str, ...]
     text: str
-    is_known: bool  # False: the types are tried, and it is enough if the kernel compiles for one
+    is_known: bool  # False: the types are assumed, and it is enough if the kernel compiles for one
 
 
 @dataclass(frozen=True)
 class Built:
-    """What one compiler made of the programs of one layer: the worst of each number over all samples."""
+    """One compiler's result for the programs of one layer: the worst of each number over all samples."""
 
     layer: str
     element: str
@@ -69,7 +69,7 @@ class CompileReport:
         return CompileReport(self.built + other.built, self.messages + other.messages)
 
     def findings(self) -> list[PlacedFinding]:
-        """One for each message, with every device whose compiler gave it."""
+        """One finding for each message, with every device whose compiler reported it."""
         devices: dict[tuple[Place, Level, str], dict[str, None]] = {}
         for one in self.messages:
             devices.setdefault((one.where, one.level, one.text), {})[one.device] = None
@@ -81,7 +81,7 @@ class CompileReport:
 
 @dataclass(frozen=True)
 class Message:
-    """What the compiler for a device said of a line of the user's."""
+    """A message from the compiler for a device about one of the user's lines."""
 
     where: Place
     level: Level
@@ -91,7 +91,7 @@ class Message:
 
 @dataclass(frozen=True)
 class _Result:
-    """What one compiler made of one program."""
+    """One compiler's result for one program."""
 
     program: Program
     device: str
@@ -112,13 +112,13 @@ def programs_of(checked: Checked, headers: str | None) -> list[Program]:
             try:
                 text = program_text(checked.layer, sample, types, *([headers] if headers else []))
             except ExpressionError:
-                continue  # told by the rules on work sizes
+                continue  # the rules on work sizes report it
             programs.append(Program(checked.layer, sample, types, text, checked.use.is_known))
     return programs
 
 
 def _types(checked: Checked) -> list[tuple[str, ...]]:
-    """The element types by which inputs and outputs may reach the kernel, in models of any type that the op takes."""
+    """The element types in which inputs and outputs may reach the kernel, in models of any type that the op accepts."""
     if checked.op is None:
         count = checked.use.inputs + checked.use.outputs
         return [(element,) * count for element in OPENCL_TYPES]
@@ -146,7 +146,7 @@ def compile_for_gpus(ocloc: Path, programs: Sequence[Program], devices: Sequence
 def compile_with_runtimes(openvino: OpenVINO, programs: Sequence[Program]) -> CompileReport:
     """Compile each program with the first device of every OpenCL runtime here.
 
-    Give it programs without the plugin's headers, which are for Intel's GPUs and do not compile elsewhere.
+    The programs must not have the plugin's headers, which are for Intel's GPUs and do not compile elsewhere.
     """
     requests = [
         {"id": number, "text": program.text, "options": program.layer.options, "types": program.types}
@@ -154,7 +154,7 @@ def compile_with_runtimes(openvino: OpenVINO, programs: Sequence[Program]) -> Co
     ]
     try:
         runtimes = list(_runtimes(openvino, {"programs": requests}))
-    except LibraryError as error:  # a compiler that dies of a kernel says something of the kernel
+    except LibraryError as error:  # a kernel that crashes a compiler is a result too
         return CompileReport(messages=(Message(programs[0].layer.place, Level.ERROR, error.what, "OpenCL"),))
     results = [
         _Result(programs[log["id"]], runtime["name"].replace(POCL, "PoCL"), log["ok"], log["log"], None)
@@ -162,12 +162,12 @@ def compile_with_runtimes(openvino: OpenVINO, programs: Sequence[Program]) -> Co
         for log in runtime["logs"]
     ]
     report = _report(results)
-    # Warnings of a compiler that is not for GPUs say nothing of GPUs.
+    # Warnings from a compiler for other devices say nothing about GPUs.
     return CompileReport(report.built, tuple(one for one in report.messages if one.level is Level.ERROR))
 
 
 def _report(results: Sequence[_Result]) -> CompileReport:
-    """What becomes of the layers by these results; one of assumed types counts only where no type compiles."""
+    """The report on the layers; a failure with assumed types counts only if no type compiles."""
     fine = {(one.program.layer.op, one.device) for one in results if one.ok}
     grouped: dict[tuple[str, str, str], list[_Result]] = {}
     messages: list[Message] = []
@@ -181,7 +181,7 @@ def _report(results: Sequence[_Result]) -> CompileReport:
 
 
 def _runtimes(openvino: OpenVINO, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What the runtimes that the system knows say, and Intel's for CPUs where it came with the extra gpu-sim."""
+    """The answers of the system's OpenCL runtimes, and of Intel's for CPUs if it came with the extra gpu-sim."""
     environments: list[Mapping[str, str]] = [{}]
     if simulator := simulator_if_possible():
         environments.append(simulator.environment())
@@ -203,7 +203,7 @@ def _built(layer: str, element: str, device: str, results: Sequence[_Result]) ->
 
 
 def _messages(result: _Result) -> list[Message]:
-    """The compiler's messages about the user's own sources; of a failure without any, its whole log."""
+    """The compiler's messages about the user's own sources; for a failure without any, its whole log."""
     layer = result.program.layer
     files = {str(source.file) for source in layer.sources}
     found = []

@@ -1,4 +1,4 @@
-"""Compiling kernels with all compilers that are here, and saying which are missing."""
+"""Compile kernels with every compiler found here, and report the missing ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def compile_everywhere(
     layers: Sequence[Checked], devices: str | None, openvino: OpenVINO | None, talk: Callable[[str], None]
 ) -> CompileReport:
-    """What ocloc for `devices` and every OpenCL runtime say of the kernels.
+    """The results of compiling the kernels with ocloc, for `devices`, and with every OpenCL runtime.
 
     Raises:
         UnknownNameError: ocloc does not know a device.
@@ -39,7 +39,7 @@ def _for_gpus(
     openvino: OpenVINO | None,
     talk: Callable[[str], None],
 ) -> CompileReport:
-    """With the plugin's own headers, where they can be had, instead of what `programs` have."""
+    """Use the plugin's own headers, where they are available, instead of those in `programs`."""
     ocloc = find_ocloc()
     if ocloc is None:
         talk(f"Not compiled for Intel GPUs: ocloc was not found. {INSTALL_OCLOC}")

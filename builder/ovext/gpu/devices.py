@@ -1,4 +1,4 @@
-"""Where a GPU layer can be run here: a GPU, the simulated one, or an OpenCL runtime without the plugin."""
+"""Where a GPU layer can run here: a GPU, the simulated one, or an OpenCL runtime without the plugin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ovext.toolchain.openvino import OpenVINO
 
 KINDS = ("GPU", "sim", "pocl")
-# pyopencl would keep what it compiled in the user's cache, and stumbles over options that a compiler does not know.
+# pyopencl would keep compiled programs in the user's cache, and fails on options that a compiler does not know.
 NO_CACHE = {"PYOPENCL_NO_CACHE": "1"}
 POCL = "Portable Computing Language"
 _POCL_INSTALL = "Install pyopencl (pip install 'ovext[opencl]') and PoCL (apt-get install pocl-opencl-icd)."
@@ -25,12 +25,12 @@ _POCL_INSTALL = "Install pyopencl (pip install 'ovext[opencl]') and PoCL (apt-ge
 
 @dataclass(frozen=True)
 class Device:
-    """A kind of KINDS, what it is in words, and why it was chosen."""
+    """A device's kind (one of KINDS), its description, and why it was chosen."""
 
     kind: str
     text: str
     reason: str
-    name: str  # in short
+    name: str  # a short form
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -39,11 +39,11 @@ class Device:
 
 
 def choose_device(asked: str | None, openvino: OpenVINO) -> Device:
-    """The device asked for; without a wish a GPU, else the simulated one, else PoCL.
+    """The requested device; by default a GPU, else the simulated one, else PoCL.
 
     Raises:
         UnknownNameError: there is no such kind.
-        ToolError: it, or each of them, is missing; the text says how to install it.
+        ToolError: the requested device, or every device, is missing; the text says how to install it.
     """
     if asked is not None and asked not in KINDS:
         raise UnknownNameError("device", asked, KINDS)
@@ -69,7 +69,7 @@ def choose_device(asked: str | None, openvino: OpenVINO) -> Device:
 
 
 def runtimes(openvino: OpenVINO) -> list[str]:
-    """The OpenCL runtimes here by name; none where pyopencl is not installed."""
+    """The names of the OpenCL runtimes here; none if pyopencl is not installed."""
     if find_spec("pyopencl") is None:
         return []
     names: list[str] = ask_once(openvino, "opencl-runtimes", {})["runtimes"]

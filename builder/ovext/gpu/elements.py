@@ -1,10 +1,10 @@
-"""Element types: what a model has, by which of them it reaches a kernel, and what OpenCL C calls that."""
+"""Element types: the one in the model, the one that reaches a kernel, and its name in OpenCL C."""
 
 from __future__ import annotations
 
-# Of the types that reach a kernel.
+# The OpenCL C names of the types that reach a kernel.
 OPENCL_TYPES = {"i8": "char", "u8": "uchar", "i32": "int", "f16": "half", "f32": "float"}
-# INFERENCE_PRECISION_HINT, which decides for floating-point types. Without one the plugin takes f16.
+# The values of INFERENCE_PRECISION_HINT, which decides for floating-point types. By default the plugin uses f16.
 PRECISIONS = ("f32", "f16")
 
 _BY_HINT = {"f16", "f32", "bf16"}
@@ -13,7 +13,7 @@ _FIXED |= dict.fromkeys(("i16", "u16", "i32", "u32", "i64", "u64"), "i32")
 
 
 def in_kernel(element: str, precision: str) -> str | None:
-    """The type by which a tensor of a model reaches a kernel; None for one that cannot."""
+    """The type in which a model's tensor reaches a kernel; None if it cannot."""
     return precision if element in _BY_HINT else _FIXED.get(element)
 
 

@@ -1,4 +1,4 @@
-"""Writing layers as the XML that the GPU plugin reads, with their kernels beside it."""
+"""Write layers as the XML that the GPU plugin reads, with their kernels beside it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def layer_files(name: str, layers: Sequence[Layer]) -> dict[str, str]:
 
 
 def layer_xml(layer: Layer, kernel: str) -> str:
-    """One CustomLayer, its source in the file `kernel`. Several stand side by side: the plugin takes no root."""
+    """One CustomLayer, with its source in the file `kernel`. An XML of several has no root: the plugin accepts none."""
     defines = [
         _tag("Define", name=one.name, param=one.attribute, type=_type(one.list_type), default=one.default)
         for one in layer.defines

@@ -1,4 +1,4 @@
-"""Work-size expressions, read and computed as the plugin does it."""
+"""Work-size expressions, parsed and evaluated as the plugin does."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VARIABLES = "BFYX"
-ALL_ONES = (1, 1, 1, 1)  # the dimensions that the plugin tries an expression with when it loads a layer
+ALL_ONES = (1, 1, 1, 1)  # the dimensions with which the plugin tries an expression when it loads a layer
 _WORD = re.compile(r"[ \t]*(?:(\d+)|([BFYXbfyx])|([-+*/%()]))")
 _LONGEST = 200
 _LARGEST_NUMBER = 2**31 - 1
 
 
 class ExpressionError(ValueError):
-    """The plugin does not take the expression."""
+    """The plugin does not accept the expression."""
 
 
 class DivisionByZeroError(ExpressionError):
-    """Computing the expression divides by zero, at which the plugin's process dies."""
+    """The expression divides by zero, which kills the plugin's process."""
 
 
 def split(text: str) -> list[str]:
-    """The expressions of a list with commas; none in an empty text."""
+    """The expressions of a comma-separated list; none for an empty text."""
     return text.split(",") if text else []
 
 
 def evaluate(expression: str, dims: tuple[int, int, int, int]) -> int:
-    """The value for the dimensions b, f, y, x. Division is that of C.
+    """The value for the dimensions b, f, y, x. Division works as in C.
 
     Raises:
-        ExpressionError: it is none, or divides by zero.
+        ExpressionError: it is not a valid expression, or divides by zero.
     """
     known = dict(zip(VARIABLES, dims, strict=True))
     parser = _Parser(_words(expression), known)

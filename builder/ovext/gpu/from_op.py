@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # An input arrives as BYXF because the plugin forgets to convert blocked layouts to BFYX; see docs/gpu.md.
 _DEFAULT_FORMATS = {"input": "BYXF", "output": "BFYX"}
-# What an op without test cases is looked at with: no two sizes alike, so that swapped ones show.
+# The sizes for checking an op without test cases: no two are equal, so that swapped ones show.
 _SIZES = (2, 3, 5, 7, 11, 13, 17, 19)
 
 
@@ -73,9 +73,9 @@ def _list_type(op: OpDescription, attribute: str) -> str:
 
 
 def cases_of(op: OpDescription) -> list[Case]:
-    """The op's test cases, or where it has none, one with made-up shapes: a size of its own for each name.
+    """The op's test cases; if it has none, one with made-up shapes, with a different size for each name.
 
-    Of an op whose GPU kernel is for some ranks only, cases with others are left out.
+    If the op's GPU kernel is for some ranks only, cases with other ranks are left out.
     """
     wanted = op.gpu.ranks if op.gpu else []
     first = op.inputs[0].name
@@ -100,7 +100,7 @@ def _shape_of(patterns: Sequence[DimPattern], sizes: Mapping[str, int], rank: in
 
 
 def use_of(op: OpDescription) -> Use:
-    """How models use the op, by its op.toml.
+    """How models use the op, according to its op.toml.
 
     Raises:
         ProjectError: the op has no test cases, and made-up shapes do not fit it.
@@ -124,9 +124,9 @@ def sample_of(
     attributes: Mapping[str, AttributeValue],
     given: Mapping[str, Sequence[int]],
 ) -> Sample:
-    """These shapes of the inputs, those of the outputs, and all attributes. Raises as use_of does.
+    """The sample with these input shapes, the output shapes and all attributes. Raises the same errors as use_of.
 
-    `given` has the shapes of outputs whose rule does not tell them.
+    `given` has the shapes of outputs whose rule does not determine them.
     """
     values = op.all_values(attributes)
     try:
@@ -139,7 +139,7 @@ def sample_of(
 
 
 def assumed_use(layer: Layer) -> Use:
-    """What a layer without an op.toml may be used for: as many tensors as it binds, all of one made-up shape."""
+    """The assumed use of a layer without an op.toml: as many tensors as it binds, all of one made-up shape."""
     inputs = max((tensor.port for tensor in layer.bound("input")), default=0) + 1
     outputs = max((tensor.port for tensor in layer.bound("output")), default=0) + 1
     shape = _SIZES[:MAX_RANK]

@@ -1,4 +1,4 @@
-"""The plugin's own headers, taken from the plugin as it compiles a layer on the simulated device."""
+"""The plugin's own headers, captured while it compiles a layer on the simulated device."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def plugin_headers(openvino: OpenVINO) -> str:
 
 
 def headers_if_possible(openvino: OpenVINO) -> str | None:
-    """The plugin's headers, or None where the simulated device cannot show them."""
+    """The plugin's headers, or None if the simulated device cannot show them."""
     try:
         return plugin_headers(openvino)
     except OvextError:
@@ -76,7 +76,7 @@ def _program(openvino: OpenVINO) -> str:
 
 
 def collect_names(openvino: OpenVINO) -> PluginNames:
-    """The names that custom kernels and layers must not have in this release. Raises as plugin_headers does."""
+    """The names that custom kernels and layers must not have in this release. Raises the errors of plugin_headers."""
     matches = [_OP_CLASS.fullmatch(symbol.name) for symbol in Elf(openvino.library).dynamic_symbols]
     classes = {match[2] for match in matches if match and int(match[1]) == len(match[2])}
     return names_in(plugin_headers(openvino), str(openvino.version), frozenset(classes))

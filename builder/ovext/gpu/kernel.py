@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _TYPE_MACRO = re.compile(r"(IN|OUT)PUT\d+_TYPE")
 _SCALAR_TYPE = re.compile(r"u?(char|short|int|long|half|float|double)(2|3|4|8|16)?")
-_UNKNOWN = frozenset({"half", "float"})  # for a layer that is not known to be for whole numbers
+_UNKNOWN = frozenset({"half", "float"})  # assumed for a layer that is not known to be for integers
 
 
 def check_kernel(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
@@ -64,7 +64,7 @@ def _kernels(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     if layer.entry and not entries:
         text = f"the entry '{layer.entry}' is not in the source, which has {found[0][1].name}"
         yield state("entry", Place(found[0][0].file, found[0][1].line), text, "Use one name for both.")
-    # Of several by that name, which #if chooses from, one that fits is enough.
+    # If #if chooses among several of that name, it is enough that one fits.
     checked = [list(_arguments(layer, use, source, kernel)) for source, kernel in entries]
     yield from min(checked, key=len, default=[])
 

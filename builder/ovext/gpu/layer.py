@@ -1,4 +1,4 @@
-"""A GPU layer, wherever it was written: in an XML for the plugin or in an op.toml."""
+"""A GPU layer, described in an XML for the plugin or in an op.toml."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORMATS: tuple[str, ...] = get_args(GpuFormat)
 
 @dataclass(frozen=True)
 class Source:
-    """An OpenCL C file; `text` is None where it cannot be read."""
+    """An OpenCL C file; `text` is None if it cannot be read."""
 
     file: Path
     text: str | None
@@ -32,13 +32,13 @@ class Source:
 
     @cached_property
     def outline(self) -> Outline:
-        """What the source declares; nothing where it cannot be read."""
+        """What the source declares; nothing if it cannot be read."""
         return outline(self.text or "")
 
 
 @dataclass(frozen=True)
 class Define:
-    """A macro whose value is that of the attribute, else the default."""
+    """A macro whose value is the attribute's value, else the default."""
 
     name: str
     attribute: str
@@ -47,7 +47,7 @@ class Define:
     list_type: str = ""  # "int" or "float" for one that becomes an array
 
     def text(self, attributes: Mapping[str, AttributeValue]) -> str:
-        """What stands behind the macro's name."""
+        """The text that replaces the macro's name."""
         value = attributes.get(self.attribute)
         words = self.default if value is None else plugin_text(value)
         return f"({self.list_type}[]) {{{words}}}" if self.list_type else words
@@ -66,7 +66,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class WorkSizes:
-    """Expressions over B, F, Y and X, with commas between them; `dim` as in the XML."""
+    """Comma-separated expressions over B, F, Y and X; `dim` is as in the XML."""
 
     global_sizes: str | None
     local_sizes: str
@@ -93,7 +93,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Sample:
-    """Shapes and attributes that a layer is looked at with."""
+    """Shapes and attributes with which a layer is checked."""
 
     inputs: tuple[Shape, ...]
     outputs: tuple[Shape, ...]
@@ -109,7 +109,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Use:
-    """What is known of the op that a layer is for: an XML tells only how many tensors are bound."""
+    """What is known about the op that a layer is for: an XML shows only how many tensors are bound."""
 
     inputs: int
     outputs: int
@@ -121,7 +121,7 @@ class Use:
     is_known: bool = True  # False: all of this is assumed
 
     def types(self, kind: Literal["input", "output"], port: int) -> frozenset[str]:
-        """The element types of a tensor in models; none where they are not known."""
+        """The element types of a tensor in models; none if they are not known."""
         types = self.input_types if kind == "input" else self.output_types
         return types[port] if port < len(types) else frozenset()
 
@@ -138,6 +138,6 @@ def plugin_text(value: AttributeValue) -> str:
 
 
 def four_dims(shape: Shape) -> tuple[int, int, int, int]:
-    """The dimensions b, f, y, x that the plugin gives a tensor: missing ones are 1, those beyond are lost."""
+    """The dimensions b, f, y, x that the plugin gives a tensor: missing ones are 1, further ones are lost."""
     b, f, y, x = (*shape, 1, 1, 1, 1)[:MAX_RANK]
     return b, f, y, x

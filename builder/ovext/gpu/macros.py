@@ -1,4 +1,4 @@
-"""Rules on the macros of a layer, and on names that the plugin's own text has given a meaning."""
+"""Rules on the macros of a layer, and on names that the plugin's own text already defines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BUILT_IN = re.compile(
     r"NUM_INPUTS|(GLOBAL|LOCAL)_WORKSIZE(_SIZE|_INIT)?"
     r"|(IN|OUT)PUT\d+_(TYPE|OFFSET|FORMAT_\w+|(DIMS|PITCHES|LOWER_PADDING|UPPER_PADDING)(_SIZE|_INIT)?)"
 )
-_LOST = 1e-4  # a relative change of a value that six decimals may bring
+_LOST = 1e-4  # the relative change of a value that rounding to six decimals may cause
 _State = Callable[..., PlacedFinding]  # error or warning
 _SINGLE_CONSTANTS = "-cl-single-precision-constant"
 
@@ -44,7 +44,7 @@ def _names(source: Source) -> Iterator[PlacedFinding]:
 
 
 def _clash(declared: Declared) -> tuple[_State, str] | None:
-    """How a declaration goes together with what the plugin puts before the kernel; None for well."""
+    """How a declaration clashes with what the plugin puts before the kernel; None if it does not."""
     names, name, kind = plugin_names(), declared.name, declared.kind
     is_macro = name in names.constants | names.macros
     cases: list[tuple[object, _State, str]] = [

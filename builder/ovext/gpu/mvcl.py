@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def vpu_files(name: str, ops: Sequence[OpDescription]) -> dict[str, str]:
-    """The files `name`.xml and one .cl for each op with a table [vpu], by name; none where no op has one."""
+    """The files `name`.xml and one .cl for each op with a table [vpu], by name; none if no op has one."""
     with_layer = [(op, op.vpu) for op in ops if op.vpu]
     if not with_layer:
         return {}

@@ -1,4 +1,4 @@
-"""Rules on layers of type MVCL: the grammar of the last plugin that read them, and of the documentation before it."""
+"""Rules on layers of type MVCL: the grammar of the last plugin that read them, and of the earlier documentation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FORMATS: tuple[str, ...] = get_args(VpuFormat)
 _TENSOR_TYPES = ("input", "output", "input_buffer", "output_buffer", "data")
-# The attributes that each element needs, and those that it may have besides.
+# The required attributes of each element, and the optional ones.
 _KNOWN: dict[str, tuple[set[str], set[str]]] = {
     "CustomLayer": ({"name", "type", "version"}, {"stage", "max-shaves"}),
     "Kernel": ({"entry"}, {"stage", "max-shaves"}),
@@ -37,7 +37,7 @@ _DIM = re.compile(r"(input|output),\d+")
 
 
 def check_mvcl(layer: Element) -> Iterator[PlacedFinding]:
-    """Everything that is wrong with one CustomLayer of type MVCL."""
+    """Every finding about one CustomLayer of type MVCL."""
     yield from _attributes(layer)
     if layer.attributes.get("version") != "1":
         yield error("layer-version", layer.place_of("version"), "the layer's version is not '1'", 'Write version="1".')
@@ -48,7 +48,7 @@ def check_mvcl(layer: Element) -> Iterator[PlacedFinding]:
     if sorted(stages) != [str(number) for number in range(len(kernels))]:
         yield error("stage", layer.place, f"the stages are {', '.join(stages)}", "Number them from 0 on.")
     for kernel in kernels:
-        # In 2020 and before, parameters and work sizes stood beside the kernel.
+        # Up to 2020, parameters and work sizes were beside the kernel.
         yield from _kernel(kernel, layer if layer.of_tag("Parameters") else kernel)
 
 
@@ -128,7 +128,7 @@ def _expressions(name: str, expressions: Sequence[str], where: Place) -> Iterato
 
 
 def check_described(op: OpDescription, place: Place) -> Iterator[PlacedFinding]:
-    """Everything that is wrong with a table [vpu] and the kernel that it names. `place` is that of the table."""
+    """Every finding about a table [vpu] and the kernel that it names. `place` is the table's line."""
     if op.vpu is None:
         return
     yield from _described_values(op, op.vpu, place)

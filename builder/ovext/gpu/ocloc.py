@@ -1,4 +1,4 @@
-"""Compiling for Intel GPUs without one: ocloc, the offline compiler of Intel's OpenCL driver."""
+"""Compile for Intel GPUs without having one: ocloc, the offline compiler of Intel's OpenCL driver."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from ovext.errors import ToolError, UnknownNameError
 from ovext.toolchain.process import run
 
-# One name for each generation; an ocloc knows only some of them.
+# One GPU of each generation; every release of ocloc knows only some of them.
 GENERATIONS = ("skl", "icllp", "tgllp", "acm-g10", "pvc", "mtl", "lnl-m", "bmg-g21", "ptl-h")
 _SECONDS = 120.0
 _DEVICES = re.compile(r"<device_type> can be: (.*?)(?:, version|\n\n)", re.DOTALL)
 _PATCH_TOKEN = re.compile(r"Token (\d+)\n\t4 Size \d+\n\tHex ([0-9a-f ]+)")
-# In the older binaries, tokens of the patch list and positions of numbers in them.
+# For older binaries: tokens of the patch list, and the positions of numbers in them.
 _SCRATCH_TOKENS = {18, 55}
 _ENVIRONMENT_TOKEN = 23
 _SCRATCH, _SIMD, _REGISTERS = 1, 3, 20
@@ -28,13 +28,13 @@ class Binary:
 
     bytes: int
     simd: int  # work items of one hardware thread
-    registers: int  # that the thread may use
-    spilled: int  # bytes of memory that each thread uses because its registers do not suffice
+    registers: int  # available to the thread
+    spilled: int  # bytes of memory that each thread uses because it runs out of registers
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """What ocloc made of a program, and what it said."""
+    """ocloc's result for a program, and its output."""
 
     device: str
     ok: bool
@@ -50,7 +50,7 @@ def known_devices(ocloc: Path) -> list[str]:
 
 
 def choose_devices(ocloc: Path, asked: str | None) -> list[str]:
-    """The GPUs asked for, with commas between; else one of each generation that ocloc knows.
+    """The requested GPUs, comma-separated; by default one of each generation that ocloc knows.
 
     Raises:
         UnknownNameError: ocloc does not know one of them.
@@ -70,7 +70,7 @@ def choose_devices(ocloc: Path, asked: str | None) -> list[str]:
 
 
 def compile_program(ocloc: Path, text: str, options: str, device: str) -> Compiled:
-    """Compile one program for one GPU. That the compiler hangs or dies is a result, too."""
+    """Compile one program for one GPU. If the compiler hangs or dies, that is a result, too."""
     with tempfile.TemporaryDirectory(prefix="ovext-gpu-") as name:
         folder = Path(name)
         (folder / "program.cl").write_text(text, encoding="utf-8")
@@ -90,7 +90,7 @@ def compile_program(ocloc: Path, text: str, options: str, device: str) -> Compil
 
 
 def _facts(dump: Path) -> Binary | None:
-    """The facts in what `ocloc disasm` wrote; None where its form is not known."""
+    """The facts in the output of `ocloc disasm`; None if its format is not known."""
     heap = sum(file.stat().st_size for file in (*dump.glob("*_KernelHeap.*"), *dump.glob(".text.*")))
     if (tokens := dump / "PTM.txt").is_file():
         return _from_tokens(tokens.read_text(encoding="utf-8", errors="replace"), heap)

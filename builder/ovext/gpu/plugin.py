@@ -1,4 +1,4 @@
-"""Names that the GPU plugin puts before a custom kernel, and the op types that it computes itself.
+"""Names that the GPU plugin defines before a custom kernel, and the op types that it computes itself.
 
 plugin.json was collected from the running plugin; `make generate` collects it again.
 """
@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 
-# The plugin's own headers end, and what it says of the layer begins, at this line of the program.
+# At this line of the program the plugin's own headers end and its description of the layer begins.
 BUILT_INS = "// Custom Layer Built-ins"
 
 _MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)(\(?)", re.MULTILINE)
@@ -23,13 +23,13 @@ _STATEMENTS = {"if", "for", "while", "switch"}
 
 @dataclass(frozen=True)
 class PluginNames:
-    """What identifiers of a kernel may not be, for one release of OpenVINO."""
+    """Names that a kernel's identifiers must not have, for one release of OpenVINO."""
 
     openvino: str
     constants: frozenset[str]  # macros without parameters
     macros: frozenset[str]  # macros with parameters
     functions: frozenset[str]
-    overloads: frozenset[str]  # functions that may be given further parameter lists
+    overloads: frozenset[str]  # functions that can get further parameter lists
     types: frozenset[str]
     op_types: frozenset[str]
 

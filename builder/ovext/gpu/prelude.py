@@ -1,4 +1,4 @@
-"""What the plugin puts before a kernel to describe its layer, made without the plugin."""
+"""The text that the plugin puts before a kernel to describe its layer, written without the plugin."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _FP16 = "#ifdef cl_khr_fp16\n#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n#end
 
 
 def program_text(layer: Layer, sample: Sample, types: Sequence[str], headers: str = _FP16) -> str:
-    """The whole program that is compiled for the layer, its sources numbered with the lines of their files.
+    """The whole program that is compiled for the layer; compilers count the lines of its sources as in their files.
 
     Args:
-        layer: it, with readable sources.
+        layer: the layer; its sources must be readable.
         sample: the shapes and attributes of one node.
-        types: the element type by which each input, then each output, reaches the kernel, such as "f16".
-        headers: the plugin's own, where they are known.
+        types: the element type in which each input, then each output, reaches the kernel, such as "f16".
+        headers: the plugin's own headers, if they are known.
 
     Raises:
         ExpressionError: a work size cannot be computed.
@@ -38,7 +38,7 @@ def program_text(layer: Layer, sample: Sample, types: Sequence[str], headers: st
 
 
 def line_directive(file: Path) -> str:
-    """The directive with which compilers count the lines that follow as those of the file."""
+    """The directive that makes compilers count the following lines as the file's."""
     quoted = str(file).replace("\\", "\\\\").replace('"', '\\"')
     return f'#line 1 "{quoted}"'
 
@@ -71,7 +71,7 @@ def _tensor(name: str, shape: Shape, element: str, tensor: Tensor | None) -> lis
 
 
 def pitches(dims: Sequence[int], memory_format: str) -> list[int]:
-    """How many elements lie between neighbours along b, f, y and x."""
+    """The distance between neighbours along b, f, y and x, in elements."""
     result = [0, 0, 0, 0]
     step = 1
     for axis in reversed(ORDERS[memory_format]):

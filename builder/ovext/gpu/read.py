@@ -1,4 +1,4 @@
-"""Layers as an XML for the GPU plugin describes them, with everything that its parser objects to."""
+"""Read layers from an XML for the GPU plugin, and report everything that its parser objects to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ovext.gpu.xml import Element, XmlError, read_elements
 if TYPE_CHECKING:
     from pathlib import Path
 
-# The attributes and children that the parser looks at; others it passes over without a word.
+# The attributes and children that the parser reads; it silently ignores others.
 _KNOWN: dict[str, tuple[set[str], set[str]]] = {
     "CustomLayer": ({"name", "type", "version"}, {"Kernel", "Buffers", "CompilerOptions", "WorkSizes"}),
     "Kernel": ({"entry"}, {"Source", "Define"}),
@@ -32,7 +32,7 @@ _SCALAR_TYPES = {"", "int", "float", "bool", "string"}
 
 
 def read_layers(file: Path) -> tuple[list[Layer], list[PlacedFinding]]:
-    """Each layer that the GPU plugin would take from the file, and what is wrong with the file's form.
+    """Every layer that the GPU plugin would read from the file, and the findings about the file's form.
 
     Raises:
         ProjectError: the file cannot be read.
@@ -116,7 +116,7 @@ class _Reader:
         return value
 
     def _only(self, element: Element, tag: str, missing: str = "") -> Element | None:
-        """The first child of that tag, which is the one that the plugin reads."""
+        """The first child with that tag, which is the one that the plugin reads."""
         found = element.of_tag(tag)
         for extra in found[1:]:
             text = f"the plugin reads only the first <{tag}> of a layer"
@@ -133,7 +133,7 @@ class _Reader:
             self.error("source-path", text, where, "Put the source beside the XML.", Level.WARNING)
         try:
             return Source(file, file.read_text(encoding="utf-8", errors="replace"), where)
-        except OSError:  # told by the rules on kernels
+        except OSError:  # the rules on kernels report it
             return Source(file, None, where)
 
     def _define(self, element: Element) -> Define:

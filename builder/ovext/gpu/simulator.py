@@ -26,18 +26,18 @@ _COMPILE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Simulator:
-    """Where the runtime lies, and the ICD file that leads OpenCL to the simulated device."""
+    """The runtime's path, and the ICD file through which OpenCL finds the simulated device."""
 
     runtime: Path
     icd: Path
 
     def environment(self, programs: Path | None = None) -> dict[str, str]:
-        """What a process needs to see the device; the source of each program goes into the folder `programs`."""
+        """What a process needs to see the device; the source of each program is written to the folder `programs`."""
         kept = {"OVEXT_SIM_PROGRAMS": str(programs)} if programs else {}
         return {
             "OCL_ICD_VENDORS": str(self.icd.parent),
             "OVEXT_SIM_RUNTIME": str(self.runtime),
-            # OpenVINO ships an older TBB under the same name: the runtime's must be there first.
+            # OpenVINO ships an older TBB under the same name: the runtime's must be loaded first.
             "LD_LIBRARY_PATH": _with("LD_LIBRARY_PATH", str(self.runtime.parent)),
             "LD_PRELOAD": _with("LD_PRELOAD", "libtbb.so.12"),
             **kept,
@@ -45,7 +45,7 @@ class Simulator:
 
 
 def _with(variable: str, value: str) -> str:
-    """The value, and behind it what the user's environment has there."""
+    """The value, followed by the variable's value in the user's environment."""
     return ":".join(filter(None, [value, os.environ.get(variable)]))
 
 
@@ -75,7 +75,7 @@ def find_simulator() -> Simulator:
 
 
 def simulator_if_possible() -> Simulator | None:
-    """The simulated device, or None where something that it needs is missing."""
+    """The simulated device, or None if something that it needs is missing."""
     try:
         return find_simulator()
     except OvextError:

@@ -1,4 +1,4 @@
-"""Rules on work sizes: each expression is computed for shapes as the plugin would."""
+"""Rules on work sizes: each expression is evaluated for shapes, as the plugin would do it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from ovext.gpu.place import PlacedFinding
 
 MAX_DIMENSIONS = 3
-MAX_LOCAL = 256  # work items of a group that every Intel GPU since Gen9 takes
+MAX_LOCAL = 256  # the work items in a group that every Intel GPU since Gen9 supports
 
 
 def work_sizes_of(layer: Layer, sample: Sample) -> tuple[list[int], list[int]]:
     """Global and local work sizes for the first output of the sample, as the plugin computes them.
 
     Raises:
-        ExpressionError: an expression is none, or divides by zero.
+        ExpressionError: an expression is not valid, or divides by zero.
     """
     sizes = layer.work_sizes
     if sizes is None or not sizes.global_sizes:
@@ -118,7 +118,7 @@ def _for_sample(layer: Layer, sizes: WorkSizes, sample: Sample) -> Iterator[tupl
         elif size == 0:
             text = f"'{expression}' is 0 for {sample}; the kernel is not run, and the output stays undefined"
             yield expression, error("size-zero", sizes.place, text, "Round up: (X+15)/16.")
-    # Since OpenCL 2 a program may ask for groups that are smaller at the end.
+    # Since OpenCL 2 a program may request groups that are smaller at the end.
     uneven = re.search(r"-cl-std=CL[23]", layer.options)
     for total, local, expression in zip(global_sizes, local_sizes, split(sizes.local_sizes), strict=False):
         if not uneven and (local <= 0 or total % local):

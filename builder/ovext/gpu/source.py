@@ -54,7 +54,7 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Declared:
-    """A name that the source gives a meaning to."""
+    """A name that the source declares."""
 
     name: str
     line: int
@@ -63,7 +63,7 @@ class Declared:
 
 @dataclass(frozen=True)
 class Outline:
-    """What a source declares. `is_sure` is False where macros or #if decide over its kernels."""
+    """What a source declares. `is_sure` is False if macros or #if decide which kernels it has."""
 
     kernels: tuple[Kernel, ...]
     declared: tuple[Declared, ...]
@@ -72,7 +72,7 @@ class Outline:
 
 
 def outline(text: str) -> Outline:
-    """The kernels of a source, those between #if and #endif included, and the names that it declares."""
+    """The kernels of a source, including those between #if and #endif, and the names that it declares."""
     code = without_comments(text)
     plain = _without_attributes(_DIRECTIVE.sub(_blanked, code))
     macros = dict(_MACRO.findall(code))
@@ -87,7 +87,7 @@ def outline(text: str) -> Outline:
 
 
 def without_comments(text: str) -> str:
-    """The text with comments and strings made blank; every line keeps its number."""
+    """The text with comments and strings blanked out; every line keeps its number."""
     return _SKIPPED.sub(_blanked, text)
 
 
@@ -103,7 +103,7 @@ def _without_attributes(code: str) -> str:
 
 
 def _kernel_at(code: str, position: int, macros: Mapping[str, str]) -> Kernel | None:
-    """The kernel whose declaration goes on at `position`, after the word __kernel."""
+    """The kernel whose declaration continues at `position`, after the word __kernel."""
     while (match := _NAME.match(code, position)) and not _KERNEL.fullmatch(match[1]):
         position = match.end()
         if code[position : position + 1] != "(":
@@ -121,7 +121,7 @@ def _kernel_at(code: str, position: int, macros: Mapping[str, str]) -> Kernel | 
 
 
 def _end_of_group(code: str, position: int) -> int:
-    """The position behind the parenthesis that closes the one at `position`."""
+    """The position after the parenthesis that closes the one at `position`."""
     depth = 0
     for match in _PARENTHESIS.finditer(code, position):
         depth += 1 if match[0] == "(" else -1
@@ -152,8 +152,8 @@ def _macros_in(code: str) -> list[Declared]:
 def _names_in(plain: str) -> list[Declared]:
     """Functions, types, parameters and variables.
 
-    A name is taken to be declared where a type stands before it, and `=`, `;`, `,`, `)`, `[` or `(` behind it; as a
-    function only outside all braces.
+    A name counts as declared if a type comes before it, and `=`, `;`, `,`, `)`, `[` or `(` after it. A function must
+    also be outside all braces.
     """
     found = []
     depth = 0
@@ -166,7 +166,7 @@ def _names_in(plain: str) -> list[Declared]:
         kind: _Kind = "type" if first == "typedef" else "variable"
         if after == "(":
             if depth:
-                continue  # a macro that is used
+                continue  # the use of a macro
             kind = "function"
         found.append(Declared(word, plain.count("\n", 0, at) + 1, kind))
     return found

@@ -12,7 +12,7 @@ from ovext.gpu.place import Place
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What pugixml takes and a strict reader does not, or not there.
+# What pugixml accepts and a strict parser does not, or not in that place.
 _DECLARATION = re.compile(rb"^\s*<\?xml.*?\?>", re.DOTALL)
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^>]*>")
@@ -30,7 +30,7 @@ class XmlError(ValueError):
 
 @dataclass
 class Element:
-    """One element; `start_tag` is its text, which begins in line `place.line`."""
+    """One element; `start_tag` is that tag's text, which begins on line `place.line`."""
 
     tag: str
     attributes: dict[str, str]
@@ -39,7 +39,7 @@ class Element:
     children: list[Element] = field(default_factory=list)
 
     def place_of(self, attribute: str) -> Place:
-        """The line of the attribute, or of the element where it has none."""
+        """The line of the attribute, or of the element if it does not have the attribute."""
         match = re.search(rf"\b{re.escape(attribute)}\s*=", self.start_tag)
         lines = self.start_tag.count("\n", 0, match.start()) if match else 0
         return Place(self.place.file, self.place.line + lines)

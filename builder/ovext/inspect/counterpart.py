@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def find_counterpart(elf: Elf, asked: str | None, talk: Callable[[str], None]) -> Counterpart | None:
-    """The OpenVINO asked for, by release or folder; else the release that the library asks for, where it is here.
+    """The requested OpenVINO (a release or folder); by default the release that the library requires, if it is here.
 
-    A release that is asked for is fetched if needed; otherwise nothing is fetched. A library that asks for no release
-    is compared with the OpenVINO that is installed.
+    A requested release is fetched if needed; otherwise nothing is fetched. A library that requires no release is
+    compared with the installed OpenVINO.
 
     Raises:
-        OpenVINOError, UsageError: what is asked for does not exist.
+        OpenVINOError, UsageError: what was requested does not exist.
     """
     if asked is not None:
         return read_counterpart(_asked(asked, talk), elf.strings_of("NEEDED"))

@@ -8,7 +8,7 @@ from functools import cache
 
 @cache
 def demangle(name: str) -> str:
-    """The C++ name of a mangled symbol; the symbol itself where it is no C++ name or no demangler is here."""
+    """The C++ name of a mangled symbol; the symbol itself if it is not a C++ name or there is no demangler."""
     library = _runtime_library()
     if library is None or not name.startswith("_Z"):
         return name

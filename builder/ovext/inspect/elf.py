@@ -1,7 +1,7 @@
-"""Reading ELF files for x86-64, whole or damaged: every offset is checked, and a damaged file gives one error.
+"""Read ELF files for x86-64, intact or damaged: every offset is checked, and a damaged file raises one error.
 
-Own code instead of a library: many thousand symbols must not take a second, and no damage may cost memory or time.
-Layouts are those of the System V ABI and of the Linux Standard Base (symbol versions).
+This is own code instead of a library because many thousand symbols must take less than a second, and a damaged file
+must not cost memory or time. The layouts follow the System V ABI and the Linux Standard Base (symbol versions).
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ class Elf:
     """A shared library or object file for x86-64.
 
     Raises:
-        UnreadableFileError: on construction or on any property: it cannot be read, is no such file, or is damaged.
+        UnreadableFileError: on construction or on any property: the file cannot be read, is of another kind, or is
+            damaged.
     """
 
     def __init__(self, path: Path, data: bytes | None = None) -> None:
@@ -125,7 +126,7 @@ class Elf:
 
     @cached_property
     def dynamic(self) -> dict[str, list[str | int]]:
-        """The values of the known dynamic tags, strings resolved."""
+        """The values of the known dynamic tags, with strings resolved."""
         section = self._of_type("dynamic")
         if section is None:
             return {}
@@ -141,18 +142,18 @@ class Elf:
 
     @cached_property
     def dynamic_symbols(self) -> list[Symbol]:
-        """What the library offers and asks for, with the versions it asks for."""
+        """The symbols that the library provides and requires, with the required versions."""
         section = self._of_type("dynsym")
         return list(self._symbols(section, self._version_names())) if section else []
 
     @cached_property
     def exported(self) -> list[Symbol]:
-        """What the library offers to others."""
+        """The symbols that the library provides to others."""
         return [symbol for symbol in self.dynamic_symbols if symbol.is_defined and symbol.binding != "local"]
 
     @cached_property
     def undefined(self) -> list[Symbol]:
-        """What the library asks of others."""
+        """The symbols that the library requires from others."""
         return [symbol for symbol in self.dynamic_symbols if not symbol.is_defined]
 
     @cached_property
@@ -176,11 +177,11 @@ class Elf:
 
     @cached_property
     def needed_versions(self) -> list[str]:
-        """Every symbol version that the library asks of others, such as "GLIBC_2.34"."""
+        """Every symbol version that the library requires from others, such as "GLIBC_2.34"."""
         return sorted(set(self._version_names().values()))
 
     def pointers_in(self, section: Section) -> list[int]:
-        """The addresses of this file that the loader puts into a section of pointers, in their order."""
+        """The addresses in this file that the loader writes into a section of pointers, in order."""
         begin, end = section.address, section.address + len(self.content(section))
         found = {place: target for place, kind, target in self._relocations if kind == _RELATIVE}
         found = {place: target for place, target in found.items() if begin <= place < end}
@@ -202,7 +203,7 @@ class Elf:
                     yield place, info & 0xFFFFFFFF, target
 
     def _packed_relocations(self, pointers: Section) -> dict[int, int]:
-        """Of DT_RELR, those in a section: an even word is a place, an odd one a bit map of the 63 behind the last."""
+        """The DT_RELR relocations in a section: an even word is a place, an odd one a bit map of the next 63 places."""
         section = self._of_type("relr")
         content, words = self.content(section) if section else b"", self.content(pointers)
         found = {}
@@ -270,7 +271,7 @@ class Elf:
             yield Symbol(_string(strings, name), binding, info & 15 == _FUNCTION, place, value, size, version)
 
     def _version_names(self) -> dict[int, str]:
-        """The versions that the library needs of others, by their number in .gnu.version."""
+        """The versions that the library requires from others, by their number in .gnu.version."""
         section = self._of_type("verneed")
         if section is None:
             return {}

@@ -1,4 +1,4 @@
-"""Findings about the file itself: what it exports, how it is linked, which instructions it holds where."""
+"""Findings about the file itself: what it exports, how it is linked, which instructions it has where."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LONGEST_NAME = 90
 
 
 def file_findings(elf: Elf) -> list[Finding]:
-    """Exports, dependencies, run path, hardening."""
+    """Findings about instrumentation, exports, dependencies, run path, hardening and debug information."""
     return [
         *_instrumented(elf),
         *_exports(elf),
@@ -43,7 +43,7 @@ def file_findings(elf: Elf) -> list[Finding]:
 
 
 def instruction_findings(elf: Elf, functions: Sequence[Function], variants: Iterable[str]) -> list[Finding]:
-    """Instructions that code outside a variant, or a variant beyond its row, must not have."""
+    """Findings about instructions that code outside variants must not have, or that a variant's row does not allow."""
     if not variants:
         return _whole_file(functions)
     leaks = [finding for function in functions for finding in _leak(elf, function)]
@@ -51,7 +51,7 @@ def instruction_findings(elf: Elf, functions: Sequence[Function], variants: Iter
 
 
 def fused_findings(elf: Elf, functions: Iterable[Function]) -> list[Finding]:
-    """Fused multiplications and additions in variants, whose numbers then differ from those of other variants."""
+    """Findings about fused multiply-adds in variants, whose results then differ from those of other variants."""
     fix = 'Write the expression otherwise, or say fp-contract = "fast" in [tool.ovext].'
     found = []
     for function in functions:
@@ -81,7 +81,7 @@ def variant_code(functions: Sequence[Function], variants: Iterable[str]) -> dict
 
 
 def _instrumented(elf: Elf) -> list[Finding]:
-    """Test builds: their own code is right, but they need a runtime in the process, or write files when it ends."""
+    """Findings about test builds: the code is right, but needs a runtime, or writes files when the process ends."""
     names = [symbol.name for symbol in (*elf.undefined, *elf.symbols)]
     found = []
     for prefix, tool in _SANITIZERS.items():
@@ -160,7 +160,7 @@ def _debug_info(elf: Elf) -> list[Finding]:
 
 
 def _whole_file(functions: Sequence[Function]) -> list[Finding]:
-    """For a file without variants of ovext: only what it needs is known, not what stands behind a check."""
+    """For a file without ovext's variants: what it needs is known, but not what runs only after a check."""
     counts = instruction_sets(functions)
     wide = len(functions) - counts.pop("baseline")
     if not wide:
@@ -186,7 +186,7 @@ def _leak(elf: Elf, function: Function) -> list[Finding]:
 
 
 def _place(elf: Elf, function: Function, wanted: Callable[[int], bool]) -> str:
-    """The function, and its first instruction that is wanted."""
+    """The function, and its first instruction for which `wanted` is true."""
     instruction = first_instruction(elf, function, wanted)
     return f"{function.readable_name} at {instruction.address:#x}: {instruction.text}" if instruction else ""
 

@@ -25,26 +25,26 @@ _FEATURE_NAMES = {
     getattr(iced_x86.CpuidFeature, name): name for name in dir(iced_x86.CpuidFeature) if not name.startswith("_")
 }
 _CODE_NAMES = {getattr(iced_x86.Code, name): name for name in dir(iced_x86.Code) if not name.startswith("_")}
-# Features beyond x86-64 that a program may not use without asking the CPU. Others, such as the NOPs of CET, do no harm.
+# Features beyond x86-64 that a program may not use without checking the CPU. Others, such as CET's NOPs, are harmless.
 _WIDE_PREFIXES = (
     *("SSE3", "SSSE3", "SSE4", "AVX", "FMA", "F16C", "POPCNT", "BMI", "LZCNT", "MOVBE"),
     *("AES", "VAES", "PCLMUL", "VPCLMUL", "SHA", "GFNI", "XOP", "TBM"),
     *("AMX", "ADX", "RDRAND", "RDSEED", "RTM", "MOVDIR", "WAITPKG"),
 )
-# What compilers write for BSF where both give the same: old CPUs run it as BSF.
+# Compilers write it instead of BSF where both return the same: old CPUs run it as BSF.
 _HARMLESS = {iced_x86.Mnemonic.TZCNT}
 
 
 @dataclass(frozen=True)
 class Function:
-    """A range of code. `name` is the mangled symbol, or empty where the file has none."""
+    """A range of code. `name` is the mangled symbol, or empty if the file has none."""
 
     name: str
     start: int
     end: int
     variant: str | None  # the instruction set variant that it belongs to
     features: frozenset[str]  # beyond x86-64, as iced-x86 names them
-    fuses: bool  # whether it holds fused multiplications and additions
+    fuses: bool  # whether it has fused multiply-adds
 
     @property
     def readable_name(self) -> str:
@@ -58,9 +58,9 @@ class Instruction:
 
 
 def functions_of(elf: Elf) -> list[Function]:
-    """Every function, in the order of addresses.
+    """Every function, ordered by address.
 
-    Ranges come from the symbols and from the unwind table; code that neither names counts to the function before it.
+    Ranges come from the symbols and from the unwind table; code that is in neither belongs to the function before it.
 
     Raises:
         UnreadableFileError: the file is damaged.
@@ -83,7 +83,7 @@ def functions_of(elf: Elf) -> list[Function]:
 
 
 def first_instruction(elf: Elf, function: Function, wanted: Callable[[int], bool]) -> Instruction | None:
-    """The first instruction of the function of whose code, as iced-x86 numbers them, `wanted` is true."""
+    """The function's first instruction for which `wanted` is true, called with iced-x86's number for its code."""
     for instruction in _instructions(elf, function):
         if wanted(instruction.code):
             return Instruction(instruction.ip, f"{instruction}")
@@ -121,7 +121,7 @@ def _code_sections(elf: Elf) -> Iterator[Section]:
 
 
 def _unwind_starts(elf: Elf) -> list[int]:
-    """Where functions begin, by the sorted table of .eh_frame_hdr (Linux Standard Base)."""
+    """The start addresses of functions, from the sorted table of .eh_frame_hdr (Linux Standard Base)."""
     section = elf.section(".eh_frame_hdr")
     if section is None:
         return []

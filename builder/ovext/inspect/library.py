@@ -1,4 +1,4 @@
-"""Inspecting a library, each library of a wheel, or each of a folder. Nothing is loaded and nothing is run."""
+"""Inspect a library, or each library of a wheel or a folder. Nothing is loaded and nothing is run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def read_libraries(path: Path) -> list[Elf]:
     """The libraries to inspect: the file itself, or those in a wheel or folder.
 
     Raises:
-        UnreadableFileError: the path does not exist, is nothing of these, or holds no library.
+        UnreadableFileError: the path does not exist, is none of these, or contains no library.
     """
     if path.is_dir():
         found = [Elf(file) for file in sorted(path.rglob("*.so*")) if file.is_file() and _begins_as_elf(file)]
@@ -68,9 +68,9 @@ def inspect_library(
     Args:
         elf: the library.
         bases: the base operating systems to judge it for.
-        choose_counterpart: gives the OpenVINO to compare it with; None when there is none here.
+        choose_counterpart: returns the OpenVINO to compare it with; None if there is none here.
         may_fuse: whether its variants may fuse multiplications with additions.
-        objects: the object files that it was linked from, if they are known, which reasons name.
+        objects: the object files that it was linked from, if they are known; the verdicts' reasons name them.
 
     Raises:
         UnreadableFileError: the file is damaged or is no shared library.
@@ -121,7 +121,7 @@ def _verdict(
 
 
 def _users(objects: Sequence[Path], need: versions.Need) -> str:
-    """The object files that ask for these symbols."""
+    """The object files that require these symbols."""
     wanted = set(need.symbols)
     users = [
         file.name.removesuffix(".o")

@@ -1,4 +1,4 @@
-"""A library against the OpenVINO that is to load it."""
+"""Compare a library with the OpenVINO that is to load it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ENTRY_POINT = "create_extensions"
 _OLD_ENTRY_POINT = "CreateExtension"
 _SONAME = re.compile(r"libopenvino\.so\.(\d\d)(\d)(\d+)")
-_IN_OPENVINO = re.compile(r"2ov\d")  # something of the namespace ov, mangled
+_IN_OPENVINO = re.compile(r"2ov\d")  # a mangled name from the namespace ov
 _OLD_STRING = "std::string"  # the newer one is written std::__cxx11::basic_string
 _SHOWN = 5
 
@@ -39,7 +39,7 @@ class Counterpart:
 
 
 def read_counterpart(openvino: OpenVINO, needed: list[str]) -> Counterpart:
-    """What `openvino` offers to a library that needs the libraries `needed`."""
+    """What `openvino` provides to a library that needs the libraries `needed`."""
     folder = openvino.library.parent
     names = {openvino.library.name, *(name for name in needed if (folder / name).is_file())}
     symbols = {symbol.name for name in names for symbol in Elf(folder / name).dynamic_symbols if symbol.is_defined}
@@ -47,7 +47,7 @@ def read_counterpart(openvino: OpenVINO, needed: list[str]) -> Counterpart:
 
 
 def built_for(elf: Elf) -> OpenVINOVersion | None:
-    """The release whose libopenvino the library asks for; None where it asks for none."""
+    """The release whose libopenvino the library requires; None if it requires none."""
     for name in elf.strings_of("NEEDED"):
         if match := _SONAME.fullmatch(name):
             return OpenVINOVersion(2000 + int(match[1]), int(match[2]), int(match[3]))
@@ -55,7 +55,7 @@ def built_for(elf: Elf) -> OpenVINOVersion | None:
 
 
 def openvino_findings(elf: Elf, functions: Sequence[Function], counterpart: Counterpart | None) -> list[Finding]:
-    """Entry point, link, soname, C++ ABI and symbols; without a counterpart, only what the file says itself."""
+    """Findings about entry point, link, soname, C++ ABI and symbols; without a counterpart, from the file alone."""
     findings = [*_entry_point(elf, functions), *_link(elf)]
     if counterpart is None:
         return findings
@@ -63,7 +63,7 @@ def openvino_findings(elf: Elf, functions: Sequence[Function], counterpart: Coun
 
 
 def abi_of(elf: Elf) -> bool | None:
-    """The value of _GLIBCXX_USE_CXX11_ABI that the file was built with; None where no symbol of OpenVINO tells."""
+    """The value of _GLIBCXX_USE_CXX11_ABI that the file was built with; None if no symbol of OpenVINO shows it."""
     asked = [symbol.name for symbol in _asked_of_openvino(elf)]
     if any("cxx11" in name for name in asked):
         return True

@@ -1,4 +1,4 @@
-"""What inspection says of a file: findings, and a verdict for each target."""
+"""The result of inspecting a file: findings, and a verdict for each target."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Verdict:
 
     base_os: str
     loads: bool
-    errors: tuple[str, ...] = ()  # the codes of the findings for which it loads nowhere
+    errors: tuple[str, ...] = ()  # the codes of the findings because of which it loads nowhere
     reasons: tuple[str, ...] = ()  # sentences: why it does not load there
     fix: str = ""
 
@@ -38,8 +38,8 @@ class FileReport:
     file: str
     soname: str | None
     needed: tuple[str, ...]
-    highest_versions: dict[str, str]  # GLIBC, GLIBCXX, CXXABI: the highest that it asks for
-    versions: dict[str, tuple[str, ...]]  # every such version, with the symbols that ask for it
+    highest_versions: dict[str, str]  # GLIBC, GLIBCXX, CXXABI: the highest that it requires
+    versions: dict[str, tuple[str, ...]]  # every such version, with the symbols that require it
     manylinux: str | None  # the oldest manylinux tag that it deserves
     openvino: str  # what its symbols were compared with
     instruction_sets: dict[str, int]  # how many functions need only x86-64 ("baseline"), and each feature beyond it

@@ -1,4 +1,4 @@
-"""The instruction set variants of a library: each has its code in a section of its own, also in a stripped file."""
+"""The instruction set variants of a library: each has its code in its own section, even in a stripped file."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _CODE = re.compile(r"ovext_text_([a-z0-9_]+)")  # the section's name; cmake/seal
 
 
 def variant_of(section: Section) -> str | None:
-    """The variant whose code the section is; None for other sections."""
+    """The variant whose code the section contains; None for other sections."""
     match = _CODE.fullmatch(section.name)
     return match[1] if match else None
 
 
 def variants_in(elf: Elf) -> tuple[str, ...] | None:
-    """The ids, in the table's order; None for a library that was not built with ovext."""
+    """The ids of the library's variants, in the table's order; None for a library that was not built with ovext."""
     found = [variant for section in elf.sections if (variant := variant_of(section))]
     table = list(isa_table())
     ordered = sorted(found, key=lambda id_: table.index(id_) if id_ in table else len(table))
@@ -31,7 +31,7 @@ def variants_in(elf: Elf) -> tuple[str, ...] | None:
 
 
 def compiled_variants(library: Path) -> tuple[str, ...] | None:
-    """The same for a file.
+    """The result of `variants_in` for a file.
 
     Raises:
         UnreadableFileError: the file cannot be read, is no ELF file, or is damaged.

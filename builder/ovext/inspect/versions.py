@@ -1,4 +1,4 @@
-"""The versions of glibc and libstdc++ symbols that a library asks for, and what follows from them."""
+"""The versions of glibc and libstdc++ symbols that a library requires, and what follows from them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from ovext.targets.base_os import BaseOS
 
 FAMILIES = ("GLIBC", "GLIBCXX", "CXXABI")
-# GLIBC_ABI_DT_RELR is no number, but only glibc 2.36 and newer have it.
+# GLIBC_ABI_DT_RELR has no number, but only glibc 2.36 and newer have it.
 _NAMED = {"GLIBC_ABI_DT_RELR": ("GLIBC", (2, 36))}
 Version = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Need:
-    """A symbol version, and the symbols that ask for it."""
+    """A symbol version, and the symbols that require it."""
 
     family: str
     version: Version
@@ -39,7 +39,7 @@ class Need:
 
 
 def needs_of(elf: Elf) -> list[Need]:
-    """Every version of a known family that the library asks for, the highest of each family first."""
+    """Every version of a known family that the library requires, the highest of each family first."""
     users: dict[str, list[str]] = {name: [] for name in elf.needed_versions}
     for symbol in elf.undefined:
         if symbol.version is not None:
@@ -59,17 +59,17 @@ def highest(needs: Iterable[Need]) -> dict[str, str]:
 
 
 def above(needs: Iterable[Need], base: BaseOS) -> list[Need]:
-    """What the library asks for and the base OS does not have."""
+    """The versions that the library requires and the base OS does not have."""
     return [need for need in needs if need.version > _numbers(ceiling(need, base))]
 
 
 def ceiling(need: Need, base: BaseOS) -> str:
-    """The newest version that the base OS has of the family."""
+    """The newest version of the family on the base OS."""
     return {"GLIBC": base.glibc, "GLIBCXX": base.glibcxx, "CXXABI": base.cxxabi}[need.family]
 
 
 def manylinux_tag(needs: Iterable[Need]) -> str | None:
-    """The oldest manylinux tag whose systems have all that is needed; None when none has."""
+    """The oldest manylinux tag whose systems have every required version; None if there is none."""
     needs = list(needs)
     for name, ceilings in _manylinux_policies().items():
         if all(need.version <= ceilings[need.family] for need in needs):
@@ -79,7 +79,7 @@ def manylinux_tag(needs: Iterable[Need]) -> str | None:
 
 @cache
 def _manylinux_policies() -> dict[str, dict[str, Version]]:
-    """The newest version of each family that a tag allows, by tag from the oldest on, as auditwheel has it."""
+    """The newest version of each family that a tag allows, by tag, oldest first, from auditwheel."""
     found = find_spec("auditwheel")
     if found is None or found.origin is None:
         raise ToolError("the package auditwheel is missing, which ovext needs", fix="Install ovext again.")
@@ -94,7 +94,7 @@ def _manylinux_policies() -> dict[str, dict[str, Version]]:
 
 
 def _ceilings(allowed: Mapping[str, Sequence[str]]) -> dict[str, Version]:
-    # Beside numbers there are words, such as TM_1.
+    # There are words, such as TM_1, among the numbers.
     numbers = {family: [_numbers(one) for one in allowed[family] if one[:1].isdigit()] for family in FAMILIES}
     return {family: max(versions) for family, versions in numbers.items()}
 
@@ -112,7 +112,7 @@ def text_of(version: Version) -> str:
 
 
 def describe(need: Need, limit: int = 3) -> str:
-    """The version and who asks for it, readable."""
+    """The version and the symbols that require it, as readable text."""
     return f"{need}: {some(list(map(demangle, need.symbols)), limit)}" if need.symbols else str(need)
 
 

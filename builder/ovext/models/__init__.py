@@ -1,1 +1,1 @@
-"""Models in OpenVINO's IR format: small ones written for a check, and existing ones changed."""
+"""Models in OpenVINO's IR format: write small ones for checks, and change existing ones."""

@@ -19,7 +19,7 @@ class TensorType:
     """The element type, such as "f32", and the shape of a model's input."""
 
     element: str
-    shape: Shape | None  # None: nothing is known of it, not even the rank
+    shape: Shape | None  # None: nothing is known about it, not even the rank
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ def one_op_model(
 ) -> str:
     """An IR with one Parameter for each input, the op, and a Result for each of its outputs.
 
-    OpenVINO computes the outputs' types and shapes when it reads the model; those of the first input stand in the text.
+    OpenVINO computes the outputs' types and shapes when it reads the model; the text has those of the first input.
     """
     return chain_model([OpText(op_type, opset, attributes or {})], inputs, outputs=outputs)
 
 
 def chain_model(ops: Sequence[OpText], inputs: Sequence[TensorType], *, outputs: int = 1) -> str:
-    """The same with further ops, each of which takes the first output of the one before; `outputs` are the last's."""
+    """The same for a chain of ops: each takes the first output of the one before. The last op has `outputs` outputs."""
     net = ET.Element("net", name=ops[0].type, version="11")
     layers = ET.SubElement(net, "layers")
     edges = ET.SubElement(net, "edges")
@@ -75,7 +75,7 @@ def _op(
     *,
     outputs: int,
 ) -> list[tuple[str, int]]:
-    """A layer for the op, which takes what the sources (layer, port) give; and the sources that it is itself."""
+    """Add a layer for the op, with its inputs from `sources` (layer, port). Returns its own outputs as sources."""
     number = str(len(layers))
     layer = _layer(layers, number, f"op{number}", op.type, op.opset)
     if op.attributes:

@@ -1,4 +1,4 @@
-"""Changing the type of layers in an OpenVINO IR. All other bytes of the file stay as they are."""
+"""Change the type of layers in an OpenVINO IR. All other bytes of the file stay as they are."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class IrLayer:
 
 
 def read_layers(data: bytes, path: Path) -> list[IrLayer]:
-    """Every layer in the order of the file, those of nested bodies included.
+    """Every layer in the file's order, including those of nested bodies.
 
     Raises:
-        ModelError: this is no OpenVINO IR.
+        ModelError: this is not an OpenVINO IR.
     """
     if b"\0" in data[:200]:
         raise ModelError("this is no OpenVINO IR in UTF-8, the only encoding that is handled", where=path)
@@ -53,7 +53,7 @@ def read_layers(data: bytes, path: Path) -> list[IrLayer]:
     parser.EndElementHandler = lambda _: path_to_here.pop()
     try:
         parser.Parse(data, True)
-    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter for encodings that are not known
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two for unknown encodings
         raise ModelError(f"this is no OpenVINO IR: not well-formed XML ({error})", where=path) from None
     if root != "net" or not layers:
         raise ModelError("this is no OpenVINO IR: it has no <net> with layers", where=path)
@@ -63,18 +63,18 @@ def read_layers(data: bytes, path: Path) -> list[IrLayer]:
 def patch_types(
     data: bytes, path: Path, old: str, new: str, *, first: bool, opset: str | None = None
 ) -> tuple[bytes, list[IrLayer]]:
-    """The IR with layers of type `old` made `new`, and those layers.
+    """The IR with layers of type `old` changed to `new`, and those layers.
 
     Args:
         data: the IR's bytes.
-        path: the file they are from, for messages.
-        old: the layer type to replace, spelled exactly so.
-        new: the type to put there.
+        path: the file that they come from, for messages.
+        old: the layer type to replace, in this exact spelling.
+        new: the type to write there.
         first: only the first such layer in the file's order.
-        opset: the opset to put there too; None leaves it.
+        opset: the opset to write there too; None leaves it unchanged.
 
     Raises:
-        ModelError: this is no IR, or has no such layer.
+        ModelError: this is not an IR, or has no such layer.
         UsageError: `new` or `opset` cannot be a name.
     """
     for name in (new, opset):
@@ -97,12 +97,12 @@ def patch_types(
 def patch_file(
     source: Path, target: Path, old: str, new: str, *, first: bool, opset: str | None = None
 ) -> list[IrLayer]:
-    """Write the patched IR to `target`, its weights (.bin) beside it; gives the layers that were changed.
+    """Write the patched IR to `target`, with its weights (.bin) beside it. Returns the changed layers.
 
     Raises:
-        ModelError: `source` is missing, is no IR, or has no such layer.
-        UsageError: `target` is `source`, or a name is not possible.
-        OSError: `target` cannot be written; it is then as it was.
+        ModelError: `source` is missing, is not an IR, or has no such layer.
+        UsageError: `target` is `source`, or a name is not valid.
+        OSError: `target` cannot be written; it then stays as it was.
     """
     if target.suffix != ".xml":
         raise UsageError(
@@ -125,7 +125,7 @@ def patch_file(
 
 
 def _with_attribute(data: bytes, tag: int, name: bytes, value: str) -> bytes:
-    """`data` with an attribute of the start tag at offset `tag` replaced, or added behind the tag's others."""
+    """`data` with an attribute of the start tag at offset `tag` replaced, or added after the tag's others."""
     quoted = b'"' + value.encode() + b'"'
     element = _ELEMENT_NAME.match(data, tag)
     position = element.end() if element else tag

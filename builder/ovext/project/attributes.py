@@ -1,4 +1,4 @@
-"""Attributes of an op: which types there are, and what each is in C++, in Python and in a model."""
+"""Attributes of an op: the types, and what each is in C++, in Python and in a model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ElementType = Literal[
     "u64",
     "u8",
 ]
-# Element types whose tensors are no arrays of numbers: neither numpy nor a generated kernel has them.
+# Element types whose tensors are not arrays of numbers: neither numpy nor a generated kernel has them.
 WITHOUT_NUMBERS = frozenset({"i4", "string", "u1", "u4"})
 AttributeValue = bool | int | float | str | list[int] | list[float] | list[str]
 AttributeTypeName = Literal[
@@ -66,8 +66,8 @@ AttributeTypeName = Literal[
 class AttributeType:
     """A type that attributes can have.
 
-    `cpp` is the type of the member in C++ (empty for an enum, which has a type of its own). `kind` is what a value,
-    or each value of a list, is in Python. `lowest` and `highest` are the bounds of whole numbers.
+    `cpp` is the type of the member in C++ (empty for an enum, which has its own type). `kind` says what a value, or
+    each value of a list, is in Python. `lowest` and `highest` are the bounds of whole numbers.
     """
 
     name: str
@@ -89,7 +89,7 @@ _LISTED = {"int", "i32", "i64", "u64"}
 
 def _types() -> Iterator[AttributeType]:
     yield AttributeType("bool", "bool", "bool")
-    integers = {"int": (64, True)}  # of u64, OpenVINO reads the lower half from an IR
+    integers = {"int": (64, True)}  # OpenVINO reads only the lower half of u64 from an IR
     integers |= {f"{sign}{bits}": (bits, sign == "i") for sign in "iu" for bits in (8, 16, 32, 64)}
     for name, (bits, signed) in integers.items():
         cpp = f"std::{'' if signed else 'u'}int{bits}_t"
@@ -105,7 +105,7 @@ def _types() -> Iterator[AttributeType]:
     yield AttributeType("enum", "", "string")
     yield AttributeType("type", "ov::element::Type", "string")
     yield AttributeType("shape", "ov::Shape", "int", True, 0, 2**63 - 1)
-    # -1 stands for a dimension that is not known.
+    # -1 stands for an unknown dimension.
     yield AttributeType("partial_shape", "ov::PartialShape", "int", True, -1, 2**63 - 1, on_gpu=False)
 
 
@@ -142,13 +142,13 @@ class Attribute(Strict):
         return self.typed([one] if self.of.is_list else one)
 
     def typed(self, value: AttributeValue) -> AttributeValue:
-        """The value with whole numbers made floating-point where the attribute is."""
+        """The value; for a floating-point attribute, whole numbers become floating-point."""
         if self.of.kind != "float":
             return value
         return [float(one) for one in value] if isinstance(value, list) else float(value)
 
     def refusal_of(self, value: AttributeValue) -> str:
-        """Why the attribute cannot have that value; empty where it can."""
+        """Why the attribute cannot have that value; empty if it can."""
         if isinstance(value, list) != self.of.is_list:
             return f"{value!r} is no {self.type}"
         values: list[Any] = value if isinstance(value, list) else [value]
@@ -179,7 +179,7 @@ class Attribute(Strict):
 
 
 def ir_text(attribute: Attribute, value: AttributeValue) -> str:
-    """A value as it stands in an IR."""
+    """A value as an IR has it."""
     if isinstance(value, list):
         return ",".join("?" if attribute.type == "partial_shape" and one == -1 else _word(one) for one in value)
     return _word(value)

@@ -1,4 +1,4 @@
-"""Contradictions within one op.toml that its types cannot express."""
+"""Contradictions within one op.toml that its types cannot rule out."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def contradictions(op: OpDescription) -> list[Problem]:
         *_layers(op),
         *_tests(op),
     ]
-    return problems or list(_shapes_of_cases(op))  # shapes follow only from what is right so far
+    return problems or list(_shapes_of_cases(op))  # shapes can be computed only if the rest is right
 
 
 def _unknown(name: str, what: str, known: Iterable[str]) -> str:
@@ -84,7 +84,7 @@ def _inputs(op: OpDescription) -> Iterator[Problem]:
 
 
 def _dims(tensor: Input, known: set[str]) -> Iterator[str]:
-    """Problems of an input's dimensions; the names among them become known."""
+    """The problems of an input's dimensions. Adds the dimensions' names to `known`."""
     if tensor.dims is None:
         return
     patterns = [parse_dim(text) for text in tensor.dims]
@@ -305,5 +305,5 @@ def _shapes_of_cases(op: OpDescription) -> Iterator[Problem]:
 
 
 def _untold(op: OpDescription) -> Sequence[Output]:
-    """The outputs whose shapes no rule tells."""
+    """The outputs whose shapes no rule determines."""
     return [one for one in op.outputs if one.rule in (CUSTOM, DATA_DEPENDENT)]

@@ -1,4 +1,4 @@
-"""The entries of `dims` in op.toml: what stands for a dimension."""
+"""The entries of `dims` in op.toml: patterns for dimensions."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class DimPattern:
 
 
 def parse_dim(text: str) -> DimPattern:
-    """The pattern that an entry of `dims` stands for.
+    """The pattern for an entry of `dims`.
 
     Raises:
-        ValueError: it stands for none.
+        ValueError: the entry is not valid.
     """
     found = _DIM.fullmatch(text)
     if not found:

@@ -1,4 +1,4 @@
-"""What all tables of the user's files are made of."""
+"""The building blocks of all tables in the user's files."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _MACROS = frozenset(
 
 
 def _checked_name(name: str) -> str:
-    """The name, fit for C++, OpenCL C and Python.
+    """The name, if it is valid in C++, OpenCL C and Python.
 
     Raises:
-        ValueError: it is not; the text names the nearest that is.
+        ValueError: it is not valid; the text names the nearest valid one.
     """
     if not re.match(_NAME, name):
         instead = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
@@ -45,7 +45,7 @@ def _checked_name(name: str) -> str:
 
 
 def keyword_language(name: str) -> str:
-    """The language of which the name is a keyword, or a macro; empty for none."""
+    """The language in which the name is a keyword or a macro; empty if there is none."""
     languages = {"C++": _CPP_KEYWORDS | _MACROS, "Python": keyword.kwlist}
     return next((language for language, words in languages.items() if name in words), "")
 

@@ -69,8 +69,8 @@ class JaxMapping(Strict):
 def is_readable(framework: str, attribute: Attribute) -> bool:
     """Whether OpenVINO can read such an attribute from models of the framework.
 
-    Of TensorFlow Lite's custom options it reads numbers and booleans, and gives no sign of others; of JAX nothing.
-    PyTorch has no arguments that are element types, or lists of words.
+    From TensorFlow Lite's custom options it reads numbers and booleans, and silently ignores others. From JAX it reads
+    nothing. PyTorch has no arguments that are element types or lists of words.
     """
     if framework == "pytorch":
         return attribute.type not in {"type", "string[]"}
@@ -93,7 +93,7 @@ class Frameworks(Strict):
     jax: JaxMapping | None = None
 
     def given(self) -> Iterator[tuple[str, AnyMapping]]:
-        """The frameworks that are described, by name."""
+        """The frameworks with a description, by name."""
         for name in type(self).model_fields:
             if mapping := getattr(self, name):
                 yield name, mapping

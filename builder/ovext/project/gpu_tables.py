@@ -10,7 +10,7 @@ from ovext.project.fields import Name, Strict
 
 GpuFormat = Literal["BFYX", "BYXF", "FYXB", "YXFB", "ANY"]
 VpuFormat = Literal["BFYX", "BYXF", "FYX", "YXF", "BF", "ANY"]
-# A kernel lies beside its op.toml: a path could lead out of the project, and older plugins take no spaces in it.
+# A kernel is beside its op.toml: a path could lead out of the project, and older plugins accept no spaces in it.
 KernelFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 
 

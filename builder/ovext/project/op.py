@@ -59,7 +59,7 @@ class Output(Strict):
 
     @property
     def rule(self) -> str:
-        """The shape rule in a word: `formulas`, or what the description says."""
+        """The shape rule as one word: `formulas`, or what the description says."""
         return self.shape if isinstance(self.shape, str) else "formulas"
 
 
@@ -111,7 +111,7 @@ class Testing(Strict):
 class OpDescription(Strict):
     """An op as models name it, and how it is computed and tried."""
 
-    # Where its op.toml was read, if it was.
+    # Where its op.toml was read from, if it was.
     _folder: Path | None = PrivateAttr(default=None)
     _text: str = PrivateAttr(default="")
 
@@ -131,7 +131,7 @@ class OpDescription(Strict):
     test: Testing = Testing()
 
     def read_from(self, folder: Path, text: str) -> OpDescription:
-        """The description, which knows from now on that it was read from `text`, the op.toml in `folder`."""
+        """Record that the description was read from `text`, the op.toml in `folder`. Returns the description."""
         self._folder, self._text = folder, text
         return self
 
@@ -144,7 +144,7 @@ class OpDescription(Strict):
 
     @property
     def text(self) -> str:
-        """What stands in op.toml."""
+        """The text of op.toml."""
         return self._text
 
     def line_of(self, *keys: str | int) -> int:
@@ -160,7 +160,7 @@ class OpDescription(Strict):
 
     @property
     def element_types(self) -> list[ElementType]:
-        """The element types of the first input, which tell one model of the op from another."""
+        """The element types of the first input, which distinguish the models of the op."""
         return self.input_types()[self.inputs[0].name]
 
     def input_types(self) -> dict[str, list[ElementType]]:
@@ -171,7 +171,7 @@ class OpDescription(Strict):
         return types
 
     def combinations(self) -> list[list[str]]:
-        """Every combination of element types that models can have: of each input, then of each output."""
+        """Every combination of element types that models can have: for each input, then for each output."""
         free = {one.name: one.types for one in self.inputs if not isinstance(one.types, str)}
         combinations = []
         for chosen in itertools.product(*free.values()):
@@ -196,39 +196,39 @@ class OpDescription(Strict):
         return [*inputs, *(by_name.get(one.type or self.inputs[0].name, one.type) for one in self.outputs)]
 
     def range_of(self, tensor: str) -> tuple[float, float]:
-        """From which value to which an input is drawn."""
+        """The range from which an input's values are drawn."""
         return self.test.ranges.get(tensor, _RANGE)
 
     def tolerance(self, element: str) -> Tolerance:
-        """How far an output of that type may be from the reference: as told, else about the type's own precision."""
+        """How far an output of that type may be from the reference: as in op.toml, else about the type's precision."""
         told = {str(name): one for name, one in self.test.tolerances.items()}
         return told.get(element) or _TOLERANCES.get(element, _EXACT)
 
     def values(self, given: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
-        """Every attribute that has a value, its default or the one given, each of the attribute's own type."""
+        """Every attribute that has a value, by default or in `given`, each of the attribute's own type."""
         by_name = {one.name: one for one in self.attributes}
         return {name: by_name[name].typed(value) for name, value in {**self.defaults(), **given}.items()}
 
     def example(self) -> dict[str, AttributeValue]:
-        """A value for every attribute: its default, else that of the first test case, else one it can have."""
+        """A value for every attribute: its default, else the one in the first test case, else one it can have."""
         given = self.test.cases[0].attributes if self.test.cases else {}
         return {one.name: one.example() for one in self.attributes} | self.values(given) | self.defaults()
 
     def all_values(self, given: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
-        """The same for every attribute: one that has neither gets an example."""
+        """The values of all attributes: one with neither a default nor a given value gets an example."""
         return {**self.example(), **self.values(given)}
 
     def defaults(self) -> dict[str, AttributeValue]:
-        """The attributes that have a default, and it."""
+        """The attributes that have a default, with that default."""
         return {one.name: one.default for one in self.attributes if one.default is not None}
 
     def ir_attributes(self, values: Mapping[str, AttributeValue]) -> dict[str, str]:
-        """The values as they stand in an IR."""
+        """The values as an IR has them."""
         by_name = {one.name: one for one in self.attributes}
         return {name: ir_text(by_name[name], value) for name, value in values.items()}
 
 
 def json_schema() -> str:
-    """The schema of op.toml, with which editors complete it."""
+    """The schema of op.toml, which editors use to complete it."""
     schema = OpDescription.model_json_schema(by_alias=True)
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"

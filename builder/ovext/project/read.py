@@ -1,4 +1,4 @@
-"""Reading a project, with every problem of its files told at once."""
+"""Read a project, and report every problem of its files at once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Project:
         """The descriptions in ops/ of the project's own folder, read once.
 
         Raises:
-            ProjectError: some are wrong; the problems of all of them are told.
+            ProjectError: some are wrong; the error reports the problems of all of them.
         """
         ops, problems = [], []
         for file in sorted(self.root.glob("ops/*/op.toml")):
@@ -51,7 +51,7 @@ class Project:
         return tuple(ops)
 
     def op_in(self, folder: Path) -> OpDescription:
-        """The description in a folder, which a library in an inner folder of the project may have.
+        """The description in a folder, which may belong to a library in an inner folder of the project.
 
         Raises:
             ProjectError: there is none, or it is wrong.
@@ -74,14 +74,14 @@ def read_op(folder: Path) -> OpDescription:
 
 
 def described(data: Any, place: Callable[[Location], str]) -> OpDescription:
-    """The description that `data` has, as it is in an op.toml.
+    """The description in `data`, which has the form of an op.toml.
 
     Args:
-        data: what the file holds.
-        place: tells for the path of keys to a value where the user wrote it.
+        data: the content of the file.
+        place: returns, for the path of keys to a value, where the user wrote it.
 
     Raises:
-        ProjectError: it is wrong; every problem is told with its place.
+        ProjectError: it is wrong; the error reports every problem with its place.
     """
     op = _checked(data, OpDescription, place)
     if problems := contradictions(op):
@@ -99,7 +99,7 @@ def load_project(root: Path) -> Project:
     """The project in the folder `root`.
 
     Raises:
-        ProjectError: it is no extension project, or its pyproject.toml is wrong.
+        ProjectError: it is not an extension project, or its pyproject.toml is wrong.
     """
     if not root.is_dir():
         raise ProjectError("there is no such folder", where=root, fix="Name the folder of an extension project.")
@@ -124,7 +124,7 @@ def read_model(path: Path, table: Sequence[str], model: type[Model]) -> Model:
     """The table at `table` of a TOML file as `model`.
 
     Raises:
-        ProjectError: with one line for each thing that is wrong, each with the line of the file.
+        ProjectError: something is wrong; the error has one line for each problem, with the line of the file.
     """
     text = read_text(path)
     return _model_in(parse_toml(text, path), text, path, table, model)
@@ -150,8 +150,8 @@ def _checked(data: Any, model: type[Model], place: Callable[[Location], str]) ->
 def _told_once(error: ValidationError, data: Any) -> dict[Location, Any]:
     """The problems by their place in the data.
 
-    Where a value may be of several types, pydantic tells what is wrong for each of them, at places that go on with
-    the name of the type: of these the first is kept, or the one that is deepest in the data.
+    If a value may have several types, pydantic reports what is wrong for each of them, at places that continue with
+    the name of the type. Of these the first is kept, or the one that is deepest in the data.
     """
     problems: dict[Location, Any] = {}
     for problem in error.errors(include_url=False):

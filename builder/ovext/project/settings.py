@@ -35,7 +35,7 @@ class Settings(BaseModel):
 
     openvino: list[OpenVINOName] = Field(min_length=1)
     isa: Annotated[list[str], AfterValidator(_isa_names)] = [MULTI]
-    # Whether kernels may fuse multiplications with additions; the variants then give different bits.
+    # Whether kernels may fuse multiplications with additions; the variants' results then differ in their bits.
     fp_contract: Literal["off", "fast"] = Field(default="off", alias="fp-contract")
     matrix: dict[str, Any] = {}  # of `ovext matrix`, which reads it
 

@@ -1,4 +1,4 @@
-"""Sizes of dimensions: what the rules in op.toml say of inputs, and the shapes of outputs computed from them."""
+"""Sizes of dimensions: what the rules in op.toml say about inputs, and the output shapes computed from them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Sizes:
     rest: Shape | None = None
 
     def bind(self, tensor: Input, shape: Shape) -> None:
-        """Take the names that the input gives its dimensions from its shape.
+        """Bind the names of the input's dimensions to the sizes in its shape.
 
         Raises:
             ValueError: the shape does not fit; the text says why.
@@ -83,7 +83,7 @@ class Sizes:
 
 
 def bound_sizes(op: OpDescription, shapes: Mapping[str, Shape], attributes: Mapping[str, AttributeValue]) -> Sizes:
-    """What the names of the op's description stand for in a model.
+    """What the names in the op's description stand for in a model.
 
     Raises:
         ValueError: the shapes and attributes do not fit the rules; the text says why.
@@ -105,10 +105,10 @@ def output_shapes(
     attributes: Mapping[str, AttributeValue],
     given: Mapping[str, Sequence[int]] | None = None,
 ) -> dict[str, Shape]:
-    """The shape of each output, by name, for these shapes of the inputs. `given` has those that no rule tells.
+    """The shape of each output, by name, for these input shapes. `given` has those that no rule determines.
 
     Raises:
-        ValueError: the shapes do not fit the rules, or one is not told; the text says why.
+        ValueError: the shapes do not fit the rules, or one is not determined; the text says why.
     """
     sizes = bound_sizes(op, shapes, attributes)
     return {output.name: _shape_of(output, op, shapes, sizes, given or {}) for output in op.outputs}
@@ -148,7 +148,7 @@ def evaluate(formula: str, known: Mapping[str, int]) -> int:
     """The value of a formula of whole numbers and names, with + - * // % ( ) min() and max().
 
     Raises:
-        ValueError: it is no such formula, names something unknown, or divides by zero.
+        ValueError: it is not such a formula, names something unknown, or divides by zero.
     """
     try:
         return _value(parse_formula(formula), known)
@@ -157,7 +157,7 @@ def evaluate(formula: str, known: Mapping[str, int]) -> int:
 
 
 def holds(constraint: str, known: Mapping[str, int]) -> bool:
-    """Whether a comparison of two formulas is true. Raises as evaluate does."""
+    """Whether a comparison of two formulas is true. Raises the same errors as evaluate."""
     left, compare, right = parse_constraint(constraint)
     try:
         return _COMPARISONS[type(compare)](_value(left, known), _value(right, known))
@@ -169,7 +169,7 @@ def parse_formula(formula: str) -> ast.expr:
     """The syntax tree of a formula.
 
     Raises:
-        ValueError: it is too long, or no expression.
+        ValueError: it is too long, or not an expression.
     """
     if len(formula) > LONGEST:
         raise ValueError(f"a formula is longer than {LONGEST} characters")
@@ -180,7 +180,7 @@ def parse_formula(formula: str) -> ast.expr:
 
 
 def parse_constraint(constraint: str) -> tuple[ast.expr, ast.cmpop, ast.expr]:
-    """The two sides of a comparison, and how they are compared. Raises as parse_formula does."""
+    """The two sides of a comparison, and how they are compared. Raises the same errors as parse_formula."""
     match parse_formula(constraint):
         case ast.Compare(left=left, ops=[compare], comparators=[right]) if type(compare) in _COMPARISONS:
             return left, compare, right
@@ -189,22 +189,22 @@ def parse_constraint(constraint: str) -> tuple[ast.expr, ast.cmpop, ast.expr]:
 
 
 def check_formula(formula: str) -> None:
-    """Make sure that a formula, or both sides of a constraint, can be evaluated.
+    """Check that a formula, or both sides of a constraint, can be evaluated.
 
     Raises:
-        ValueError: something in it may not stand there.
+        ValueError: it contains something that is not allowed.
     """
     if not formula.isprintable() or set(formula) & set("#\"'\\"):
         raise ValueError(f"'{formula}' is no formula")
     node = parse_formula(formula)
     parts = parse_constraint(formula)[::2] if isinstance(node, ast.Compare) else (node,)
     for part in parts:
-        with suppress(ZeroDivisionError):  # of these sizes, which stand for any
+        with suppress(ZeroDivisionError):  # it comes from these sizes, which are only placeholders
             _value(part, dict.fromkeys(names_in(formula), 1))
 
 
 def names_in(formula: str) -> set[str]:
-    """The names that a formula or constraint uses. Raises as parse_formula does."""
+    """The names that a formula or constraint uses. Raises the same errors as parse_formula."""
     nodes = ast.walk(parse_formula(formula))
     return {node.id for node in nodes if isinstance(node, ast.Name)} - {"min", "max"}
 

@@ -1,4 +1,4 @@
-"""The files that a project consists of, without those that were built in it or that tools keep there."""
+"""The source files of a project, without what was built in it and what tools keep there."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KEPT_BY_TOOLS = frozenset(
 
 
 def source_files(root: Path, output: Path | None = None) -> Iterator[Path]:
-    """Every source file of the project in `root`, in an order that is always the same; none of the folder `output`."""
+    """Every source file of the project in `root`, always in the same order, without those in the folder `output`."""
     for path in sorted(root.iterdir()):
         if path.name not in PRODUCTS:
             yield from files_below(path, output)

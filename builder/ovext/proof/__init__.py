@@ -1,1 +1,1 @@
-"""`ovext test`: an op proved from its description and its reference in numpy."""
+"""`ovext test`: prove an op from its description and its reference in numpy."""

@@ -1,4 +1,4 @@
-"""What an op must do beside computing right: each check in a worker of its own."""
+"""What an op must do apart from computing correctly. Each check runs in its own worker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ovext.proof.setting import Setting
     from ovext.worker.client import Worker
 
-_REQUESTS = 8  # of one model at once
+_REQUESTS = 8  # that one model runs at once
 _ATTRIBUTE_SETS = 10
 
 
@@ -31,7 +31,7 @@ class Outcome:
 
 
 def check_attributes(worker: Worker, setting: Setting) -> Outcome:
-    """Attributes are what a model says, and still so after it was saved and read again."""
+    """Attributes have the model's values, and keep them when the model is saved and read again."""
     sets = _drawn(setting.op, _ATTRIBUTE_SETS)
     problems: dict[str, None] = {}
     for trial in sets:
@@ -48,7 +48,7 @@ def check_attributes(worker: Worker, setting: Setting) -> Outcome:
 
 
 def _same(got: Any, wanted: Any) -> bool:
-    """Whether a value survived; numbers are compared as f32, in which most attributes are."""
+    """Whether a value survived. Numbers are compared as f32, the type of most attributes."""
     if isinstance(wanted, list):
         got = got if isinstance(got, list) else [got]
         return len(got) == len(wanted) and all(map(_same, got, wanted))
@@ -59,7 +59,7 @@ def _same(got: Any, wanted: Any) -> bool:
 
 
 def check_refusals(worker: Worker, setting: Setting) -> Outcome:
-    """Models that break a rule of op.toml are refused with a message, and the model that they were made from is not."""
+    """Models that break a rule of op.toml are rejected with a message; the model that they were made from is not."""
     trial = _simple_trial(setting.op)
     right, wrong = right_and_wrong_models(setting, trial.shapes, trial.attributes)
     worker.ask("read", {"model": right})
@@ -74,7 +74,7 @@ def check_refusals(worker: Worker, setting: Setting) -> Outcome:
 
 
 def check_concurrency(worker: Worker, setting: Setting) -> Outcome:
-    """Requests that run at once give what each gives alone."""
+    """Requests that run at once return the same as each returns alone."""
     trial = _simple_trial(setting.op)
     request = {
         **setting.common(trial.attributes),
@@ -91,7 +91,7 @@ def check_concurrency(worker: Worker, setting: Setting) -> Outcome:
 
 
 def check_unloading(worker: Worker, setting: Setting) -> Outcome:
-    """A process that used the library lets go of it and ends without a crash."""
+    """A process that used the library releases it and ends without a crash."""
     trial = _simple_trial(setting.op)
     worker.ask("numbers", setting.request(trial))
     worker.ask("release", {})

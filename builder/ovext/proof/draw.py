@@ -1,4 +1,4 @@
-"""Hypothesis strategies: what an op may be tried with, by its description."""
+"""Hypothesis strategies for the trials of an op, according to its description."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from ovext.project.shapes import Shape
     from ovext.proof.trial import Shapes, Values
 
-# Sizes around the widths of vectors, and others. Few elements are enough, and fast.
+# Sizes around vector widths, and others. Few elements are enough, and fast.
 _SIZES = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33)
 _MOST_ELEMENTS = 20_000
 _LARGEST_RANK = 5
-_BOUND = 4  # of whole-number attributes without bounds, and of floats
+_BOUND = 4  # for whole-number attributes without bounds, and for floats
 _WORDS = "abcdefghijklmnopqrstuvwxyz_"
 
 
 @st.composite
 def trials(draw: DrawFn, op: OpDescription) -> Trial:
-    """Anything that the op must be able to compute."""
+    """Any trial that the op must be able to compute."""
     attributes = draw(attribute_values(op))
     shapes = draw(shapes_of(op, attributes))
     styles: list[Values] = ["uniform", "zeros", "extremes"]
@@ -43,7 +43,7 @@ def trials(draw: DrawFn, op: OpDescription) -> Trial:
 
 
 def _other_sizes(draw: DrawFn, op: OpDescription, attributes: dict[str, AttributeValue], shapes: Shapes) -> Shapes:
-    """Shapes of the same ranks, as the same model is given them first."""
+    """Shapes of the same ranks, with which the same model runs first."""
     other = draw(shapes_of(op, attributes))
     if any(len(other[name]) != len(shape) for name, shape in shapes.items()):
         return shapes
@@ -60,7 +60,7 @@ def _values_of(op: OpDescription, attribute: Attribute) -> SearchStrategy[Any]:
         return st.sampled_from([attribute.typed(value) for value in told])
     one = _one_value(attribute)
     if attribute.of.is_list:
-        # An op may need as many as the default has; no list is longer than it must be.
+        # An op may need as many values as the default has; no list is longer than necessary.
         length = len(attribute.default) if isinstance(attribute.default, list) else 2
         lists = st.lists(one, min_size=length, max_size=length)
         return st.one_of(st.just(attribute.example()), lists)
@@ -109,7 +109,7 @@ def shapes_of(draw: DrawFn, op: OpDescription, attributes: dict[str, AttributeVa
         values = op.all_values(attributes)
         bound_sizes(op, shapes, values)
         ruled = ruled_shapes(op, shapes, attributes) or ()
-    except ValueError:  # a constraint, or what does not broadcast
+    except ValueError:  # a constraint does not hold, or the shapes do not broadcast
         reject()
     if any(_elements(shape) > _MOST_ELEMENTS for shape in (*shapes.values(), *ruled)):
         reject()

@@ -30,20 +30,20 @@ if TYPE_CHECKING:
     from ovext.project.op import Case
     from ovext.proof.trial import Shapes
 
-# Where the dimensions of a tensor lie in memory, in MVCL's formats; those without B are for a batch of 1.
+# The order of a tensor's dimensions in memory, for MVCL's formats; those without B are for a batch of 1.
 _VPU_ORDERS = {**ORDERS, "FYX": ORDERS["BFYX"], "YXF": ORDERS["BYXF"], "BF": ORDERS["BFYX"]}
 
 
 @dataclass(frozen=True)
 class _GpuSetting(Setting):
-    """Every trial has a process of its own, which a bad kernel can bring down, and a model of static shapes."""
+    """Every trial has its own process, which a bad kernel can crash, and a model with static shapes."""
 
     def given(self) -> list[Trial]:
-        """The test cases, or made-up shapes where the op has none."""
+        """The test cases, or made-up shapes if the op has none."""
         return [Trial(case.sizes(), dict(case.attributes), outputs=_outputs(case)) for case in cases_of(self.op)]
 
     def request(self, trial: Trial) -> dict[str, Any]:
-        """For the task.
+        """The request for the task.
 
         Raises:
             UsageError: a part of the trial is for the CPU only.
@@ -67,7 +67,7 @@ class _GpuSetting(Setting):
 
 @dataclass(frozen=True)
 class PluginSetting(_GpuSetting):
-    """A one-op model on the GPU plugin, which gives a floating-point tensor to the kernel in `precision`."""
+    """A one-op model on the GPU plugin, which passes a floating-point tensor to the kernel in `precision`."""
 
     layer: Layer
     precision: str
@@ -124,7 +124,7 @@ class VpuSetting(_GpuSetting):
     task: ClassVar[str] = "numbers-on-opencl"
 
     def given(self) -> list[Trial]:
-        """What VPUs computed: images, one at a time."""
+        """The cases that VPUs could compute: images, one at a time."""
         return [
             one
             for one in super().given()
@@ -159,12 +159,12 @@ class VpuSetting(_GpuSetting):
 
 
 def settings_on(op: OpDescription, device: Device) -> Iterator[Setting]:
-    """Everything in which the op is tried on the device."""
+    """Every setting in which the op is tried on the device."""
     layer = layer_of(op)
     for types in map(tuple, op.combinations() if layer else ()):
         if layer and device.has_plugin:
             yield from (PluginSetting(op, types, layer, precision) for precision in _precisions(types))
-        elif layer and all(in_kernel(one, one) == one for one in types):  # nothing converts what the kernel is given
+        elif layer and all(in_kernel(one, one) == one for one in types):  # nothing converts the kernel's tensors
             yield KernelSetting(op, types, layer)
     if op.vpu and not device.has_plugin:
         for_vpu = VpuSetting(op, tuple(op.combinations()[0]), op.vpu)
@@ -177,14 +177,14 @@ def _outputs(case: Case) -> Shapes:
 
 
 def _precisions(types: Sequence[str]) -> Sequence[str]:
-    """What a model with these types is run with; nothing where the plugin, or numpy, does not have one of them."""
+    """The precisions to run a model of these types with; none if the plugin or numpy does not have one of the types."""
     if "bf16" in types or any(in_kernel(one, "f32") is None for one in types):
         return ()
     return PRECISIONS if any(map(follows_hint, types)) else (types[0],)
 
 
 def _scalar(source: str, sample: Sample) -> float:
-    """An attribute, a number, or a dimension of a tensor such as I0.X, I[0].X or, for the first, I.X."""
+    """The value of an attribute, a number, or a tensor's dimension, such as I0.X, I[0].X or, for the first, I.X."""
     if source in sample.attributes:
         return float(sample.attributes[source])  # type: ignore[arg-type]  # lists are refused by the check
     side, _, axis = source.partition(".")

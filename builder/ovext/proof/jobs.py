@@ -1,4 +1,4 @@
-"""What there is to find out about the ops of a project: a job for each row of the proof."""
+"""The jobs that prove the ops of a project: one for each row of the proof."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _GPU_NAMES = {"GPU": "GPU", "sim": "simulated GPU", "pocl": "PoCL"}
 class ProofRequest:
     """Which part of a project to try, and how much; an empty string means everything.
 
-    Without a device, that is the CPU (not with `only_gpu`), and for ops with a GPU kernel the first of
-    KINDS that is here.
+    By default the devices are the CPU (not with `only_gpu`) and, for ops with a GPU kernel, the first of KINDS that
+    is here.
     """
 
     op: str = ""
@@ -50,20 +50,20 @@ class ProofRequest:
     only_gpu: bool = False
     examples: int = 100
     seed: int = 0
-    seconds: float = 30.0  # that one answer of the library may take
+    seconds: float = 30.0  # how long one answer of the library may take
 
     def is_on_cpu(self) -> bool:
         return self.device in {None, "CPU"} and not self.only_gpu
 
     def is_on_gpu(self, op: OpDescription) -> bool:
-        """Whether the op's GPU kernels are tried; a variant, types or a case are the CPU's unless a device is named."""
+        """Whether the op's GPU kernels are tried. By default a variant, types or a case are for the CPU."""
         by_default = self.device is None and not (self.isa or self.types or self.case)
         return (by_default or self.device in KINDS) and bool(op.gpu or op.vpu)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One row to find out: what it is about, and the work."""
+    """The work for one row, and what the row is about."""
 
     about: Row
     work: Callable[[Row], Row]
@@ -76,7 +76,7 @@ class Job:
 
 @dataclass(frozen=True)
 class _Subject:
-    """An op in a library; on a device without OpenVINO's plugin it needs none."""
+    """An op and its library; a device without OpenVINO's plugin needs no library."""
 
     op: OpDescription
     library: Path | None
@@ -96,7 +96,7 @@ class _Subject:
         )
 
     def ask_on(self, device: Device, task: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer of a process of its own: a bad kernel can bring it down."""
+        """The answer of a separate process, which a bad kernel can crash."""
         seconds, library = self.request.seconds, self.library
         return ask_once(self.openvino, task, request, library, env=device.environment, timeout=seconds, stop=self.stop)
 
@@ -113,19 +113,19 @@ def jobs_of(
     """Everything to try, in the order of the project's ops.
 
     Args:
-        project: its ops are tried.
-        libraries: for the type of each op the library that it is tested in; an op's kernel on PoCL needs none.
+        project: the project whose ops are tried.
+        libraries: the library in which each op is tested, by the op's type; an op's kernel on PoCL needs none.
         openvino: the release to test in.
-        request: which part of it.
-        talk: receives a sentence on where GPU kernels are tried.
-        stop: once it is set, what runs is interrupted.
+        request: which part of the project to try.
+        talk: receives a sentence that says where GPU kernels are tried.
+        stop: once it is set, running jobs are interrupted.
 
     Raises:
-        ProjectError: the project has no ops that are asked for, or one without a reference.
-        UnknownNameError: the request names something that there is not.
-        UsageError: it asks for a variant of a GPU kernel.
-        ToolError: the device asked for is not here.
-        LibraryError: the library is missing, was not built with ovext, or holds no variant that this CPU can run.
+        ProjectError: the project has no requested ops, or one without a reference.
+        UnknownNameError: the request names something that does not exist.
+        UsageError: the request names a variant for a GPU kernel.
+        ToolError: the requested device is not here.
+        LibraryError: the library is missing, was not built with ovext, or has no variant that this CPU can run.
     """
     ops = chosen_ops(project, request)
     stop = stop or Event()
@@ -145,7 +145,7 @@ def jobs_of(
 
 
 def chosen_ops(project: Project, request: ProofRequest) -> list[OpDescription]:
-    """The ops that are asked for. Raises as jobs_of does."""
+    """The requested ops. Raises the same errors as jobs_of."""
     devices = KINDS if request.only_gpu else ("CPU", *KINDS)
     if request.device not in {None, *devices}:
         raise UnknownNameError("device", str(request.device), devices)
@@ -172,7 +172,7 @@ def chosen_ops(project: Project, request: ProofRequest) -> list[OpDescription]:
 
 
 def _device(request: ProofRequest, openvino: OpenVINO, talk: Callable[[str], None]) -> Device | str:
-    """Where GPU kernels are run, or why nowhere. Raises where nothing else was asked for."""
+    """Where GPU kernels run, or why nowhere. Raises an error if nothing else was requested."""
     try:
         device = choose_device(request.device, openvino)
     except ToolError as error:
@@ -222,7 +222,7 @@ def _skipped(about: Row, why: str) -> Job:
 
 
 def _asked_for(op: OpDescription, request: ProofRequest, settings: Sequence[Setting]) -> list[Setting]:
-    """Those with the element types that the request names."""
+    """The settings with the element types that the request names."""
     known = [one.types_text for one in settings]
     if request.types and request.types not in known:
         raise UnknownNameError(f"combination of element types of {op.type}", request.types, known)
@@ -247,7 +247,7 @@ def _variants(subject: _Subject) -> tuple[list[str], list[str]]:
 
 
 def _numbers_on_cpu(subject: _Subject, setting: Setting, row: Row) -> Row:
-    """The case that is asked for; else those of op.toml and drawn ones."""
+    """Try the requested case; by default those of op.toml and drawn ones."""
     request = subject.request
     with subject.worker(row.variant) as worker:
         tried = _tried(subject, worker.ask, setting)
@@ -257,7 +257,7 @@ def _numbers_on_cpu(subject: _Subject, setting: Setting, row: Row) -> Row:
 
 
 def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, row: Row) -> Row:
-    """The case that is asked for; else those of op.toml."""
+    """Try the requested case; by default those of op.toml."""
     tried = _tried(subject, partial(subject.ask_on, device), setting)
     return _with_numbers(row, tried, ("--device", device.kind))
 
@@ -268,7 +268,7 @@ def _tried(subject: _Subject, ask: Ask, setting: Setting) -> Tried:
 
 
 def _with_numbers(row: Row, tried: Tried, where: tuple[str, ...]) -> Row:
-    """The row with what was found out; `where` are the options that lead to its device or variant."""
+    """The row with the results; `where` are the options that select its device or variant."""
     failures: tuple[Failure, ...] = ()
     if tried.failed is not None:
         options = ("--op", row.op, *where, "--types", row.types, "--case", tried.failed.to_json())
@@ -278,7 +278,7 @@ def _with_numbers(row: Row, tried: Tried, where: tuple[str, ...]) -> Row:
 
 
 def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], row: Row) -> Row:
-    """A check that is done once for an op, in the first combination of element types that numpy has."""
+    """Run a check once for an op, with the first combination of element types that numpy has."""
     op = subject.op
     types = next((one for one in op.combinations() if not {*one} & WITHOUT_NUMBERS), None)
     if types is None:

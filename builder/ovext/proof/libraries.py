@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 
 def build_to_test(project: Project, openvino: str | None, reporter: Reporter) -> BuildResult:
-    """What a build of the project into lib/ gives now.
+    """Build the project into lib/, and return the result.
 
     Raises:
-        OvextError: as plan_on_host and run_build do.
+        OvextError: the errors of plan_on_host and run_build.
     """
     request = BuildRequest(project.root, Path("lib").absolute(), openvino=openvino)
     return run_build(plan_on_host(request), reporter)
 
 
 def library_with(op: OpDescription, result: BuildResult, project: Project) -> Path:
-    """The library with the op; of several, one that loads in every process.
+    """The library with the op; if several have it, one that loads in every process.
 
     Raises:
-        ProjectError: none has it.
+        ProjectError: no library has it.
     """
     having = [one for one in result.libraries if any((has.type, has.opset) == (op.type, op.opset) for has in one.ops)]
     if not having:

@@ -1,4 +1,4 @@
-"""Does an op compute what its reference does? Hypothesis looks for the smallest case in which it does not."""
+"""Compare an op's results with its reference. Hypothesis looks for the smallest case in which they differ."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     """Answers a request for a task of the worker."""
 
 _SECONDS_TO_SHRINK = 20.0
-_FINITE = 1e300  # JSON has no infinity: the worker gives the largest number instead
+_FINITE = 1e300  # JSON has no infinity: the worker returns the largest number instead
 
 
 class _DisagreementError(AssertionError):
@@ -32,7 +32,7 @@ class _DisagreementError(AssertionError):
 
 @dataclass
 class Tried:
-    """The outcome of many trials. `failed` is the smallest that went wrong, and `what` how."""
+    """The outcome of many trials. `failed` is the smallest one that failed, and `what` says how."""
 
     cases: int = 0
     absolute: float = 0.0
@@ -43,7 +43,7 @@ class Tried:
     known: dict[str, str] = field(default_factory=dict)  # what was wrong with a trial, by its text
 
     def add(self, answer: dict[str, Any]) -> str:
-        """Take the worker's answer to a trial; gives what is wrong with it."""
+        """Record the worker's answer to a trial. Returns what is wrong with it."""
         if "skipped" in answer:
             self.skipped = answer["skipped"]
             return ""
@@ -76,7 +76,7 @@ def try_given(ask: Ask, setting: Setting, trials_given: Sequence[Trial]) -> Trie
 
 
 def _wrong(ask: Ask, setting: Setting, trial: Trial, tried: Tried) -> str:
-    """What is wrong with a trial, its process's death included; empty for nothing."""
+    """What is wrong with a trial, including the death of its process; empty if nothing is."""
     try:
         return tried.add(ask(setting.task, setting.request(trial)))
     except LibraryError as error:
@@ -93,7 +93,7 @@ def try_drawn(ask: Ask, setting: Setting, tried: Tried, *, examples: int, seed_o
         text = trial.to_json()
         is_over = time.monotonic() > end
         if text not in tried.known:
-            # Hypothesis tries the smallest failure again at its end: that must fail again, also after the time.
+            # At its end, Hypothesis tries the smallest failure again: that must fail again, even after the time limit.
             tried.known[text] = "" if is_over else _wrong(ask, setting, trial, tried)
         if what := tried.known[text]:
             tried.failed, tried.what = trial, what

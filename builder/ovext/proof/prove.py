@@ -1,4 +1,4 @@
-"""Proving the ops of a project: every job, side by side."""
+"""Prove the ops of a project: run every job, in parallel."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def prove(
     talk: Callable[[str], None],
     on_row: Callable[[Row], None],
 ) -> Proof:
-    """Try everything that is asked for, as much at once as there are CPUs; `on_row` gets each row in order.
+    """Try everything that was requested, as many jobs at once as there are CPUs. `on_row` receives each row in order.
 
-    The arguments and errors are those of jobs_of.
+    The arguments and errors are the same as for jobs_of.
     """
     stop = Event()
     jobs = jobs_of(project, libraries, openvino, request, talk=talk, stop=stop)
@@ -42,6 +42,6 @@ def prove(
                 rows.append(row)
         except BaseException:
             stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)  # what has not begun is not to begin
+            pool.shutdown(wait=False, cancel_futures=True)  # jobs that have not started must not start
             raise
     return Proof(project.name, tuple(rows))

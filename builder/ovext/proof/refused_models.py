@@ -1,4 +1,4 @@
-"""Models that an op must refuse, by its description."""
+"""Models that an op must reject, according to its description."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ovext.proof.setting import Setting
     from ovext.proof.trial import Shapes
 
-# What OpenVINO's Parameter takes in a model without further ado.
+# The types that OpenVINO's Parameter accepts in a model without further steps.
 _TRIED_TYPES = [one for one in get_args(ElementType) if one not in WITHOUT_NUMBERS]
 
 
@@ -34,7 +34,7 @@ class WrongModel:
 
 @dataclass(frozen=True)
 class _Right:
-    """A model that the op takes; each wrong one differs in one thing."""
+    """A model that the op accepts; each wrong model differs from it in one thing."""
 
     setting: Setting
     shapes: Shapes
@@ -51,9 +51,9 @@ class _Right:
 def right_and_wrong_models(
     setting: Setting, shapes: Shapes, attributes: dict[str, AttributeValue]
 ) -> tuple[str, list[WrongModel]]:
-    """A model that is right, as `shapes` and `attributes` are, and ones with one wrong thing in each.
+    """A right model with `shapes` and `attributes`, which must be right, and models with one wrong thing each.
 
-    That is a type, a rank, a size, an attribute or the number of inputs.
+    The wrong thing is a type, a rank, a size, an attribute or the number of inputs.
     """
     first = replace(setting, types=tuple(setting.op.combinations()[0]))
     right = _Right(first, shapes, setting.op.all_values(attributes))
@@ -94,7 +94,7 @@ def _attributes(right: _Right) -> Iterator[tuple[str, _Right]]:
 
 
 def _refused_values(attribute: Attribute) -> Iterator[Any]:
-    """Values beyond the bounds that op.toml tells, and words that an enum has not."""
+    """Values beyond the bounds in op.toml, and words that an enum does not have."""
     if attribute.type == "enum":
         yield "no_such_value"
     for bound, step in ((attribute.min, -1), (attribute.max, 1)):

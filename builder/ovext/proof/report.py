@@ -1,4 +1,4 @@
-"""What was tried, and how it went."""
+"""What was tried, and the results."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Failure:
-    """Something that the op does not do right.
+    """Something that the op does wrong.
 
-    `options` are those of `ovext test` with which this one thing is tried again.
+    `options` are the options of `ovext test` that try this one thing again.
     """
 
     what: str
     options: tuple[str, ...] = ()
 
     def command(self, project: str, options: Sequence[str] = ()) -> str:
-        """What tries it again; `options` were given besides."""
+        """The command that tries it again; `options` are the others that were given."""
         return shlex.join(["ovext", "test", project, *options, *self.options])
 
 
 @dataclass(frozen=True)
 class Row:
-    """One check of one op, with one variant, combination of element types and device where it depends on these."""
+    """One check of one op, with one variant, combination of element types and device if it depends on these."""
 
     op: str
     check: str  # numbers, attributes, refusals, concurrency, unloading
@@ -97,5 +97,5 @@ def _suite(op: str, rows: Sequence[Row], project: str) -> ET.Element:
 
 
 def _printable(text: str) -> str:
-    """The text without what XML cannot hold."""
+    """The text without characters that XML cannot contain."""
     return "".join(character for character in text if character.isprintable() or character in "\n\t")

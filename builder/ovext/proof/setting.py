@@ -1,4 +1,4 @@
-"""Where an op is tried, and what the worker must know to do it."""
+"""Where an op is tried, and what the worker must know to try it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Setting:
 
     op: OpDescription
     types: tuple[str, ...]
-    task: ClassVar[str] = "numbers"  # of the worker, which computes a trial and compares
+    task: ClassVar[str] = "numbers"  # the worker's task, which computes a trial and compares the results
 
     @property
     def input_types(self) -> tuple[str, ...]:
@@ -38,11 +38,11 @@ class Setting:
         return ",".join(element for one, element in inputs if not isinstance(one.types, str))
 
     def computed_in(self, element: str) -> str:
-        """By which type a tensor of that one reaches the op."""
+        """The type in which a tensor of the type `element` reaches the op."""
         return element
 
     def given(self) -> list[Trial]:
-        """The cases of op.toml, each in a static model, in a dynamic one after another, and with parts of tensors."""
+        """Each case of op.toml in a static model, in a dynamic one after another case, and with parts of tensors."""
         op = self.op
         cases = [(case.sizes(), case.attributes) for case in op.test.cases]
         trials: list[Trial] = []
@@ -63,7 +63,7 @@ class Setting:
         dynamic: bool = False,
         extra_inputs: int = 0,
     ) -> str:
-        """A one-op model; with `dynamic` only its ranks are known. Extra inputs are as the first."""
+        """A one-op model; with `dynamic` only its ranks are known. Extra inputs are like the first."""
         tensors = [
             TensorType(element, (-1,) * len(shapes[one.name]) if dynamic else shapes[one.name])
             for element, one in zip(self.input_types, self.op.inputs, strict=True)
@@ -73,7 +73,7 @@ class Setting:
         return one_op_model(self.op.type, self.op.opset, tensors, values, outputs=len(self.op.outputs))
 
     def common(self, attributes: dict[str, AttributeValue]) -> dict[str, Any]:
-        """What every request about numbers tells the worker."""
+        """The part of a request that every task about numbers needs."""
         op = self.op
         tolerances = [op.tolerance(self.computed_in(element)).model_dump() for element in self.output_types]
         return {
@@ -88,7 +88,7 @@ class Setting:
         }
 
     def request(self, trial: Trial) -> dict[str, Any]:
-        """For the task."""
+        """The request for the task."""
         dynamic = trial.before is not None
         sets = [trial.before, trial.shapes] if trial.before is not None else [trial.shapes]
         runs = [self._run(shapes, trial.attributes, dynamic=dynamic) for shapes in sets]

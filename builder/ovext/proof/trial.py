@@ -1,4 +1,4 @@
-"""One thing that an op is tried with."""
+"""One trial of an op."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Trial:
     """Shapes, attributes and values.
 
     With `before`, the model's dimensions are not known until it runs, and it runs with those shapes first. With
-    `parts`, the inputs are parts of larger tensors. `outputs` are the shapes of outputs whose rule does not tell them.
+    `parts`, the inputs are parts of larger tensors. `outputs` are the shapes that no rule determines.
     """
 
     shapes: Shapes
@@ -37,7 +37,7 @@ class Trial:
     outputs: Shapes = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """What `--case` takes; defaults are left out."""
+        """The text for `--case`; defaults are left out."""
         data = {name: value for name, value in asdict(self).items() if value != _DEFAULTS.get(name)}
         return json.dumps(data)
 
@@ -53,10 +53,10 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def trial_from_json(text: str, op: OpDescription) -> Trial:
-    """What `to_json` wrote.
+    """The trial that `to_json` wrote.
 
     Raises:
-        UsageError: it is no trial of this op.
+        UsageError: it is not a trial of this op.
     """
     try:
         data = json.loads(text)
@@ -94,7 +94,7 @@ def _shapes(given: Any) -> Any:
 
 
 def ruled_shapes(op: OpDescription, shapes: Shapes, attributes: dict[str, AttributeValue]) -> Sequence[Shape] | None:
-    """The shapes of the outputs by the rules in op.toml; None where those do not tell all of them."""
+    """The output shapes according to the rules in op.toml; None if the rules do not determine all of them."""
     if any(one.rule in {CUSTOM, DATA_DEPENDENT} for one in op.outputs):
         return None
     by_name = output_shapes(op, shapes, op.all_values(attributes))

@@ -1,1 +1,1 @@
-"""What loads a library or runs OpenVINO, always in a process of its own: a bad library can only end that one."""
+"""Load libraries and run OpenVINO, always in a separate process: a bad library can end only that process."""

@@ -1,4 +1,4 @@
-"""Does OpenVINO load a library, does it know the ops, and which instruction set does it choose?"""
+"""Check whether OpenVINO loads a library and knows the ops, and which instruction set the library chooses."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from ovext.project import OpDescription
     from ovext.toolchain.openvino import OpenVINO
 
-_AUTOMATIC = {"OVEXT_ISA": ""}  # a choice forced by the user's environment is not what is checked
+_AUTOMATIC = {"OVEXT_ISA": ""}  # the check is not about an instruction set that the user's environment forces
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a library says of itself once it is loaded."""
+    """What a library reports about itself once it is loaded."""
 
     isa: str | None  # the instruction set that it chose; None for one that was not built with ovext
     ops: tuple[tuple[str, str], ...]  # type and opset of each; empty for one without SOURCES of an existing extension
@@ -33,7 +33,7 @@ def check_loads(
     *,
     env: Mapping[str, str] = _AUTOMATIC,
 ) -> Loaded:
-    """What the library says of itself, after OpenVINO loaded it and read a one-op model of each op.
+    """What the library reports about itself, after OpenVINO loaded it and read a one-op model of each op.
 
     Raises:
         LibraryError: it does not load, or lacks an op; the text is OpenVINO's.

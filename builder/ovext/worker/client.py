@@ -1,4 +1,4 @@
-"""Asking a worker, a process with a chosen OpenVINO, for tasks; every end that it can come to is told here."""
+"""Send tasks to a worker, a process with a chosen OpenVINO, and report every way in which it can end."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from ovext.toolchain.openvino import OpenVINO
     from ovext.toolchain.process import Finished
 
-_END_SECONDS = 20.0  # for unloading the library and leaving
-_LAST_LINES = 8  # that are shown of what a process said before it died
+_END_SECONDS = 20.0  # for unloading the library and exiting
+_LAST_LINES = 8  # the number of lines that are shown of a dead process's output
 
 
 class Worker:
-    """Processes one after another, should one die. Used as a context; leaving it ends the process.
+    """A process, replaced by a new one if it dies. Used as a context manager; leaving it ends the process.
 
     Args:
         openvino: the release to run in.
-        library: the extension library that the requests are about, if there is one. For one that is for a server that
-            brings OpenVINO's symbols (LINK host), the process brings them.
-        env: set in the process's environment.
+        library: the extension library that the requests are about, if there is one. If it is for a server that brings
+            OpenVINO's symbols (LINK host), the process brings them.
+        env: variables to set in the process's environment.
         timeout: seconds that an answer may take.
-        stop: once it is set, whoever asks is interrupted.
+        stop: once it is set, the caller is interrupted.
 
     Raises:
         OpenVINOError: this OpenVINO has no Python package for this Python.
@@ -73,13 +73,13 @@ class Worker:
         self._folder.cleanup()
 
     def ask(self, task: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """What the task answers. `request` and the answer are JSON.
+        """The task's answer. `request` and the answer are JSON.
 
         Raises:
-            WorkerDiedError: the process crashed or hung; the next request goes to a new one.
+            WorkerDiedError: the process crashed or hung; the next request goes to a new process.
             LibraryError: the task failed; the text says how.
             OpenVINOError: this Python cannot import this OpenVINO.
-            KeyboardInterrupt: the user does not want to know any more.
+            KeyboardInterrupt: `stop` is set.
         """
         if self._stop is not None and self._stop.is_set():
             raise KeyboardInterrupt
@@ -102,12 +102,12 @@ class Worker:
         return result
 
     def finish(self) -> Finished | None:
-        """End the process as a program ends that is done with the library; None where there is none."""
+        """End the process, as a program does that is done with the library. Returns None if there is no process."""
         process, self._process = self._process, None
         return process.end(_END_SECONDS) if process else None
 
     def _start(self) -> Conversation:
-        folder = Path(self._folder.name)  # what lies in the user's folder must not stand in for a module
+        folder = Path(self._folder.name)  # files in the user's folder must not shadow a module
         command = [sys.executable, "-m", "ovext.worker.main"]
         return Conversation(command, output=folder / "output", cwd=folder, env=self._env)
 
@@ -130,7 +130,7 @@ def ask_once(
     timeout: float = 600.0,
     stop: Event | None = None,
 ) -> dict[str, Any]:
-    """What a task answers in a process for it alone. Raises as Worker.ask does."""
+    """The answer of a task in its own process. Raises the same errors as Worker.ask."""
     with Worker(openvino, library, env=env, timeout=timeout, stop=stop) as worker:
         return worker.ask(task, request)
 
@@ -140,7 +140,7 @@ def _needs_openvino(library: Path) -> bool:
 
 
 def _environment_of(openvino: OpenVINO) -> dict[str, str]:
-    """What must be set for this Python to import that OpenVINO."""
+    """The variables that this Python needs to import that OpenVINO."""
     if openvino.python_path is None:
         problem = "this OpenVINO comes without its Python package"
         raise OpenVINOError(problem, where=openvino.cmake_dir, fix="Use --openvino VERSION.")
@@ -148,7 +148,7 @@ def _environment_of(openvino: OpenVINO) -> dict[str, str]:
 
 
 def _without_noise(text: str) -> str:
-    """OpenVINO's message without the places in its own sources."""
+    """OpenVINO's message without the locations in its own sources."""
     lines = [line for line in text.splitlines() if line.strip()]
     told = [line for line in lines if not re.match(r"Exception from |Check '", line.strip())]
     return "\n".join(told or lines)

@@ -1,7 +1,7 @@
 """The worker: `python -m ovext.worker.main FD` answers each line on stdin with a line on that file descriptor.
 
-A request is JSON with its `task`, and so is the answer. A task's own failure is an answer too: {"error": ...}. What
-libraries print goes to stdout and stderr.
+A request is JSON with its `task`; the answer is JSON, too. A task's own failure is also an answer: {"error": ...}. The
+output of libraries goes to stdout and stderr.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Else `import openvino` reports each import over the network, from a forked process that can hang for ever, because
-# this one waits for its input.
+# Otherwise `import openvino` reports each import over the network, from a forked process that can hang for ever,
+# because this one waits for its input.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 # The model converter, a quarter of the time that the import takes.
 sys.modules["openvino.tools.ovc"] = None  # type: ignore[assignment]
@@ -61,12 +61,12 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         if request["preload"]:
             ctypes.CDLL(request["preload"], mode=os.RTLD_GLOBAL | os.RTLD_NOW)
         return _task(request["task"])(request)
-    except (RuntimeError, OSError) as error:  # what OpenVINO throws, and what the loader does
+    except (RuntimeError, OSError) as error:  # from OpenVINO, and from the loader
         return {"error": str(error).strip()}
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # at once, even out of a kernel that hangs
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # end at once, even in a kernel that hangs
     with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as answers:
         for line in sys.stdin:
             print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)

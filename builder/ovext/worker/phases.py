@@ -1,4 +1,4 @@
-"""What a worker is doing: it writes so to a file, and whoever asked reads it should the process die or hang."""
+"""The current step of a worker: it is written to a file, which the caller reads if the process dies or hangs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Phases:
-    """Called with what is done next."""
+    """Records the next step when called with it."""
 
     def __init__(self, request: dict[str, Any]) -> None:
         self._file = Path(request["phase_file"])

@@ -1,1 +1,1 @@
-"""What a worker can be asked for. Only worker/main.py imports these: they need OpenVINO."""
+"""The tasks of a worker. Only worker/main.py imports these modules: they need OpenVINO."""

@@ -1,4 +1,4 @@
-"""How far results are from what they should be."""
+"""The differences between results and what they should be."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROUNDED = {"f16", "bf16", "f32"}
 def compared(
     request: dict[str, Any], how: str, actual: Sequence[Array], expected: Sequence[Array]
 ) -> list[dict[str, Any]]:
-    """One result for each output, whose reference is rounded to its type: what is too large for it is infinite."""
+    """One result for each output. The reference is rounded to the output's type: what is too large is infinite."""
     results = []
     for number, (got, wanted) in enumerate(zip(actual, expected, strict=True)):
         element = request["output_types"][number]
@@ -29,7 +29,7 @@ def compared(
 
 
 def by_rules(shapes: Sequence[Sequence[int]], expected: Sequence[Array]) -> list[dict[str, Any]]:
-    """Where the reference has another shape than op.toml tells, one result for each."""
+    """One result for each output whose shape in the reference differs from the rule in op.toml."""
     return [
         {
             "how": "the rule in op.toml",
@@ -66,7 +66,7 @@ def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict
 
 
 def _finite(errors: Array) -> float:
-    """The largest, as a number that JSON has."""
+    """The largest error, as a number that JSON has."""
     return float(np.nan_to_num(errors.max(initial=0.0), posinf=np.finfo(np.float64).max))
 
 

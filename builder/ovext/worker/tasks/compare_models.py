@@ -1,4 +1,4 @@
-"""Two models on the same input: do they give the same numbers, and how long does each take?"""
+"""Compare two models on the same input: their results, and how long each takes."""
 
 from __future__ import annotations
 

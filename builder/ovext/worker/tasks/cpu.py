@@ -1,4 +1,4 @@
-"""An op in one-op models against its reference, and what it does with what it must refuse."""
+"""Compare an op in one-op models with its reference, and report what it does with models that it must reject."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ovext.worker.tasks.values import Array
 
-# Those that the CPU plugin takes with rows that do not follow one another.
+# The types that the CPU plugin accepts with rows that are not contiguous.
 _TYPES_OF_PARTS = {"f32", "f16", "bf16", "i32", "i8", "u8"}
 _CONFIG = {"INFERENCE_PRECISION_HINT": "f32"}
 
@@ -32,9 +32,9 @@ def _core(library: str) -> ov.Core:
     return core
 
 
-@lru_cache(maxsize=4)  # each compiled model has threads of its own
+@lru_cache(maxsize=4)  # each compiled model has its own threads
 def _compiled(library: str, model: str, *, parts: bool) -> ov.CompiledModel:
-    """A compiled model is given either parts of tensors or whole ones.
+    """A compiled model receives either parts of tensors or whole ones.
 
     OpenVINO 2026.4.1 copies a part into the memory of the last whole tensor, which may be gone by then.
     """
@@ -47,7 +47,7 @@ def _read(library: str, model: str) -> ov.Model:
 
 
 def release(_: dict[str, Any]) -> dict[str, Any]:
-    """Let go of every model and of the core, which unloads the library."""
+    """Release every model and the core, which unloads the library."""
     _compiled.cache_clear()
     gc.collect()
     _core.cache_clear()
@@ -56,9 +56,9 @@ def release(_: dict[str, Any]) -> dict[str, Any]:
 
 
 def numbers(request: dict[str, Any]) -> dict[str, Any]:
-    """The largest errors of the op, through the CPU plugin and by its evaluate() alone.
+    """The largest errors of the op, in the CPU plugin and in its evaluate() alone.
 
-    The request's `runs` are one or two sets of shapes; a model with dynamic dimensions is given them one after another.
+    The request's `runs` are one or two sets of shapes; a model with dynamic dimensions runs with one after the other.
     """
     say = Phases(request)
     results: list[dict[str, Any]] = []
@@ -79,7 +79,7 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
 
 def infer(compiled: ov.CompiledModel, inputs: Sequence[Array], request: dict[str, Any]) -> list[Array]:
     infer_request = compiled.create_infer_request()
-    kept = []  # a part does not keep the tensor that it is in
+    kept = []  # a part does not keep its larger tensor alive
     for number, values in enumerate(inputs):
         tensor = tensor_of(values, request["input_types"][number])
         if request.get("parts") and values.size and request["input_types"][number] in _TYPES_OF_PARTS:
@@ -122,7 +122,7 @@ def _plain(value: Any) -> Any:
 
 
 def read(request: dict[str, Any]) -> dict[str, Any]:
-    """Read a model that the op must take."""
+    """Read a model that the op must accept."""
     Phases(request)("reading a model")
     try:
         _read(request["library"], request["model"])
@@ -132,7 +132,7 @@ def read(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def refusals(request: dict[str, Any]) -> dict[str, Any]:
-    """For each model what OpenVINO says of it; nothing where it takes it."""
+    """OpenVINO's message about each model; None if it accepts the model."""
     say = Phases(request)
     said: list[str | None] = []
     for wrong in request["models"]:
@@ -148,7 +148,7 @@ def refusals(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def concurrency(request: dict[str, Any]) -> dict[str, Any]:
-    """Several requests of one compiled model at once, each with inputs of its own."""
+    """Run several requests of one compiled model at once, each with its own inputs."""
     say = Phases(request)
     config = {**_CONFIG, "PERFORMANCE_HINT": "THROUGHPUT"}
     compiled = _core(request["library"]).compile_model(_read(request["library"], request["model"]), "CPU", config)

@@ -1,4 +1,4 @@
-"""One op on a GPU against its reference and against the CPU extension."""
+"""Compare one op on a GPU with its reference and with the CPU extension."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ovext.worker.tasks.cpu import infer
 from ovext.worker.tasks.reference import expected_outputs
 from ovext.worker.tasks.values import draw
 
-# What the plugin calls a node that one of its custom layers computes.
+# The plugin's name for a node that one of its custom layers computes.
 _CUSTOM_NODE = "CustomGPUPrimitive"
 DOES_NOT_COMPILE = "the kernel does not compile: `ovext gpu check` shows what compilers say of it"
 
 
 def numbers(request: dict[str, Any]) -> dict[str, Any]:
-    """The largest errors of a one-op model on the GPU device, against the reference and against the CPU.
+    """The largest errors of a one-op model on the GPU device, compared with the reference and with the CPU.
 
     Raises:
-        RuntimeError: not the layer's kernel computed the op, or what OpenVINO says.
+        RuntimeError: something other than the layer's kernel computed the op, or OpenVINO reports an error.
     """
     say = Phases(request)
     inputs = draw(request, request["shapes"])
@@ -66,7 +66,7 @@ def is_computed_by(compiled: ov.CompiledModel, entry: str) -> bool:
     """Whether a custom layer with this kernel computes something in the model."""
     facts = [node.get_rt_info() for node in compiled.get_runtime_model().get_ops()]
     kernels = [one["primitiveType"].astype(str) for one in facts if one["layerType"].astype(str) == _CUSTOM_NODE]
-    # The type may stand behind the name, and older releases, such as 2026.2.1, do not tell the name.
+    # The type may follow the name, and older releases, such as 2026.2.1, do not report the name.
     return any(name in {entry, "undef"} or name.startswith(f"{entry}__") for name in kernels)
 
 

@@ -1,4 +1,4 @@
-"""Loading a library, and asking it what it is."""
+"""Load a library, and ask it what it is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import openvino as ov
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
-    """Load a library and read each model: which instruction set it chose, and type and opset of each op it has.
+    """Load a library and read each model. Returns the instruction set that it chose, and each op's type and opset.
 
-    The former is null for a library that was not built with ovext, the latter is empty for one that does not say.
+    The former is null for a library that was not built with ovext; the latter are empty for one that reports none.
     """
     library = request["library"]
     core = ov.Core()
@@ -26,7 +26,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _said(library: str, name: str) -> str | None:
-    """The text that a function of a loaded library gives; None without one."""
+    """The text that a function of a loaded library returns; None if there is none."""
     handle = ctypes.CDLL(library)
     if not hasattr(handle, name):
         return None

@@ -1,4 +1,4 @@
-"""Latency of one-op models side by side."""
+"""Compare the latency of one-op models."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _WARM_UP = 2
 def run(request: dict[str, Any]) -> dict[str, Any]:
     """For each case, the median latency of each entry in each round, in seconds.
 
-    All entries of a case read and write the same buffers: where a buffer lies makes a difference of several per cent.
-    They take turns, each round in another order, so that a change in the machine's speed meets all of them. In a round
-    an entry runs for about as long as any other, at least three times.
+    All entries of a case read and write the same buffers, because a buffer's address makes a difference of several per
+    cent. They take turns, in another order each round, so that a change in the machine's speed affects all of them. In
+    a round each entry runs for about the same time, at least three times.
     """
     with tempfile.TemporaryDirectory(prefix="ovext-bench-") as folder:
         cores = _Cores(Path(folder))
@@ -35,7 +35,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 class _Cores:
     """One ov::Core for each library and forced instruction set.
 
-    A loaded file has chosen its instruction set once for all, hence a copy of the file for each.
+    A loaded file cannot choose its instruction set again, so each core loads its own copy of the file.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -26,7 +26,7 @@ def runtimes(_: dict[str, Any]) -> dict[str, Any]:
 
 
 def build(request: dict[str, Any]) -> dict[str, Any]:
-    """What each runtime's compiler says of each program: one without half precision is not given those that need it."""
+    """What each runtime's compiler says about each program. Without half precision it gets no programs that need it."""
     built = []
     for platform in _platforms():
         device = platform.get_devices()[0]
@@ -36,7 +36,7 @@ def build(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def numbers(request: dict[str, Any]) -> dict[str, Any]:
-    """The largest errors of a kernel, run on the first device of the runtime that is asked for."""
+    """The largest errors of a kernel, run on the first device of the requested runtime."""
     say = Phases(request)
     platform = next((one for one in _platforms() if request["runtime"] in one.name), None)
     if platform is None:
@@ -65,7 +65,7 @@ def _run(device: cl.Device, request: dict[str, Any], inputs: Sequence[Array], sa
     outputs = [_unwritten(request, one) for one in request["arguments"] if one["kind"] == "output"]
     buffers = {output.port: _buffer(context, output.memory) for output in outputs}
     values = [_argument(context, inputs, buffers, one) for one in request["arguments"]]
-    kernel.set_args(*values)  # which does not keep the buffers: `values` does
+    kernel.set_args(*values)  # it does not keep the buffers alive: `values` does
     cl.enqueue_nd_range_kernel(queue, kernel, request["global"], request["local"] or None).wait()
     for output in outputs:
         cl.enqueue_copy(queue, output.memory, buffers[output.port]).wait()
@@ -87,7 +87,7 @@ class _Output:
 
 
 def _unwritten(request: dict[str, Any], tensor: dict[str, Any]) -> _Output:
-    """An output full of what must not look right where the kernel leaves it out."""
+    """An output filled with a wrong value: elements that the kernel never writes must not look right."""
     dtype = numpy_type(request["output_types"][tensor["port"]])
     shape = [tensor["dims"][axis] for axis in tensor["order"]]
     return _Output(tensor["port"], tensor, np.full(shape, np.nan if dtype.kind == "f" else 77, dtype))
@@ -105,7 +105,7 @@ def _argument(
 
 
 def _laid_out(values: Array, tensor: dict[str, Any]) -> Array:
-    """The values in the order in memory that the tensor's format has."""
+    """The values in the memory order of the tensor's format."""
     return np.ascontiguousarray(values.reshape(tensor["dims"]).transpose(tensor["order"]))
 
 

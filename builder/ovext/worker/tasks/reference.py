@@ -1,4 +1,4 @@
-"""Calling the reference of an op, which its author wrote in numpy."""
+"""Call the reference of an op, which its author wrote in numpy."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def expected_outputs(request: dict[str, Any], inputs: Sequence[Array]) -> list[Array]:
     """The outputs that the reference computes.
 
-    It may change what it is given, which are copies. f16, whose sums in numpy are rounded at each step, comes as f32.
+    It may change its inputs, which are copies. f16 inputs become f32, because numpy rounds sums of f16 at each step.
 
     Raises:
-        RuntimeError: it fails, and the text names its line; or it gives another number of outputs than the op has.
+        RuntimeError: it fails (the text names its line), or it returns another number of outputs than the op has.
     """
     expected = _called(request, inputs)
     if len(expected) != len(request["output_types"]):
@@ -34,7 +34,7 @@ def expected_outputs(request: dict[str, Any], inputs: Sequence[Array]) -> list[A
 def _called(request: dict[str, Any], inputs: Sequence[Array]) -> Sequence[Array]:
     function = _function_in(Path(request["reference"]))
     try:
-        # Of NaN and infinities numpy warns; the author's code is to compute with them.
+        # numpy warns of NaN and infinities, but the author's code must compute with them.
         with np.errstate(all="ignore"):
             results = function(*map(_own_copy, inputs), **request["attributes"])
     except Exception as error:  # whatever the author's code raises is an answer

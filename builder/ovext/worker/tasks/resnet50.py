@@ -14,7 +14,7 @@ from openvino import opset13 as ops
 
 _STAGES = ((3, 64, 1), (4, 128, 2), (6, 256, 2), (3, 512, 2))  # blocks, width, stride of the first block
 _EXPANSION = 4
-_RESIDUAL_GAIN = 0.25  # the sums of sixteen blocks must not grow out of all proportion
+_RESIDUAL_GAIN = 0.25  # the sums of sixteen blocks must not grow too large
 
 
 class _Builder:
@@ -36,7 +36,7 @@ class _Builder:
         return ops.add(product, ops.constant(bias)).output(0)
 
     def block(self, data: ov.Output, width: int, stride: int) -> ov.Output:
-        """The bottleneck: 1x1, 3x3, 1x1, around them the identity or, where the shape changes, a 1x1 convolution."""
+        """The bottleneck: 1x1, 3x3, 1x1; its shortcut is the identity or, if the shape changes, a 1x1 convolution."""
         inner = ops.relu(self.convolution(data, width, 1, 1)).output(0)
         inner = ops.relu(self.convolution(inner, width, 3, stride)).output(0)
         inner = self.convolution(inner, width * _EXPANSION, 1, 1, gain=_RESIDUAL_GAIN)
@@ -61,6 +61,6 @@ def write_resnet50(path: Path, seed: int = 0) -> None:
 
 
 def run(request: dict[str, str]) -> dict[str, str]:
-    """The worker's task: write it to `path`."""
+    """The worker's task: write the model to `path`."""
     write_resnet50(Path(request["path"]))
     return {}

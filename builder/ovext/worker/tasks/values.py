@@ -17,10 +17,10 @@ _FLOATS = {"f16", "bf16", "f32", "f64"}
 
 
 def draw(request: dict[str, Any], shapes: Sequence[Sequence[int]]) -> list[Array]:
-    """Values of the style that the request asks for, one array for each shape, the same for the same seed.
+    """Values of the requested style, one array for each shape, the same for the same seed.
 
-    bf16, which numpy does not have, comes as f32 with values that bf16 has. What the device rounds to another type
-    before the op sees it (`rounded_to`) has values of that type.
+    bf16, which numpy does not have, becomes f32 with values that bf16 has. An input that the device rounds to another
+    type before the op sees it (`rounded_to`) has values of that type.
     """
     generator = np.random.default_rng(request["seed"])
     drawn = []
@@ -75,14 +75,14 @@ def numpy_type(element: str) -> np.dtype[Any]:
 
 
 def rounded(values: Array, element: str) -> Array:
-    """The values that the element type has for these, in numpy's type."""
-    with np.errstate(over="ignore"):  # what is too large is infinite
+    """These values, rounded to the element type, in numpy's type."""
+    with np.errstate(over="ignore"):  # values that are too large become infinite
         values = np.asarray(values).astype(numpy_type(element))
     return _from_bits(_bits(values)) if element == "bf16" else values
 
 
 def _bits(values: Array) -> Array:
-    """bf16, rounded to the nearest, as its bits."""
+    """The bits of the values as bf16, rounded to the nearest."""
     wide = np.ascontiguousarray(values, np.float32).view(np.uint32)
     nearest = ((wide + 0x7FFF + ((wide >> 16) & 1)) >> 16).astype(np.uint16)
     nan = ((wide >> 16) | 0x40).astype(np.uint16)
@@ -103,14 +103,14 @@ def tensor_of(values: Array, element: str) -> ov.Tensor:
 
 
 def array_of(tensor: ov.Tensor) -> Array:
-    """A copy of a tensor's values; bf16 comes as f32."""
+    """A copy of a tensor's values; bf16 becomes f32."""
     if tensor.element_type == ov.Type.bf16:
         return _from_bits(np.array(tensor.data).view(np.uint16).reshape(tensor.shape))
     return np.array(tensor.data).reshape(tensor.shape)
 
 
 def part_of_larger(tensor: ov.Tensor) -> tuple[ov.Tensor, ov.Tensor]:
-    """The same values as a part of a larger tensor, in whose memory rows do not follow one another; and that tensor."""
+    """The same values as a part of a larger tensor, in whose memory rows are not contiguous; and that tensor."""
     shape = list(tensor.shape)
     larger = ov.Tensor(tensor.element_type, [size + 2 for size in shape])
     part = ov.Tensor(larger, [1] * len(shape), [size + 1 for size in shape])

@@ -1,4 +1,4 @@
-"""OpenVINO as its makers build it: headers, libraries and CMake files of the wheel in the package index."""
+"""OpenVINO as its developers build it: headers, libraries and CMake files from the wheel in the package index."""
 
 import shutil
 import subprocess
@@ -22,7 +22,7 @@ class OpenVINO(ConanFile):
     homepage = "https://docs.openvino.ai"
     topics = ("deep-learning", "inference")
     package_type = "shared-library"
-    build_policy = "missing"  # nothing is compiled: where no remote has the package, the wheel is fetched
+    build_policy = "missing"  # nothing is compiled: if no remote has the package, the wheel is fetched
     settings = "os", "arch", "compiler", "build_type"
 
     def validate(self):
@@ -62,7 +62,7 @@ class OpenVINO(ConanFile):
         return wheel
 
     def package(self):
-        # The folders keep their names: the CMake files find headers and libraries from where they lie themselves.
+        # The folders keep their names: the CMake files find headers and libraries relative to their own location.
         with zipfile.ZipFile(self._wheel()) as archive:
             for name in archive.namelist():
                 if name.startswith(WANTED):
@@ -74,7 +74,7 @@ class OpenVINO(ConanFile):
         self._wheel().unlink()
         libraries = Path(self.package_folder, "openvino", "libs")
         (library,) = libraries.glob("libopenvino.so.*")
-        (libraries / "libopenvino.so").symlink_to(library.name)  # a wheel holds no links, and linkers look for it
+        (libraries / "libopenvino.so").symlink_to(library.name)  # a wheel has no links, and linkers look for it
 
     def package_info(self):
         # find_package(OpenVINO) finds the wheel's own files.
@@ -89,7 +89,7 @@ class OpenVINO(ConanFile):
 
 
 def python_with_pip():
-    """A Python that has pip: a Conan of its own environment, as pipx makes it, may have none."""
+    """A Python that has pip: a Conan in its own environment, such as one from pipx, may have none."""
     for python in filter(None, (sys.executable, shutil.which("python3"), shutil.which("python"))):
         if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0:
             return python
