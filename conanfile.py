@@ -98,7 +98,10 @@ class Extension(ConanFile):
             copy(self, "*", str(project), str(target), excludes=NO_SOURCES)
 
     def _project(self):
-        """The project's folder, relative to the recipe's. Consumers need it too, without the option: it never fails."""
+        """The project's folder, relative to the recipe's unless it is absolute.
+
+        Consumers need it too, without the option: it never fails.
+        """
         if chosen := self.options.get_safe("project"):
             return str(chosen).rstrip("/")
         listed = Path(self.recipe_folder, "projects.json")

@@ -2,7 +2,8 @@
 # build environment, and reports what pyproject.toml says.
 include_guard(GLOBAL)
 
-# ovext_configure_wheel(): what pyproject.toml says, and the OpenVINO of the wheel, unless the caller named them.
+# ovext_configure_wheel(): what pyproject.toml says of fp-contract; and of the instruction sets, and the OpenVINO of the
+# wheel, unless the caller named them.
 macro(ovext_configure_wheel)
   execute_process(
     COMMAND "${Python_EXECUTABLE}" -m ovext package-step configure "${CMAKE_CURRENT_SOURCE_DIR}"

@@ -1,4 +1,4 @@
-"""What a check states: a finding of a level, and where in the user's files it is."""
+"""What inspection and the GPU check state: findings, each of a level."""
 
 from __future__ import annotations
 

@@ -387,6 +387,7 @@ TRAPS = [
         "CL_INVALID_WORK_GROUP_SIZE",
     ),
     Trap("local too large", "local-large", 'global="X,Y,B*F"', 'global="512*X,Y,B*F" local="512,1,1"', 10, FAILS),
+    Trap("local product", "local-large", 'global="X,Y,B*F"', 'global="512*X,Y,B*F" local="32*16,1,1"', 10, FAILS),
     # The kernel.
     Trap(
         "float pointer",

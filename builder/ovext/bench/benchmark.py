@@ -35,7 +35,7 @@ target_link_libraries(baselines PRIVATE openvino::runtime openvino::threading)
 
 @dataclass(frozen=True)
 class Measurement:
-    """One op on one input. Ratios are medians over rounds of (its time in the round / the other's time in it)."""
+    """One op on one input. Ratios are medians over rounds of (the other's time in the round / its time in it)."""
 
     case: str
     entry: str  # the name of a baseline, or the id of a variant

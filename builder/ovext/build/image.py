@@ -71,7 +71,7 @@ class BuilderImage:
         _normalize(folder)
 
     def tag(self, context: Path) -> str:
-        """The image's name; images with other contents have other names."""
+        """The image's name. Images with other contents have other names, but wheels of local folders do not count."""
         state = hashlib.sha256(repr(sorted(self.arguments().items())).encode())
         files = sorted(path for path in context.rglob("*") if path.is_file())
         for file in (file for file in files if not file.is_relative_to(context / "wheels")):

@@ -67,22 +67,22 @@ class _Command:
 
 _COMMANDS = (
     _Command("new", "new:new", "Write a new project with an op, or another op"),
-    _Command("adopt", "adopt:adopt", "Make a project of an extension that exists"),
+    _Command("adopt", "adopt:adopt", "Make a project from an existing extension"),
     _Command("build", "build:build", "Build a project into lib/<base OS>/"),
     _Command("wheel", "wheel:wheel", "Build a project's wheel into dist/"),
     _Command("matrix", "matrix:matrix", "Build every target of every project"),
-    _Command("sync", "sync:sync", "Rewrite what follows from op.toml"),
+    _Command("sync", "sync:sync", "Regenerate what follows from each op.toml"),
     _Command("test", "test:run", "Prove a project's ops against their references"),
-    _Command("inspect", "inspect:inspect", "Say where a library loads, and why not elsewhere"),
-    _Command("patch", "patch:patch", "Give layers of an OpenVINO IR another type"),
+    _Command("inspect", "inspect:inspect", "Report where a library loads, and why not elsewhere"),
+    _Command("patch", "patch:patch", "Change the type of layers in an OpenVINO IR"),
     _Command("demo", "demo:demo", "Run ResNet-50 with CustomReLU, beside the original"),
     _Command("bench", "bench:bench", "Measure a project's op against its baselines"),
     _Command("gpu", "gpu:commands", "Check GPU layers, and run them with or without a GPU"),
     _Command("isa", "isa:isa", "Show instruction sets: detected, compiled, chosen"),
     _Command("package-step", "package_steps:commands"),  # for CMake and Conan, not for people
     _Command("env", "env:env", "Show what a build here would use"),
-    _Command("completion", "completion:completion", "Print a script that completes words in a shell"),
-    _Command("doctor", "doctor:doctor", "Look at this machine, each problem with its fix"),
+    _Command("completion", "completion:completion", "Print a script with which a shell completes words"),
+    _Command("doctor", "doctor:doctor", "Check this machine, with a fix for each problem"),
 )
 
 

@@ -25,7 +25,7 @@ def patch(
 ) -> None:
     """Change the type of layers in an OpenVINO IR, so that an extension computes them.
 
-    Layers are found by their type, not their name. Everything else in the file stays unchanged.
+    Layers are found by their type, not their name. Everything that you do not ask for stays unchanged.
     """
     from ovext.cli.text import shortened_path, to_json
     from ovext.files import writing_to

@@ -18,7 +18,7 @@ def sync(
 ) -> None:
     """Regenerate what follows from each op.toml: attributes.hpp, frameworks.hpp, README.md and the schema.
 
-    Only files whose first line says that they are derived are touched. Reports what you have to change by hand.
+    Changes no other files. Reports what you have to change by hand.
     """
     from ovext.cli.text import shortened_path
     from ovext.errors import ExitCode

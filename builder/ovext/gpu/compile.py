@@ -203,7 +203,7 @@ def _built(layer: str, element: str, device: str, results: Sequence[_Result]) ->
 
 
 def _messages(result: _Result) -> list[Message]:
-    """The compiler's messages about the user's own sources; for a failure without any, its whole log."""
+    """The compiler's messages about the user's own sources; for a failure without an error in them, the log's start."""
     layer = result.program.layer
     files = {str(source.file) for source in layer.sources}
     found = []

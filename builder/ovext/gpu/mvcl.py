@@ -49,6 +49,6 @@ def _xml(op: OpDescription, vpu: Vpu, kernel: str) -> str:
 
 
 def scalar_type(source: str, attributes: Mapping[str, str]) -> str:
-    """`float` for an attribute of that type and for a number with a point, else `int`."""
+    """`float` for an attribute of that type and for a number with a point or an exponent, else `int`."""
     is_decimal = re.fullmatch(r"[-+]?\d+(\.\d*([eE][-+]?\d+)?|[eE][-+]?\d+)", source) is not None
     return "float" if is_decimal or attributes.get(source) == "float" else "int"

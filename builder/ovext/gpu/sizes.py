@@ -52,15 +52,20 @@ def check_sizes(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
             if (finding.code, expression) not in seen:
                 seen.add((finding.code, expression))
                 yield finding
-    local = math.prod(_or_none(one) or 1 for one in split(sizes.local_sizes))
+    local = math.prod(_constant(one) or 1 for one in split(sizes.local_sizes))
     if local > MAX_LOCAL:
         text = f"{local} work items in a group are more than every Intel GPU takes ({MAX_LOCAL})"
         yield warning("local-large", sizes.place, text, "Make the local sizes smaller.")
 
 
-def _or_none(expression: str) -> int | None:
-    """The value of an expression that needs no dimension."""
-    return int(expression) if expression.strip().isdigit() else None
+def _constant(expression: str) -> int | None:
+    """The value of an expression without dimensions; None for any other."""
+    if re.search("[A-Za-z]", expression):
+        return None
+    try:
+        return evaluate(expression, ALL_ONES)
+    except ExpressionError:
+        return None
 
 
 def _dim(sizes: WorkSizes, use: Use) -> Iterator[PlacedFinding]:

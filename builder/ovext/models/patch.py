@@ -100,8 +100,8 @@ def patch_file(
     """Write the patched IR to `target`, with its weights (.bin) beside it. Returns the changed layers.
 
     Raises:
-        ModelError: `source` is missing, is not an IR, or has no such layer.
-        UsageError: `target` is `source`, or a name is not valid.
+        ModelError: `source` or its weights are missing, it is not an IR, or it has no such layer.
+        UsageError: `target` is `source` or does not end with .xml, or a name is not valid.
         OSError: `target` cannot be written; it then stays as it was.
     """
     if target.suffix != ".xml":

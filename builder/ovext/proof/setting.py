@@ -42,7 +42,7 @@ class Setting:
         return element
 
     def given(self) -> list[Trial]:
-        """Each case of op.toml in a static model, in a dynamic one after another case, and with parts of tensors."""
+        """Each case of op.toml in a static model, in a dynamic one (after another case that fits), and with parts."""
         op = self.op
         cases = [(case.sizes(), case.attributes) for case in op.test.cases]
         trials: list[Trial] = []

@@ -58,7 +58,7 @@ class NewFiles:
     advice: str = ""
 
     def existing(self) -> list[str]:
-        """The files that are there already and have another text; derived ones excepted."""
+        """The files that already exist with another text, except the schema, which is only ovext's."""
         return [name for name, text in self.files.items() if _is_other(self.root / name, text)]
 
 

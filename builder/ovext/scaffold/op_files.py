@@ -1,4 +1,4 @@
-"""The first version of the op's files that its author owns."""
+"""The first version of an op's files."""
 
 from __future__ import annotations
 

@@ -90,10 +90,10 @@ def _is_stale(there: str, text: str) -> bool:
 
 
 def check_derived(project: Project) -> None:
-    """Check that derived files match op.toml. Does not derive them again if nothing changed since they last matched.
+    """Check that derived headers match op.toml. Does not derive them again if nothing changed since they last matched.
 
     Raises:
-        ProjectError: some are not; each is named.
+        ProjectError: those of an op do not; each is named.
     """
     stamp, state = project.root / "build" / "ovext-derived", _state(project)
     if _text(stamp) == state:
