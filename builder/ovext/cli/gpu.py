@@ -163,8 +163,8 @@ def run(
     from ovext.cli.text import shortened_path, talk, to_json
     from ovext.errors import ExitCode, OpenVINOError
     from ovext.project import load_project
-    from ovext.proof.jobs import ProofRequest
     from ovext.proof.prove import prove
+    from ovext.proof.request import ProofRequest
 
     loaded = load_project(project)
     check_layers(loaded, talk)

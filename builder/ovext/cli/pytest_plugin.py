@@ -40,7 +40,8 @@ class OpFile(pytest.File):
         from ovext.cli.text import talk
         from ovext.errors import OvextError
         from ovext.project import load_project
-        from ovext.proof.jobs import ProofRequest, jobs_of
+        from ovext.proof.jobs import jobs_of
+        from ovext.proof.request import ProofRequest
 
         root = self.path.parents[2]
         try:

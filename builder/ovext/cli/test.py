@@ -57,8 +57,8 @@ def run(
     from ovext.errors import ExitCode
     from ovext.files import replace_text, writing_to
     from ovext.project import load_project
-    from ovext.proof.jobs import ProofRequest, chosen_ops
     from ovext.proof.prove import prove
+    from ovext.proof.request import ProofRequest, chosen_ops
     from ovext.worker.check_loads import check_loads
 
     loaded = load_project(project)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ovext.project import Project
-    from ovext.proof.jobs import ProofRequest
+    from ovext.proof.request import ProofRequest
     from ovext.toolchain.openvino import OpenVINO
 
 
