@@ -39,10 +39,28 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / "build" / "test-pycache")
 
 
+# The files that take minutes. They start first after the quick ones, so that no process works alone at the end.
+LONG = (
+    *("proof/test_proof.py", "build/test_seal.py", "containers/test_engines.py", "containers/test_cibuildwheel.py"),
+    *("levels/test_floor.py", "consumer/test_index.py", "gpu/test_run.py", "legacy/test_legacy.py"),
+    *("consumer/test_guide.py", "consumer/test_conan.py", "inspect/test_illnesses.py", "gpu/test_traps.py"),
+    *("inspect/test_gate.py", "package/test_cache.py", "package/test_matrix.py", "package/test_wheel.py"),
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(ROOT / "tests" / "unit"):
             item.add_marker(pytest.mark.quick)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    """When the item's file has its turn; the order is kept among equals."""
+    if item.get_closest_marker("quick"):
+        return -1
+    file = item.path.relative_to(ROOT / "tests").as_posix()
+    return LONG.index(file) if file in LONG else len(LONG)
 
 
 @pytest.fixture(scope="session", autouse=True)

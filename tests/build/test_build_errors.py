@@ -95,6 +95,7 @@ def test_compiler_that_is_too_old(ovext: Ovext, custom_relu: Path, tmp_path: Pat
     check(ovext, custom_relu, ExitCode.TOOL, f"{old} is GNU 8.5.0; ovext needs 11.0 or newer", CXX=str(old))
 
 
+@pytest.mark.usefixtures("without_compiler_cache")  # it compiles with relative paths
 def test_error_in_the_op_is_shown_at_the_users_line(ovext: Ovext, custom_relu: Path) -> None:
     source = custom_relu / "ops" / "custom_relu" / "op.cpp"
     text = source.read_text()
