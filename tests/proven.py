@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers import Built, Ovext, run_ovext
 from ovext.project.attributes import ATTRIBUTE_TYPES, AttributeType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def default_of(of: AttributeType) -> str:
@@ -51,9 +54,9 @@ HEALTHY: dict[str, list[str]] = {
 """The options for each op; together they use every shape rule and every attribute type."""
 
 
-def build(project: Path, library: str = "") -> Built:
+def build(project: Path, library: str = "", options: Sequence[str] = ()) -> Built:
     """Build the project; the output is next to it. `library` is given if its name differs from the folder's."""
-    done = run_ovext("build", project, "--base-os", "ubuntu", cwd=project.parent)
+    done = run_ovext("build", project, "--base-os", "ubuntu", *options, cwd=project.parent)
     assert done.returncode == 0, done.stderr
     output_dir = project.parent / "lib" / "ubuntu"
     return Built(project, output_dir, output_dir / f"lib{library or project.name}_cpu_extension.so")

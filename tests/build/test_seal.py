@@ -80,6 +80,9 @@ def test_only_the_chosen_variant_is_initialised_once_and_ends(any_cpp: Built, is
 @pytest.mark.parametrize("preset", ["Debug", "RelWithDebInfo"])
 def test_other_build_types(tmp_path: Path, preset: str, load_forced: LoadForced) -> None:
     project = copy_any_cpp(tmp_path)
+    if preset != "Debug":  # which leaves most to be sealed: there the header-only libraries are tried
+        text = (project / "CMakeLists.txt").read_text()
+        (project / "CMakeLists.txt").write_text(text.replace("IN ITEMS xsimd highway eigen", ""))
     done = run_ovext("build", project, "--base-os", "ubuntu", "--build-type", preset, "--isa", "avx2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     loaded = load_forced(tmp_path / "lib/ubuntu/libany_cpp_cpu_extension.so", "avx2")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -161,3 +164,32 @@ def test_contradictions_are_told_with_line_and_nearest_word(
 def test_a_kernel_must_lie_beside_its_op(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"gpu\.kernel"):
         read(tmp_path, GOOD.replace('entry = "pool"', 'entry = "pool"\nkernel = "../pool.cl"'))
+
+
+class Loop:
+    """Garbage, whose collection gives other threads a turn wherever it happens."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+    def __del__(self) -> None:
+        sum(range(50))
+
+
+def test_formulas_may_be_parsed_in_several_threads() -> None:
+    """As the jobs of a proof do."""
+
+    def evaluated(number: int) -> int:
+        Loop()
+        return evaluate(f"(N + {number}) * 2 - max(N, {number}) + ((({number} + 1) * 2) + 3)", {"N": 8})
+
+    threshold, interval = gc.get_threshold(), sys.getswitchinterval()
+    gc.set_threshold(20)
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            values = list(pool.map(evaluated, range(2000)))
+    finally:
+        gc.set_threshold(*threshold)
+        sys.setswitchinterval(interval)
+    assert values == [(8 + number) * 2 - max(8, number) + (number + 1) * 2 + 3 for number in range(2000)]

@@ -6,6 +6,8 @@ import ast
 import operator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ovext.project.dims import REST, DimPattern, parse_dim
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 LONGEST = 200
+_PARSING = Lock()  # CPython 3.11 counts the depth of a tree for all threads together, and raises SystemError
 BROADCAST, CUSTOM, DATA_DEPENDENT = "broadcast", "custom", "data-dependent"
 
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
@@ -165,6 +168,7 @@ def holds(constraint: str, known: Mapping[str, int]) -> bool:
         raise ValueError(f"'{constraint}' divides by zero") from None
 
 
+@cache
 def parse_formula(formula: str) -> ast.expr:
     """The syntax tree of a formula.
 
@@ -174,7 +178,8 @@ def parse_formula(formula: str) -> ast.expr:
     if len(formula) > LONGEST:
         raise ValueError(f"a formula is longer than {LONGEST} characters")
     try:
-        return ast.parse(formula.strip(), mode="eval").body
+        with _PARSING:
+            return ast.parse(formula.strip(), mode="eval").body
     except SyntaxError:
         raise ValueError(f"'{formula}' is no formula") from None
 
