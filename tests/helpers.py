@@ -25,7 +25,7 @@ from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.lock import folder_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parents[1]
 CUSTOM_RELU = ROOT / "extension_src" / "custom_relu"
@@ -43,6 +43,7 @@ void (*keep)(int*) = leak;
 
 # Variables of a user's environment that would change what a test sees.
 SETTINGS_OF_USERS = ("OVEXT_ISA", "CPU_EXTENSION", "OpenVINO_DIR", "INTEL_OPENVINO_DIR", "CXX", "CXXFLAGS", "LDFLAGS")
+_SECONDS = 300.0  # for one command
 # The instruction sets that this CPU supports.
 RUNNABLE = [row.id for row in isa_table().values() if row.is_supported(host_cpuinfo_flags())]
 
@@ -67,13 +68,24 @@ class CMake(Protocol):
 
 
 def run_ovext(*arguments: str | Path, cwd: Path | None = None, **env: str) -> Finished:
-    """`ovext` in a process of its own, without the settings of users."""
+    """`ovext` in its own process, without the settings of users."""
+    if any(name.startswith(("LANG", "LC_", "LD_", "PYTHON")) for name in env):
+        return start_ovext(*arguments, cwd=cwd, **env)
+    words = [str(one) for one in arguments]
+    return run_forked(words, cwd=cwd, env=_environment(env), timeout=_SECONDS)
+
+
+def start_ovext(*arguments: str | Path, cwd: Path | None = None, **env: str) -> Finished:
+    """The same in a new interpreter, for what counts from its start on."""
+    command = [sys.executable, "-m", "ovext", *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=cwd, env=_environment(env), capture_output=True, text=True, check=False, timeout=_SECONDS
+    )
+
+
+def _environment(env: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in SETTINGS_OF_USERS}
-    words, whole_env = [str(one) for one in arguments], {**kept, "COLUMNS": "100", **env}
-    if not any(name.startswith(("LANG", "LC_", "LD_", "PYTHON")) for name in env):
-        return run_forked(words, cwd=cwd, env=whole_env, timeout=300)
-    command = [sys.executable, "-m", "ovext", *words]  # what counts from a process's start on
-    return subprocess.run(command, cwd=cwd, env=whole_env, capture_output=True, text=True, check=False, timeout=300)
+    return {**kept, "COLUMNS": "100", **env}
 
 
 def configure(source: Path, build: Path, *settings: str) -> Finished:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import PACKAGES, copy_project
+from helpers import PACKAGES, copy_project, start_ovext
 from ovext.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -156,12 +156,11 @@ def test_all_problems_are_told_at_once(ovext: Ovext, custom_relu: Path) -> None:
     assert "op.toml:1: schema" in told
 
 
-def test_modules_in_the_users_folder_do_not_stand_in_for_others(ovext: Ovext, custom_relu: Path) -> None:
+def test_modules_in_the_users_folder_do_not_stand_in_for_others(custom_relu: Path) -> None:
     (custom_relu.parent / "statistics.py").write_text("raise SystemExit('not this one')\n")
     (custom_relu.parent / "openvino.py").write_text("raise SystemExit('not this one')\n")
-    assert (
-        ovext("build", custom_relu, "--isa", "sse42", "--openvino", "2026.4.1", cwd=custom_relu.parent).returncode == 0
-    )
+    options = ("--isa", "sse42", "--openvino", "2026.4.1")
+    assert start_ovext("build", custom_relu, *options, cwd=custom_relu.parent).returncode == 0
 
 
 def test_missing_project(ovext: Ovext, tmp_path: Path) -> None:
