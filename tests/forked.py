@@ -25,12 +25,15 @@ def run_forked(
     """What `ovext` with these arguments prints and exits with; `env` is its whole environment."""
     with tempfile.TemporaryDirectory(prefix="ovext-tests-") as folder:
         process = _CONTEXT.Process(target=_child, args=(list(arguments), cwd or Path.cwd(), dict(env), Path(folder)))
-        process.start()
-        process.join(timeout)
         command = ["ovext", *arguments]
-        if process.exitcode is None:
-            process.kill()
-            raise subprocess.TimeoutExpired(command, timeout)
+        process.start()
+        try:
+            process.join(timeout)
+            if process.exitcode is None:
+                raise subprocess.TimeoutExpired(command, timeout)
+        finally:
+            process.kill()  # which does nothing to one that has ended
+            process.join()
         said = [Path(folder, name).read_text(encoding="utf-8", errors="replace") for name in ("stdout", "stderr")]
         return subprocess.CompletedProcess(command, process.exitcode, *said)
 

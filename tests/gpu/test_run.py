@@ -105,6 +105,29 @@ def test_wrong_numbers_are_told_with_their_size(gpu_ops: Path, built_gpu_ops: Bu
 
 
 @pytest.mark.usefixtures("pocl")
+def test_types_that_no_kernel_gets_are_told(gpu_ops: Path, ovext: Ovext) -> None:
+    op = gpu_ops / "ops" / "halved" / "op.toml"
+    described = op.read_text()
+    op.write_text(described.replace('["i32", "f32", "f16", "u8", "i64"]', '["f32", "bf16"]'))
+    code, report = run(ovext, gpu_ops, "--device", "pocl")
+    assert (code, [row["types"] for row in report["rows"]]) == (ExitCode.OK, ["f32"])
+    op.write_text(described.replace('["i32", "f32", "f16", "u8", "i64"]', '["bf16"]'))
+    done = ovext("gpu", "run", gpu_ops, "--device", "pocl")
+    assert done.returncode == ExitCode.PROJECT
+    assert "no op has a kernel for PoCL" in done.stderr
+
+
+@pytest.mark.usefixtures("pocl")
+def test_a_case_that_vpus_could_not_compute_is_skipped_there(built_gpu_ops: Built, ovext: Ovext) -> None:
+    case = {"shapes": {"a": [2, 3, 5, 7], "b": [2, 3, 5, 7]}}
+    options = ("--op", "Blend", "--device", "pocl", "--case", json.dumps(case), "--library", built_gpu_ops.library)
+    done = ovext("test", built_gpu_ops.project, *options, "--json")
+    assert done.returncode == ExitCode.OK, done.stderr
+    skipped = {row["device"]: row["skipped"] for row in json.loads(done.stdout)["rows"]}
+    assert skipped == {"PoCL": "", "PoCL (VPU)": "VPUs computed tensors of rank 4 and batch 1 only"}
+
+
+@pytest.mark.usefixtures("pocl")
 def test_the_printed_command_tries_the_failure_again(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:
     change_kernel(gpu_ops, "2 * x *", "x *")
     done = ovext("gpu", "run", gpu_ops, "--library", built_gpu_ops.library, "--device", "pocl")
@@ -172,10 +195,12 @@ def test_a_kernel_that_does_not_compile_leads_to_the_check(gpu_ops: Path, built_
 def test_a_failing_reference_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:
     reference = gpu_ops / "ops" / "halved" / "reference.py"
     reference.write_text(reference.read_text().replace("def halved", "def half"))
-    _, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", "sim")
+    code, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", "sim")
+    assert (code, len(failures(report))) == (ExitCode.FAILED, 7)
     assert all("there is no function 'halved'" in text for text in failures(report))
     reference.write_text("def halved(data):\n    return data[1] + 'a'\n")
-    _, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", "sim")
+    code, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", "sim")
+    assert (code, len(failures(report))) == (ExitCode.FAILED, 7)
     assert all(text.startswith(f"{reference}:2: the reference fails: ") for text in failures(report))
 
 
@@ -194,6 +219,7 @@ def test_what_a_kernel_leaves_out_is_wrong_even_where_nothing_is_expected(gpu_op
     op.write_text(op.read_text().replace('"B*F"', '"F"').replace("[0, 100]", "[0, 0]"))
     code, report = run(ovext, gpu_ops, "--device", "pocl")
     assert code == ExitCode.FAILED
+    assert len(failures(report)) == 3
     assert all("; 36 of 72 elements wrong" in text for text in failures(report))
 
 
@@ -203,7 +229,7 @@ def test_an_op_without_cases_is_run_with_shapes_that_fit_it(gpu_ops: Path, ovext
     op.write_text(op.read_text().partition("[[test.cases]]")[0])
     code, report = run(ovext, gpu_ops, "--device", "pocl")
     assert code == ExitCode.OK
-    assert all(row["cases"] == 1 for row in report["rows"] if not row["skipped"])
+    assert {row["types"]: row["cases"] for row in report["rows"] if not row["skipped"]} == {"f32": 1, "i32": 1, "u8": 1}
 
 
 def test_device_that_does_not_exist_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext) -> None:

@@ -13,6 +13,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from compiler_cache import LAUNCHER
 from helpers import CUSTOM_RELU, LEAK, PACKAGES, Ovext, copy_project
 from ovext.errors import GateError
 from ovext.package.wheel_file import check_wheel, read_wheel
@@ -78,7 +79,7 @@ def test_a_wheel_that_depends_on_its_place_is_found_out(tmp_path: Path, ovext: O
         file.write('target_compile_definitions(custom_relu PRIVATE PLACE="${CMAKE_SOURCE_DIR}")\n')
     with (project / "ops/custom_relu/op.cpp").open("a", encoding="utf-8") as file:
         file.write("extern const char* const place_of_the_build;\nconst char* const place_of_the_build = PLACE;\n")
-    done = ovext("wheel", project, "--isa", "avx2", "--check-reproducible", cwd=tmp_path)
+    done = ovext("wheel", project, "--isa", "avx2", "--check-reproducible", cwd=tmp_path, **{LAUNCHER: ""})
     assert done.returncode == 1
     assert "two builds of custom_relu-0.1.0-" in done.stderr
     assert "custom_relu/libcustom_relu_cpu_extension.so" in done.stderr

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ovext.errors import UsageError
+from ovext.errors import ProjectError, UsageError
 from ovext.gpu.devices import POCL
-from ovext.gpu.elements import PRECISIONS, follows_hint, in_kernel
+from ovext.gpu.elements import OPENCL_TYPES, PRECISIONS, follows_hint, in_kernel
 from ovext.gpu.emit import layer_files
 from ovext.gpu.expressions import evaluate
 from ovext.gpu.from_op import cases_of, layer_of, sample_of
@@ -16,6 +16,7 @@ from ovext.gpu.mvcl import scalar_type
 from ovext.gpu.prelude import ORDERS, line_directive, program_text
 from ovext.gpu.sizes import work_sizes_of
 from ovext.gpu.source import outline
+from ovext.project.shapes import CUSTOM, DATA_DEPENDENT
 from ovext.proof.setting import Setting
 from ovext.proof.trial import Trial
 from ovext.toml import read_text
@@ -47,9 +48,14 @@ class _GpuSetting(Setting):
 
         Raises:
             UsageError: a part of the trial is for the CPU only.
+            ProjectError: the trial lacks the shape of an output, which no rule tells.
         """
         if trial.before is not None or trial.parts:
             raise UsageError("cases on a GPU have neither 'before' nor 'parts'", fix="Leave them out of --case.")
+        unknown = [one.name for one in self.op.outputs if one.rule in {CUSTOM, DATA_DEPENDENT}]
+        if lacking := [name for name in unknown if name not in trial.outputs]:
+            problem = f"no rule of {self.op.type} tells the shape of {', '.join(lacking)}, which a GPU needs"
+            raise ProjectError(problem, fix="Give it in `outputs` of the test case, or of --case.")
         sample = sample_of(self.op, trial.shapes, trial.attributes, trial.outputs)
         return {
             **self.common(trial.attributes),
@@ -77,6 +83,11 @@ class PluginSetting(_GpuSetting):
     def types_text(self) -> str:
         converted = any(follows_hint(one) and one != self.precision for one in self.types)
         return f"{super().types_text} as {self.precision}" if converted else super().types_text
+
+    def obstacle(self, trial: Trial) -> str:
+        del trial
+        several = len(self.op.outputs) > 1
+        return "the plugin computes several outputs only in models with dynamic shapes" if several else ""
 
     def computed_in(self, element: str) -> str:
         return "f16" if self.precision == "f16" and follows_hint(element) else element
@@ -123,13 +134,9 @@ class VpuSetting(_GpuSetting):
     vpu: Vpu
     task: ClassVar[str] = "numbers-on-opencl"
 
-    def given(self) -> list[Trial]:
-        """The cases that VPUs could compute: images, one at a time."""
-        return [
-            one
-            for one in super().given()
-            if all(len(shape) == MAX_RANK and shape[0] == 1 for shape in one.shapes.values())
-        ]
+    def obstacle(self, trial: Trial) -> str:
+        is_image = all(len(shape) == MAX_RANK and shape[0] == 1 for shape in trial.shapes.values())
+        return "" if is_image else "VPUs computed tensors of rank 4 and batch 1 only"
 
     def computed(self, trial: Trial, sample: Sample) -> dict[str, Any]:
         del trial
@@ -164,12 +171,10 @@ def settings_on(op: OpDescription, device: Device) -> Iterator[Setting]:
     for types in map(tuple, op.combinations() if layer else ()):
         if layer and device.has_plugin:
             yield from (PluginSetting(op, types, layer, precision) for precision in _precisions(types))
-        elif layer and all(in_kernel(one, one) == one for one in types):  # nothing converts the kernel's tensors
+        elif layer and all(one in OPENCL_TYPES for one in types):  # nothing converts the kernel's tensors
             yield KernelSetting(op, types, layer)
     if op.vpu and not device.has_plugin:
-        for_vpu = VpuSetting(op, tuple(op.combinations()[0]), op.vpu)
-        if for_vpu.given():
-            yield for_vpu
+        yield VpuSetting(op, tuple(op.combinations()[0]), op.vpu)
 
 
 def _outputs(case: Case) -> Shapes:

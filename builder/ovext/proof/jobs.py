@@ -96,7 +96,7 @@ def jobs_of(
         stop: once it is set, running jobs are interrupted.
 
     Raises:
-        ProjectError: the project has no requested ops, or one without a reference.
+        ProjectError: the project has no requested ops, none with a kernel for the device, or one without a reference.
         UnknownNameError: the request names something that does not exist.
         UsageError: the request names a variant for a GPU kernel.
         ToolError: the requested device is not here.
@@ -113,9 +113,9 @@ def jobs_of(
             jobs += _jobs_on_cpu(subject)
         if op in on_gpu:
             jobs += _jobs_on_gpu(subject, device)
-    if not jobs:
+    if not (request.is_on_cpu() or isinstance(device, str) or any(list(settings_on(op, device)) for op in on_gpu)):
         fix = "Add a table [gpu] to an op.toml, for inputs of other types than bf16."
-        raise ProjectError("there is nothing to test on that device", where=project.root, fix=fix)
+        raise ProjectError(f"no op has a kernel for {device.text}", where=project.root, fix=fix)
     return jobs
 
 
@@ -157,9 +157,13 @@ def _jobs_on_gpu(subject: _Subject, device: Device | str) -> Iterator[Job]:
     if isinstance(device, str):
         yield _skipped(Row(op.type, "numbers", device="GPU"), device)
         return
+    settings = list(settings_on(op, device))
+    if not settings:
+        yield _skipped(Row(op.type, "numbers", device=_GPU_NAMES[device.kind]), "it has no kernel for there")
+        return
     if device.has_plugin:
         subject.library_of_op()
-    for setting in _asked_for(op, subject.request, list(settings_on(op, device))):
+    for setting in _asked_for(op, subject.request, settings):
         name = _GPU_NAMES[device.kind] + (" (VPU)" if isinstance(setting, VpuSetting) else "")
         about = Row(op.type, "numbers", device=name, types=setting.types_text)
         yield Job(about, partial(_numbers_on_gpu, subject, device, setting))
@@ -212,7 +216,10 @@ def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, row: Ro
 
 def _tried(subject: _Subject, ask: Ask, setting: Setting) -> Tried:
     case = subject.request.case
-    return try_given(ask, setting, [trial_from_json(case, subject.op)] if case else setting.given())
+    trials = [trial_from_json(case, subject.op)] if case else setting.given()
+    tried = try_given(ask, setting, [one for one in trials if not setting.obstacle(one)])
+    tried.skipped = tried.skipped or next(filter(None, map(setting.obstacle, trials)), "")
+    return tried
 
 
 def _with_numbers(row: Row, tried: Tried, where: tuple[str, ...]) -> Row:

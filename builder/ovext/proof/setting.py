@@ -41,6 +41,11 @@ class Setting:
         """The type in which a tensor of the type `element` reaches the op."""
         return element
 
+    def obstacle(self, trial: Trial) -> str:
+        """Why the trial cannot be computed here; empty if it can."""
+        del trial
+        return ""
+
     def given(self) -> list[Trial]:
         """Each case of op.toml in a static model, in a dynamic one (after another case that fits), and with parts."""
         op = self.op
