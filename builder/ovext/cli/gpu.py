@@ -162,7 +162,6 @@ def run(
     from ovext.cli.proof import ShownProof, proof_data
     from ovext.cli.text import shortened_path, talk, to_json
     from ovext.errors import ExitCode, OpenVINOError
-    from ovext.loading import find_library
     from ovext.project import load_project
     from ovext.proof.prove import prove
     from ovext.proof.request import ProofRequest
@@ -172,8 +171,6 @@ def run(
     libraries = _libraries(loaded, library)
     paths = list(dict.fromkeys(libraries.values()))
     release = openvino_to_run(openvino, paths[0], talk) if paths else openvino_here(openvino, talk)
-    if library is not None and not paths:
-        find_library(library)  # raises, and says what is wrong with the library that was named
     if release is None:
         raise OpenVINOError("no OpenVINO was found", fix="Name a release with --openvino.")
     if paths:

@@ -18,7 +18,7 @@ from ovext.gpu.sizes import work_sizes_of
 from ovext.gpu.source import outline
 from ovext.project.shapes import CUSTOM, DATA_DEPENDENT
 from ovext.proof.setting import Setting
-from ovext.proof.trial import Trial
+from ovext.proof.trial import Trial, as_shapes
 from ovext.toml import read_text
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ovext.gpu.layer import Layer, Sample
     from ovext.project import OpDescription
     from ovext.project.gpu_tables import Vpu
-    from ovext.project.op import Case
-    from ovext.proof.trial import Shapes
 
 # The order of a tensor's dimensions in memory, for MVCL's formats; those without B are for a batch of 1.
 _VPU_ORDERS = {**ORDERS, "FYX": ORDERS["BFYX"], "YXF": ORDERS["BYXF"], "BF": ORDERS["BFYX"]}
@@ -41,7 +39,9 @@ class _GpuSetting(Setting):
 
     def given(self) -> list[Trial]:
         """The test cases, or made-up shapes if the op has none."""
-        return [Trial(case.sizes(), dict(case.attributes), outputs=_outputs(case)) for case in cases_of(self.op)]
+        return [
+            Trial(case.sizes(), dict(case.attributes), outputs=as_shapes(case.outputs)) for case in cases_of(self.op)
+        ]
 
     def request(self, trial: Trial) -> dict[str, Any]:
         """The request for the task.
@@ -175,10 +175,6 @@ def settings_on(op: OpDescription, device: Device) -> Iterator[Setting]:
             yield KernelSetting(op, types, layer)
     if op.vpu and not device.has_plugin:
         yield VpuSetting(op, tuple(op.combinations()[0]), op.vpu)
-
-
-def _outputs(case: Case) -> Shapes:
-    return {name: tuple(shape) for name, shape in case.outputs.items()}
 
 
 def _precisions(types: Sequence[str]) -> Sequence[str]:

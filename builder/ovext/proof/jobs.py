@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import LibraryError, ProjectError, ToolError, UnknownNameError
@@ -25,6 +24,7 @@ from ovext.worker.client import Worker, ask_once
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from threading import Event
 
     from ovext.gpu.devices import Device
     from ovext.project import OpDescription, Project
@@ -57,7 +57,7 @@ class _Subject:
     library: Path | None
     openvino: OpenVINO
     request: ProofRequest
-    stop: Event = field(default_factory=Event)
+    stop: Event | None
 
     def library_of_op(self) -> Path:
         if self.library is None:
@@ -103,19 +103,19 @@ def jobs_of(
         LibraryError: the library is missing, was not built with ovext, or has no variant that this CPU can run.
     """
     ops = chosen_ops(project, request)
-    stop = stop or Event()
     on_gpu = [op for op in ops if request.is_on_gpu(op)]
     device = _device(request, openvino, talk) if on_gpu else ""
+    settings = {op.type: [] if isinstance(device, str) else list(settings_on(op, device)) for op in on_gpu}
+    if not (request.is_on_cpu() or isinstance(device, str) or any(settings.values())):
+        fix = "Add a table [gpu] to an op.toml, for inputs of other types than bf16."
+        raise ProjectError(f"no op has a kernel for {device.text}", where=project.root, fix=fix)
     jobs: list[Job] = []
     for op in ops:
         subject = _Subject(op, libraries.get(op.type), openvino, request, stop)
         if request.is_on_cpu():
             jobs += _jobs_on_cpu(subject)
         if op in on_gpu:
-            jobs += _jobs_on_gpu(subject, device)
-    if not (request.is_on_cpu() or isinstance(device, str) or any(list(settings_on(op, device)) for op in on_gpu)):
-        fix = "Add a table [gpu] to an op.toml, for inputs of other types than bf16."
-        raise ProjectError(f"no op has a kernel for {device.text}", where=project.root, fix=fix)
+            jobs += _jobs_on_gpu(subject, device, settings[op.type])
     return jobs
 
 
@@ -152,12 +152,11 @@ def _jobs_on_cpu(subject: _Subject) -> Iterator[Job]:
             yield Job(about, partial(_checked, subject, check))
 
 
-def _jobs_on_gpu(subject: _Subject, device: Device | str) -> Iterator[Job]:
+def _jobs_on_gpu(subject: _Subject, device: Device | str, settings: Sequence[Setting]) -> Iterator[Job]:
     op = subject.op
     if isinstance(device, str):
         yield _skipped(Row(op.type, "numbers", device="GPU"), device)
         return
-    settings = list(settings_on(op, device))
     if not settings:
         yield _skipped(Row(op.type, "numbers", device=_GPU_NAMES[device.kind]), "it has no kernel for there")
         return

@@ -38,18 +38,11 @@ class Trial:
 
     def to_json(self) -> str:
         """The text for `--case`; defaults are left out."""
-        data = {name: value for name, value in asdict(self).items() if value != _DEFAULTS.get(name)}
+        data = {name: value for name, value in asdict(self).items() if value != _DEFAULTS[name]}
         return json.dumps(data)
 
 
-_DEFAULTS: dict[str, Any] = {
-    "attributes": {},
-    "values": "uniform",
-    "seed": 0,
-    "before": None,
-    "parts": False,
-    "outputs": {},
-}
+_DEFAULTS = asdict(Trial({}))  # every trial of an op has shapes
 
 
 def trial_from_json(text: str, op: OpDescription) -> Trial:
@@ -60,8 +53,8 @@ def trial_from_json(text: str, op: OpDescription) -> Trial:
     """
     try:
         data = json.loads(text)
-        shapes = {name: _shapes(data.get(name)) for name in ("before", "outputs") if name in data}
-        trial = Trial(**{**data, **shapes, "shapes": _shapes(data["shapes"])})
+        shapes = {name: as_shapes(data.get(name)) for name in ("before", "outputs") if name in data}
+        trial = Trial(**{**data, **shapes, "shapes": as_shapes(data["shapes"])})
         why = _misfit(op, trial)
     except KeyError as error:
         why = f"it needs {error}"
@@ -89,7 +82,8 @@ def _misfit(op: OpDescription, trial: Trial) -> str:
     return ""
 
 
-def _shapes(given: Any) -> Any:
+def as_shapes(given: Any) -> Any:
+    """Lists of sizes by name, as JSON and op.toml have them, as shapes; None for None."""
     return None if given is None else {name: tuple(shape) for name, shape in given.items()}
 
 
