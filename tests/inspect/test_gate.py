@@ -41,7 +41,7 @@ def test_library_that_is_too_new_for_the_base_os_is_rejected(custom_relu: Path, 
     assert "needs GLIBC_2.32: __libc_single_threaded (in " in done.stderr
     assert "op.cpp" in done.stderr
     assert sha256_of(custom_relu / LIBRARY) == before
-    assert json.loads((custom_relu / REPORT).read_text())["is_fine"] is False
+    assert json.loads((custom_relu / REPORT).read_text())["files"][0]["is_fine"] is False
 
     put_before(custom_relu / "CMakeLists.txt", 'set(OVEXT_PORTABLE ON CACHE BOOL "" FORCE)\n')
     text = (custom_relu / "CMakeLists.txt").read_text().replace("set(OVEXT_PORTABLE OFF)\n", "")
@@ -58,7 +58,7 @@ def test_wide_code_outside_the_variants_is_rejected(custom_relu: Path, ovext: Ov
     assert ": leak(int*) at 0x" in done.stderr
     assert not (custom_relu / LIBRARY).exists()
     report = json.loads((custom_relu / REPORT).read_text())
-    assert {finding["code"] for finding in report["findings"]} == {"leak"}
+    assert {finding["code"] for finding in report["files"][0]["findings"]} == {"leak"}
 
 
 def test_options_of_the_project_widen_no_variant(custom_relu: Path, ovext: Ovext) -> None:

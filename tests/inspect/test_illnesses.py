@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -11,14 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers import RUNNABLE
 from ovext.errors import UnreadableFileError
 from ovext.findings import Level
-from ovext.inspect.counterpart import find_counterpart
+from ovext.inspect.counterpart import counterpart_chooser
 from ovext.inspect.elf import Elf
-from ovext.inspect.library import inspect_library
+from ovext.inspect.library import InspectionRequest, inspect_library
 from ovext.inspect.report import FileReport
+from ovext.inspect.system import system_of, this_machine
 from ovext.targets.base_os import base_os_table
-from ovext.toolchain.survey import this_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +31,9 @@ LOAD = "import sys, openvino; openvino.Core().add_extension(sys.argv[1])"
 
 
 def inspect(library: Path, openvino: str | None = None) -> FileReport:
-    bases = {base.id: base for base in (*base_os_table().values(), this_system())}.values()
-    return inspect_library(Elf(library), bases, lambda elf: find_counterpart(elf, openvino, print))
+    bases = {base.id: base for base in base_os_table().values()}.values()
+    systems = [*(system_of(base) for base in bases), this_machine()]
+    return inspect_library(Elf(library), InspectionRequest(systems, counterpart_chooser(openvino, print)))
 
 
 def codes(report: FileReport) -> set[str]:
@@ -39,13 +42,13 @@ def codes(report: FileReport) -> set[str]:
 
 def foretold(report: FileReport) -> bool:
     """Whether inspection says that Python loads the library on this machine."""
-    here = next(verdict for verdict in report.verdicts if verdict.base_os == "here")
+    here = next(verdict for verdict in report.verdicts if verdict.target == "here")
     return here.loads and "not-linked" not in codes(report)
 
 
 def loads_in_python(library: Path) -> bool:
     done = subprocess.run([sys.executable, "-c", LOAD, str(library)], capture_output=True, text=True, check=False)
-    assert done.returncode in {0, 1}, done.stderr
+    assert done.returncode in {0, 1, -signal.SIGBUS}, done.stderr  # SIGBUS: the file ends before a segment does
     return done.returncode == 0
 
 
@@ -72,8 +75,8 @@ ILLNESSES = {
     "executable stack": Illness("executable-stack", ["-Wl,-z,execstack"]),
     "no RELRO": Illness("no-relro", ["-Wl,-z,norelro"]),
     "debug information": Illness("debug-info", ["-g"], told="bytes of it are debug information"),
-    "AVX2 as a whole": Illness("wide-code", ["-mavx2", "-O3"], told="AVX"),
-    "unknown dependency": Illness("unknown-dependency", ["-Wl,--no-as-needed", "-lresolv"], told="libresolv.so.2"),
+    "AVX2 as a whole": Illness("wide-code", ["-mavx2", "-O3"], told="AVX", loads="avx2" in RUNNABLE),
+    "library of few systems": Illness("missing-library", ["-Wl,--no-as-needed", "-lgomp"], told="libgomp.so.1"),
 }
 
 
@@ -91,7 +94,7 @@ def test_illness_is_named_and_loading_is_foretold(clinic: Clinic, name: str) -> 
 
 def test_healthy_library_has_no_errors_and_loads(healthy: Path) -> None:
     report = inspect(healthy)
-    assert report.errors == ()
+    assert [finding.targets for finding in report.errors] == [("ubi8",)] * len(report.errors)  # it is too new there
     assert report.openvino == "2026.4.1"
     assert foretold(report)
     assert loads_in_python(healthy)
@@ -102,8 +105,8 @@ def test_files_that_were_not_named_are_not_looked_at(healthy: Path, tmp_path: Pa
     objects.mkdir(parents=True)
     (objects / "a.cpp.o").write_text("no object file")
     report = inspect(Path(shutil.copy(healthy, tmp_path)))
-    (too_new,) = (verdict for verdict in report.verdicts if verdict.base_os == "ubi8")
-    assert (too_new.loads, too_new.errors) == (False, ())
+    (too_new,) = (verdict for verdict in report.verdicts if verdict.target == "ubi8")
+    assert (too_new.loads, too_new.errors) == (False, ("too-new",))
 
 
 def test_library_for_another_patch_release(healthy: Path, tmp_path: Path) -> None:
@@ -138,13 +141,14 @@ def test_symbol_of_a_glibc_that_is_newer_than_this_machines(healthy: Path, tmp_p
 
 
 def test_versions_that_a_base_os_lacks_are_named_with_their_symbols(healthy: Path) -> None:
-    verdicts = {verdict.base_os: verdict for verdict in inspect(healthy).verdicts}
+    report = inspect(healthy)
+    verdicts = {verdict.target: verdict for verdict in report.verdicts}
     assert verdicts["ubuntu24"].loads
     assert not verdicts["ubi8"].loads
-    assert any("std::__throw_bad_array_new_length()" in reason for reason in verdicts["ubi8"].reasons)
-    assert all("ubi8 has" in reason or reason.startswith("and ") for reason in verdicts["ubi8"].reasons)
-    assert verdicts["ubi8"].fix
-    assert not verdicts["ubuntu24"].fix
+    found = [finding for finding in report.findings if finding.targets == ("ubi8",)]
+    assert any("std::__throw_bad_array_new_length()" in finding.text for finding in found)
+    assert all("ubi8 has" in finding.text or "more versions that ubi8" in finding.text for finding in found)
+    assert all(finding.fix for finding in found)
 
 
 WIDE_ROUTINE = """\
@@ -213,9 +217,12 @@ def test_what_is_no_library_for_x86_64_is_refused(healthy: Path, tmp_path: Path,
 
 
 @pytest.mark.parametrize("part", [0.0005, 0.001, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999])
-def test_truncated_library_is_refused_wherever_it_ends(healthy: Path, tmp_path: Path, part: float) -> None:
+def test_truncated_library_is_refused_where_the_loader_refuses_it(healthy: Path, tmp_path: Path, part: float) -> None:
     data = healthy.read_bytes()
     file = tmp_path / "libtruncated.so"
     file.write_bytes(data[: int(len(data) * part)])
+    if loads_in_python(file):  # all that is loaded is there
+        assert "damaged-sections" in codes(inspect(file))
+        return
     with pytest.raises(UnreadableFileError, match=r"damaged|no ELF file|truncated"):
         inspect(file)

@@ -21,4 +21,4 @@ from ovext.inspect.variants import variant_of
     ],
 )
 def test_name_of_a_section(name: str, variant: str | None) -> None:
-    assert variant_of(Section(name, type=1, flags=6, address=0, offset=0, size=0, link=0)) == variant
+    assert variant_of(Section(name, type="other", flags=6, address=0, offset=0, size=0, link=0)) == variant

@@ -220,7 +220,13 @@ def _inspected(record: LibraryRecord, plan: ContainerPlan, built: Path, reporter
         update={
             "engine": plan.engine.name,
             "inspection": pass_inspection(
-                file, [plan.base_os], openvino, rejected, may_fuse=record.fp_contract == "fast"
+                file,
+                [plan.base_os],
+                openvino,
+                rejected,
+                talk=reporter.talk,
+                may_fuse=record.fp_contract == "fast",
+                settings=plan.project.settings,
             ),
         }
     )

@@ -86,7 +86,7 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
                     f"{CHECKING} {report.file.name}: inspection for {plan.base_os.id}, then a load in OpenVINO"
                 )
                 rejected = rejected_report(plan.output_dir, report.file.name)
-                candidate = Candidate(report.file, report, openvino, (plan.base_os,), rejected)
+                candidate = Candidate(report.file, report, openvino, (plan.base_os,), rejected, plan.project.settings)
                 passed = pass_gate(candidate, reporter.talk)
                 files[report.file] = with_passed(files[report.file], passed)
             texts = {name: text for _, layer_texts in layers.values() for name, text in layer_texts.items()}

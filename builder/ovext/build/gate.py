@@ -10,8 +10,11 @@ from ovext.build.manifest import InspectionRecord, LibraryRecord, OpRecord, op_r
 from ovext.errors import GateError
 from ovext.files import replace_text, writing_to
 from ovext.inspect.elf import Elf
-from ovext.inspect.library import inspect_library
+from ovext.inspect.library import InspectionRequest, inspect_library
 from ovext.inspect.openvino_symbols import read_counterpart
+from ovext.inspect.report import unused
+from ovext.inspect.system import system_of
+from ovext.targets.base_os import base_os_table
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.worker.check_loads import check_loads
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from ovext.build.cmake_report import LibraryReport
     from ovext.inspect.report import FileReport
+    from ovext.project.settings import Settings
     from ovext.targets.base_os import BaseOS
     from ovext.toolchain.openvino import OpenVINO
 
@@ -34,6 +38,7 @@ class Candidate:
     openvino: OpenVINO
     bases: tuple[BaseOS, ...]  # where it must load
     rejected_report: Path  # where the report goes if it does not pass
+    settings: Settings  # of its project
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,8 @@ def pass_gate(candidate: Candidate, talk: Callable[[str], None]) -> Passed:
         candidate.bases,
         candidate.openvino,
         candidate.rejected_report,
+        talk=talk,
+        settings=candidate.settings,
         may_fuse=candidate.report.fp_contract == "fast",
         objects=[file for files in candidate.report.objects.values() for file in files],
     )
@@ -73,29 +80,39 @@ def pass_inspection(
     openvino: OpenVINO | None,
     rejected_report: Path,
     *,
+    talk: Callable[[str], None],
     may_fuse: bool = True,
     objects: Sequence[Path] = (),
+    settings: Settings,
 ) -> InspectionRecord:
     """Inspect a built library without loading it; returns a summary of the inspection.
 
     Args:
         file: the library.
-        bases: where it must load.
+        bases: where it must load; none: on every base OS that has the versions that it needs.
         openvino: the OpenVINO to compare it with, if there is one.
         rejected_report: where the report goes if it does not pass.
+        talk: receives a line about each acceptance that is no longer needed.
         may_fuse: whether its variants may fuse multiplications with additions.
         objects: the object files that it was linked from, if known.
+        settings: the project's, which say what images provide and what is accepted.
 
     Raises:
         GateError: it would not load or could crash on the target. The whole report is in `rejected_report`.
     """
-    inspected = inspect_library(
-        Elf(file),
-        bases,
+    every = list({base.id: base for base in base_os_table().values()}.values())
+    request = InspectionRequest(
+        [system_of(base) for base in bases or every],
         lambda elf: read_counterpart(openvino, elf.strings_of("NEEDED")) if openvino else None,
+        provides=settings.provides,
         may_fuse=may_fuse,
         objects=objects,
     )
+    inspected = inspect_library(Elf(file), request).accepting(settings.accept)
+    if not bases:
+        inspected = inspected.without_too_new()
+    for one in unused(settings.accept, [inspected]):
+        talk(f"{file.name}: the finding {one.finding} in {one.in_}, which pyproject.toml accepts, does not occur")
     if not inspected.is_fine:
         _write_report(rejected_report, inspected)
         targets = ", ".join(base.id for base in bases) or "any system"
@@ -105,30 +122,31 @@ def pass_inspection(
             where=file,
             fix=f"The whole report is in {rejected_report}.",
         )
-    return _in_short(inspected)
+    return _in_short(inspected, settings)
 
 
-def _in_short(inspected: FileReport) -> InspectionRecord:
+def _in_short(inspected: FileReport, settings: Settings) -> InspectionRecord:
     """The parts of an inspection that a manifest keeps."""
+    needed = {one.library for one in inspected.needed}
+    accepted = [finding for finding in inspected.findings if finding.accepted is not None]
     return InspectionRecord(
         highest_versions=inspected.highest_versions,
         manylinux=inspected.manylinux,
-        findings=[f"{finding.code}: {finding.text}" for finding in inspected.findings],
+        findings=[f"{finding.code}: {finding.text}" for finding in inspected.findings if finding not in accepted],
+        accepted=[f"{finding.code}: {finding.text} (accepted: {finding.accepted})" for finding in accepted],
+        provides=[name for name in settings.provides if name in needed],
     )
 
 
 def _write_report(path: Path, inspected: FileReport) -> None:
-    data: dict[str, Any] = {"schema": 1, **inspected.to_json()}
+    data: dict[str, Any] = {"schema": 2, "files": [inspected.to_json()]}
     with writing_to(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_text(path, json.dumps(data, indent=2) + "\n")
 
 
 def _problems(inspected: FileReport) -> list[str]:
-    problems = [f"{finding.text}. {finding.fix}" for finding in inspected.errors]
-    return problems + [
-        f"on {verdict.base_os}, it {reason}" for verdict in inspected.verdicts for reason in verdict.reasons
-    ]
+    return [f"{finding.text}. {finding.fix}" for finding in inspected.errors]
 
 
 def _load(candidate: Candidate, talk: Callable[[str], None]) -> tuple[OpRecord, ...]:

@@ -72,7 +72,9 @@ class InspectionRecord(_Record):
 
     highest_versions: dict[str, str] = Field(description="The newest glibc and libstdc++ versions that it asks for.")
     manylinux: str | None = Field(description="The oldest manylinux tag that it deserves.")
-    findings: list[str] = Field(description="Warnings and notes; there are no errors.")
+    findings: list[str] = Field(description="Warnings and notes; there are no errors that were not accepted.")
+    accepted: list[str] = Field(default=[], description="Errors that the project accepts, with its reasons.")
+    provides: list[str] = Field(default=[], description="Libraries that it needs, and that the images must bring.")
 
 
 class LibraryRecord(_Record):

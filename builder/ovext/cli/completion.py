@@ -42,6 +42,19 @@ def instruction_sets(incomplete: str) -> list[str]:
     return [before + comma + name for name in _beginning(known, last) if name not in there]
 
 
+def cpus(incomplete: str) -> list[str]:
+    from ovext.inspect.instructions import CPUS
+
+    return _beginning(CPUS, incomplete)
+
+
+def codes(incomplete: str) -> list[str]:
+    """The codes of inspection's findings."""
+    from ovext.inspect.codes import CODES
+
+    return _beginning(CODES, incomplete)
+
+
 def engines(incomplete: str) -> list[str]:
     from ovext.build.plan import CHOICES
 

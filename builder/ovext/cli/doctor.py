@@ -34,13 +34,14 @@ def doctor(
     from ovext.cli.inspect import inspect_file, show_report
     from ovext.cli.text import to_json
     from ovext.errors import ExitCode
-    from ovext.toolchain.survey import survey, this_system
+    from ovext.inspect.system import this_machine
+    from ovext.toolchain.survey import survey
 
-    reports = inspect_file(file, [this_system()], openvino) if file else []
+    reports = inspect_file(file, [this_machine()], openvino) if file else []
     items = survey()
     if json:
         found = [asdict(item) for item in items]
-        typer.echo(to_json({"schema": 1, "machine": found, "files": [report.to_json() for report in reports]}))
+        typer.echo(to_json({"schema": 2, "machine": found, "files": [report.to_json() for report in reports]}))
     else:
         _show(items)
         for report in reports:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +12,26 @@ from ovext.cli import completion
 from ovext.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from ovext.inspect.elf import Elf
-    from ovext.inspect.openvino_symbols import Counterpart
-    from ovext.inspect.report import FileReport
+    from collections.abc import Sequence
+
+    from ovext.cli.console import Console
+    from ovext.inspect.report import FileReport, LibraryFinding, Unreadable
+    from ovext.inspect.system import System
+    from ovext.project.settings import Acceptance
     from ovext.targets.base_os import BaseOS
+
+
+class Format(str, Enum):
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+
+
+class LibraryKind(str, Enum):
+    AUTO = "auto"
+    EXTENSION = "extension"
+    LIBRARY = "library"
 
 
 def inspect(
@@ -33,77 +50,172 @@ def inspect(
     openvino: Annotated[
         str | None,
         typer.Option(
-            metavar="VERSION|PATH", help="The OpenVINO to load it. Default: the release it requires, if it is here."
+            metavar="VERSION|PATH",
+            help="The OpenVINO to load it. Default: the release it requires, if it is here, and this environment's.",
         ),
     ] = None,
+    cpu: Annotated[
+        str,
+        typer.Option(
+            metavar="CPU",
+            autocompletion=completion.cpus,
+            help="The least CPU that it must run on: x86-64, nehalem, haswell or skylake-avx512.",
+        ),
+    ] = "x86-64",
+    provides: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LIB", help="A library that the images bring, such as libgomp.so.1; may be repeated."),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CODE", autocompletion=completion.codes, help="A finding that is no error to you; may be repeated."
+        ),
+    ] = None,
+    kind: Annotated[
+        LibraryKind, typer.Option(help="Whether it must be an extension, with an entry point.")
+    ] = LibraryKind.AUTO,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what each base OS has and who needs which version.")
     ] = False,
+    output_format: Annotated[
+        Format, typer.Option("--format", help="github: annotations; sarif: SARIF 2.1.0, for code scanning.")
+    ] = Format.TEXT,
     json: JsonOption = False,
 ) -> None:
     """Report where a library loads, and why not elsewhere, without loading it.
 
     Works on any extension. Exits with 1 when it is not fine for all targets, with 2 when it is not a library.
     """
+    from ovext.cli.inspect_formats import github_lines, sarif
     from ovext.cli.text import to_json
-    from ovext.errors import ExitCode
+    from ovext.errors import ExitCode, UnknownNameError
+    from ovext.inspect.instructions import CPUS
+    from ovext.inspect.report import unused
+    from ovext.inspect.system import system_of
     from ovext.targets.base_os import base_os_table, find_base_os
 
+    if cpu not in CPUS:
+        raise UnknownNameError("CPU", cpu, CPUS)
+    acceptances = _acceptances(accept or [])
     names = base_os or sorted({base.id for base in base_os_table().values()})
     bases = list({find_base_os(name).id: find_base_os(name) for name in names}.values())
-    reports = inspect_file(file, bases, openvino)
-    if json:
-        typer.echo(to_json({"schema": 1, "files": [report.to_json() for report in reports]}))
+    systems = [system_of(base, cpu) for base in bases]
+    reports = inspect_file(file, systems, openvino, cpu=cpu, provides=provides or [], kind=kind)
+    reports = [one.accepting(acceptances) for one in reports]
+    if json or output_format is Format.JSON:
+        typer.echo(to_json({"schema": 2, "files": [report.to_json() for report in reports]}))
+    elif output_format is Format.GITHUB:
+        typer.echo("\n".join(github_lines(reports)))
+    elif output_format is Format.SARIF:
+        typer.echo(to_json(sarif(reports)))
     else:
         for report in reports:
             show_report(report, bases if explain else None)
+        for code in {one.finding for one in unused(acceptances, reports)}:
+            typer.echo(f"--accept {code}: there is no such finding", err=True)
     if not all(report.is_fine for report in reports):
         raise typer.Exit(ExitCode.FAILED)
 
 
-def inspect_file(file: Path, bases: list[BaseOS], openvino: str | None) -> list[FileReport]:
+def inspect_file(
+    file: Path,
+    systems: Sequence[System],
+    openvino: str | None,
+    *,
+    cpu: str = "x86-64",
+    provides: Sequence[str] = (),
+    kind: LibraryKind = LibraryKind.AUTO,
+) -> list[FileReport | Unreadable]:
     """A report on each library in the file, compared with the requested OpenVINO or one that was found."""
     from ovext.cli.text import talk
-    from ovext.inspect.counterpart import find_counterpart
-    from ovext.inspect.library import inspect_library, read_libraries
+    from ovext.inspect.counterpart import counterpart_chooser, environment_version
+    from ovext.inspect.files import inspect_files
+    from ovext.inspect.library import InspectionRequest
 
-    def counterpart(elf: Elf) -> Counterpart | None:
-        return find_counterpart(elf, openvino, talk)
+    choose = counterpart_chooser(openvino, talk)
+    environment = environment_version() if openvino is None else None
+    request = InspectionRequest(systems, choose, cpu=cpu, environment=environment, provides=provides)
+    return inspect_files(file, request, kind.value)
 
-    return [inspect_library(elf, bases, counterpart) for elf in read_libraries(file)]
+
+def _acceptances(codes: Sequence[str]) -> list[Acceptance]:
+    from ovext.errors import UnknownNameError
+    from ovext.inspect.codes import CODES
+    from ovext.project.settings import Acceptance
+
+    for code in codes:
+        if code not in CODES:
+            raise UnknownNameError("finding", code, CODES)
+    return [Acceptance(finding=code, reason="--accept") for code in codes]
 
 
-def show_report(report: FileReport, explained: list[BaseOS] | None = None) -> None:
-    from rich import box
-    from rich.table import Table
-
+def show_report(report: FileReport | Unreadable, explained: list[BaseOS] | None = None) -> None:
     from ovext.cli.console import Console
     from ovext.cli.text import shortened_path
+    from ovext.inspect.report import FileReport
 
     console = Console(highlight=False, soft_wrap=True)
-    versions = ", ".join(f"{family} {version}" for family, version in report.highest_versions.items())
     console.print(shortened_path(Path(report.file).absolute()), style="bold", markup=False)
-    console.print(f"  needs      {', '.join(report.needed) or 'no library'}", markup=False)
-    console.print(f"  soname     {report.soname or 'none'}", markup=False)
-    console.print(f"  versions   {versions or 'none'}; {report.manylinux or 'no manylinux tag'}", markup=False)
-    console.print(f"  variants   {', '.join(report.variants) or 'none of ovext'}", markup=False)
-    if explained:
-        for isa, code in report.variants.items():
-            console.print(f"  variant    {isa}: {code.functions} functions, {code.size:,} bytes", markup=False)
-        counts = ", ".join(f"{name} {count}" for name, count in report.instruction_sets.items())
-        console.print(f"  functions  {counts}", markup=False)
-    console.print(f"  OpenVINO   {report.openvino}", markup=False)
+    if not isinstance(report, FileReport):
+        console.print(f"  error     {report.problem} [unreadable]", markup=False)
+        return
+    for line in _facts(report, explained=bool(explained)):
+        console.print(f"  {line}", markup=False)
     for finding in report.findings:
-        console.print(f"  {finding.level.value:8}  {finding.text} [{finding.code}]", markup=False)
-        if finding.fix:
-            console.print(f"            -> {finding.fix}", markup=False)
+        _show_finding(console, finding)
     for version, symbols in report.versions.items() if explained else ():
         console.print(f"  {version} for {', '.join(symbols) or 'the file itself'}", markup=False)
     for base in explained or []:
         console.print(f"  {base.id} has GLIBC {base.glibc}, GLIBCXX {base.glibcxx}, CXXABI {base.cxxabi}", markup=False)
+    _show_verdicts(report)
+
+
+def _facts(report: FileReport, *, explained: bool) -> list[str]:
+    """What the library is and needs, a line each."""
+    versions = ", ".join(f"{family} {version}" for family, version in report.highest_versions.items())
+    direct = [one for one in report.needed if one.needed_by == report.needed[0].needed_by]
+    lines = [
+        f"kind       {report.kind}",
+        f"needs      {', '.join(_printable(one.library) for one in direct) or 'no library'}",
+        f"soname     {report.soname or 'none'}",
+        f"versions   {versions or 'none'}; {report.manylinux or 'no manylinux tag'}",
+        f"variants   {', '.join(report.variants) or 'none of ovext'}",
+    ]
+    if explained:
+        for one in report.needed:
+            bringers = dict.fromkeys(f"{bringer or 'nothing'} ({target})" for target, bringer in one.brought_by.items())
+            lines.append(f"needed     {_printable(one.library)}: {', '.join(bringers)}")
+        lines += [
+            f"variant    {isa}: {code.functions} functions, {code.size:,} bytes"
+            for isa, code in report.variants.items()
+        ]
+        lines.append("functions  " + ", ".join(f"{name} {count}" for name, count in report.instruction_sets.items()))
+    return [*lines, f"OpenVINO   {report.openvino}"]
+
+
+def _show_finding(console: Console, finding: LibraryFinding) -> None:
+    level = "accepted" if finding.accepted is not None else finding.level.value
+    console.print(f"  {level:8}  {finding.text} [{finding.code}]", markup=False)
+    if finding.accepted is not None:
+        console.print(f"            accepted: {finding.accepted}", markup=False)
+    elif finding.fix:
+        console.print(f"            -> {finding.fix}", markup=False)
+
+
+def _show_verdicts(report: FileReport) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from ovext.cli.console import Console
+
     table = Table("loads on", "", "why not", box=box.SIMPLE)
     for verdict in report.verdicts:
-        table.add_row(verdict.base_os, "✓" if verdict.loads else "✗", "\n".join([*verdict.errors, *verdict.reasons]))
+        table.add_row(verdict.target, "✓" if verdict.loads else "✗", ", ".join(verdict.errors))
     Console(highlight=False).print(table)
-    for fix in dict.fromkeys(verdict.fix for verdict in report.verdicts if verdict.fix):
-        console.print(f"  -> {fix}", markup=False)
+
+
+def _printable(name: str) -> str:
+    from ovext.inspect.strings import printable
+
+    return printable(name)

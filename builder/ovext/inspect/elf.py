@@ -1,58 +1,102 @@
-"""Read ELF files for x86-64, intact or damaged: every offset is checked, and a damaged file raises one error.
+"""Read ELF files for x86-64 as the loader does: by program headers. Section headers are used only where they help.
 
 This is own code instead of a library because many thousand symbols must take less than a second, and a damaged file
-must not cost memory or time. The layouts follow the System V ABI and the Linux Standard Base (symbol versions).
+must not cost memory or time: every offset is checked, and a damaged file raises one error. The layouts follow the
+System V ABI, its supplement for x86-64, and the Linux Standard Base (symbol versions).
 """
 
 from __future__ import annotations
 
+import os
+import stat
 import struct
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import finalize
 
 from ovext.errors import UnreadableFileError
+from ovext.inspect.strings import Strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _X86_64 = 62
-_SHARED_OBJECT = 3
 _OBJECT_FILE = 1
-_SECTION_TYPES = {
-    "symtab": 2,
-    "rela": 4,
-    "dynamic": 6,
-    "nobits": 8,
-    "dynsym": 11,
-    "relr": 19,
-    "verneed": 0x6FFFFFFE,
-    "versym": 0x6FFFFFFF,
+_SHARED_OBJECT = 3
+_SEGMENT_TYPES = {
+    1: "load",
+    2: "dynamic",
+    3: "interpreter",
+    4: "note",
+    7: "tls",
+    0x6474E550: "unwind",
+    0x6474E551: "stack",
+    0x6474E552: "relro",
+    0x6474E553: "property",
 }
-_SEGMENT_TYPES = {"stack": 0x6474E551, "relro": 0x6474E552}
-_EXECUTABLE_SEGMENT = 1
+_SECTION_TYPES = {2: "symtab", 8: "nobits", 11: "dynsym"}
 _EXECUTABLE_SECTION = 4
 _BINDINGS = {0: "local", 1: "global", 2: "weak", 10: "unique"}
-_FUNCTION = 2
+_KINDS = {0: "none", 1: "object", 2: "function", 6: "tls", 10: "ifunc"}
 _RELATIVE = 8
 _RESOLVED = 37
-_DYNAMIC_TAGS = {
+_TAGS = {
     1: "NEEDED",
+    2: "PLTRELSZ",
+    4: "HASH",
+    5: "STRTAB",
+    6: "SYMTAB",
+    7: "RELA",
+    8: "RELASZ",
+    10: "STRSZ",
+    12: "INIT",
+    13: "FINI",
     14: "SONAME",
     15: "RPATH",
     22: "TEXTREL",
+    23: "JMPREL",
+    25: "INIT_ARRAY",
+    26: "FINI_ARRAY",
+    27: "INIT_ARRAYSZ",
+    28: "FINI_ARRAYSZ",
     29: "RUNPATH",
     30: "FLAGS",
+    35: "RELRSZ",
+    36: "RELR",
+    0x6FFFFEF5: "GNU_HASH",
+    0x6FFFFFF0: "VERSYM",
+    0x6FFFFFFB: "FLAGS_1",
+    0x6FFFFFFC: "VERDEF",
+    0x6FFFFFFD: "VERDEFNUM",
+    0x6FFFFFFE: "VERNEED",
+    0x6FFFFFFF: "VERNEEDNUM",
 }
 _STRING_TAGS = {"NEEDED", "SONAME", "RPATH", "RUNPATH"}
+_MOST_NEEDED = 4096  # libraries, far more than any has
+_LONGEST_FILE_NAME = 4096
 _FLAG_TEXTREL = 4
+_FLAG_STATIC_TLS = 0x10
+_HIDDEN_VERSION = 0x8000
 
 
-@dataclass(frozen=True)
-class Section:
+class Segment(NamedTuple):
+    type: str
+    flags: int
+    offset: int
+    address: int
+    file_size: int
+    memory_size: int
+    alignment: int
+
+    @property
+    def is_executable(self) -> bool:
+        return bool(self.flags & 1)
+
+
+class Section(NamedTuple):
     name: str
-    type: int
+    type: str
     flags: int
     address: int
     offset: int
@@ -64,21 +108,33 @@ class Section:
         return bool(self.flags & _EXECUTABLE_SECTION)
 
 
-@dataclass(frozen=True)
-class Symbol:
-    """A symbol; `version` is the one it needs, such as "GLIBC_2.34", or None."""
+class Symbol(NamedTuple):
+    """A symbol; `version` is the one it needs or has, such as "GLIBC_2.34", or None."""
 
     name: str
     binding: str  # local, global, weak or unique
-    is_function: bool
+    kind: str  # none, object, function, tls, ifunc or other
     section: int  # 0 when undefined
     value: int
     size: int
-    version: str | None = None
+    version: str | None
+    is_visible: bool  # to other libraries that ask for it by name
 
     @property
     def is_defined(self) -> bool:
         return self.section != 0
+
+    @property
+    def is_function(self) -> bool:
+        return self.kind in {"function", "ifunc"}
+
+
+class VersionNeed(NamedTuple):
+    """A symbol version that a library requires of another."""
+
+    library: str
+    version: str
+    is_weak: bool
 
 
 class Elf:
@@ -91,14 +147,11 @@ class Elf:
 
     def __init__(self, path: Path, data: bytes | None = None) -> None:
         self.path = path
+        self._data = data
         if data is None:
-            try:
-                if path.exists() and not path.is_file():
-                    raise UnreadableFileError("this is no file", where=path)
-                data = path.read_bytes()
-            except OSError as error:
-                raise UnreadableFileError(f"the file cannot be read: {error.strerror}", where=path) from None
-        self.data = data
+            self._file = _opened(path)
+            finalize(self, os.close, self._file)
+        self._size = os.fstat(self._file).st_size if data is None else len(data)
         self._check_header()
 
     @property
@@ -106,130 +159,295 @@ class Elf:
         return self._type == _SHARED_OBJECT
 
     @cached_property
+    def segments(self) -> list[Segment]:
+        offset, count = self._segment_table
+        rows = [self._unpack("<IIQQQQQQ", offset + 56 * index) for index in range(count)]
+        found = []
+        for type_, flags, at, address, _, file_size, memory_size, alignment in rows:
+            self._check_end(at + file_size)
+            found.append(
+                Segment(_SEGMENT_TYPES.get(type_, "other"), flags, at, address, file_size, memory_size, alignment)
+            )
+        return found
+
+    def segments_of(self, type_: str) -> list[Segment]:
+        return [segment for segment in self.segments if segment.type == type_]
+
+    @cached_property
     def sections(self) -> list[Section]:
-        offset, count, names_index = self._section_table
-        rows = [self._unpack("<IIQQQQIIQQ", offset + 64 * index) for index in range(count)]
-        if not rows:
-            raise self.damaged("it has no section headers")
-        names = b""
-        if names_index < count:
-            names = self._bytes(rows[names_index][4], rows[names_index][5])
-        return [Section(_string(names, row[0]), row[1], row[2], row[3], row[4], row[5], row[6]) for row in rows]
+        """The section headers; none if the file has none, or if they are damaged: the loader needs none."""
+        try:
+            offset, count, names_index = self._section_table
+            rows = [self._unpack("<IIQQQQIIQQ", offset + 64 * index) for index in range(count if offset else 0)]
+            name_table = rows[names_index] if names_index < len(rows) else (0,) * 10
+            names = Strings(self._bytes(name_table[4], name_table[5]))
+        except UnreadableFileError:
+            self.has_damaged_sections = True
+            return []
+        found = []
+        for name, type_, flags, address, at, size, link, *_ in rows:
+            kind = _SECTION_TYPES.get(type_, "other")
+            found.append(Section(names.at(name), kind, flags, address, at, size, link))
+        return found
+
+    has_damaged_sections = False
 
     def section(self, name: str) -> Section | None:
         return next((section for section in self.sections if section.name == name), None)
 
     def content(self, section: Section) -> bytes:
-        if section.type == _SECTION_TYPES["nobits"]:
-            return b""
-        return self._bytes(section.offset, section.size)
+        return b"" if section.type == "nobits" else self._bytes(section.offset, section.size)
+
+    def at(self, address: int, size: int | None = None) -> bytes:
+        """The bytes that the file puts at an address; up to the end of its segment, without a size."""
+        for segment in self.segments_of("load"):
+            if segment.address <= address < segment.address + segment.file_size:
+                rest = segment.address + segment.file_size - address
+                if size is None or size <= rest:
+                    return self._bytes(segment.offset + address - segment.address, rest if size is None else size)
+        raise self.damaged(f"a table is at the address {address:#x}, which it does not fill")
 
     @cached_property
-    def dynamic(self) -> dict[str, list[str | int]]:
-        """The values of the known dynamic tags, with strings resolved."""
-        section = self._of_type("dynamic")
-        if section is None:
-            return {}
-        content = self.content(section)
-        strings = self._linked_strings(section)
-        values: dict[str, list[str | int]] = {}
+    def dynamic(self) -> dict[str, list[int]]:
+        """The values of the known tags of the dynamic section."""
+        found = self.segments_of("dynamic")
+        values: dict[str, list[int]] = {}
+        content = self.at(found[0].address, found[0].file_size) if found else b""
         for tag, value in struct.iter_unpack("<QQ", content[: len(content) // 16 * 16]):
             if tag == 0:
                 break
-            if name := _DYNAMIC_TAGS.get(tag):
-                values.setdefault(name, []).append(_string(strings, value) if name in _STRING_TAGS else value)
+            if name := _TAGS.get(tag):
+                values.setdefault(name, []).append(value)
         return values
+
+    def strings_of(self, tag: str) -> list[str]:
+        """The values of a tag that names files or folders."""
+        values = self.dynamic.get(tag, [])
+        if len(values) > _MOST_NEEDED:
+            raise self.damaged(f"it has {len(values):,} entries {tag}")
+        return [self._strings.at(value, _LONGEST_FILE_NAME) for value in values]
 
     @cached_property
     def dynamic_symbols(self) -> list[Symbol]:
-        """The symbols that the library provides and requires, with the required versions."""
-        section = self._of_type("dynsym")
-        return list(self._symbols(section, self._version_names())) if section else []
+        """The symbols that the library provides and requires, with their versions."""
+        if "SYMTAB" not in self.dynamic:
+            return []
+        content = self.at(self.dynamic["SYMTAB"][0], 24 * self._symbol_count)
+        numbers: tuple[int, ...] = ()
+        if "VERSYM" in self.dynamic:
+            numbers = self._numbers("H", self.at(self.dynamic["VERSYM"][0], 2 * self._symbol_count))
+        names = {**self._defined_numbers, **self._needed_numbers}
+        return list(self._symbols(content, self._strings, numbers, names))
 
     @cached_property
     def exported(self) -> list[Symbol]:
-        """The symbols that the library provides to others."""
-        return [symbol for symbol in self.dynamic_symbols if symbol.is_defined and symbol.binding != "local"]
+        """The symbols that the library provides to others; not the names of its versions."""
+        own = set(self.defined_versions)
+        return [
+            symbol
+            for symbol in self.dynamic_symbols
+            if symbol.is_defined and symbol.binding != "local" and symbol.is_visible and symbol.name not in own
+        ]
 
     @cached_property
     def undefined(self) -> list[Symbol]:
         """The symbols that the library requires from others."""
-        return [symbol for symbol in self.dynamic_symbols if not symbol.is_defined]
+        return [symbol for symbol in self.dynamic_symbols if not symbol.is_defined and symbol.name]
 
     @cached_property
     def symbols(self) -> list[Symbol]:
-        """The full symbol table; empty in a stripped file."""
-        section = self._of_type("symtab")
-        return list(self._symbols(section, {})) if section else []
+        """The full symbol table; empty in a stripped file, and if it is damaged."""
+        section = next((section for section in self.sections if section.type == "symtab"), None)
+        if section is None or section.link >= len(self.sections):
+            return []
+        try:
+            content, strings = self.content(section), self.content(self.sections[section.link])
+            return list(self._symbols(content, Strings(strings), (), {}))
+        except UnreadableFileError:
+            self.has_damaged_sections = True
+            return []
+
+    @cached_property
+    def version_needs(self) -> list[VersionNeed]:
+        """Every symbol version that the library requires of others."""
+        return [need for _, need in self._version_needs]
+
+    @property
+    def needed_versions(self) -> list[str]:
+        return sorted({need.version for need in self.version_needs})
+
+    @property
+    def defined_versions(self) -> list[str]:
+        """The versions that the library defines; empty if it has none."""
+        return list(self._defined_numbers.values())
 
     @cached_property
     def has_executable_stack(self) -> bool:
-        flags = [flags for type_, flags in self._segments if type_ == _SEGMENT_TYPES["stack"]]
-        return not flags or any(value & _EXECUTABLE_SEGMENT for value in flags)
-
-    @cached_property
-    def has_relro(self) -> bool:
-        return any(type_ == _SEGMENT_TYPES["relro"] for type_, _ in self._segments)
-
-    @cached_property
-    def has_text_relocations(self) -> bool:
-        return "TEXTREL" in self.dynamic or any(int(flags) & _FLAG_TEXTREL for flags in self.dynamic.get("FLAGS", []))
-
-    @cached_property
-    def needed_versions(self) -> list[str]:
-        """Every symbol version that the library requires from others, such as "GLIBC_2.34"."""
-        return sorted(set(self._version_names().values()))
-
-    def pointers_in(self, section: Section) -> list[int]:
-        """The addresses in this file that the loader writes into a section of pointers, in order."""
-        begin, end = section.address, section.address + len(self.content(section))
-        found = {place: target for place, kind, target in self._relocations if kind == _RELATIVE}
-        found = {place: target for place, target in found.items() if begin <= place < end}
-        found |= self._packed_relocations(section)
-        return [found[place] for place in sorted(found)]
+        found = self.segments_of("stack")
+        return not found or any(segment.is_executable for segment in found)
 
     @property
+    def has_text_relocations(self) -> bool:
+        return "TEXTREL" in self.dynamic or bool(self.flags("FLAGS") & _FLAG_TEXTREL)
+
+    @property
+    def static_tls(self) -> int:
+        """The bytes of thread-local data that must be in the program's own block: 0 unless the code asks for that."""
+        return sum(one.memory_size for one in self.segments_of("tls")) if self.flags("FLAGS") & _FLAG_STATIC_TLS else 0
+
+    def flags(self, tag: str) -> int:
+        return next(iter(self.dynamic.get(tag, [])), 0)
+
+    def is_code(self, address: int) -> bool:
+        return any(
+            one.is_executable and one.address <= address < one.address + one.file_size
+            for one in self.segments_of("load")
+        )
+
+    @cached_property
+    def initialisers(self) -> list[int]:
+        """The functions that the loader calls when it loads the library, before any other."""
+        called = [*self.dynamic.get("INIT", []), *self._pointers("INIT_ARRAY")]
+        return [address for address in called if address and self.is_code(address)]
+
+    @cached_property
+    def finalisers(self) -> list[int]:
+        called = [*self.dynamic.get("FINI", []), *self._pointers("FINI_ARRAY")]
+        return [address for address in called if address and self.is_code(address)]
+
+    @cached_property
     def resolvers(self) -> list[int]:
         """The functions that the loader calls to choose others (ifunc)."""
         return [target for _, kind, target in self._relocations if kind == _RESOLVED]
 
-    @property
-    def _relocations(self) -> Iterator[tuple[int, int, int]]:
-        """Place, kind and target of each relocation."""
-        for section in self.sections:
-            if section.type == _SECTION_TYPES["rela"]:
-                content = self.content(section)
-                for place, info, target in struct.iter_unpack("<QQq", content[: len(content) // 24 * 24]):
-                    yield place, info & 0xFFFFFFFF, target
+    @cached_property
+    def code_pointers(self) -> set[int]:
+        """The addresses of code that the loader writes into data: virtual functions, handlers, tables of functions."""
+        targets = {target for _, kind, target in self._relocations if kind == _RELATIVE}
+        return {target for target in targets | set(self._packed.values()) if self.is_code(target)}
 
-    def _packed_relocations(self, pointers: Section) -> dict[int, int]:
-        """The DT_RELR relocations in a section: an even word is a place, an odd one a bit map of the next 63 places."""
-        section = self._of_type("relr")
-        content, words = self.content(section) if section else b"", self.content(pointers)
-        found = {}
-        following = 0
-        for (word,) in struct.iter_unpack("<Q", content[: len(content) // 8 * 8]):
-            if word & 1 == 0:
-                places, following = [word], word + 8
-            else:
-                is_near = following < pointers.address + len(words) and following + 8 * 63 > pointers.address
-                places = [following + 8 * bit for bit in range(63) if word >> (bit + 1) & 1] if is_near else []
-                following += 8 * 63
-            for place in places:
-                offset = place - pointers.address
-                if 0 <= offset <= len(words) - 8:
-                    (found[place],) = self._unpack("<Q", offset, words)
+    def _pointers(self, tag: str) -> list[int]:
+        """The pointers in an array that a tag names, as the loader relocates them."""
+        begin, size = self.flags(tag), self.flags(f"{tag}SZ")
+        if not size:
+            return []
+        stored = dict(zip(range(begin, begin + size, 8), self._numbers("Q", self.at(begin, size)), strict=False))
+        stored |= {place: target for place, _, target in self._relocations if begin <= place < begin + size and target}
+        return [stored[place] for place in sorted(stored)]
+
+    @cached_property
+    def _relocations(self) -> list[tuple[int, int, int]]:
+        """Place, kind and target of each relocation."""
+        found = []
+        for table, size in (("RELA", "RELASZ"), ("JMPREL", "PLTRELSZ")):
+            if table in self.dynamic and self.flags(size):
+                content = self.at(self.dynamic[table][0], self.flags(size))
+                rows = struct.iter_unpack("<QQq", content[: len(content) // 24 * 24])
+                found += [(place, info & 0xFFFFFFFF, target) for place, info, target in rows]
         return found
 
-    def strings_of(self, tag: str) -> list[str]:
-        return [str(value) for value in self.dynamic.get(tag, [])]
+    @cached_property
+    def _packed(self) -> dict[int, int]:
+        """The DT_RELR relocations: an even word is a place, an odd one a bit map of the next 63 places."""
+        if "RELR" not in self.dynamic or not self.flags("RELRSZ"):
+            return {}
+        places, following = [], 0
+        for word in self._numbers("Q", self.at(self.dynamic["RELR"][0], self.flags("RELRSZ"))):
+            if word & 1 == 0:
+                places.append(word)
+                following = word + 8
+            else:
+                places += [following + 8 * bit for bit in range(63) if word >> (bit + 1) & 1]
+                following += 8 * 63
+        return {place: int.from_bytes(self.at(place, 8), "little") for place in places}
+
+    @cached_property
+    def _strings(self) -> Strings:
+        if "STRTAB" not in self.dynamic:
+            return Strings(b"")
+        return Strings(self.at(self.dynamic["STRTAB"][0], self.flags("STRSZ")))
+
+    @cached_property
+    def _symbol_count(self) -> int:
+        """The number of dynamic symbols, which only the hash tables tell."""
+        if "GNU_HASH" in self.dynamic:
+            content = self.at(self.dynamic["GNU_HASH"][0])
+            buckets, first, words, _ = self._unpack("<IIII", 0, content)
+            chains = 16 + 8 * words + 4 * buckets
+            if chains > len(content):
+                raise self.damaged("its hash table reaches beyond its end")
+            last = max(self._numbers("I", content[chains - 4 * buckets : chains]), default=0)
+            if last < first:
+                return first
+            while not self._unpack("<I", chains + 4 * (last - first), content)[0] & 1:
+                last += 1
+            return last + 1
+        if "HASH" in self.dynamic:
+            return self._unpack("<II", 0, self.at(self.dynamic["HASH"][0], 8))[1]
+        return 0
+
+    @cached_property
+    def _version_needs(self) -> list[tuple[int, VersionNeed]]:
+        """Every required version, with its number in the table of the symbols' versions."""
+        found: list[tuple[int, VersionNeed]] = []
+        if "VERNEED" not in self.dynamic:
+            return found
+        content, at = self.at(self.dynamic["VERNEED"][0]), 0
+        for _ in range(self.flags("VERNEEDNUM")):
+            _, count, file, first, next_file = self._unpack("<HHIII", at, content)
+            library, place = self._strings.at(file, _LONGEST_FILE_NAME), at + first
+            for _ in range(count):
+                _, flags, number, name, following = self._unpack("<IHHII", place, content)
+                need = VersionNeed(library, self._strings.at(name), bool(flags & 2))
+                found.append((number & ~_HIDDEN_VERSION, need))
+                if len(found) > len(content) // 16:
+                    raise self.damaged("its required versions overlap")
+                if not following:
+                    break
+                place += following
+            if not next_file:
+                break
+            at += next_file
+        return found
+
+    @cached_property
+    def _needed_numbers(self) -> dict[int, str]:
+        return {number: need.version for number, need in self._version_needs}
+
+    @cached_property
+    def _defined_numbers(self) -> dict[int, str]:
+        """The versions that the library defines, by their numbers; not the one that names the file."""
+        found: dict[int, str] = {}
+        if "VERDEF" not in self.dynamic:
+            return found
+        content, at = self.at(self.dynamic["VERDEF"][0]), 0
+        for _ in range(min(self.flags("VERDEFNUM"), len(content) // 20)):
+            _, flags, number, _, _, first, following = self._unpack("<HHHHIII", at, content)
+            if not flags & 1:
+                found[number] = self._strings.at(self._unpack("<II", at + first, content)[0])
+            if not following:
+                break
+            at += following
+        return found
+
+    def _symbols(
+        self, content: bytes, strings: Strings, numbers: tuple[int, ...], versions: dict[int, str]
+    ) -> Iterator[Symbol]:
+        rows = struct.iter_unpack("<IBBHQQ", content[: len(content) // 24 * 24])
+        for index, (name, info, other, place, value, size) in enumerate(rows):
+            number = numbers[index] if index < len(numbers) else 1
+            version = versions.get(number & ~_HIDDEN_VERSION) if number > 1 else None
+            is_visible = other & 3 in {0, 3} and not (number & _HIDDEN_VERSION and place)
+            binding, kind = _BINDINGS.get(info >> 4, "other"), _KINDS.get(info & 15, "other")
+            yield Symbol(strings.at(name), binding, kind, place, value, size, version, is_visible)
 
     def _check_header(self) -> None:
-        if self.data[:4] != b"\x7fELF":
-            raise UnreadableFileError("this is no ELF file", where=self.path)
-        if len(self.data) < 64:  # noqa: PLR2004  the size of the header
+        begin = self._read(0, 8)
+        if begin[:4] != b"\x7fELF":
+            raise UnreadableFileError(_what_else(begin), where=self.path)
+        if self._size < 64:  # noqa: PLR2004  the size of the header
             raise self.damaged("it is truncated in its header")
-        if self.data[4] != 2 or self.data[5] != 1:  # noqa: PLR2004  64-bit, little endian
+        if begin[4:6] != b"\x02\x01":  # 64-bit, little endian
             raise UnreadableFileError(
                 "this is no 64-bit x86 file: it is built for another architecture", where=self.path
             )
@@ -242,65 +460,34 @@ class Elf:
             raise UnreadableFileError("this is neither a shared library nor an object file", where=self.path)
         segment_offset, section_offset = self._unpack("<QQ", 32)
         segment_count, _, section_count, names_index = self._unpack("<HHHH", 56)
+        self._segment_table = (segment_offset, segment_count)
         self._section_table = (section_offset, section_count, names_index)
-        rows = [self._unpack("<IIQQQQ", segment_offset + 56 * index) for index in range(segment_count)]
-        for _, _, offset, _, _, size in rows:
-            self._check_end(offset + size)
-        self._segments = [(row[0], row[1]) for row in rows]
-
-    def _of_type(self, name: str) -> Section | None:
-        return next((section for section in self.sections if section.type == _SECTION_TYPES[name]), None)
-
-    def _linked_strings(self, section: Section) -> bytes:
-        if section.link >= len(self.sections):
-            raise self.damaged(f"the section {section.name} has no strings")
-        return self.content(self.sections[section.link])
-
-    def _symbols(self, section: Section, versions: dict[int, str]) -> Iterator[Symbol]:
-        content = self.content(section)
-        strings = self._linked_strings(section)
-        version_section = self._of_type("versym") if versions else None
-        version_table = self.content(version_section) if version_section else b""
-        numbers = [
-            number & 0x7FFF for (number,) in struct.iter_unpack("<H", version_table[: len(version_table) // 2 * 2])
-        ]
-        rows = struct.iter_unpack("<IBBHQQ", content[: len(content) // 24 * 24])
-        for index, (name, info, _, place, value, size) in enumerate(rows):
-            version = versions.get(numbers[index]) if index < len(numbers) else None
-            binding = _BINDINGS.get(info >> 4, "other")
-            yield Symbol(_string(strings, name), binding, info & 15 == _FUNCTION, place, value, size, version)
-
-    def _version_names(self) -> dict[int, str]:
-        """The versions that the library requires from others, by their number in .gnu.version."""
-        section = self._of_type("verneed")
-        if section is None:
-            return {}
-        content, strings = self.content(section), self._linked_strings(section)
-        names: dict[int, str] = {}
-        file_at = 0
-        for _ in range(len(content) // 16):
-            _, count, _, first, next_file = self._unpack("<HHIII", file_at, content)
-            at = file_at + first
-            for _ in range(min(count, len(content) // 16)):
-                _, _, number, name, following = self._unpack("<IHHII", at, content)
-                names[number & 0x7FFF] = _string(strings, name)
-                at += following
-            if next_file == 0:
-                break
-            file_at += next_file
-        return names
 
     def _check_end(self, end: int) -> None:
-        if end > len(self.data):
-            raise self.damaged(f"it is truncated: it ends at byte {len(self.data)}, before byte {end}")
+        if end > self._size:
+            raise self.damaged(f"it is truncated: it ends at byte {self._size}, before byte {end}")
 
     def _bytes(self, offset: int, size: int) -> bytes:
         self._check_end(offset + size)
-        return self.data[offset : offset + size]
+        return self._read(offset, size)
+
+    def _read(self, offset: int, size: int) -> bytes:
+        if self._data is not None:
+            return self._data[offset : offset + size]
+        try:
+            return os.pread(self._file, size, offset)
+        except OSError as error:
+            raise UnreadableFileError(f"the file cannot be read: {error.strerror}", where=self.path) from None
+
+    def _numbers(self, letter: str, content: bytes) -> tuple[int, ...]:
+        count = len(content) // struct.calcsize(letter)
+        return struct.unpack_from(f"<{count}{letter}", content)
 
     def _unpack(self, layout: str, offset: int, data: bytes | None = None) -> tuple[int, ...]:
         try:
-            return struct.unpack_from(layout, self.data if data is None else data, offset)
+            if data is None:
+                return struct.unpack(layout, self._bytes(offset, struct.calcsize(layout)))
+            return struct.unpack_from(layout, data, offset)
         except (struct.error, OverflowError):
             raise self.damaged(f"a table reaches beyond its end, at byte {offset}") from None
 
@@ -309,6 +496,22 @@ class Elf:
         return UnreadableFileError(f"this file is damaged: {how}", where=self.path)
 
 
-def _string(strings: bytes, offset: int) -> str:
-    end = strings.find(b"\0", offset)
-    return strings[offset : end if end >= 0 else None].decode("utf-8", "replace") if offset < len(strings) else ""
+def _opened(path: Path) -> int:
+    """A regular file, opened. Nothing else is: a FIFO would wait for a writer, and a device need not end."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            raise UnreadableFileError("this is not a regular file", where=path)
+    except OSError as error:
+        raise UnreadableFileError(f"the file cannot be read: {error.strerror}", where=path) from None
+    return file
+
+
+def _what_else(begin: bytes) -> str:
+    """What a file is that is no ELF file."""
+    if begin.startswith(b"MZ"):
+        return "this is a Windows library or program, not a Linux library"
+    if begin[:4] in {b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa\xcf"}:
+        return "this is a macOS library or program, not a Linux library"
+    return "this is no ELF file"

@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import iced_x86
 
 from ovext.inspect.demangle import demangle
+from ovext.inspect.instructions import BITS, features_of_codes
 from ovext.inspect.variants import variant_of
-from ovext.targets.isa import isa_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from ovext.inspect.elf import Elf, Section
+    from ovext.inspect.elf import Elf
 
-_BITS = 64
-_FEATURE_NAMES = {
-    getattr(iced_x86.CpuidFeature, name): name for name in dir(iced_x86.CpuidFeature) if not name.startswith("_")
-}
-_CODE_NAMES = {getattr(iced_x86.Code, name): name for name in dir(iced_x86.Code) if not name.startswith("_")}
-# Features beyond x86-64 that a program may not use without checking the CPU. Others, such as CET's NOPs, are harmless.
-_WIDE_PREFIXES = (
-    *("SSE3", "SSSE3", "SSE4", "AVX", "FMA", "F16C", "POPCNT", "BMI", "LZCNT", "MOVBE"),
-    *("AES", "VAES", "PCLMUL", "VPCLMUL", "SHA", "GFNI", "XOP", "TBM"),
-    *("AMX", "ADX", "RDRAND", "RDSEED", "RTM", "MOVDIR", "WAITPKG"),
-)
-# Compilers write it instead of BSF where both return the same: old CPUs run it as BSF.
-_HARMLESS = {iced_x86.Mnemonic.TZCNT}
+_SORTED_TABLE = b"\x1b\x03\x3b"  # other encodings are allowed, but no linker writes them
+_HEAD = 12  # bytes before that table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Function:
     """A range of code. `name` is the mangled symbol, or empty if the file has none."""
 
@@ -45,6 +34,7 @@ class Function:
     variant: str | None  # the instruction set variant that it belongs to
     features: frozenset[str]  # beyond x86-64, as iced-x86 names them
     fuses: bool  # whether it has fused multiply-adds
+    asks_cpu: bool  # whether it executes CPUID
 
     @property
     def readable_name(self) -> str:
@@ -57,6 +47,53 @@ class Instruction:
     text: str
 
 
+class CodeRange(NamedTuple):
+    """Bytes that are executable; `variant` is the variant to which they belong."""
+
+    start: int
+    end: int
+    variant: str | None
+
+
+class Window:
+    """Reads code that is asked for in order, some megabytes at a time."""
+
+    _SIZE = 1 << 22
+
+    def __init__(self, elf: Elf, end: int) -> None:
+        self._elf, self._end = elf, end
+        self._start, self._content = 0, b""
+
+    def bytes(self, start: int, stop: int) -> bytes:
+        if not self._start <= start <= stop <= self._start + len(self._content):
+            self._start = start
+            self._content = self._elf.at(start, min(max(self._SIZE, stop - start), self._end - start))
+        return self._content[start - self._start : stop - self._start]
+
+
+def code_ranges(elf: Elf) -> list[CodeRange]:
+    """The executable bytes, by address and without overlaps: the sections that say so, else the executable segments."""
+    sections = [one for one in elf.sections if one.is_executable and one.size and elf.is_code(one.address)]
+    ranges = [CodeRange(one.address, one.address + one.size, variant_of(one)) for one in sections]
+    if not ranges:
+        segments = [one for one in elf.segments_of("load") if one.is_executable]
+        ranges = [CodeRange(one.address, one.address + one.file_size, None) for one in segments]
+    found: list[CodeRange] = []
+    for one in sorted(ranges):
+        start = max(one.start, found[-1].end) if found else one.start
+        if start < one.end:
+            found.append(one._replace(start=start))
+    return found
+
+
+def function_starts(elf: Elf) -> dict[int, str]:
+    """The address of each function that a symbol or the unwind table names, with its symbol or an empty name."""
+    names = dict.fromkeys(_unwind_starts(elf), "")
+    return names | {
+        one.value: one.name for one in (*elf.dynamic_symbols, *elf.symbols) if one.is_function and one.section
+    }
+
+
 def functions_of(elf: Elf) -> list[Function]:
     """Every function, ordered by address.
 
@@ -66,25 +103,24 @@ def functions_of(elf: Elf) -> list[Function]:
         UnreadableFileError: the file is damaged.
     """
     found = []
-    names = {symbol.value: symbol.name for symbol in (*elf.symbols, *elf.dynamic_symbols) if symbol.is_function}
-    starts = sorted({*names, *_unwind_starts(elf)})
+    names = function_starts(elf)
+    starts = sorted(names)
     code_of = attrgetter("code")
-    for section in _code_sections(elf):
-        content = elf.content(section)
-        end = section.address + len(content)
-        inside = [start for start in starts if section.address < start < end]
-        bounds = [section.address, *inside, end]
+    for begin, end, variant in code_ranges(elf):
+        bounds = [begin, *starts[bisect_left(starts, begin + 1) : bisect_left(starts, end)], end]
+        window = Window(elf, end)
         for start, stop in pairwise(bounds):
-            code = content[start - section.address : stop - section.address]
-            codes = frozenset(map(code_of, iced_x86.Decoder(_BITS, code, ip=start)))
-            variant, name = variant_of(section), names.get(start, "")
-            found.append(Function(name, start, stop, variant, _features_of_codes(codes), _any_fuses(codes)))
+            code = window.bytes(start, stop)
+            codes = set(map(code_of, iced_x86.Decoder(BITS, code, ip=start)))
+            features, fuses = features_of_codes(codes)
+            name, asks_cpu = names.get(start, ""), iced_x86.Code.CPUID in codes
+            found.append(Function(name, start, stop, variant, features, fuses, asks_cpu))
     return found
 
 
-def first_instruction(elf: Elf, function: Function, wanted: Callable[[int], bool]) -> Instruction | None:
-    """The function's first instruction for which `wanted` is true, called with iced-x86's number for its code."""
-    for instruction in _instructions(elf, function):
+def first_instruction(elf: Elf, start: int, end: int, wanted: Callable[[int], bool]) -> Instruction | None:
+    """The first instruction for which `wanted` is true, called with iced-x86's number for its code."""
+    for instruction in instructions(elf, start, end):
         if wanted(instruction.code):
             return Instruction(instruction.ip, f"{instruction}")
     return None
@@ -93,70 +129,47 @@ def first_instruction(elf: Elf, function: Function, wanted: Callable[[int], bool
 def never_returns(elf: Elf, function: Function) -> bool:
     """True when no path through the function leads back to its caller: it throws or ends the process."""
     flow = iced_x86.FlowControl
-    for instruction in _instructions(elf, function):
-        if instruction.flow_control in {flow.RETURN, flow.INDIRECT_BRANCH}:
-            return False
-        leaves = not function.start <= instruction.near_branch_target < function.end
-        if instruction.flow_control in {flow.UNCONDITIONAL_BRANCH, flow.CONDITIONAL_BRANCH} and leaves:
-            return False
+    pending, seen = [function.start], set()
+    while pending:
+        after_call = False
+        for instruction in instructions(elf, pending.pop(), function.end):
+            kind = instruction.flow_control
+            if instruction.ip in seen or ends_process(instruction):
+                break
+            seen.add(instruction.ip)
+            if kind in {flow.RETURN, flow.INDIRECT_BRANCH}:
+                return False
+            if kind in {flow.UNCONDITIONAL_BRANCH, flow.CONDITIONAL_BRANCH}:
+                if not function.start <= instruction.near_branch_target < function.end:
+                    return False
+                pending.append(instruction.near_branch_target)
+            if kind == flow.UNCONDITIONAL_BRANCH:
+                break
+            after_call = kind == flow.CALL or (after_call and instruction.mnemonic == iced_x86.Mnemonic.NOP)
+        else:
+            if not after_call:  # the code goes on into the next function
+                return False
     return True
 
 
-def features_allowed_in(variant: str | None) -> frozenset[str]:
-    """The features that the variant's row of the table allows, as iced-x86 names them; none outside variants."""
-    row = isa_table().get(variant or "")
-    return frozenset(feature.replace(".", "_").upper() for feature in row.features) if row else frozenset()
+def ends_process(instruction: iced_x86.Instruction) -> bool:
+    """Whether the instruction ends a program: a trap, or one that only the kernel may run."""
+    kind = instruction.flow_control
+    return bool(kind == iced_x86.FlowControl.EXCEPTION or instruction.is_privileged) and instruction.is_invalid is False
 
 
-def _instructions(elf: Elf, function: Function) -> Iterator[iced_x86.Instruction]:
-    for section in _code_sections(elf):
-        if section.address <= function.start < section.address + section.size:
-            begin = function.start - section.address
-            code = elf.content(section)[begin : begin + function.end - function.start]
-            yield from iced_x86.Decoder(_BITS, code, ip=function.start)
+def instructions(elf: Elf, start: int, end: int) -> Iterable[iced_x86.Instruction]:
+    return iced_x86.Decoder(BITS, elf.at(start, end - start), ip=start)
 
 
-def _code_sections(elf: Elf) -> Iterator[Section]:
-    return (section for section in elf.sections if section.is_executable and section.size)
-
-
-def _unwind_starts(elf: Elf) -> list[int]:
+def _unwind_starts(elf: Elf) -> Iterator[int]:
     """The start addresses of functions, from the sorted table of .eh_frame_hdr (Linux Standard Base)."""
-    section = elf.section(".eh_frame_hdr")
-    if section is None:
-        return []
-    content = elf.content(section)
-    if content[1:4] != b"\x1b\x03\x3b":  # other encodings are allowed, but no linker writes them
-        return []
-    (count,) = struct.unpack_from("<I", content, 8) if len(content) >= 12 else (0,)  # noqa: PLR2004
-    if 12 + 8 * count > len(content):
-        raise elf.damaged("its unwind table is too short")
-    return [section.address + start for start, _ in struct.iter_unpack("<ii", content[12 : 12 + 8 * count])]
-
-
-@cache
-def _features_of_codes(codes: frozenset[int]) -> frozenset[str]:
-    return frozenset().union(*(features_of_code(code) for code in codes))
-
-
-@cache
-def _any_fuses(codes: frozenset[int]) -> bool:
-    return any(map(fuses, codes))
-
-
-@cache
-def fuses(code: int) -> bool:
-    """Whether the instruction fuses a multiplication with an addition."""
-    name = _CODE_NAMES.get(code, "")
-    return "_VFM" in name or "_VFNM" in name
-
-
-@cache
-def features_of_code(code: int) -> frozenset[str]:
-    """The features beyond x86-64 that an instruction needs."""
-    instruction = iced_x86.Instruction()
-    instruction.code = cast("Any", code)  # iced-x86 writes its enumerations as plain numbers
-    if instruction.mnemonic in _HARMLESS:
-        return frozenset()
-    names = (_FEATURE_NAMES[feature] for feature in instruction.cpuid_features())
-    return frozenset(name for name in names if name.startswith(_WIDE_PREFIXES))
+    for segment in elf.segments_of("unwind"):
+        content = elf.at(segment.address, segment.file_size)
+        if content[1:4] != _SORTED_TABLE or len(content) < _HEAD:
+            return
+        (count,) = struct.unpack_from("<I", content, 8)
+        if _HEAD + 8 * count > len(content):
+            raise elf.damaged("its unwind table is too short")
+        for start, _ in struct.iter_unpack("<ii", content[_HEAD : _HEAD + 8 * count]):
+            yield segment.address + start

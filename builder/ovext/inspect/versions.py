@@ -1,4 +1,4 @@
-"""The versions of glibc and libstdc++ symbols that a library requires, and what follows from them."""
+"""The versions of symbols that a library requires of the system's libraries, and what follows from them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,36 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ovext.errors import ToolError
+from ovext.errors import ToolError, UnreadableFileError
+from ovext.findings import Level
 from ovext.inspect.demangle import demangle
-from ovext.inspect.report import some
+from ovext.inspect.elf import Elf
+from ovext.inspect.report import LibraryFinding, some
+from ovext.inspect.strings import printable
+from ovext.toolchain.loader import library_here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ovext.inspect.elf import Elf
+    from ovext.inspect.elf import VersionNeed
+    from ovext.inspect.system import System
     from ovext.targets.base_os import BaseOS
 
 FAMILIES = ("GLIBC", "GLIBCXX", "CXXABI")
-# GLIBC_ABI_DT_RELR has no number, but only glibc 2.36 and newer have it.
-_NAMED = {"GLIBC_ABI_DT_RELR": ("GLIBC", (2, 36))}
+# Versions without a number, and the oldest release that defines them: of glibc, and of libstdc++ for x86-64.
+_NAMED = {
+    "GLIBC_ABI_DT_RELR": ("GLIBC", (2, 36)),
+    "CXXABI_TM_1": ("CXXABI", (1, 3)),
+    "CXXABI_FLOAT128": ("CXXABI", (1, 3, 9)),
+}
+_SYSTEM_LIBRARY = re.compile(r"(ld-linux-x86-64|lib(c|m|mvec|dl|pthread|rt|util|resolv|anl|stdc\+\+|gcc_s))\.so\.\d+")
+_OF_GCC = {"libstdc++.so.6": {"GLIBCXX", "CXXABI"}, "libgcc_s.so.1": {"GCC"}}
+_SHOWN = 2
+_FIX_FOR_TOO_NEW = (
+    "Build it with ovext, whose libraries need nothing newer than UBI 8 has, or on that system or an older one."
+)
 Version = tuple[int, ...]
 
 
@@ -40,11 +55,8 @@ class Need:
 
 def needs_of(elf: Elf) -> list[Need]:
     """Every version of a known family that the library requires, the highest of each family first."""
-    users: dict[str, list[str]] = {name: [] for name in elf.needed_versions}
-    for symbol in elf.undefined:
-        if symbol.version is not None:
-            users.setdefault(symbol.version, []).append(symbol.name)
-    parsed = [(parse(name), tuple(symbols)) for name, symbols in users.items()]
+    users = dict.fromkeys(elf.needed_versions, ()) | {name: tuple(used) for name, used in _users(elf).items()}
+    parsed = [(parse(name), symbols) for name, symbols in users.items()]
     needs = [Need(*version, symbols) for version, symbols in parsed if version]
     newest_first = sorted(needs, key=lambda need: need.version, reverse=True)
     return sorted(newest_first, key=lambda need: FAMILIES.index(need.family))
@@ -58,14 +70,85 @@ def highest(needs: Iterable[Need]) -> dict[str, str]:
     return found
 
 
-def above(needs: Iterable[Need], base: BaseOS) -> list[Need]:
-    """The versions that the library requires and the base OS does not have."""
-    return [need for need in needs if need.version > _numbers(ceiling(need, base))]
+def version_findings(elf: Elf, systems: Sequence[System], objects: Sequence[Path]) -> Iterator[LibraryFinding]:
+    """Findings about versions that the system's libraries do not have.
+
+    Args:
+        elf: the library.
+        systems: where it is judged.
+        objects: the object files that it was linked from, if they are known; the texts name them.
+    """
+    required = [need for need in elf.version_needs if not need.is_weak]
+    for system in systems:
+        problems = list(_problems(elf, required, system, objects))
+        for text in problems[:_SHOWN]:
+            yield LibraryFinding("too-new", Level.ERROR, text, _FIX_FOR_TOO_NEW, targets=(system.id,))
+        if len(problems) > _SHOWN:
+            text = f"it needs {len(problems) - _SHOWN} more versions that {system.id} does not have"
+            yield LibraryFinding("too-new", Level.ERROR, text, _FIX_FOR_TOO_NEW, targets=(system.id,))
 
 
-def ceiling(need: Need, base: BaseOS) -> str:
-    """The newest version of the family on the base OS."""
-    return {"GLIBC": base.glibc, "GLIBCXX": base.glibcxx, "CXXABI": base.cxxabi}[need.family]
+def _problems(elf: Elf, required: Sequence[VersionNeed], system: System, objects: Sequence[Path]) -> Iterator[str]:
+    """A sentence for each version that the system does not have, the newest first."""
+    users = _users(elf)
+    families = (*FAMILIES, "GCC")
+    rows = [(parse(need.version, families) or ("", ()), need) for need in required]
+    rows.sort(key=lambda row: row[0][1], reverse=True)
+    rows.sort(key=lambda row: (*families, "").index(row[0][0]))
+    for (family, numbers), need in rows:
+        if not _lacks(system, need, family, numbers):
+            continue
+        names = users.get(need.version, ())
+        who = f": {some([demangle(name) for name in names], 3)}{_places(objects, names)}" if names else ""
+        newest = _ceiling(family, system.base)
+        has = f"{system.id} has {newest}" if newest else f"no {printable(need.library)} of {system.id} has it"
+        yield f"it needs {printable(need.version)}{who}; {has}"
+
+
+def _lacks(system: System, need: VersionNeed, family: str, numbers: Version) -> bool:
+    if system.is_here:
+        defined = _defined_here(need.library)
+        return defined is not None and need.version not in defined
+    if not _SYSTEM_LIBRARY.fullmatch(need.library):
+        return False
+    if family not in _OF_GCC.get(need.library, {"GLIBC"}):
+        return True  # such as GLIBC_PRIVATE, which is another in each build of glibc
+    return numbers > _numbers(_ceiling(family, system.base)) or not _exists(need.version)
+
+
+@cache
+def _defined_here(library: str) -> frozenset[str] | None:
+    """The versions that a library of this machine defines; None if it is not here, or has no versions."""
+    file = library_here(library)
+    try:
+        return frozenset(Elf(file).defined_versions) or None if file else None
+    except UnreadableFileError:
+        return None
+
+
+def _ceiling(family: str, base: BaseOS) -> str:
+    """The newest version of the family on the base OS; empty for a family that it does not have."""
+    return {"GLIBC": base.glibc, "GLIBCXX": base.glibcxx, "CXXABI": base.cxxabi, "GCC": base.libgcc}.get(family, "")
+
+
+def _users(elf: Elf) -> dict[str, list[str]]:
+    """The symbols that require each version."""
+    users: dict[str, list[str]] = {}
+    for symbol in elf.undefined:
+        if symbol.version is not None:
+            users.setdefault(symbol.version, []).append(symbol.name)
+    return users
+
+
+def _places(objects: Sequence[Path], names: Iterable[str]) -> str:
+    """The object files that require these symbols."""
+    wanted = set(names)
+    users = [
+        file.name.removesuffix(".o")
+        for file in objects
+        if any(symbol.name in wanted and not symbol.is_defined for symbol in Elf(file).symbols)
+    ]
+    return f" (in {', '.join(dict.fromkeys(users))})" if users else ""
 
 
 def manylinux_tag(needs: Iterable[Need]) -> str | None:
@@ -77,20 +160,31 @@ def manylinux_tag(needs: Iterable[Need]) -> str | None:
     return None
 
 
-@cache
+def _exists(name: str) -> bool:
+    """Whether any release for x86-64 defines the version."""
+    family, _, number = name.partition("_")
+    return name in _NAMED or any(number in one["symbol_versions"]["x86_64"].get(family, ()) for one in _policies())
+
+
 def _manylinux_policies() -> dict[str, dict[str, Version]]:
-    """The newest version of each family that a tag allows, by tag, oldest first, from auditwheel."""
+    """The newest version of each family that a tag allows, by tag, oldest first."""
+    table = {one["name"]: _ceilings(one["symbol_versions"]["x86_64"]) for one in _policies()}
+    return dict(sorted(table.items(), key=lambda item: item[1]["GLIBC"]))
+
+
+@cache
+def _policies() -> list[dict[str, Any]]:
+    """The manylinux policies for x86-64, from auditwheel."""
     found = find_spec("auditwheel")
     if found is None or found.origin is None:
         raise ToolError("the package auditwheel is missing, which ovext needs", fix="Install ovext again.")
     file = Path(found.origin).parent / "policy" / "manylinux-policy.json"
     try:
-        policies = [one for one in json.loads(file.read_text(encoding="utf-8")) if one["name"].startswith("manylinux_")]
-        table = {one["name"]: _ceilings(one["symbol_versions"]["x86_64"]) for one in policies}
+        policies = json.loads(file.read_text(encoding="utf-8"))
+        return [one for one in policies if one["name"].startswith("manylinux_") and "x86_64" in one["symbol_versions"]]
     except (OSError, ValueError, LookupError, TypeError) as error:
         problem = f"the manylinux policies of auditwheel cannot be read: {error!r}"
         raise ToolError(problem, where=file, fix="Install the auditwheel that ovext asks for.") from None
-    return dict(sorted(table.items(), key=lambda item: item[1]["GLIBC"]))
 
 
 def _ceilings(allowed: Mapping[str, Sequence[str]]) -> dict[str, Version]:
@@ -99,21 +193,16 @@ def _ceilings(allowed: Mapping[str, Sequence[str]]) -> dict[str, Version]:
     return {family: max(versions) for family, versions in numbers.items()}
 
 
-def parse(name: str) -> tuple[str, Version] | None:
+def parse(name: str, families: Sequence[str] = FAMILIES) -> tuple[str, Version] | None:
     """("GLIBC", (2, 34)) for "GLIBC_2.34"; None for other families."""
     if name in _NAMED:
         return _NAMED[name]
-    match = re.fullmatch(rf"({'|'.join(FAMILIES)})_(\d+(?:\.\d+)*)", name)
+    match = re.fullmatch(rf"({'|'.join(families)})_(\d{{1,9}}(?:\.\d{{1,9}}){{0,5}})", name)
     return (match[1], _numbers(match[2])) if match else None
 
 
 def text_of(version: Version) -> str:
     return ".".join(map(str, version))
-
-
-def describe(need: Need, limit: int = 3) -> str:
-    """The version and the symbols that require it, as readable text."""
-    return f"{need}: {some(list(map(demangle, need.symbols)), limit)}" if need.symbols else str(need)
 
 
 def _numbers(text: str) -> Version:

@@ -69,7 +69,7 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
     report = next(report for report in reports if report.library == package.library)
     file = package.folder / report.file.name
     rejected = package.build_dir / f"{file.name}.rejected.json"
-    passed = pass_gate(Candidate(file, report, openvino, (), rejected), talk)
+    passed = pass_gate(Candidate(file, report, openvino, (), rejected, project.settings), talk)
     records, texts = layers_for(report, checked)
     record = record_of(
         report,

@@ -28,6 +28,16 @@ def _isa_names(names: list[str]) -> list[str]:
 OpenVINOName = Annotated[str, AfterValidator(_openvino_version)]
 
 
+class Acceptance(BaseModel):
+    """A finding of `ovext inspect` that the project knows and accepts: [[tool.ovext.accept]]."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    finding: str  # its code
+    in_: str = Field(default="*", alias="in")  # the function, library or file that it is about; * stands for any text
+    reason: str = Field(min_length=1)
+
+
 class Settings(BaseModel):
     """What the builder must know of a project beyond its CMakeLists.txt."""
 
@@ -37,6 +47,8 @@ class Settings(BaseModel):
     isa: Annotated[list[str], AfterValidator(_isa_names)] = [MULTI]
     # Whether kernels may fuse multiplications with additions; the variants' results then differ in their bits.
     fp_contract: Literal["off", "fast"] = Field(default="off", alias="fp-contract")
+    provides: list[str] = []  # libraries that every image has that the project's own libraries are sent to
+    accept: list[Acceptance] = []
     matrix: dict[str, Any] = {}  # of `ovext matrix`, which reads it
 
     @property

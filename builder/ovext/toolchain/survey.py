@@ -69,9 +69,10 @@ def survey() -> list[Item]:
 def this_system() -> BaseOS:
     """This machine's own C and C++ libraries, as a base OS to check a file for."""
     glibc = (os.confstr("CS_GNU_LIBC_VERSION") or "glibc 0").split()[-1]
-    library = _loaded_libstdcxx()
-    content = library.read_bytes() if library else b""
-    return BaseOS("here", "this machine", glibc, _newest(b"GLIBCXX", content), _newest(b"CXXABI", content))
+    cxx, gcc = (_loaded(name) for name in ("libstdc++.so.6", "libgcc_s.so.1"))
+    return BaseOS(
+        "here", "this machine", glibc, _newest(b"GLIBCXX", cxx), _newest(b"CXXABI", cxx), _newest(b"GCC", gcc)
+    )
 
 
 def _newest(family: bytes, content: bytes) -> str:
@@ -81,13 +82,14 @@ def _newest(family: bytes, content: bytes) -> str:
     return ".".join(map(str, numbers))
 
 
-def _loaded_libstdcxx() -> Path | None:
+def _loaded(name: str) -> bytes:
+    """The content of the library that the loader finds; empty if there is none."""
     try:
-        ctypes.CDLL("libstdc++.so.6")
+        ctypes.CDLL(name)
     except OSError:
-        return None
-    found = re.search(r"(/\S*libstdc\+\+\.so\.6\S*)", Path("/proc/self/maps").read_text(encoding="utf-8"))
-    return Path(found[1]) if found else None
+        return b""
+    found = re.search(rf"(/\S*{re.escape(name)}\S*)", Path("/proc/self/maps").read_text(encoding="utf-8"))
+    return Path(found[1]).read_bytes() if found else b""
 
 
 def _cpu() -> Iterator[Item]:

@@ -1,0 +1,238 @@
+"""Findings about instructions: which of them need more than x86-64, and what runs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ovext.findings import Level
+from ovext.inspect.functions import code_ranges, first_instruction
+from ovext.inspect.instructions import (
+    CPUS,
+    GUARDED_BY_CPUID,
+    SAME_AS_BSF,
+    UNKNOWN,
+    features_of_code,
+    features_of_cpu,
+    features_of_variant,
+    fuses,
+)
+from ovext.inspect.openvino_symbols import ENTRY_POINT
+from ovext.inspect.reach import MOST_CODE, TRAP, Reach, WideInstruction, code_size
+from ovext.inspect.report import LibraryFinding, VariantCode, some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ovext.inspect.elf import Elf
+    from ovext.inspect.functions import Function
+    from ovext.inspect.system import System
+
+_SHOWN = 3
+
+
+def code_findings(
+    elf: Elf, functions: Sequence[Function], variants: Iterable[str], systems: Sequence[System]
+) -> list[LibraryFinding]:
+    """Findings about instructions that code outside variants must not have, or that a variant's row does not allow."""
+    code = OutsideVariants(elf, functions)
+    certain = [
+        *_at_load(code, systems, everywhere=bool(variants)),
+        *_in_entry(code, systems, everywhere=bool(variants)),
+    ]
+    return [
+        *_beyond_variants(elf, functions),
+        *certain,
+        *(_leaks(code) if variants else [] if certain else _whole_file(code, functions, systems)),
+        *_guarded(code),
+        *_like_bsf(code),
+    ]
+
+
+class OutsideVariants:
+    """The wide instructions of the code outside variants: followed, or swept function by function if it is large."""
+
+    def __init__(self, elf: Elf, functions: Sequence[Function]) -> None:
+        self.elf = elf
+        self.functions = [function for function in functions if function.variant is None]
+        self._starts = {function.start: function for function in functions}
+        self.reach = Reach(elf) if code_size(code_ranges(elf)) <= MOST_CODE else None
+        if self.reach:
+            found, self.can_check = self.reach.wide(), self.reach.can_check
+        else:
+            found = [one for function in self.functions if (one := _first_wide(elf, function))]
+            self.can_check = any(function.asks_cpu for function in self.functions)
+        self.like_bsf = [one for one in found if one.features == {SAME_AS_BSF}]
+        self.wide = [one for one in found if one.features - {SAME_AS_BSF}]
+
+    def name_at(self, start: int) -> str:
+        function = self._starts.get(start)
+        return function.readable_name if function else f"a function without a symbol at {start:#x}"
+
+    def is_of_variant(self, start: int) -> bool:
+        return start in self._starts and self._starts[start].variant is not None
+
+    def place(self, one: WideInstruction) -> str:
+        name, at = self.name_at(one.function), f" at {one.address:#x}"
+        return f"{name.removesuffix(at)}{at}: {one.text}"
+
+
+def fused_findings(elf: Elf, functions: Iterable[Function]) -> list[LibraryFinding]:
+    """Findings about fused multiply-adds in variants, whose results then differ from those of other variants."""
+    fix = 'Write the expression otherwise, or say fp-contract = "fast" in [tool.ovext].'
+    found = []
+    for function in functions:
+        if function.variant and function.fuses:
+            first = first_instruction(elf, function.start, function.end, fuses)
+            text = f"the variant {function.variant} fuses a multiplication with an addition: {function.readable_name}"
+            text += f" at {first.address:#x}: {first.text}" if first else ""
+            found.append(LibraryFinding("fused", Level.ERROR, text, fix, where=function.readable_name))
+    return found
+
+
+def instruction_sets(functions: Iterable[Function]) -> dict[str, int]:
+    """How many functions need nothing beyond x86-64, and how many need each feature."""
+    counts = {"baseline": 0}
+    for function in functions:
+        for feature in function.features - {SAME_AS_BSF} or ("baseline",):
+            counts[feature] = counts.get(feature, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def variant_code(functions: Sequence[Function], variants: Iterable[str]) -> dict[str, VariantCode]:
+    """For each variant, how many functions it has and how large their code is."""
+    code = {}
+    for variant in variants:
+        own = [function for function in functions if function.variant == variant]
+        code[variant] = VariantCode(len(own), sum(function.end - function.start for function in own))
+    return code
+
+
+def _first_wide(elf: Elf, function: Function) -> WideInstruction | None:
+    """The first wide instruction of a function that was swept."""
+    wide = function.features - {GUARDED_BY_CPUID, SAME_AS_BSF}
+    if not wide:
+        return None
+    first = first_instruction(elf, function.start, function.end, lambda code: bool(features_of_code(code) & wide))
+    if first is None:
+        return None
+    return WideInstruction(first.address, first.text, wide, function.start, is_guarded=False)
+
+
+def _beyond_variants(elf: Elf, functions: Iterable[Function]) -> Iterator[LibraryFinding]:
+    fix = "Compile kernels with the flags of isa.json only."
+
+    def is_beyond(code: int) -> bool:
+        return bool(features_of_code(code) & beyond)
+
+    for function in functions:
+        beyond = function.features - features_of_variant(function.variant) - {SAME_AS_BSF}
+        if function.variant is None or not beyond:
+            continue
+        first = first_instruction(elf, function.start, function.end, is_beyond)
+        needs, place = ", ".join(sorted(beyond)), f" at {first.address:#x}: {first.text}" if first else ""
+        text = f"the variant {function.variant} needs {needs}, which its row of the table does not allow: "
+        text += function.readable_name + place
+        yield LibraryFinding("beyond-variant", Level.ERROR, text, fix, where=function.readable_name)
+
+
+def _leaks(code: OutsideVariants) -> Iterator[LibraryFinding]:
+    fix = "Compile it without options such as -march=native, or move it into kernel.cpp."
+    told = set()
+    for one in code.wide:
+        if one.is_guarded or one.function in told:
+            continue
+        told.add(one.function)
+        needs = ", ".join(
+            sorted({name for other in code.wide if other.function == one.function for name in other.features})
+        )
+        text = f"code outside the variants needs {needs}: {code.place(one)}"
+        yield LibraryFinding("leak", Level.ERROR, text, fix, where=code.name_at(one.function))
+
+
+def _whole_file(
+    code: OutsideVariants, functions: Sequence[Function], systems: Sequence[System]
+) -> Iterator[LibraryFinding]:
+    """For a file without ovext's variants: what it needs is known, but not always what runs only after a check."""
+    open_ = [one for one in code.wide if not one.is_guarded]
+    if not open_:
+        return
+    needed = frozenset(feature for one in open_ for feature in one.features) - {SAME_AS_BSF}
+    wide = {one.function for one in open_}
+    share = "as a whole" if len(wide) * 2 > len(functions) else f"in {len(wide)} of {len(functions)} functions"
+    text = f"it needs more than x86-64 {share}: {', '.join(sorted(needed))}; first in {code.place(open_[0])}"
+    if code.can_check:
+        text += "; whether a check of the CPU stands before each is not known"
+        yield LibraryFinding("wide-code", Level.NOTE, text, where=code.name_at(open_[0].function))
+    elif targets := _lacking(systems, needed):
+        text += "; nothing in it checks the CPU"
+        yield LibraryFinding(
+            "wide-code", Level.ERROR, text, _fix(needed), where=code.name_at(open_[0].function), targets=targets
+        )
+
+
+def _at_load(code: OutsideVariants, systems: Sequence[System], *, everywhere: bool) -> Iterator[LibraryFinding]:
+    """What runs before anything of the library could check the CPU."""
+    wide = {one.function: one for one in reversed(code.wide) if not one.is_guarded}
+    needed: set[str] = set()
+    names = []
+    for start in dict.fromkeys((*code.elf.initialisers, *code.elf.resolvers)):
+        one = (code.reach.certain(start) if code.reach else None) or wide.get(start)
+        if one is None and not code.is_of_variant(start):
+            continue
+        needed |= one.features - {SAME_AS_BSF, GUARDED_BY_CPUID} if one else {"code of a variant"}
+        names.append(code.place(one) if one else code.name_at(start))
+    targets = None if everywhere else _lacking(systems, frozenset(needed))
+    if not needed or targets == ():
+        return
+    text = f"it runs wide instructions when it loads, before any check of the CPU: {some(names, _SHOWN)}"
+    fix = "Compile it without options such as -march=native, and a kernel without ifunc and target_clones."
+    yield LibraryFinding(
+        "wide-initialiser", Level.ERROR, text, fix, where=names[0].partition(" at ")[0], targets=targets
+    )
+
+
+def _in_entry(code: OutsideVariants, systems: Sequence[System], *, everywhere: bool) -> Iterator[LibraryFinding]:
+    """What OpenVINO runs in any case when it adds the extension."""
+    entry = next((one.value for one in code.elf.exported if one.name == ENTRY_POINT), None)
+    one = code.reach.certain(entry) if code.reach and entry is not None and code.elf.is_code(entry) else None
+    if one and one.features == TRAP:
+        text = f"{ENTRY_POINT} ends the process: {code.place(one)}"
+        fix = "Let it add the ops to the vector and return."
+        yield LibraryFinding("entry-point-throws", Level.ERROR, text, fix, where=code.name_at(one.function))
+        return
+    needed = one.features - {SAME_AS_BSF, GUARDED_BY_CPUID} if one else frozenset()
+    targets = None if everywhere else _lacking(systems, needed)
+    if one and needed and targets != ():
+        text = f"{ENTRY_POINT} runs {', '.join(sorted(needed))} before any check of the CPU: {code.place(one)}"
+        where = code.name_at(one.function)
+        yield LibraryFinding("wide-entry", Level.ERROR, text, _fix(needed), where=where, targets=targets)
+
+
+def _guarded(code: OutsideVariants) -> Iterator[LibraryFinding]:
+    guarded = [one for one in code.wide if one.is_guarded]
+    if guarded:
+        names = list(dict.fromkeys(code.name_at(one.function) for one in guarded))
+        features = sorted({feature for one in guarded for feature in one.features})
+        text = f"it runs {', '.join(features)} only after a check of the CPU: {some(names, _SHOWN)}"
+        yield LibraryFinding("guarded", Level.NOTE, text, where=names[0])
+
+
+def _like_bsf(code: OutsideVariants) -> Iterator[LibraryFinding]:
+    if code.like_bsf:
+        one = code.like_bsf[0]
+        text = (
+            f"{len(code.like_bsf)} TZCNT run as BSF on a CPU without BMI1, which gives another result for 0: first in "
+        )
+        yield LibraryFinding("tzcnt", Level.NOTE, text + code.place(one), where=code.name_at(one.function))
+
+
+def _lacking(systems: Sequence[System], needed: frozenset[str]) -> tuple[str, ...]:
+    """Where the CPU may lack one of the features."""
+    return tuple(system.id for system in systems if not needed <= system.features)
+
+
+def _fix(needed: frozenset[str]) -> str:
+    least = next((name for name in CPUS if needed <= features_of_cpu(name)), None)
+    if UNKNOWN in needed or least is None:
+        return "Compile it for x86-64, or check the CPU before it runs."
+    return f"Compile it for x86-64, or say --cpu {least} if every CPU that will run it is at least that."
