@@ -18,11 +18,11 @@ import openvino as ov
 import pytest
 
 from forked import run_forked
+from ovext.lock import folder_lock
 from ovext.models.ir import TensorType, one_op_model
 from ovext.resources import cmake_dir
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.cmake import find_build_tools
-from ovext.toolchain.lock import folder_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+_FULL_DISK = "No space left on device"
 # An error line of a compiler or a linker.
 _SAID = re.compile(r"(?:.*[ :])?error: (.+)|(.*undefined reference to .+)")
 
@@ -165,6 +166,9 @@ class BuildError(OvextError):
         super().__init__(what, fix=fix)
         self.output = output
         self.log = log
+        if _FULL_DISK in output:
+            self.fix = f"The disk is full: free some space for {log.parent}."
+            self.exit_code = ExitCode.FILES
 
     @property
     def cause(self) -> str:

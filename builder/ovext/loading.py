@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovext.errors import LibraryError, NoLibraryError
+from ovext.errors import FilesError, LibraryError, NoLibraryError
+from ovext.transaction import finish_change, is_inner_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,11 +115,29 @@ def _gpu_layers(library: Path) -> dict[str, Any] | None:
         return next((one for one in layers if one["kind"] == "gpu"), None)
 
 
+def _names(records: list[dict[str, Any]]) -> Iterator[str]:
+    """The name of every file in the records of a manifest."""
+    for record in records:
+        yield record["file"]
+        for layer in record.get("layers", []):
+            yield from (layer["config"], *layer["files"])
+
+
 @contextmanager
 def _records(manifest: Path) -> Iterator[list[dict[str, Any]]]:
     """The libraries that a manifest lists. A fault in it becomes a LibraryError, also when the block finds it."""
     try:
-        yield json.loads(manifest.read_text(encoding="utf-8"))["libraries"]
+        finish_change(manifest.parent)
+        records = json.loads(manifest.read_text(encoding="utf-8"))["libraries"]
+        outside = [name for name in _names(records) if not is_inner_name(name)]
+    except FilesError as error:
+        raise LibraryError(f"a build was ended while it published: {error.what}", where=manifest, fix=_FIX) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise LibraryError(f"the manifest cannot be read: {error!r}", where=manifest, fix=_FIX) from None
+    if outside:
+        raise LibraryError(f"the manifest names files elsewhere: {outside[0]!r}", where=manifest, fix=_FIX)
+    try:
+        yield records
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LibraryError(f"the manifest cannot be read: {error!r}", where=manifest, fix=_FIX) from None
 

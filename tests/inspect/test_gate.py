@@ -113,6 +113,52 @@ def test_sanitized_build_is_said_to_be_one(custom_relu: Path, ovext: Ovext, flag
     assert "Build it without -fsanitize to ship it" in done.stderr
 
 
+@pytest.mark.parametrize("command", [BUILD, ("wheel",)])
+def test_a_variable_that_widens_all_code_is_blamed(custom_relu: Path, ovext: Ovext, command: tuple[str, ...]) -> None:
+    done = ovext(*command, cwd=custom_relu, CXXFLAGS="-O2 -mavx2")
+    assert done.returncode == ExitCode.FAILED
+    assert "CXXFLAGS is '-O2 -mavx2', and its options go into all code: unset it." in done.stderr
+    assert re.search(r"and \d+ more of the kind leak", done.stderr)
+
+
+def test_a_library_that_the_image_lacks_is_rejected_unless_the_project_says_that_it_is_there(
+    custom_relu: Path, ovext: Ovext
+) -> None:
+    put_before(
+        custom_relu / "ops/custom_relu/op.cpp", "#include <omp.h>\nint threads() { return omp_get_max_threads(); }\n"
+    )
+    with (custom_relu / "CMakeLists.txt").open("a") as file:
+        file.write("target_link_options(custom_relu PRIVATE -fopenmp)\n")
+    done = ovext(*BUILD, cwd=custom_relu)
+    assert done.returncode == ExitCode.FAILED
+    assert "libcustom_relu_cpu_extension.so needs libgomp.so.1, which nothing brings on ubi8" in done.stderr
+    settings = (custom_relu / "pyproject.toml").read_text()
+    provided = settings.replace("[tool.ovext]\n", '[tool.ovext]\nprovides = ["libgomp.so.1"]\n')
+    (custom_relu / "pyproject.toml").write_text(provided)
+    done = ovext(*BUILD, cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    (record,) = json.loads((custom_relu / LIBRARY.with_name("manifest.json")).read_text())["libraries"]
+    assert record["provides"] == ["libgomp.so.1"]
+    (custom_relu / "pyproject.toml").write_text(settings)
+    assert ovext(*BUILD, cwd=custom_relu).returncode == ExitCode.FAILED
+
+
+def test_a_finding_that_the_project_accepts_is_recorded_with_the_reason(custom_relu: Path, ovext: Ovext) -> None:
+    accept = '\n[[tool.ovext.accept]]\nfinding = "leak"\nin = "*threads*"\nreason = "only called on our servers"\n'
+    gone = accept.replace("leak", "exports")
+    with (custom_relu / "pyproject.toml").open("a") as file:
+        file.write(accept + gone)
+    wide = '__attribute__((target("avx2"), used)) void threads(int* a) { for (int i = 0; i < 64; ++i) a[i] *= 3; }\n'
+    put_before(custom_relu / "ops/custom_relu/op.cpp", wide)
+    done = ovext(*BUILD, cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    assert "the finding exports in *threads*, which pyproject.toml accepts, does not occur" in done.stderr
+    (record,) = json.loads((custom_relu / LIBRARY.with_name("manifest.json")).read_text())["libraries"]
+    (accepted,) = record["inspection"]["accepted"]
+    assert accepted.startswith("leak: code outside the variants needs AVX")
+    assert accepted.endswith("(accepted: only called on our servers)")
+
+
 def test_build_for_coverage_is_said_to_be_one(custom_relu: Path, ovext: Ovext) -> None:
     done = ovext(*BUILD, cwd=custom_relu, CXXFLAGS="--coverage")
     assert done.returncode == 0, done.stderr

@@ -36,7 +36,7 @@ LEVELS = [
     {"models", "project", "toolchain"},
     {"targets"},
 ]
-GROUND = {"errors", "files", "findings", "inner", "loading", "resources", "toml"}
+GROUND = {"errors", "files", "findings", "inner", "loading", "lock", "resources", "toml", "transaction"}
 
 
 def imports_of(file: Path) -> set[str]:

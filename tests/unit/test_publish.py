@@ -1,15 +1,27 @@
 """Publishing: all or nothing."""
 
+from __future__ import annotations
+
 import hashlib
+import itertools
+import json
+import multiprocessing
+import os
+import signal
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ovext.build.manifest import LibraryRecord, OpRecord, read_manifest
 from ovext.build.publish import is_published, publish
-from ovext.errors import FilesError
+from ovext.errors import FilesError, LibraryError
 from ovext.files import sha256_of
+from ovext.loading import find_library
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def record_of(file: Path, **changes: Any) -> LibraryRecord:
@@ -41,6 +53,14 @@ def put(file: Path, folder: Path, **changes: Any) -> LibraryRecord:
     record = record_of(file, **changes)
     publish({file: record}, folder, print)
     return record
+
+
+LAYERS = {"gpu/a.xml": "<CustomLayer/>", "gpu/a.Op.cl": "kernel"}
+
+
+def layer_record(texts: dict[str, str]) -> dict[str, Any]:
+    hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    return {"kind": "gpu", "config": "gpu/a.xml", "files": hashes}
 
 
 def test_library_and_manifest_appear_and_nothing_else(tmp_path: Path) -> None:
@@ -123,6 +143,108 @@ def test_several_libraries_come_together_or_not_at_all(tmp_path: Path, monkeypat
     assert {path.name for path in (tmp_path / "out").iterdir()} == {".ovext.lock"}
 
 
+def killed_before_rename(number: int, publishing: Callable[[], object]) -> bool:
+    """Run `publishing` in a process that is killed before its rename of that number; False if it has fewer."""
+
+    def work() -> None:
+        renames = itertools.count()
+        replace = Path.replace
+
+        def counted(self: Path, target: Path) -> Path:
+            if next(renames) == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return replace(self, target)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Path, "replace", counted)
+            publishing()
+
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    process.join()
+    assert process.exitcode in {0, -signal.SIGKILL}
+    return process.exitcode != 0
+
+
+def test_killed_before_any_rename_the_set_is_the_old_or_the_new_one(tmp_path: Path) -> None:
+    names = ("a.so", "b.so")
+    old = {built(tmp_path / "old", name, f"old {name}"): name for name in names}
+    new = {built(tmp_path / "new", name, f"new {name}"): name for name in names}
+    texts = {"gpu/a.xml": "<CustomLayer/>", "gpu/a.Op.cl": "new kernel"}
+    layers = [layer_record(texts)]
+    before = {
+        file: record_of(file, layers=[layer_record(LAYERS)] if name == "a.so" else []) for file, name in old.items()
+    }
+    after = {file: record_of(file, layers=layers if name == "a.so" else []) for file, name in new.items()}
+    outcomes = []
+    for number in itertools.count():
+        out = tmp_path / f"out{number}"
+        publish(before, out, print, LAYERS)
+        if not killed_before_rename(number, partial(publish, after, out, print, texts)):
+            break
+        read_manifest(out)  # whoever reads first
+        is_old, is_new = (is_published(out, list(records.values())) for records in (before, after))
+        assert is_old != is_new
+        assert {path.name for path in out.iterdir()} - {".ovext.staged"} == {
+            "gpu",
+            "manifest.json",
+            ".ovext.lock",
+            *names,
+        }
+        outcomes.append(is_new)
+    assert outcomes == [False, *[True] * 5]  # the first rename makes the change certain, then five files move
+
+
+def test_a_library_is_found_after_its_publisher_was_killed(tmp_path: Path) -> None:
+    out = tmp_path / "lib" / "ubuntu"
+    put(built(tmp_path / "build", "a.so", "one"), out)
+    changed = built(tmp_path / "build", "a.so", "two")
+    assert killed_before_rename(2, partial(publish, {changed: record_of(changed)}, out, print))
+    found, _ = find_library(None, tmp_path)
+    assert found.read_text() == "two"
+
+
+@pytest.mark.parametrize(
+    "name", ["../../victim.txt", "/etc/victim", "gpu/../../victim.txt", "", ".", "gpu//a", "gpu/..", "a\0b"]
+)
+def test_a_manifest_never_names_a_path(tmp_path: Path, name: str) -> None:
+    out = tmp_path / "lib" / "ubuntu"
+    put(built(tmp_path / "build", "a.so", "one"), out)
+    victim = built(tmp_path, "victim.txt", "precious")
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["libraries"][0]["layers"] = [{"kind": "gpu", "config": "gpu/a.xml", "files": {name: "0" * 64}}]
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(FilesError, match="leads out of the folder"):
+        put(built(tmp_path / "build", "a.so", "two"), out)
+    with pytest.raises(LibraryError, match="elsewhere"):
+        find_library(out)
+    assert victim.read_text() == "precious"
+    assert (out / "a.so").read_text() == "one"
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    library = built(tmp_path / "build", "a.so", "one")
+    record = record_of(library, layers=[layer_record(LAYERS)])
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "gpu").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FilesError, match="this is a symlink"):
+        publish({library: record}, tmp_path / "out", print, LAYERS)
+    assert not list((tmp_path / "elsewhere").iterdir())
+    assert not is_published(tmp_path / "out", [record])
+
+
+@pytest.mark.parametrize("journal", ["", "[]", '{"put": 3}', '{"put": ["../victim.txt"], "removed": []}'])
+def test_a_journal_that_nobody_wrote_is_told(tmp_path: Path, journal: str) -> None:
+    put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
+    built(tmp_path, "victim.txt", "precious")
+    (tmp_path / "out" / ".ovext.staged").mkdir()
+    (tmp_path / "out" / ".ovext.staged" / "journal.json").write_text(journal)
+    with pytest.raises(FilesError, match=r"journal cannot be read|leads out of the folder"):
+        read_manifest(tmp_path / "out")
+    assert (tmp_path / "victim.txt").read_text() == "precious"
+
+
 def test_leftovers_of_a_killed_build_are_removed(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / ".a.so.4711.partial").write_text("half")
@@ -147,14 +269,6 @@ def test_output_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("in the way")
     with pytest.raises(FilesError, match="out: cannot write here"):
         put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
-
-
-LAYERS = {"gpu/a.xml": "<CustomLayer/>", "gpu/a.Op.cl": "kernel"}
-
-
-def layer_record(texts: dict[str, str]) -> dict[str, Any]:
-    hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
-    return {"kind": "gpu", "config": "gpu/a.xml", "files": hashes}
 
 
 def test_layers_lie_beside_the_library_and_belong_to_it(tmp_path: Path) -> None:

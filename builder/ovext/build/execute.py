@@ -14,9 +14,9 @@ from ovext.build.manifest import project_record, record_of
 from ovext.build.plan import HOST
 from ovext.build.publish import is_published, publish
 from ovext.files import writing_to
+from ovext.lock import folder_lock
 from ovext.toolchain.fetch import fetch_openvino
 from ovext.toolchain.git import revision_of
-from ovext.toolchain.lock import folder_lock
 from ovext.toolchain.openvino import read_openvino
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
                 base_os=plan.base_os.id,
                 engine=HOST,
                 layers=layers[report.file][0],
+                settings=plan.project.settings,
             )
             for report in reports
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ovext.inspect.report import unused
 from ovext.inspect.system import system_of
 from ovext.targets.base_os import base_os_table
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
+from ovext.toolchain.cmake import settings_of_this_machine
 from ovext.worker.check_loads import check_loads
 
 if TYPE_CHECKING:
@@ -23,10 +25,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ovext.build.cmake_report import LibraryReport
-    from ovext.inspect.report import FileReport
+    from ovext.inspect.report import FileReport, LibraryFinding
     from ovext.project.settings import Settings
     from ovext.targets.base_os import BaseOS
     from ovext.toolchain.openvino import OpenVINO
+
+
+_SHOWN = 3
+_FOR_A_CPU = re.compile(r"(^|\s)-m(?!tune|prefer|stack|no-)[a-z]")
 
 
 @dataclass(frozen=True)
@@ -120,21 +126,19 @@ def pass_inspection(
         raise GateError(
             f"the library cannot be published for {targets}:{problems}",
             where=file,
-            fix=f"The whole report is in {rejected_report}.",
+            fix=f"{_blame(inspected)}The whole report is in {rejected_report}.",
         )
-    return _in_short(inspected, settings)
+    return _in_short(inspected)
 
 
-def _in_short(inspected: FileReport, settings: Settings) -> InspectionRecord:
+def _in_short(inspected: FileReport) -> InspectionRecord:
     """The parts of an inspection that a manifest keeps."""
-    needed = {one.library for one in inspected.needed}
     accepted = [finding for finding in inspected.findings if finding.accepted is not None]
     return InspectionRecord(
         highest_versions=inspected.highest_versions,
         manylinux=inspected.manylinux,
         findings=[f"{finding.code}: {finding.text}" for finding in inspected.findings if finding not in accepted],
         accepted=[f"{finding.code}: {finding.text} (accepted: {finding.accepted})" for finding in accepted],
-        provides=[name for name in settings.provides if name in needed],
     )
 
 
@@ -146,7 +150,25 @@ def _write_report(path: Path, inspected: FileReport) -> None:
 
 
 def _problems(inspected: FileReport) -> list[str]:
-    return [f"{finding.text}. {finding.fix}" for finding in inspected.errors]
+    """A line for each error; of many with the same code, for the first ones."""
+    lines: list[str] = []
+    found: dict[str, list[LibraryFinding]] = {}
+    for finding in inspected.errors:
+        found.setdefault(finding.code, []).append(finding)
+    for code, findings in found.items():
+        lines += [f"{finding.text}. {finding.fix}" for finding in findings[:_SHOWN]]
+        if len(findings) > _SHOWN:
+            lines.append(f"and {len(findings) - _SHOWN} more of the kind {code}")
+    return lines
+
+
+def _blame(inspected: FileReport) -> str:
+    """A sentence about a variable that most likely brought the wide code: its options go into all code."""
+    codes = {finding.code for finding in inspected.errors}
+    flags = settings_of_this_machine().get("CXXFLAGS", "")
+    if not codes & {"leak", "beyond-variant", "wide-initialiser", "wide-entry"} or not _FOR_A_CPU.search(flags):
+        return ""
+    return f"CXXFLAGS is {flags!r}, and its options go into all code: unset it.\n"
 
 
 def _load(candidate: Candidate, talk: Callable[[str], None]) -> tuple[OpRecord, ...]:

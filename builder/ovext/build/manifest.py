@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ovext.build.cmake_report import kernel_flags
 from ovext.errors import FilesError
 from ovext.files import sha256_of
+from ovext.project.settings import Acceptance, Settings
+from ovext.transaction import finish_change, is_inner_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,6 +27,22 @@ if TYPE_CHECKING:
     from ovext.toolchain.openvino import OpenVINO
 
 FILE_NAME = "manifest.json"
+
+
+def _inner(name: str) -> str:
+    if not is_inner_name(name):
+        raise ValueError("leads out of the folder of the manifest")
+    return name
+
+
+def _plain(name: str) -> str:
+    if "/" in _inner(name):
+        raise ValueError("is in another folder than the manifest")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_plain)]  # of a file beside the manifest
+InnerName = Annotated[str, AfterValidator(_inner)]  # also of one in a folder beside it
 
 
 class _Record(BaseModel):
@@ -63,8 +81,8 @@ class LayerRecord(_Record):
     """The files of the layers that compute the library's ops on another device."""
 
     kind: Literal["gpu", "vpu"]
-    config: str = Field(description="The XML for the plugin's CONFIG_FILE, from the folder of the manifest.")
-    files: dict[str, str] = Field(description="Each file, the XML among them, and its sha256.")
+    config: InnerName = Field(description="The XML for the plugin's CONFIG_FILE, from the folder of the manifest.")
+    files: dict[InnerName, str] = Field(description="Each file, the XML among them, and its sha256.")
 
 
 class InspectionRecord(_Record):
@@ -74,13 +92,12 @@ class InspectionRecord(_Record):
     manylinux: str | None = Field(description="The oldest manylinux tag that it deserves.")
     findings: list[str] = Field(description="Warnings and notes; there are no errors that were not accepted.")
     accepted: list[str] = Field(default=[], description="Errors that the project accepts, with its reasons.")
-    provides: list[str] = Field(default=[], description="Libraries that it needs, and that the images must bring.")
 
 
 class LibraryRecord(_Record):
     """One library of the folder."""
 
-    file: str
+    file: FileName
     size: int = Field(description="In bytes.")
     sha256: str
     project: ProjectRecord
@@ -98,6 +115,8 @@ class LibraryRecord(_Record):
     variants: list[VariantRecord]
     ops: list[OpRecord]
     layers: list[LayerRecord] = []
+    provides: list[str] = Field(default=[], description="Libraries that the project says every image brings.")
+    accept: list[Acceptance] = Field(default=[], description="The findings that the project accepts.")
     ovext: str = Field(description="The version of ovext that built it.")
     inspection: InspectionRecord | None = None
 
@@ -132,6 +151,7 @@ def record_of(
     base_os: str | None,
     engine: str,
     layers: Sequence[LayerRecord],
+    settings: Settings,
 ) -> LibraryRecord:
     """The record of `file`, which is the library of `report` or a stripped copy of it.
 
@@ -153,6 +173,8 @@ def record_of(
         variants=[VariantRecord(id=variant, flags=flags[variant]) for variant in report.variants],
         ops=list(op_records(report.described)),
         layers=list(layers),
+        provides=settings.provides,
+        accept=settings.accept,
         ovext=version("ovext"),
     )
 
@@ -163,15 +185,24 @@ def read_manifest(folder: Path) -> Manifest | None:
     Raises:
         FilesError: it cannot be read, or this version of ovext does not know it.
     """
+    finish_change(folder)
     path = folder / FILE_NAME
     try:
         return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, ValidationError) as error:
-        problem = str(error).partition("\n")[0]
+        problem = _problem_of(error)
         fix = "Move it away; it lists the libraries beside it, which the next build makes again."
         raise FilesError(f"this manifest cannot be read: {problem}", where=path, fix=fix) from None
+
+
+def _problem_of(error: Exception) -> str:
+    """The first thing that is wrong, in a line."""
+    if not isinstance(error, ValidationError):
+        return str(error).partition("\n")[0]
+    first = error.errors(include_url=False, include_input=False)[0]
+    return ": ".join([".".join(map(str, first["loc"])), first["msg"]]).removeprefix(": ")
 
 
 def merged(old: Manifest | None, new: list[LibraryRecord], folder: Path) -> Manifest:

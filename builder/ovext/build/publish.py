@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.build.manifest import FILE_NAME, LibraryRecord, Manifest, merged, read_manifest, to_json
-from ovext.files import aside, remove_leftovers, sha256_of, writing_to
-from ovext.toolchain.lock import folder_lock
+from ovext.files import remove_leftovers, sha256_of, writing_to
+from ovext.lock import folder_lock
+from ovext.transaction import change_together, finish_locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +38,9 @@ def _is_intact(file: Path, record: LibraryRecord) -> bool:
     """Whether the library and the files of its layers are as the record says."""
     hashes = {file: record.sha256}
     hashes |= {file.parent / name: sha256 for layer in record.layers for name, sha256 in layer.files.items()}
-    return all(path.is_file() and sha256_of(path) == sha256 for path, sha256 in hashes.items())
+    return not (file.parent / "gpu").is_symlink() and all(
+        path.is_file() and sha256_of(path) == sha256 for path, sha256 in hashes.items()
+    )
 
 
 def publish(
@@ -46,8 +48,8 @@ def publish(
 ) -> Path:
     """Put the built files into `folder` and record them in its manifest; returns the manifest's path.
 
-    All files are first written under temporary names. Then each is put in place in one step, the manifest last.
-    `layers` are the texts of the layers' files by their paths in the folder.
+    All files change together, also if this process is killed. `layers` are the texts of the layers' files by their
+    paths in the folder.
 
     Raises:
         FilesError: the folder or its manifest cannot be written or read. What was there before is still there.
@@ -56,30 +58,25 @@ def publish(
         folder.mkdir(parents=True, exist_ok=True)
         with folder_lock(folder, "another ovext to publish", talk):
             remove_leftovers(folder)
+            finish_locked(folder)
             old = read_manifest(folder)
             text = to_json(merged(old, list(files.values()), folder))
-            with ExitStack() as stack:
-                writers: dict[str, Callable[[Path], object]] = {
-                    record.file: partial(shutil.copy, built) for built, record in files.items()
-                }
-                for name, content in (layers or {}).items():
-                    (folder / name).parent.mkdir(exist_ok=True)
-                    remove_leftovers((folder / name).parent)
-                    writers[name] = partial(Path.write_text, data=content, encoding="utf-8")
-                writers[FILE_NAME] = lambda file: file.write_text(text, encoding="utf-8")
-                prepared = [stack.enter_context(aside(folder / name, write)) for name, write in writers.items()]
-                for put_in_place in prepared:
-                    put_in_place()
-            _remove_old_layers(folder, old, list(files.values()))
+            writers: dict[str, Callable[[Path], object]] = {
+                record.file: partial(shutil.copy, built) for built, record in files.items()
+            }
+            for name, content in (layers or {}).items():
+                writers[name] = partial(Path.write_text, data=content, encoding="utf-8")
+            writers[FILE_NAME] = lambda file: file.write_text(text, encoding="utf-8")
+            change_together(folder, writers, _old_layers(old, list(files.values())))
     return folder / FILE_NAME
 
 
-def _remove_old_layers(folder: Path, old: Manifest | None, new: list[LibraryRecord]) -> None:
-    """Remove the files of layers that the libraries no longer have."""
+def _old_layers(old: Manifest | None, new: list[LibraryRecord]) -> set[str]:
+    """The files of layers that the libraries no longer have."""
     replaced = {record.file for record in new}
     before = [record for record in old.libraries if record.file in replaced] if old else []
-    for name in _layer_files(before) - _layer_files(new):
-        (folder / name).unlink(missing_ok=True)
+    kept = [record for record in old.libraries if record.file not in replaced] if old else []
+    return _layer_files(before) - _layer_files([*new, *kept])
 
 
 def _layer_files(records: list[LibraryRecord]) -> set[str]:

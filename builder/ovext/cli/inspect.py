@@ -91,7 +91,7 @@ def inspect(
     from ovext.cli.text import to_json
     from ovext.errors import ExitCode, UnknownNameError
     from ovext.inspect.instructions import CPUS
-    from ovext.inspect.report import unused
+    from ovext.inspect.report import FileReport, unused
     from ovext.inspect.system import system_of
     from ovext.targets.base_os import base_os_table, find_base_os
 
@@ -114,6 +114,8 @@ def inspect(
             show_report(report, bases if explain else None)
         for code in {one.finding for one in unused(acceptances, reports)}:
             typer.echo(f"--accept {code}: there is no such finding", err=True)
+    if not any(isinstance(report, FileReport) for report in reports):
+        raise typer.Exit(ExitCode.USAGE)
     if not all(report.is_fine for report in reports):
         raise typer.Exit(ExitCode.FAILED)
 

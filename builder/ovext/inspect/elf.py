@@ -180,14 +180,15 @@ class Elf:
             offset, count, names_index = self._section_table
             rows = [self._unpack("<IIQQQQIIQQ", offset + 64 * index) for index in range(count if offset else 0)]
             name_table = rows[names_index] if names_index < len(rows) else (0,) * 10
-            names = Strings(self._bytes(name_table[4], name_table[5]))
+            strings = Strings(self._bytes(name_table[4], name_table[5]))
+            names = [strings.at(row[0]) for row in rows]
         except UnreadableFileError:
             self.has_damaged_sections = True
             return []
         found = []
-        for name, type_, flags, address, at, size, link, *_ in rows:
+        for name, (_, type_, flags, address, at, size, link, *_) in zip(names, rows, strict=True):
             kind = _SECTION_TYPES.get(type_, "other")
-            found.append(Section(names.at(name), kind, flags, address, at, size, link))
+            found.append(Section(name, kind, flags, address, at, size, link))
         return found
 
     has_damaged_sections = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
-from ovext.errors import OvextError, UnreadableFileError
+from ovext.errors import UnreadableFileError
 from ovext.inspect.elf import Elf
 from ovext.inspect.library import inspect_library
 from ovext.inspect.limits import Limits, within_limits
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Kind = Literal["auto", "extension", "library"]
 _FOREIGN = (".dll", ".pyd", ".dylib")
 _BLOCK = 1 << 20
+_MOST_LIBRARIES = 500  # of a wheel
 _DAMAGED = (
     *(OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError),
     *(zlib.error, lzma.LZMAError, OverflowError),
@@ -38,6 +39,7 @@ class _Member:
 
     file: Path
     shown: Path
+    problem: str = ""  # why it could not be unpacked
 
 
 def inspect_files(path: Path, request: InspectionRequest, kind: Kind = "auto") -> list[FileReport | Unreadable]:
@@ -74,6 +76,8 @@ def inspect_files(path: Path, request: InspectionRequest, kind: Kind = "auto") -
 
 def _limited(member: _Member, request: InspectionRequest) -> FileReport | Unreadable:
     shown = printable(str(member.shown), longest=4096)
+    if member.problem:
+        return Unreadable(shown, member.problem)
     try:
         size = member.file.stat().st_size if member.file.is_file() else 0
         report = within_limits(lambda: inspect_library(Elf(member.file), request), Limits.of_size(size))
@@ -114,20 +118,32 @@ def _unpacked(wheel: Path, folder: Path) -> Iterator[_Member]:
     left = Limits.of_size(wheel.stat().st_size).unpacked
     try:
         with zipfile.ZipFile(wheel) as archive:
-            for member in archive.infolist():
-                name = PurePosixPath(member.filename)
-                if not _may_be_library(name.name) or ".." in name.parts or name.is_absolute() or member.is_dir():
-                    continue
-                file = folder.joinpath(*name.parts)
+            members = [one for one in archive.infolist() if _is_wanted(one)]
+            if len(members) > _MOST_LIBRARIES:
+                raise UnreadableFileError(f"the wheel has {len(members):,} libraries, more than are inspected")
+            for member in members:
+                file = folder.joinpath(*PurePosixPath(member.filename).parts)
                 file.parent.mkdir(parents=True, exist_ok=True)
-                left -= _unpack(archive, member, file, left)
+                try:
+                    left -= _unpack(archive, member, file, left)
+                except _DAMAGED as error:
+                    yield _Member(file, wheel / member.filename, f"it cannot be unpacked: {_cause(error)}")
+                    continue
                 if _is_library(file):
                     yield _Member(file, wheel / member.filename)
-    except OvextError:
-        raise
     except _DAMAGED as error:
-        problem = printable(f"the wheel cannot be read: {error or type(error).__name__}")
-        raise UnreadableFileError(problem, where=wheel) from None
+        raise UnreadableFileError(f"the wheel cannot be read: {_cause(error)}", where=wheel) from None
+
+
+def _is_wanted(member: zipfile.ZipInfo) -> bool:
+    """Whether it may be a library, and its name leads nowhere else."""
+    name = PurePosixPath(member.filename)
+    is_inside = not name.is_absolute() and ".." not in name.parts and "\0" not in member.filename
+    return _may_be_library(name.name) and is_inside and not member.is_dir()
+
+
+def _cause(error: Exception) -> str:
+    return printable(str(error) or type(error).__name__)
 
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path, left: int) -> int:

@@ -80,6 +80,7 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
         base_os=None,
         engine=package.engine,
         layers=records,
+        settings=project.settings,
     )
     record = with_passed(record, passed)
     with writing_to(package.folder):

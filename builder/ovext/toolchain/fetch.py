@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import FilesError, OpenVINOError, nearest
+from ovext.lock import folder_lock
 from ovext.targets.openvino_version import DEFAULT_RELEASE, OpenVINOVersion
-from ovext.toolchain.lock import folder_lock
 from ovext.toolchain.openvino import choose_openvino, read_openvino
 from ovext.toolchain.process import run
 

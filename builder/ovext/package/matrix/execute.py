@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from ovext.build.execute import CHECKING
 from ovext.files import writing_to
 from ovext.inner import expecting, take_back
+from ovext.lock import folder_lock
 from ovext.package.matrix.state import State, inputs_of
-from ovext.toolchain.lock import folder_lock
 from ovext.toolchain.process import end_children, stream
 
 if TYPE_CHECKING:
