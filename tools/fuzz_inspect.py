@@ -37,8 +37,10 @@ _SEEDS = {
     "plain": (f"void f(void) {{}} {_ENTRY} {{ f(); }}", ["-Wl,--hash-style=both"]),
     "versions": (f'#include <stdio.h>\n{_ENTRY} {{ printf("%p", v); }}', []),
     "wide": (
-        '__attribute__((target_clones("default", "avx2"))) int k(int *a) { int s = 0; '
-        f"for (int i = 0; i < 64; ++i) s += a[i]; return s; }} {_ENTRY} {{ int a[64] = {{0}}; k(a); }}",
+        f"""
+        __attribute__((target_clones("default", "avx2"))) int k(int *a) {{
+            int s = 0; for (int i = 0; i < 64; ++i) s += a[i]; return s; }}
+        {_ENTRY} {{ int a[64] = {{0}}; k(a); }}""",
         ["-O3", "-Wl,-z,pack-relative-relocs,-z,x86-64-v3"],
     ),
 }

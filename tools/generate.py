@@ -7,10 +7,10 @@ from pathlib import Path
 from ovext.build import manifest
 from ovext.errors import ToolError
 from ovext.gpu.headers import collect_names
-from ovext.inspect import report
+from ovext.inspect import codes, report
 from ovext.project import op
 from ovext.scaffold.new import cmake_presets
-from ovext.targets.isa import markdown_table
+from ovext.targets import isa
 from ovext.toolchain.fetch import find_installed
 
 ROOT = Path(__file__).parents[1]
@@ -29,16 +29,17 @@ def presets_of_examples() -> str:
     return cmake_presets("${sourceDir}/../../cmake")
 
 
-def page_of_instruction_sets() -> str:
-    """docs/isa.md with the table between its two comments."""
-    text = (ROOT / "docs" / "isa.md").read_text(encoding="utf-8")
-    begin = text.index("-->\n", text.index("<!-- from cmake/isa.json")) + len("-->\n")
-    return text[:begin] + markdown_table() + text[text.index("<!-- end -->") :]
+def with_table(page: str, table: str) -> str:
+    """The page of docs/ with the table between its two comments."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    begin = text.index("-->\n", text.index("<!-- from ")) + len("-->\n")
+    return text[:begin] + table + text[text.index("<!-- end -->") :]
 
 
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/inspect.schema.json": report.json_schema,
-    "docs/isa.md": page_of_instruction_sets,
+    "docs/inspect.md": lambda: with_table("inspect.md", codes.markdown_table()),
+    "docs/isa.md": lambda: with_table("isa.md", isa.markdown_table()),
     "docs/manifest.schema.json": manifest.json_schema,
     "docs/op.schema.json": op.json_schema,
     "extension_src/complex_ops/CMakePresets.json": presets_of_examples,

@@ -50,7 +50,7 @@ MEANINGS = {
     ExitCode.OPENVINO: "the OpenVINO asked for does not exist or cannot be fetched",
     ExitCode.MODEL: "a model file is missing, is no OpenVINO IR, or lacks the layer",
     ExitCode.LIBRARY: "a library is missing or OpenVINO cannot load it",
-    ExitCode.FILES: "a file or folder cannot be written",
+    ExitCode.FILES: "a file or folder cannot be written, or the disk is full",
     ExitCode.ENGINE: "a container engine is missing or not running, or an image is not available",
     ExitCode.HUNG_UP: "ended by SIGHUP, as when its terminal is closed",
     ExitCode.INTERRUPTED: "interrupted by Ctrl-C",

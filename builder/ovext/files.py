@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,6 +17,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LEFTOVER = ".partial"
+LARGEST_TEXT = 64 << 20  # bytes of a file that is read as a whole
+
+
+def open_regular(path: Path) -> int:
+    """The descriptor of a regular file. Nothing else is opened: a FIFO would wait for a writer, a device need not end.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+    """
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "this is not a regular file", str(path))
+    return file
+
+
+def read_regular(path: Path, largest: int = LARGEST_TEXT) -> bytes:
+    """The content of a regular file that may be anyone's.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or has more than `largest` bytes.
+    """
+    with os.fdopen(open_regular(path), "rb") as file:
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise OSError(errno.EFBIG, f"it has more than {largest:,} bytes", str(path))
+    return content
 
 
 @contextmanager

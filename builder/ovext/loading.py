@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import FilesError, LibraryError, NoLibraryError
+from ovext.files import read_regular
 from ovext.transaction import finish_change, is_inner_name
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _records(manifest: Path) -> Iterator[list[dict[str, Any]]]:
     """The libraries that a manifest lists. A fault in it becomes a LibraryError, also when the block finds it."""
     try:
         finish_change(manifest.parent)
-        records = json.loads(manifest.read_text(encoding="utf-8"))["libraries"]
+        records = json.loads(read_regular(manifest))["libraries"]
         outside = [name for name in _names(records) if not is_inner_name(name)]
     except FilesError as error:
         raise LibraryError(f"a build was ended while it published: {error.what}", where=manifest, fix=_FIX) from None

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import ProjectError
+from ovext.files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_regular(path).decode()
     except FileNotFoundError:
         raise ProjectError("the file does not exist", where=path) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -46,6 +47,8 @@ def parse_toml(text: str, path: Path) -> dict[str, Any]:
         at = re.search(r"at line (\d+)", str(error))
         where = f"{path}:{at[1]}" if at else str(path)
         raise ProjectError(f"this is not TOML: {error}", where=where) from None
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, arrays in arrays in arrays
+        raise ProjectError(f"this is not TOML that can be read: {error}", where=path) from None
 
 
 def line_of(text: str, keys: Sequence[str | int]) -> int:

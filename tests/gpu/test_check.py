@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -177,8 +178,61 @@ def test_option_that_the_compiler_does_not_know_is_told(layer: Path, ovext: Ovex
 def test_absolute_path_of_a_source_is_told(layer: Path, ovext: Ovext) -> None:
     change(layer, '"copy.cl"', f'"{layer.with_name("copy.cl")}"')
     code, report = check(ovext, layer, "--no-compile")
-    assert code == ExitCode.OK
+    assert code == ExitCode.FAILED
     assert lines_of(report, "source-path") == [("layer.xml", 3)]
+
+
+def test_files_elsewhere_are_not_read(layer: Path, ovext: Ovext, tmp_path_factory: pytest.TempPathFactory) -> None:
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret"
+    secret.write_text("precious words\n")
+    kernel = layer.with_name("copy.cl")
+    original = kernel.read_text()
+    for include in (f'#include "{secret}"', f'#inc\\\nlude "{secret}"', f'%:include_next "{secret}"'):
+        kernel.write_text(f"{include}\n{original}")
+        done = ovext("gpu", "check", layer)
+        assert done.returncode == ExitCode.FAILED
+        assert "[include]" in done.stdout
+        assert "precious" not in done.stdout + done.stderr
+    kernel.write_text(original)
+    for name in (os.path.relpath(secret, layer.parent), "link.cl"):
+        layer.with_name("link.cl").unlink(missing_ok=True)
+        layer.with_name("link.cl").symlink_to(secret)
+        text = layer.read_text()
+        change(layer, '"copy.cl"', f'"{name}"')
+        done = ovext("gpu", "check", layer, "--no-compile")
+        assert "[source-path]" in done.stdout
+        layer.write_text(text)
+
+
+NEVER_ENDING = {
+    "comments.xml": "<!--" * 75_000,
+    "types.xml": "<!DOCTYPE " * 30_000,
+    "attributes.xml": "<CustomLayer " + " ".join(f'a{number}="1"' for number in range(10_000)) + "/>",
+    "nested.xml": "<a>" * 100_000,
+    "comments.cl": "/*" * 150_000,
+    "attributes.cl": "__attribute__((x)) " * 15_000,
+    "kernels.cl": "__kernel a( " * 25_000,
+    "parentheses.cl": "(" * 300_000,
+    "macros.cl": "#define A B\n" * 25_000,
+}
+
+
+@pytest.mark.parametrize("name", NEVER_ENDING)
+def test_a_file_made_to_take_for_ever_is_read(layer: Path, ovext: Ovext, name: str) -> None:
+    target = layer if name.endswith(".xml") else layer.with_name("copy.cl")
+    target.write_text(NEVER_ENDING[name])
+    done = ovext("gpu", "check", layer, "--no-compile")
+    assert done.returncode == ExitCode.FAILED
+    assert "error: " in done.stdout
+
+
+@pytest.mark.parametrize("name", ["layer.xml", "copy.cl"])
+def test_what_is_no_regular_file_is_not_opened(layer: Path, ovext: Ovext, name: str) -> None:
+    layer.with_name(name).unlink()
+    os.mkfifo(layer.with_name(name))
+    done = ovext("gpu", "check", layer, "--no-compile")
+    assert done.returncode in {ExitCode.FAILED, ExitCode.PROJECT}
+    assert "error: " in done.stdout + done.stderr
 
 
 @pytest.mark.usefixtures("ocloc")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import re
+import signal
 import struct
 import subprocess
 import sys
 import zipfile
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
@@ -17,15 +21,20 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.gnuversions import GNUVerNeedSection
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sarif_pydantic import Sarif
 
 from helpers import LIBOPENVINO, ROOT, Built, Ovext
 from ovext.errors import ExitCode, UnreadableFileError
 from ovext.inspect.elf import Elf
 from ovext.inspect.library import InspectionRequest, inspect_library
+from ovext.inspect.limits import Limits, within_limits
 from ovext.inspect.system import system_of
 from ovext.inspect.versions import Need, highest, manylinux_tag, needs_of
 from ovext.targets.base_os import base_os_table
 from ovext.targets.isa import isa_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOTHING = InspectionRequest([system_of(base) for base in base_os_table().values()], lambda _: None)
 
@@ -89,6 +98,154 @@ def test_what_cannot_be_inspected_gives_a_sentence(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/stdin", "fifo.so", "fifo.whl"])
+def test_what_is_no_regular_file_is_not_opened(ovext: Ovext, tmp_path: Path, path: str) -> None:
+    if path.startswith("fifo"):
+        os.mkfifo(tmp_path / path)
+    done = ovext("inspect", tmp_path / path)
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+    assert "not a regular file" in done.stderr
+
+
+def wheel_of(folder: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(folder / "some-1-py3-none-any.whl", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return folder / "some-1-py3-none-any.whl"
+
+
+def test_each_file_of_a_wheel_has_its_own_line(ovext: Ovext, tmp_path: Path, built_relu: Built) -> None:
+    wheel = wheel_of(
+        tmp_path,
+        {
+            "a/good.so": built_relu.content,
+            "a/cut.so": built_relu.content[:3000],
+            "a/windows.dll": b"MZ" + bytes(100),
+            "a/mac.dylib": b"\xcf\xfa\xed\xfe" + bytes(100),
+            "../../outside.so": built_relu.content,
+            "a/\x1b[2Jloads on.so": built_relu.content[:100],
+        },
+    )
+    done = ovext("inspect", wheel, "--base-os", "ubi8", "--json")
+    assert done.returncode == ExitCode.FAILED
+    files = {Path(file["file"]).name: file for file in json.loads(done.stdout)["files"]}
+    assert files["good.so"]["is_fine"]
+    problems = {name: file["problem"] for name, file in files.items() if name != "good.so"}
+    assert "damaged" in problems.pop("cut.so")
+    assert "Windows" in problems.pop("windows.dll")
+    assert "macOS" in problems.pop("mac.dylib")
+    assert list(problems) == ["\\x1b[2Jloads on.so"]
+    assert not (tmp_path.parent / "outside.so").exists()
+
+
+def test_damaged_member_of_a_wheel_is_told(ovext: Ovext, tmp_path: Path, built_relu: Built) -> None:
+    wheel = wheel_of(tmp_path, {"a/bad.so": built_relu.content, "a/good.so": built_relu.content})
+    data = bytearray(wheel.read_bytes())
+    data[2000:2100] = bytes(100)
+    wheel.write_bytes(data)
+    bad, good = json.loads(ovext("inspect", wheel, "--json").stdout)["files"]
+    assert bad["problem"].startswith("it cannot be unpacked: ")
+    assert good["is_fine"]
+
+
+def test_wheel_that_unpacks_to_gigabytes_is_refused(ovext: Ovext, tmp_path: Path) -> None:
+    wheel = wheel_of(tmp_path, {"a/bomb.so": b"\x7fELF" + bytes(400 << 20)})
+    done = ovext("inspect", wheel)
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+    assert re.search(r"the wheel unpacks to more than 3\d\d,\d{3},\d{3} bytes, the limit for its size", done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("work", "told"),
+    [
+        (lambda: bytearray(64 << 20), "inspecting it takes more than 32 MB, the limit for its size"),
+        (lambda: next(filter(None, itertools.repeat(0))), "inspecting it takes more than 1 s of processor time"),
+        (lambda: os.kill(os.getpid(), signal.SIGSEGV), r"inspecting it ended the process \(exit code -11\)"),
+    ],
+    ids=["memory", "time", "crash"],
+)
+def test_a_limit_ends_in_a_sentence(work: Callable[[], object], told: str) -> None:
+    with pytest.raises(UnreadableFileError, match=told):
+        within_limits(work, Limits(memory=32 << 20, seconds=1, unpacked=0))
+
+
+def test_helper_of_a_package_needs_no_entry_point(ovext: Ovext, tmp_path: Path) -> None:
+    """It brings its symbols to the extension, if a run path leads to it."""
+    helper, extension = tmp_path / "lib" / "libhelper.so", tmp_path / "libextension.so"
+    helper.parent.mkdir()
+    gcc = ["/usr/bin/gcc", "-shared", "-fPIC", "-x", "c", "-", "-o"]
+    subprocess.run([*gcc, str(helper)], input="void help(void) {}", text=True, check=True)
+    source = "void help(void); void create_extensions(void *v) { help(); }"
+    needed = ["-L", str(helper.parent), "-lhelper"]
+    subprocess.run([*gcc, str(extension), *needed, "-Wl,-rpath,$ORIGIN/lib"], input=source, text=True, check=True)
+    done = ovext("inspect", tmp_path, "--json")
+    assert done.returncode == ExitCode.OK
+    first, second = json.loads(done.stdout)["files"]
+    assert (first["kind"], second["kind"]) == ("library", "extension")
+    assert set(second["needed"][0]["brought_by"].values()) == {"libhelper.so beside it"}
+    assert "[no-entry-point]" in ovext("inspect", helper).stdout
+    assert ovext("inspect", helper, "--kind", "library").returncode == ExitCode.OK
+    subprocess.run([*gcc, str(extension), *needed], input=source, text=True, check=True)
+    assert "libextension.so needs libhelper.so, which nothing brings" in ovext("inspect", tmp_path).stdout
+    assert ovext("inspect", tmp_path, "--provides", "libhelper.so").returncode == ExitCode.OK
+
+
+def test_library_for_another_release_than_the_one_here(ovext: Ovext, tmp_path: Path, built_relu: Built) -> None:
+    other = tmp_path / "libother.so"
+    other.write_bytes(built_relu.content.replace(b"libopenvino.so.2641\0", b"libopenvino.so.2621\0"))
+    done = ovext("inspect", other)
+    assert done.returncode == ExitCode.FAILED
+    assert "it is made for OpenVINO 2026.2.1; here is 2026.4.1 [other-release]" in done.stdout
+    assert re.search(r"OpenVINO 2026\.4\.1 +✗ +other-release", done.stdout)
+    assert re.search(r"ubuntu24 +✓", done.stdout)
+
+
+def wide_library(folder: Path) -> Path:
+    source = 'void create_extensions(void *v) { __asm__ volatile("vpaddd %ymm0, %ymm0, %ymm0"); }'
+    command = ["/usr/bin/gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(folder / "libwide.so")]
+    subprocess.run(command, input=source, text=True, check=True)
+    return folder / "libwide.so"
+
+
+def test_the_least_cpu_decides(ovext: Ovext, tmp_path: Path) -> None:
+    library = wide_library(tmp_path)
+    done = ovext("inspect", library)
+    assert done.returncode == ExitCode.FAILED
+    assert "say --cpu haswell if every CPU that will run it is at least that" in done.stdout
+    assert ovext("inspect", library, "--cpu", "haswell").returncode == ExitCode.OK
+    assert "unknown CPU 'hasvell' (did you mean 'haswell'?)" in ovext("inspect", library, "--cpu", "hasvell").stderr
+
+
+def test_accepted_finding_is_shown_as_such(ovext: Ovext, tmp_path: Path) -> None:
+    done = ovext("inspect", wide_library(tmp_path), "--accept", "wide-entry", "--accept", "leak")
+    assert done.returncode == ExitCode.OK, done.stdout
+    assert re.search(r"accepted +create_extensions runs AVX2", done.stdout)
+    assert "--accept leak: there is no such finding" in done.stderr
+    assert "unknown finding 'leek'" in ovext("inspect", tmp_path, "--accept", "leek").stderr
+
+
+def test_formats_of_code_hosts(ovext: Ovext, tmp_path: Path) -> None:
+    library = wide_library(tmp_path)
+    (line,) = ovext("inspect", library, "--format", "github", "--accept", "exports").stdout.splitlines()
+    assert line.startswith(f"::error file={library},title=ovext wide-entry::create_extensions runs AVX2")
+    log = json.loads(ovext("inspect", library, "--format", "sarif", "--accept", "wide-entry").stdout)
+    Sarif.model_validate(log)
+    (result,) = log["runs"][0]["results"]
+    assert (result["level"], result["suppressions"][0]["justification"]) == ("error", "--accept")
+    assert log["runs"][0]["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "wide-entry"
+
+
+@pytest.mark.parametrize("name", ["openvino-genai", "openvino-tokenizers"])
+def test_wheels_that_nobody_here_made(ovext: Ovext, tmp_path: Path, name: str) -> None:
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(tmp_path)]
+    subprocess.run([*pip, "--only-binary=:all:", f"{name}==2026.4.1.*"], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    done = ovext("inspect", wheel, "--json")
+    files = json.loads(done.stdout)["files"]
+    assert done.returncode == ExitCode.OK, [file["findings"] for file in files]
+    assert {file["kind"] for file in files} == {"library" if "genai" in name else "extension"}
+
+
 def test_explain_tells_who_needs_which_version(ovext: Ovext, built_relu: Built) -> None:
     done = ovext("inspect", built_relu.library, "--explain", "--base-os", "ubi8")
     assert "GLIBC_2.14 for memcpy" in done.stdout
@@ -116,19 +273,6 @@ def test_plugin_of_openvino_that_nobody_here_made(ovext: Ovext) -> None:
     assert file["instruction_sets"]["AVX512F"] > 100
     assert file["highest_versions"]["GLIBC"] == "2.27"
     assert "wide-code" in {finding["code"] for finding in file["findings"]}
-
-
-def test_tokenizers_that_nobody_here_made(ovext: Ovext, tmp_path: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(tmp_path)]
-    subprocess.run([*pip, "--only-binary=:all:", "openvino-tokenizers==2026.4.1.*"], check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    (file,) = json.loads(ovext("inspect", wheel, "--json").stdout)["files"]
-    assert Path(file["file"]).name == "libopenvino_tokenizers.so"
-    assert file["openvino"] == "2026.4.1"
-    codes = {finding["code"]: finding["level"] for finding in file["findings"]}
-    assert "error" not in codes.values()
-    assert "exports" in codes
-    assert all(verdict["loads"] for verdict in file["verdicts"])
 
 
 def test_versions_are_those_that_pyelftools_reads(built_relu: Built) -> None:

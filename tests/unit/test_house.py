@@ -12,7 +12,7 @@ import pytest
 import ovext
 from ovext.build import manifest
 from ovext.errors import MEANINGS, ExitCode, OvextError
-from ovext.inspect import report
+from ovext.inspect import codes, report
 from ovext.project import load_project, op
 from ovext.project.attributes import ATTRIBUTE_TYPES
 from ovext.project.sources import KEPT_BY_TOOLS, PRODUCTS
@@ -114,6 +114,17 @@ def test_presets_of_an_example_follow_the_table(example: str) -> None:
 def test_every_instruction_set_is_documented() -> None:
     page = (ROOT / "docs" / "isa.md").read_text(encoding="utf-8")
     assert f"-->\n{markdown_table()}<!-- end -->" in page, "run `make generate`"
+
+
+def test_every_finding_is_documented() -> None:
+    page = (ROOT / "docs" / "inspect.md").read_text(encoding="utf-8")
+    assert f"-->\n{codes.markdown_table()}<!-- end -->" in page, "run `make generate`"
+
+
+def test_every_finding_that_inspection_has_is_in_its_table() -> None:
+    source = "".join(file.read_text(encoding="utf-8") for file in (PACKAGE / "inspect").glob("*.py"))
+    found = re.findall(r'(?:LibraryFinding|_refusal)\(\s*"([a-z-]+)"', source)
+    assert set(found) == set(codes.CODES)
 
 
 def test_every_base_os_is_documented() -> None:

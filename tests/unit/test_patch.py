@@ -1,5 +1,6 @@
 """Changing layer types in an IR: only the right layers change, and not one other byte."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,24 @@ def test_missing_weights_are_told(tmp_path: Path) -> None:
     (tmp_path / "in.xml").write_bytes(IR.replace(b'type="PReLU"', b'type="Const"'))
     with pytest.raises(ModelError, match=r"its weights, in\.bin, are not beside it"):
         patch_file(tmp_path / "in.xml", tmp_path / "out.xml", "ReLU", "R", first=True)
+
+
+def test_a_layer_inside_an_entity_is_refused(tmp_path: Path) -> None:
+    """OpenVINO reads no entities, and the layer has no place in the file's text."""
+    layers = b"<layers>&l;<layer id='1' name='b' type='ReLU'/></layers>"
+    data = b"<!DOCTYPE net [<!ENTITY l '<layer name=\"a\" type=\"ReLU\"/>'>]><net name='n'>" + layers + b"</net>"
+    with pytest.raises(ModelError, match="it declares the entity 'l'"):
+        patch_types(data, HERE, "ReLU", "R", first=True)
+    (tmp_path / "model.xml").write_bytes(data)
+    with pytest.raises(ModelError):
+        patch_file(tmp_path / "model.xml", tmp_path / "out.xml", "ReLU", "R", first=True)
+    assert not (tmp_path / "out.xml").exists()
+
+
+def test_a_model_that_is_no_regular_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "model.xml")
+    with pytest.raises(ModelError, match="not a regular file"):
+        patch_file(tmp_path / "model.xml", tmp_path / "out.xml", "ReLU", "R", first=True)
 
 
 def test_missing_model_is_told(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from ovext.build.cmake_report import kernel_flags
 from ovext.errors import FilesError
-from ovext.files import sha256_of
+from ovext.files import read_regular, sha256_of
 from ovext.project.settings import Acceptance, Settings
 from ovext.transaction import finish_change, is_inner_name
 
@@ -188,7 +188,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     finish_change(folder)
     path = folder / FILE_NAME
     try:
-        return Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+        return Manifest.model_validate_json(read_regular(path))
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError, ValidationError) as error:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from ovext.errors import ProjectError, nearest
+from ovext.files import read_regular
 from ovext.findings import Level
 from ovext.gpu.layer import FORMATS, Define, Layer, Source, Tensor, WorkSizes
 from ovext.gpu.mvcl_check import check_mvcl
@@ -38,7 +39,7 @@ def read_layers(file: Path) -> tuple[list[Layer], list[PlacedFinding]]:
         ProjectError: the file cannot be read.
     """
     try:
-        data = file.read_bytes()
+        data = read_regular(file)
     except OSError as error:
         raise ProjectError(f"the layer file cannot be read: {error.strerror}", where=file) from None
     reader = _Reader(file)
@@ -129,10 +130,15 @@ class _Reader:
         name, where = element.attributes["filename"], element.place_of("filename")
         file = self.file.parent / name
         if name.startswith("/"):
-            text = "an absolute path leads nowhere on another machine"
-            self.error("source-path", text, where, "Put the source beside the XML.", Level.WARNING)
+            text = "the plugin opens the name behind the folder of the XML, where it does not find an absolute path"
+            self.error("source-path", text, where, "Put the source beside the XML.")
+            return Source(file, None, where)
+        if not file.resolve().is_relative_to(self.file.parent.resolve()):
+            text = "the path leads out of the folder of the XML, so the source is not read here"
+            self.error("source-path", text, where, "Put the source beside the XML.")
+            return Source(file, None, where)
         try:
-            return Source(file, file.read_text(encoding="utf-8", errors="replace"), where)
+            return Source(file, read_regular(file).decode(errors="replace"), where)
         except OSError:  # the rules on kernels report it
             return Source(file, None, where)
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-_SKIPPED = re.compile(r"""//(?:\\\n|[^\n])*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.DOTALL)
+_SKIPPED = re.compile(r"""//(?:\\\n|[^\n])*|/\*(?:.*?\*/|.*)|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.DOTALL)
 _KERNEL = re.compile(r"\b(?:__kernel|kernel)\b")
 _NAME = re.compile(r"\s*(\w+)\s*")
 _DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
-_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b", re.MULTILINE)
+_INCLUDE = re.compile(r"^[ \t]*(?:#|%:|\?\?=)[ \t]*(?:include|import)", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:\\\n|[^\n])*", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*|\S")
 _PARENTHESIS = re.compile(r"[()]")
@@ -31,6 +32,7 @@ _QUALIFIERS = frozenset(
         *("read_only", "__read_only", "write_only", "__write_only"),
     ]
 )
+_LONGEST_GAP = 4096  # characters between a kernel's parameters and its body
 _Kind = Literal["macro", "function", "type", "variable"]
 _NO_TYPES = frozenset(["return", "else", "case", "goto", "sizeof", "if", "for", "while", "do", "switch"])
 
@@ -76,14 +78,30 @@ def outline(text: str) -> Outline:
     code = without_comments(text)
     plain = _without_attributes(_DIRECTIVE.sub(_blanked, code))
     macros = dict(_MACRO.findall(code))
-    kernels = [_kernel_at(plain, match.end(), macros) for match in _KERNEL.finditer(plain)]
+    groups = _groups(plain)
+    kernels = [_kernel_at(plain, match.end(), macros, groups) for match in _KERNEL.finditer(plain)]
     by_macro = any(_KERNEL.search(body) for body in macros.values())
     return Outline(
         kernels=tuple(kernel for kernel in kernels if kernel),
         declared=(*_macros_in(code), *_names_in(plain)),
-        includes=tuple(code.count("\n", 0, match.start()) + 1 for match in _INCLUDE.finditer(code)),
+        includes=tuple(_includes(code)),
         is_sure=not by_macro and not _CONDITIONAL.search(code),
     )
+
+
+def _includes(code: str) -> Iterator[int]:
+    """The line of each #include, also of one that goes on in the next line."""
+    line_of = line_finder(code)
+    yield from (line_of(match.start()) for match in _INCLUDE.finditer(code))
+    joined = code.replace("\\\n", "")
+    if len(_INCLUDE.findall(joined)) > len(_INCLUDE.findall(code)):
+        yield line_of(code.index("\\\n"))
+
+
+def line_finder(text: str) -> Callable[[int], int]:
+    """A function that returns the line, counted from 1, of a position in the text."""
+    ends = [match.start() for match in re.finditer("\n", text)]
+    return lambda position: bisect_left(ends, position) + 1
 
 
 def without_comments(text: str) -> str:
@@ -96,20 +114,22 @@ def _blanked(match: re.Match[str]) -> str:
 
 
 def _without_attributes(code: str) -> str:
-    while match := _ATTRIBUTE.search(code):
-        end = _end_of_group(code, match.end())
-        code = code[: match.start()] + re.sub(r"[^\n]", " ", code[match.start() : end]) + code[end:]
-    return code
+    parts, at, groups = [], 0, _groups(code)
+    while match := _ATTRIBUTE.search(code, at):
+        end = groups.get(match.end(), len(code))
+        parts += [code[at : match.start()], re.sub(r"[^\n]", " ", code[match.start() : end])]
+        at = end
+    return "".join([*parts, code[at:]])
 
 
-def _kernel_at(code: str, position: int, macros: Mapping[str, str]) -> Kernel | None:
+def _kernel_at(code: str, position: int, macros: Mapping[str, str], groups: Mapping[int, int]) -> Kernel | None:
     """The kernel whose declaration continues at `position`, after the word __kernel."""
     while (match := _NAME.match(code, position)) and not _KERNEL.fullmatch(match[1]):
         position = match.end()
         if code[position : position + 1] != "(":
             continue
-        end = _end_of_group(code, position)
-        behind = code[end:].lstrip()[:1]
+        end = groups.get(position, len(code))
+        behind = code[end : end + _LONGEST_GAP].lstrip()[:1]
         if behind == "{":
             name = macros.get(match[1], match[1]).strip()
             line = code.count("\n", 0, match.start(1)) + 1
@@ -120,14 +140,16 @@ def _kernel_at(code: str, position: int, macros: Mapping[str, str]) -> Kernel | 
     return None
 
 
-def _end_of_group(code: str, position: int) -> int:
-    """The position after the parenthesis that closes the one at `position`."""
-    depth = 0
-    for match in _PARENTHESIS.finditer(code, position):
-        depth += 1 if match[0] == "(" else -1
-        if depth == 0:
-            return match.end()
-    return len(code)
+def _groups(code: str) -> dict[int, int]:
+    """The position after each closed parenthesis, by that of the one that opens it."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for match in _PARENTHESIS.finditer(code):
+        if match[0] == "(":
+            opened.append(match.start())
+        elif opened:
+            found[opened.pop()] = match.end()
+    return found
 
 
 def _arguments(code: str, start: int, end: int) -> tuple[Argument, ...]:
@@ -146,7 +168,8 @@ def _arguments(code: str, start: int, end: int) -> tuple[Argument, ...]:
 
 
 def _macros_in(code: str) -> list[Declared]:
-    return [Declared(match[1], code.count("\n", 0, match.start()) + 1, "macro") for match in _DEFINE.finditer(code)]
+    line_of = line_finder(code)
+    return [Declared(match[1], line_of(match.start()), "macro") for match in _DEFINE.finditer(code)]
 
 
 def _names_in(plain: str) -> list[Declared]:
@@ -156,6 +179,7 @@ def _names_in(plain: str) -> list[Declared]:
     also be outside all braces.
     """
     found = []
+    line_of = line_finder(plain)
     depth = 0
     words = [("", 0), *((match[0], match.start()) for match in _WORD.finditer(plain))]
     neighbours = zip(words, words[1:], words[2:], words[3:], strict=False)
@@ -168,7 +192,7 @@ def _names_in(plain: str) -> list[Declared]:
             if depth:
                 continue  # the use of a macro
             kind = "function"
-        found.append(Declared(word, plain.count("\n", 0, at) + 1, kind))
+        found.append(Declared(word, line_of(at), kind))
     return found
 
 

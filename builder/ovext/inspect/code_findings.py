@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ovext.findings import Level
@@ -59,7 +60,7 @@ class OutsideVariants:
         if self.reach:
             found, self.can_check = self.reach.wide(), self.reach.can_check
         else:
-            found = [one for function in self.functions if (one := _first_wide(elf, function))]
+            found = [one for function in self.functions if (one := _unplaced(function))]
             self.can_check = any(function.asks_cpu for function in self.functions)
         self.like_bsf = [one for one in found if one.features == {SAME_AS_BSF}]
         self.wide = [one for one in found if one.features - {SAME_AS_BSF}]
@@ -72,6 +73,8 @@ class OutsideVariants:
         return start in self._starts and self._starts[start].variant is not None
 
     def place(self, one: WideInstruction) -> str:
+        if not one.text:
+            one = _placed(self.elf, one, self._starts[one.function].end)
         name, at = self.name_at(one.function), f" at {one.address:#x}"
         return f"{name.removesuffix(at)}{at}: {one.text}"
 
@@ -107,15 +110,15 @@ def variant_code(functions: Sequence[Function], variants: Iterable[str]) -> dict
     return code
 
 
-def _first_wide(elf: Elf, function: Function) -> WideInstruction | None:
-    """The first wide instruction of a function that was swept."""
+def _unplaced(function: Function) -> WideInstruction | None:
+    """What a function needs that was swept, without the place of the first instruction that needs it."""
     wide = function.features - {GUARDED_BY_CPUID, SAME_AS_BSF}
-    if not wide:
-        return None
-    first = first_instruction(elf, function.start, function.end, lambda code: bool(features_of_code(code) & wide))
-    if first is None:
-        return None
-    return WideInstruction(first.address, first.text, wide, function.start, is_guarded=False)
+    return WideInstruction(function.start, "", wide, function.start, is_guarded=False) if wide else None
+
+
+def _placed(elf: Elf, one: WideInstruction, end: int) -> WideInstruction:
+    first = first_instruction(elf, one.function, end, lambda code: bool(features_of_code(code) & one.features))
+    return replace(one, address=first.address, text=first.text) if first else one
 
 
 def _beyond_variants(elf: Elf, functions: Iterable[Function]) -> Iterator[LibraryFinding]:

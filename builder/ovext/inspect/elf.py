@@ -8,13 +8,13 @@ System V ABI, its supplement for x86-64, and the Linux Standard Base (symbol ver
 from __future__ import annotations
 
 import os
-import stat
 import struct
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import finalize
 
 from ovext.errors import UnreadableFileError
+from ovext.files import open_regular
 from ovext.inspect.strings import Strings
 
 if TYPE_CHECKING:
@@ -498,15 +498,10 @@ class Elf:
 
 
 def _opened(path: Path) -> int:
-    """A regular file, opened. Nothing else is: a FIFO would wait for a writer, and a device need not end."""
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            os.close(file)
-            raise UnreadableFileError("this is not a regular file", where=path)
+        return open_regular(path)
     except OSError as error:
         raise UnreadableFileError(f"the file cannot be read: {error.strerror}", where=path) from None
-    return file
 
 
 def _what_else(begin: bytes) -> str:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from ovext.errors import ModelError, UsageError, nearest
-from ovext.files import replace_file
+from ovext.files import read_regular, replace_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_LARGEST_MODEL = 2 << 30  # bytes of its XML
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _ELEMENT_NAME = re.compile(rb"<[^\s>/]+")
 _ATTRIBUTE = re.compile(rb"""\s+(?P<name>[^\s=]+)\s*=\s*(?P<value>"[^"]*"|'[^']*')""")
@@ -50,7 +51,12 @@ def read_layers(data: bytes, path: Path) -> list[IrLayer]:
 
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
+
+    def entity(name: str, *_: object) -> None:
+        raise ModelError(f"it declares the entity '{name}', and OpenVINO reads no entities", where=path)
+
     parser.EndElementHandler = lambda _: path_to_here.pop()
+    parser.EntityDeclHandler = entity
     try:
         parser.Parse(data, True)
     except (expat.ExpatError, LookupError, ValueError) as error:  # the last two for unknown encodings
@@ -109,7 +115,7 @@ def patch_file(
             f"'{target}' is no name for an IR", fix="Give one that ends with .xml; its .bin goes beside it."
         )
     try:
-        data = source.read_bytes()
+        data = read_regular(source, _LARGEST_MODEL)
     except OSError as error:
         raise ModelError(f"the model cannot be read: {error.strerror}", where=source) from None
     if target.exists() and target.samefile(source):
