@@ -143,6 +143,18 @@ POSITIONS = {
         __attribute__((noinline, section(".rare"))) static void h(void) {{ {WIDE_C} }}
         {ENTRY} {{ h(); }}""",
 }
+BY_NAME = f"""
+    namespace avx2 {{ struct T {{}}; }}
+    template <class X> __attribute__((noinline)) void h(X) {{ {WIDE_C} }}
+    extern "C" {ENTRY} {{ h(avx2::T{{}}); }}"""
+# The sections of ovext's variants: code outside them is for every x86-64 CPU.
+IN_VARIANT = '__attribute__((noinline, section("ovext_text_avx2")))'
+VARIANTS = {
+    "unused": f"{IN_VARIANT} void h(void) {{ {WIDE_C} }} {EMPTY}",
+    "called": f"{IN_VARIANT} void h(void) {{ {WIDE_C} }} {ENTRY} {{ h(); }}",
+    "constructor": f"__attribute__((constructor)) {IN_VARIANT} static void h(void) {{ {WIDE_C} }} {EMPTY}",
+    "beside_wide_code": f"{IN_VARIANT} void g(void) {{}} {POSITIONS['called']}",
+}
 TABLE = r".byte 0xc5,0xf5,0xfe,0xc8,0xc5,0xf5,0xfe,0xc8"
 DATA = {
     "object": assembly(rf".text\n.type t_,@object\n.size t_,8\nt_: {TABLE}\n") + EMPTY,
@@ -289,6 +301,12 @@ def _code() -> Iterator[Case]:
     for name, source in GUARDED.items():
         yield Case(f"guarded_{name}", source, ("-O3",))
         yield Case(f"guarded_{name}_stripped", source, ("-O3",), after=_stripped)
+    for name, source in VARIANTS.items():
+        yield Case(f"variant_{name}", source)
+        yield Case(f"variant_{name}_stripped", source, after=_stripped)
+    yield Case("position_by_name", BY_NAME, language="cpp")
+    packed = (*LINK, "-Wl,-z,pack-relative-relocs")
+    yield Case("position_constructor_packed", POSITIONS["constructor"], linked=packed)
     loop = f"volatile float a[64]; {ENTRY} {{ for (int i = 0; i < 64; ++i) a[i] *= 3; }}"
     for march in ("x86-64", "nehalem", "haswell"):
         yield Case(f"march_{march}", loop, (f"-march={march}",))
@@ -321,6 +339,13 @@ def _needs() -> Iterator[Case]:
     yield _named("needs", "beside_elsewhere", _linking("libother.so", gone=False, extra=("-Wl,-rpath,$ORIGIN/no",)))
 
 
+def _demangled_to_gigabytes() -> Case:
+    """A name of 300 letters, each part of which repeats the one before it twice."""
+    digits = ["", *"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+    parts = "".join(f"S{digits[k]}_IS{digits[k + 1]}_S{digits[k + 1]}_E" for k in range(24))
+    return Case("demangled", f'void f(void) __asm__("_Z1fSt4pairIiiE{parts}"); {SHOWN} void f(void) {{}} {EMPTY}')
+
+
 def _links() -> Iterator[Case]:
     for flag in ("nodlopen", "execstack", "norelro", "now", "lazy", "nodelete", "initfirst", "pack-relative-relocs"):
         yield Case(f"link_{flag}", EMPTY, linked=(*LINK, f"-Wl,-z,{flag}"))
@@ -332,6 +357,7 @@ def _links() -> Iterator[Case]:
         yield Case(name, UNDEFINED["function"], linked=(*LINK, f"-Wl,--hash-style={style}"), after=after)
     for name in ("called", "constructor", "switch"):
         yield Case(f"position_{name}_without_sections", POSITIONS[name], after=_without_section_headers)
+    yield _demangled_to_gigabytes()
     yield Case("clean_without_sections", EMPTY, after=_without_section_headers)
     yield Case("clean_with_nonsense_sections", EMPTY, after=_with_nonsense_section_headers)
 

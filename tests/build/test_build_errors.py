@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -224,3 +227,15 @@ def test_wrong_cpu_features_are_not_what_a_build_needs(ovext: Ovext, built_relu:
     where = built_relu.output_dir.parents[1]
     done = ovext("build", built_relu.project, "--output", "other", cwd=where, OVEXT_ISA="nonsense")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_full_disk_is_told(custom_relu: Path) -> None:
+    """In a file system of half a megabyte, which a compiler fills."""
+    small = ["bwrap", "--dev-bind", "/", "/", "--size", "500000", "--tmpfs", "/mnt"]
+    if shutil.which("bwrap") is None or subprocess.run([*small, "true"], check=False).returncode:
+        pytest.skip("bwrap cannot make a file system here")
+    script = 'cp -r "$1" /mnt/project && cd /mnt/project && exec "$2" -m ovext build'
+    command = [*small, "bash", "-c", script, "bash", str(custom_relu), sys.executable]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == ExitCode.FILES, done.stderr
+    assert "The disk is full: free some space" in done.stderr

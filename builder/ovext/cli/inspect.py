@@ -193,7 +193,7 @@ def _facts(report: FileReport, *, explained: bool) -> list[str]:
             for isa, code in report.variants.items()
         ]
         lines.append("functions  " + ", ".join(f"{name} {count}" for name, count in report.instruction_sets.items()))
-    return [*lines, f"OpenVINO   {report.openvino}"]
+    return [*lines, f"OpenVINO   {report.openvino}", *(f"limit      {text}" for text in report.limits)]
 
 
 def _show_finding(console: Console, finding: LibraryFinding) -> None:

@@ -37,13 +37,13 @@ def code_findings(
     """Findings about instructions that code outside variants must not have, or that a variant's row does not allow."""
     code = OutsideVariants(elf, functions)
     certain = [
-        *_at_load(code, systems, everywhere=bool(variants)),
-        *_in_entry(code, systems, everywhere=bool(variants)),
+        *_at_load(code, systems),
+        *_in_entry(code, systems),
     ]
     return [
-        *_beyond_variants(elf, functions),
+        *_beyond_variants(elf, functions, systems),
         *certain,
-        *(_leaks(code) if variants else [] if certain else _whole_file(code, functions, systems)),
+        *(_leaks(code, systems) if variants else [] if certain else _whole_file(code, functions, systems)),
         *_guarded(code),
         *_like_bsf(code),
     ]
@@ -71,6 +71,10 @@ class OutsideVariants:
 
     def is_of_variant(self, start: int) -> bool:
         return start in self._starts and self._starts[start].variant is not None
+
+    def features_at(self, start: int) -> frozenset[str]:
+        """What the variant needs to which the function at `start` belongs."""
+        return features_of_variant(self._starts[start].variant)
 
     def place(self, one: WideInstruction) -> str:
         if not one.text:
@@ -121,7 +125,7 @@ def _placed(elf: Elf, one: WideInstruction, end: int) -> WideInstruction:
     return replace(one, address=first.address, text=first.text) if first else one
 
 
-def _beyond_variants(elf: Elf, functions: Iterable[Function]) -> Iterator[LibraryFinding]:
+def _beyond_variants(elf: Elf, functions: Iterable[Function], systems: Sequence[System]) -> Iterator[LibraryFinding]:
     fix = "Compile kernels with the flags of isa.json only."
 
     def is_beyond(code: int) -> bool:
@@ -135,21 +139,26 @@ def _beyond_variants(elf: Elf, functions: Iterable[Function]) -> Iterator[Librar
         needs, place = ", ".join(sorted(beyond)), f" at {first.address:#x}: {first.text}" if first else ""
         text = f"the variant {function.variant} needs {needs}, which its row of the table does not allow: "
         text += function.readable_name + place
-        yield LibraryFinding("beyond-variant", Level.ERROR, text, fix, where=function.readable_name)
+        row = features_of_variant(function.variant)
+        chosen = [system for system in systems if not system.is_here or row <= system.features]
+        targets = _lacking(chosen, beyond)
+        level = Level.ERROR if targets or not systems else Level.WARNING
+        yield LibraryFinding("beyond-variant", level, text, fix, where=function.readable_name, targets=targets or None)
 
 
-def _leaks(code: OutsideVariants) -> Iterator[LibraryFinding]:
+def _leaks(code: OutsideVariants, systems: Sequence[System]) -> Iterator[LibraryFinding]:
     fix = "Compile it without options such as -march=native, or move it into kernel.cpp."
     told = set()
     for one in code.wide:
         if one.is_guarded or one.function in told:
             continue
         told.add(one.function)
-        needs = ", ".join(
-            sorted({name for other in code.wide if other.function == one.function for name in other.features})
-        )
-        text = f"code outside the variants needs {needs}: {code.place(one)}"
-        yield LibraryFinding("leak", Level.ERROR, text, fix, where=code.name_at(one.function))
+        same = [other.features for other in code.wide if other.function == one.function]
+        needed = frozenset[str]().union(*same) - {SAME_AS_BSF}
+        text = f"code outside the variants needs {', '.join(sorted(needed))}: {code.place(one)}"
+        where, targets = code.name_at(one.function), _lacking(systems, needed)
+        level = Level.ERROR if targets or not systems else Level.WARNING
+        yield LibraryFinding("leak", level, text, fix, where=where, targets=targets or None)
 
 
 def _whole_file(
@@ -173,7 +182,7 @@ def _whole_file(
         )
 
 
-def _at_load(code: OutsideVariants, systems: Sequence[System], *, everywhere: bool) -> Iterator[LibraryFinding]:
+def _at_load(code: OutsideVariants, systems: Sequence[System]) -> Iterator[LibraryFinding]:
     """What runs before anything of the library could check the CPU."""
     wide = {one.function: one for one in reversed(code.wide) if not one.is_guarded}
     needed: set[str] = set()
@@ -182,10 +191,10 @@ def _at_load(code: OutsideVariants, systems: Sequence[System], *, everywhere: bo
         one = (code.reach.certain(start) if code.reach else None) or wide.get(start)
         if one is None and not code.is_of_variant(start):
             continue
-        needed |= one.features - {SAME_AS_BSF, GUARDED_BY_CPUID} if one else {"code of a variant"}
+        needed |= one.features - {SAME_AS_BSF, GUARDED_BY_CPUID} if one else code.features_at(start)
         names.append(code.place(one) if one else code.name_at(start))
-    targets = None if everywhere else _lacking(systems, frozenset(needed))
-    if not needed or targets == ():
+    targets = _lacking(systems, frozenset(needed))
+    if not targets:
         return
     text = f"it runs wide instructions when it loads, before any check of the CPU: {some(names, _SHOWN)}"
     fix = "Compile it without options such as -march=native, and a kernel without ifunc and target_clones."
@@ -194,7 +203,7 @@ def _at_load(code: OutsideVariants, systems: Sequence[System], *, everywhere: bo
     )
 
 
-def _in_entry(code: OutsideVariants, systems: Sequence[System], *, everywhere: bool) -> Iterator[LibraryFinding]:
+def _in_entry(code: OutsideVariants, systems: Sequence[System]) -> Iterator[LibraryFinding]:
     """What OpenVINO runs in any case when it adds the extension."""
     entry = next((one.value for one in code.elf.exported if one.name == ENTRY_POINT), None)
     one = code.reach.certain(entry) if code.reach and entry is not None and code.elf.is_code(entry) else None
@@ -204,8 +213,7 @@ def _in_entry(code: OutsideVariants, systems: Sequence[System], *, everywhere: b
         yield LibraryFinding("entry-point-throws", Level.ERROR, text, fix, where=code.name_at(one.function))
         return
     needed = one.features - {SAME_AS_BSF, GUARDED_BY_CPUID} if one else frozenset()
-    targets = None if everywhere else _lacking(systems, needed)
-    if one and needed and targets != ():
+    if one and needed and (targets := _lacking(systems, needed)):
         text = f"{ENTRY_POINT} runs {', '.join(sorted(needed))} before any check of the CPU: {code.place(one)}"
         where = code.name_at(one.function)
         yield LibraryFinding("wide-entry", Level.ERROR, text, _fix(needed), where=where, targets=targets)

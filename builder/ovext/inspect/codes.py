@@ -19,8 +19,14 @@ CODES: dict[str, tuple[str, str]] = {
     "nodlopen": (_ERROR, "linked with `-z nodlopen`: nothing can load it at run time"),
     "program": (_ERROR, "a program, which glibc does not load as a library"),
     "isa-marker": (_ERROR, "marked for CPUs with AVX2 or more: the loader refuses it on others"),
-    "leak": (_ERROR, "an instruction beyond x86-64 outside the variants: function, address, instruction"),
-    "beyond-variant": (_ERROR, "an instruction that the variant's row in the table does not allow"),
+    "leak": (
+        f"{_ERROR}, {_WARNING}",
+        "an instruction beyond x86-64 outside the variants; a warning if every CPU that was asked about has it",
+    ),
+    "beyond-variant": (
+        f"{_ERROR}, {_WARNING}",
+        "an instruction that the variant's row of the table does not allow; a warning if every CPU has it",
+    ),
     "wide-initialiser": (_ERROR, "an instruction beyond the CPU runs when the library loads"),
     "wide-entry": (_ERROR, "the entry point runs an instruction beyond the CPU before any check"),
     "wide-code": (

@@ -11,10 +11,11 @@ from ovext.inspect import versions
 from ovext.inspect.code_findings import code_findings, fused_findings, instruction_sets, variant_code
 from ovext.inspect.demangle import demangle
 from ovext.inspect.file_findings import file_findings
-from ovext.inspect.functions import functions_of
+from ovext.inspect.functions import code_ranges, functions_of
 from ovext.inspect.instructions import BASELINE_CPU
 from ovext.inspect.needed import Surroundings, is_python_module, needed_findings
 from ovext.inspect.openvino_symbols import built_for, openvino_findings
+from ovext.inspect.reach import MOST_CODE, code_size
 from ovext.inspect.report import FileReport, LibraryFinding
 from ovext.inspect.strings import printable
 from ovext.inspect.variants import variants_in
@@ -93,10 +94,18 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
         cpu=request.cpu,
         instruction_sets=instruction_sets(functions),
         variants=variants,
+        limits=tuple(_limits(elf)),
         findings=tuple(sorted(findings, key=lambda finding: list(Level).index(finding.level))),
         targets=(*(system.id for system in request.systems), *([environment] if environment else [])),
         is_python_module=is_python_module(elf),
     )
+
+
+def _limits(elf: Elf) -> Iterator[str]:
+    """What was not done for the file's size."""
+    size = code_size(code_ranges(elf))
+    if size > MOST_CODE:
+        yield f"its {size:,} bytes of code outside variants were read function by function, and not followed"
 
 
 def _environment(version: OpenVINOVersion | None) -> str:

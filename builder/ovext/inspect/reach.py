@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import iced_x86
 
 from ovext.inspect.functions import code_ranges, ends_process, function_starts
-from ovext.inspect.instructions import BITS, GUARDED_BY_CPUID, UNKNOWN, features_of_code
+from ovext.inspect.instructions import BITS, GUARDED_BY_CPUID, UNKNOWN, features_of_code, features_of_variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,7 +68,9 @@ class Reach:
     def __init__(self, elf: Elf) -> None:
         self._elf = elf
         self._names = function_starts(elf)
-        self._ranges = [one for one in code_ranges(elf) if one.variant is None]
+        ranges = code_ranges(elf)
+        self._ranges = [one for one in ranges if one.variant is None]
+        self._variants = [one for one in ranges if one.variant is not None]
         self._contents = [elf.at(one.start, one.end - one.start) for one in self._ranges]
         self._starts = sorted({*self._names, *(one.start for one in self._ranges)})
         self._walk = _Walk()
@@ -136,8 +138,10 @@ class Reach:
                 self._walk.ends[instruction.ip] = instruction.next_ip
                 self._note(instruction)
                 kind, target = instruction.flow_control, instruction.near_branch_target
-                if (kind in _BRANCHES or kind == iced_x86.FlowControl.CALL) and self._is_inside(target):
-                    pending.append(target)
+                if kind in _BRANCHES or kind == iced_x86.FlowControl.CALL:
+                    if self._is_inside(target):
+                        pending.append(target)
+                    self._note_variant(instruction)
                 if kind in _ENDS:
                     break
 
@@ -156,6 +160,13 @@ class Reach:
             walk.memory.setdefault(function, set()).add(named)
         if named and self._is_inside(named) and self._function_of(named) == named != function:
             walk.users.setdefault(named, set()).add(function)
+
+    def _note_variant(self, instruction: iced_x86.Instruction) -> None:
+        """Code outside enters a variant only through the table of the variant that was chosen for the CPU."""
+        for one in self._variants:
+            if one.start <= instruction.near_branch_target < one.end:
+                text = f"{instruction}, in the variant {one.variant}"
+                self._walk.wide[instruction.ip] = (text, features_of_variant(one.variant) or frozenset({UNKNOWN}))
 
     def _guarded(self) -> set[int]:
         """The functions that check the CPU, and those that only such functions call or take the address of."""

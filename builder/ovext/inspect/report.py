@@ -70,6 +70,7 @@ class FileReport:
     cpu: str  # the least CPU that it was judged for
     instruction_sets: dict[str, int]  # how many functions need only x86-64 ("baseline"), and each feature beyond it
     variants: dict[str, VariantCode]
+    limits: tuple[str, ...]  # what was not done for the file's size
     findings: tuple[LibraryFinding, ...]
     targets: tuple[str, ...]
     is_python_module: bool = False
