@@ -330,6 +330,8 @@ def _needs() -> Iterator[Case]:
         yield Case(f"needs_{name.replace('+', 'x')}", EMPTY, linked=(*LINK, "-Wl,--no-as-needed", f"-l{name}"))
     for name in ("libmissing.so.3", "libc.musl-x86_64.so.1", "libc.so", "libopenvino.so.1", "libtbb.so.2"):
         yield _named("needs", f"missing_{name}", _linking(name))
+    for name in ("libopenvino_onnx_frontend.so.2641", "libopenvino_c.so.2641", "libtbb.so.12", "libtbbmalloc.so.2"):
+        yield _named("needs", name, _linking(name))
     yield _named("needs", "path", _linking("liba.so", "soname=/etc/passwd"))
     yield _named("needs", "escape", _linking("liba.so", "soname=lib\x1b[2Jx\nloads on: everything"))
     origin = ("-Wl,-rpath,$ORIGIN",)

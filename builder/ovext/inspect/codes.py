@@ -51,6 +51,10 @@ CODES: dict[str, tuple[str, str]] = {
         _WARNING,
         "not linked to libopenvino: it loads in a server that links OpenVINO, but not from Python",
     ),
+    "not-loaded": (
+        _WARNING,
+        "it needs a library of OpenVINO that is not loaded with libopenvino: it loads in a server, but not from Python",
+    ),
     "static-tls": (
         f"{_ERROR}, {_WARNING}",
         (

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ovext.inspect.system import System
 
 _OF_OPENVINO = re.compile(r"libopenvino(_\w+)?\.so\.\d+|libtbb\.so\.12|libtbbmalloc(_proxy)?\.so\.2")
+_LOADED_WITH_OPENVINO = re.compile(r"libopenvino\.so\.\d+|lib(tbb|tbbmalloc|hwloc)\.so\.\d+")
 _ORIGIN = re.compile(r"\$(ORIGIN\b|\{ORIGIN\})")
 _MOST_BESIDE = 200  # libraries that are followed
 _PYTHON_MODULE = re.compile(r"PyInit_\w+")
@@ -62,7 +63,7 @@ class Surroundings:
             for name in one.strings_of("NEEDED"):
                 brought = {system.id: self._bringer(one, name, system) for system in self.systems}
                 found.append(Needed(name, one.path.name, brought))
-                helper = self._find_beside(one, name)
+                helper = self.find_beside(one, name)
                 if helper and helper.path not in seen and len(seen) < _MOST_BESIDE:
                     seen.add(helper.path)
                     self.beside[helper.path] = helper
@@ -72,17 +73,18 @@ class Surroundings:
     def _bringer(self, elf: Elf, name: str, system: System) -> str | None:
         if name in self.provides:
             return "the user says so"
-        if self.counterpart and name in self.counterpart.libraries:
+        is_found = not system.is_here or is_loaded_with_openvino(name)
+        if self.counterpart and name in self.counterpart.libraries and is_found:
             return f"OpenVINO {self.counterpart.version}"
         if not self.counterpart and _OF_OPENVINO.fullmatch(name):
             return "OpenVINO"
-        if helper := self._find_beside(elf, name):
+        if helper := self.find_beside(elf, name):
             return f"{helper.path.name} beside it"
         if system.is_here and any(Path(folder, name).is_file() for folder in run_path(elf) if folder.startswith("/")):
             return "its run path"
         return system.id if system.has(name) else None
 
-    def _find_beside(self, elf: Elf, name: str) -> Elf | None:
+    def find_beside(self, elf: Elf, name: str) -> Elf | None:
         """The library that the loader finds by $ORIGIN in the run path."""
         if "/" in name or not name or "\0" in name:
             return None
@@ -112,7 +114,12 @@ def run_path(elf: Elf) -> list[str]:
 
 def needed_findings(elf: Elf, around: Surroundings, needed: Sequence[Needed]) -> list[LibraryFinding]:
     """Findings about libraries and symbols that nothing brings."""
-    return [*_missing_libraries(needed), *_missing_versions(elf, around), *_undefined(elf, around, needed)]
+    return [
+        *_missing_libraries(needed),
+        *_not_loaded(elf, around),
+        *_missing_versions(elf, around),
+        *_undefined(elf, around, needed),
+    ]
 
 
 def _missing_libraries(needed: Sequence[Needed]) -> Iterator[LibraryFinding]:
@@ -129,6 +136,27 @@ def _missing_libraries(needed: Sequence[Needed]) -> Iterator[LibraryFinding]:
             f"installs it, say --provides {name}, or provides = [...] in [tool.ovext]."
         )
         yield LibraryFinding("missing-library", Level.ERROR, text, fix, where=name, targets=targets)
+
+
+def _not_loaded(elf: Elf, around: Surroundings) -> Iterator[LibraryFinding]:
+    """Libraries of OpenVINO that it loads only when it needs them, and that no run path leads to."""
+    leads_there = any("openvino" in folder for folder in run_path(elf))
+    for name in elf.strings_of("NEEDED"):
+        is_openvinos = name in around.counterpart.libraries if around.counterpart else _OF_OPENVINO.fullmatch(name)
+        is_there = is_loaded_with_openvino(name) or leads_there or name in around.provides
+        if not is_openvinos or is_there or around.find_beside(elf, name):
+            continue
+        text = (
+            f"it needs {printable(name)}, which OpenVINO does not load by itself: the library loads in a server whose "
+        )
+        text += "loader finds OpenVINO's folder, but not from Python"
+        fix = "Link only openvino::runtime; conversions for a framework need only the headers of its frontend."
+        yield LibraryFinding("not-loaded", Level.WARNING, text, fix, where=printable(name))
+
+
+def is_loaded_with_openvino(name: str) -> bool:
+    """Whether a library of OpenVINO is in every process that has libopenvino."""
+    return _LOADED_WITH_OPENVINO.fullmatch(name) is not None
 
 
 def _missing_versions(elf: Elf, around: Surroundings) -> Iterator[LibraryFinding]:
