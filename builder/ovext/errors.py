@@ -111,8 +111,17 @@ class OvextError(Exception):
         return error
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.where is not None else ""
+        place = f"{_without_controls(str(self.where))}: " if self.where is not None else ""
         return place + self.what + (f"\n{self.fix}" if self.fix else "")
+
+
+def _without_controls(name: str) -> str:
+    """The name of a file without what a terminal acts upon; bytes that are no text stay (PEP 383)."""
+    return "".join(one if _is_harmless(one) else one.encode("unicode_escape").decode() for one in name)
+
+
+def _is_harmless(letter: str) -> bool:
+    return letter.isprintable() or "\udc80" <= letter <= "\udcff"
 
 
 class UsageError(OvextError):

@@ -8,13 +8,13 @@ import os
 import stat
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import FilesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 _LEFTOVER = ".partial"
 LARGEST_TEXT = 64 << 20  # bytes of a file that is read as a whole
@@ -87,7 +87,7 @@ def replace_text(target: Path, text: str) -> None:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files of a killed process. The caller holds the folder's lock."""
-    for file in folder.glob(f".*{_LEFTOVER}"):
+    for file in filter(Path.is_file, folder.glob(f".*{_LEFTOVER}")):
         file.unlink(missing_ok=True)
 
 

@@ -98,7 +98,7 @@ def gpu_config(
     config = {"CONFIG_FILE": str(path.parent / layers["config"])}
     if cache_dir is not None:
         try:
-            content = hashlib.sha256(b"".join((path.parent / name).read_bytes() for name in sorted(layers["files"])))
+            content = hashlib.sha256(b"".join(read_regular(path.parent / name) for name in sorted(layers["files"])))
         except OSError as error:
             problem = f"a file of its GPU layers cannot be read: {error.strerror}"
             raise LibraryError(problem, where=error.filename, fix="Build it again.") from None
@@ -184,9 +184,20 @@ def _named(path: Path, why: str, op: str | None) -> tuple[Path, str]:
             return listed[0], why
         wanted = f" with the op {op}" if op else ""
         raise LibraryError(f"its manifest lists no library{wanted} that loads everywhere ({why})", where=path, fix=_FIX)
+    try:
+        finish_change(path.parent)
+    except FilesError as error:
+        raise LibraryError(f"a build was ended while it published: {error.what}", where=path, fix=_FIX) from None
     if not path.is_file():
         raise LibraryError(f"there is no such extension library ({why})", where=path, fix=_FIX)
     return path, why
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a name that is too long
+        return False
 
 
 def _listed(manifests: Iterable[Path], op: str | None) -> list[Path]:
@@ -198,5 +209,5 @@ def _listed(manifests: Iterable[Path], op: str | None) -> list[Path]:
                 ops = [described["type"] for described in record["ops"]]
                 if record["link"] == "needed" and (op is None or op in ops):
                     found.append(manifest.parent / record["file"])
-    present = [library for library in found if library.is_file()]
+    present = [library for library in found if _is_file(library)]
     return sorted(present, key=lambda library: library.stat().st_mtime, reverse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import ProjectError
@@ -19,6 +20,8 @@ else:
     import tomli as tomllib
 
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?")
+_LARGEST = 1 << 20  # bytes
+_DEEPEST_KEY = re.compile(r"(?:[\w-]+[ \t]*\.[ \t]*){64}")  # the parser keeps every beginning of a key
 _KEY = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 
 
@@ -33,7 +36,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def read_text(path: Path) -> str:
     try:
-        return read_regular(path).decode()
+        return read_regular(path, _LARGEST).decode()
     except FileNotFoundError:
         raise ProjectError("the file does not exist", where=path) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -41,6 +44,8 @@ def read_text(path: Path) -> str:
 
 
 def parse_toml(text: str, path: Path) -> dict[str, Any]:
+    if _DEEPEST_KEY.search(text):
+        raise ProjectError("this is not TOML that can be read: a key has more than 64 parts", where=path)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -56,27 +61,29 @@ def line_of(text: str, keys: Sequence[str | int]) -> int:
 
     A number in the path counts tables of an array: ["inputs", 1, "name"] is in the second [[inputs]].
     """
-    wanted = [str(key) for key in keys]
-    best, best_length = 1, 0
-    table: list[str] = []
-    array_counts: dict[str, int] = {}
+    wanted = tuple(str(key) for key in keys)
+    lines = _lines(text)
+    known = (lines[wanted[:length]] for length in range(len(wanted), 0, -1) if wanted[:length] in lines)
+    return next(known, 1)
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> dict[tuple[str, ...], int]:
+    """The first line of each key and table, by its path."""
+    found: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    counts: dict[tuple[str, ...], int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
             table = _split(header[2])
             if header[1] == "[[":
-                name = ".".join(table)
-                array_counts[name] = array_counts.get(name, -1) + 1
-                table.append(str(array_counts[name]))
-            path = table
+                counts[table] = counts.get(table, -1) + 1
+                table = (*table, str(counts[table]))
+            found.setdefault(table, number)
         elif key := _KEY.match(line):
-            path = table + _split(key[1])
-        else:
-            continue
-        length = len(path)
-        if length > best_length and path == wanted[:length]:
-            best, best_length = number, length
-    return best
+            found.setdefault(table + _split(key[1]), number)
+    return found
 
 
-def _split(dotted: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in dotted.split(".")]
+def _split(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))

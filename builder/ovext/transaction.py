@@ -8,12 +8,13 @@ because shells, and servers in containers, may have it open.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ovext.errors import FilesError
-from ovext.files import replace_text, writing_to
+from ovext.files import read_regular, replace_text, writing_to
 from ovext.lock import folder_lock
 
 if TYPE_CHECKING:
@@ -42,15 +43,19 @@ def change_together(folder: Path, writers: Mapping[str, Callable[[Path], object]
         OSError, FilesError: a file cannot be written; the folder is then unchanged.
     """
     staged = folder / _STAGED
+    if staged.is_symlink():
+        raise FilesError("this is a symlink, which is not followed", where=staged, fix="Remove it.")
     shutil.rmtree(staged, ignore_errors=True)  # of a process that was killed before it was certain
     removed = sorted(removed)
     try:
+        staged.mkdir()
+        for name in removed:
+            _check_target(folder, name)
         for name, write in writers.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             _check_target(folder, name)
             (staged / name).parent.mkdir(parents=True, exist_ok=True)
             write(staged / name)
-        for name in removed:
-            _check_target(folder, name)
         replace_text(staged / _JOURNAL, json.dumps({"put": list(writers), "removed": removed}))
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
@@ -83,7 +88,6 @@ def _finish(folder: Path) -> None:
         _check_target(folder, name)
     for name in put:
         if (staged / name).is_file():  # else it was moved before the process was killed
-            (folder / name).parent.mkdir(exist_ok=True)
             (staged / name).replace(folder / name)
     for name in removed:
         (folder / name).unlink(missing_ok=True)
@@ -93,18 +97,23 @@ def _finish(folder: Path) -> None:
 
 def _journal(file: Path) -> tuple[list[str], list[str]]:
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = json.loads(read_regular(file))
         return list(map(str, data["put"])), list(map(str, data["removed"]))
-    except (ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise FilesError(f"this journal cannot be read: {error}", where=file, fix=f"Remove {file.parent}.") from None
 
 
 def _check_target(folder: Path, name: str) -> None:
-    """A name must lead to a file of the folder, not through a symlink, and not over a folder."""
+    """A name must lead to a file of the folder that can be replaced: not through a symlink, and not over a folder."""
     if not is_inner_name(name):
-        raise FilesError(f"the name '{name}' leads out of the folder", where=folder)
+        raise FilesError(f"the name {name!r} leads out of the folder", where=folder)
+    for inner in list((folder / name).parents)[: len(PurePosixPath(name).parts) - 1]:
+        if inner.is_symlink():
+            raise FilesError("this is a symlink, which is not followed", where=inner, fix="Remove it.")
+        if inner.exists() and (not inner.is_dir() or inner.stat().st_dev != folder.stat().st_dev):
+            raise FilesError("this is no folder of the same file system", where=inner, fix="Move it away.")
     inner = (folder / name).parent
-    if inner != folder and inner.is_symlink():
-        raise FilesError("this is a symlink, which is not followed", where=inner, fix="Remove it.")
+    if inner.exists() and not os.access(inner, os.W_OK | os.X_OK):
+        raise FilesError("this folder cannot be written", where=inner, fix="Change its owner or its mode.")
     if (folder / name).is_dir():
         raise FilesError("there is a folder in the way", where=folder / name, fix="Move it away.")

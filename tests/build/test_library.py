@@ -132,8 +132,9 @@ OPENED = """\
 import collections, json, os, sys
 opened = collections.Counter()
 def note(event, args):
-    if event == "open" and isinstance(args[0], str) and args[1] in {"r", "rb"}:
-        opened[args[0]] += 1
+    if event == "open" and not isinstance(args[0], int):
+        if args[1] in {"r", "rb"} or args[1] is None and args[2] & os.O_ACCMODE == os.O_RDONLY:
+            opened[os.fspath(args[0])] += 1
 sys.addaudithook(note)
 from ovext.cli.main import main
 try:

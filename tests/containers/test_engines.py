@@ -89,7 +89,7 @@ def test_the_gate_in_the_container_is_told_with_paths_of_this_machine(
     assert "code outside the variants needs AVX" in done.stderr
     report = custom_relu / "lib/ubuntu/libcustom_relu_cpu_extension.so.rejected.json"
     assert f"The whole report is in {report}." in done.stderr
-    assert json.loads(report.read_text(encoding="utf-8"))["is_fine"] is False
+    assert json.loads(report.read_text(encoding="utf-8"))["files"][0]["is_fine"] is False
 
 
 def test_settings_of_this_machine_keep_auto_on_it(custom_relu: Path, base_image: str, ovext: Ovext) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ovext.inspect.elf import Section
+from ovext.inspect.elf_file import Section
 from ovext.inspect.variants import variant_of
 
 

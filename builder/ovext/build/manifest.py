@@ -29,20 +29,22 @@ if TYPE_CHECKING:
 FILE_NAME = "manifest.json"
 
 
-def _inner(name: str) -> str:
-    if not is_inner_name(name):
+def _plain(name: str) -> str:
+    if not is_inner_name(name) or "/" in name:
         raise ValueError("leads out of the folder of the manifest")
     return name
 
 
-def _plain(name: str) -> str:
-    if "/" in _inner(name):
-        raise ValueError("is in another folder than the manifest")
+def _of_layer(name: str) -> str:
+    folder, _, file = name.partition("/")
+    if folder not in {"gpu", "vpu"}:
+        raise ValueError("leads out of the folder of the layers")
+    _plain(file)
     return name
 
 
 FileName = Annotated[str, AfterValidator(_plain)]  # of a file beside the manifest
-InnerName = Annotated[str, AfterValidator(_inner)]  # also of one in a folder beside it
+LayerFile = Annotated[str, AfterValidator(_of_layer)]  # of one in gpu/ or vpu/
 
 
 class _Record(BaseModel):
@@ -81,8 +83,8 @@ class LayerRecord(_Record):
     """The files of the layers that compute the library's ops on another device."""
 
     kind: Literal["gpu", "vpu"]
-    config: InnerName = Field(description="The XML for the plugin's CONFIG_FILE, from the folder of the manifest.")
-    files: dict[InnerName, str] = Field(description="Each file, the XML among them, and its sha256.")
+    config: LayerFile = Field(description="The XML for the plugin's CONFIG_FILE, from the folder of the manifest.")
+    files: dict[LayerFile, str] = Field(description="Each file, the XML among them, and its sha256.")
 
 
 class InspectionRecord(_Record):

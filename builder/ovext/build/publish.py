@@ -67,16 +67,18 @@ def publish(
             for name, content in (layers or {}).items():
                 writers[name] = partial(Path.write_text, data=content, encoding="utf-8")
             writers[FILE_NAME] = lambda file: file.write_text(text, encoding="utf-8")
-            change_together(folder, writers, _old_layers(old, list(files.values())))
+            change_together(folder, writers, _old_layers(folder, old, list(files.values())))
     return folder / FILE_NAME
 
 
-def _old_layers(old: Manifest | None, new: list[LibraryRecord]) -> set[str]:
-    """The files of layers that the libraries no longer have."""
+def _old_layers(folder: Path, old: Manifest | None, new: list[LibraryRecord]) -> set[str]:
+    """The files of layers that the libraries no longer have, and that are still as they were published."""
     replaced = {record.file for record in new}
     before = [record for record in old.libraries if record.file in replaced] if old else []
     kept = [record for record in old.libraries if record.file not in replaced] if old else []
-    return _layer_files(before) - _layer_files([*new, *kept])
+    gone = _layer_files(before) - _layer_files([*new, *kept])
+    hashes = {name: sha256 for record in before for layer in record.layers for name, sha256 in layer.files.items()}
+    return {name for name in gone if (folder / name).is_file() and sha256_of(folder / name) == hashes[name]}
 
 
 def _layer_files(records: list[LibraryRecord]) -> set[str]:

@@ -179,7 +179,7 @@ def _facts(report: FileReport, *, explained: bool) -> list[str]:
     direct = [one for one in report.needed if one.needed_by == report.needed[0].needed_by]
     lines = [
         f"kind       {report.kind}",
-        f"needs      {', '.join(_printable(one.library) for one in direct) or 'no library'}",
+        f"needs      {', '.join(one.library for one in direct) or 'no library'}",
         f"soname     {report.soname or 'none'}",
         f"versions   {versions or 'none'}; {report.manylinux or 'no manylinux tag'}",
         f"variants   {', '.join(report.variants) or 'none of ovext'}",
@@ -187,7 +187,7 @@ def _facts(report: FileReport, *, explained: bool) -> list[str]:
     if explained:
         for one in report.needed:
             bringers = dict.fromkeys(f"{bringer or 'nothing'} ({target})" for target, bringer in one.brought_by.items())
-            lines.append(f"needed     {_printable(one.library)}: {', '.join(bringers)}")
+            lines.append(f"needed     {one.library}: {', '.join(bringers)}")
         lines += [
             f"variant    {isa}: {code.functions} functions, {code.size:,} bytes"
             for isa, code in report.variants.items()
@@ -215,9 +215,3 @@ def _show_verdicts(report: FileReport) -> None:
     for verdict in report.verdicts:
         table.add_row(verdict.target, "✓" if verdict.loads else "✗", ", ".join(verdict.errors))
     Console(highlight=False).print(table)
-
-
-def _printable(name: str) -> str:
-    from ovext.inspect.strings import printable
-
-    return printable(name)

@@ -48,18 +48,25 @@ def check_mvcl(layer: Element) -> Iterator[PlacedFinding]:
     if sorted(stages) != [str(number) for number in range(len(kernels))]:
         yield error("stage", layer.place, f"the stages are {', '.join(stages)}", "Number them from 0 on.")
     for kernel in kernels:
-        # Up to 2020, parameters and work sizes were beside the kernel.
-        yield from _kernel(kernel, layer if layer.of_tag("Parameters") else kernel)
+        yield from _attributes(kernel)
+        yield from _parts(kernel, kernel, ("Source",))
+    # Up to 2020, parameters and work sizes were beside the kernels.
+    holders = [layer] if layer.of_tag("Parameters") else kernels
+    for holder in holders:
+        yield from _parts(holder, kernels[0] if holder is layer and kernels else holder, ("Parameters", "WorkSizes"))
+        yield from _sizes_and_parameters(holder)
 
 
-def _kernel(kernel: Element, holder: Element) -> Iterator[PlacedFinding]:
-    yield from _attributes(kernel)
-    for tag in ("Source", "Parameters", "WorkSizes"):
-        found = kernel.of_tag(tag) if tag == "Source" else holder.of_tag(tag)
+def _parts(holder: Element, kernel: Element, tags: Sequence[str]) -> Iterator[PlacedFinding]:
+    for tag in tags:
+        found = holder.of_tag(tag)
         if not found:
             yield error(f"no-{tag.lower()}", kernel.place, f"the kernel has no <{tag}>", f"Add <{tag}>.")
         for element in found:
             yield from _attributes(element)
+
+
+def _sizes_and_parameters(holder: Element) -> Iterator[PlacedFinding]:
     for sizes in holder.of_tag("WorkSizes"):
         yield from _sizes(sizes)
     for parameters in holder.of_tag("Parameters"):

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-_SKIPPED = re.compile(r"""//(?:\\\n|[^\n])*|/\*(?:.*?\*/|.*)|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.DOTALL)
+    LineOf = Callable[[int], int]
+
+_SKIPPED = re.compile(r"""//(?:\\\n|[^\n])*|/\*(?:.*?\*/|.*)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?""", re.DOTALL)
 _KERNEL = re.compile(r"\b(?:__kernel|kernel)\b")
 _NAME = re.compile(r"\s*(\w+)\s*")
 _DEFINE = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
@@ -78,8 +80,8 @@ def outline(text: str) -> Outline:
     code = without_comments(text)
     plain = _without_attributes(_DIRECTIVE.sub(_blanked, code))
     macros = dict(_MACRO.findall(code))
-    groups = _groups(plain)
-    kernels = [_kernel_at(plain, match.end(), macros, groups) for match in _KERNEL.finditer(plain)]
+    groups, line_of = _groups(plain), line_finder(plain)
+    kernels = [_kernel_at(plain, match.end(), macros, groups, line_of) for match in _KERNEL.finditer(plain)]
     by_macro = any(_KERNEL.search(body) for body in macros.values())
     return Outline(
         kernels=tuple(kernel for kernel in kernels if kernel),
@@ -98,7 +100,7 @@ def _includes(code: str) -> Iterator[int]:
         yield line_of(code.index("\\\n"))
 
 
-def line_finder(text: str) -> Callable[[int], int]:
+def line_finder(text: str) -> LineOf:
     """A function that returns the line, counted from 1, of a position in the text."""
     ends = [match.start() for match in re.finditer("\n", text)]
     return lambda position: bisect_left(ends, position) + 1
@@ -122,7 +124,9 @@ def _without_attributes(code: str) -> str:
     return "".join([*parts, code[at:]])
 
 
-def _kernel_at(code: str, position: int, macros: Mapping[str, str], groups: Mapping[int, int]) -> Kernel | None:
+def _kernel_at(
+    code: str, position: int, macros: Mapping[str, str], groups: Mapping[int, int], line_of: LineOf
+) -> Kernel | None:
     """The kernel whose declaration continues at `position`, after the word __kernel."""
     while (match := _NAME.match(code, position)) and not _KERNEL.fullmatch(match[1]):
         position = match.end()
@@ -132,8 +136,7 @@ def _kernel_at(code: str, position: int, macros: Mapping[str, str], groups: Mapp
         behind = code[end : end + _LONGEST_GAP].lstrip()[:1]
         if behind == "{":
             name = macros.get(match[1], match[1]).strip()
-            line = code.count("\n", 0, match.start(1)) + 1
-            return Kernel(name, _arguments(code, position + 1, end - 1), line)
+            return Kernel(name, _arguments(code, position + 1, end - 1, line_of), line_of(match.start(1)))
         if behind == ";":
             return None  # a declaration only
         position = end  # a macro with parameters before the kernel's name
@@ -152,7 +155,7 @@ def _groups(code: str) -> dict[int, int]:
     return found
 
 
-def _arguments(code: str, start: int, end: int) -> tuple[Argument, ...]:
+def _arguments(code: str, start: int, end: int, line_of: LineOf) -> tuple[Argument, ...]:
     arguments = []
     for match in re.finditer(r"[^,]+", code[start:end]):
         words = _WORD.findall(match[0])
@@ -163,7 +166,7 @@ def _arguments(code: str, start: int, end: int) -> tuple[Argument, ...]:
         unsigned = "u" if "unsigned" in words else ""
         kind = " ".join(names[:-1]) or "int"
         is_pointer = "*" in words or "[" in words
-        arguments.append(Argument(names[-1], unsigned + kind, is_pointer, code.count("\n", 0, offset) + 1))
+        arguments.append(Argument(names[-1], unsigned + kind, is_pointer, line_of(offset)))
     return tuple(arguments)
 
 

@@ -36,10 +36,7 @@ def code_findings(
 ) -> list[LibraryFinding]:
     """Findings about instructions that code outside variants must not have, or that a variant's row does not allow."""
     code = OutsideVariants(elf, functions)
-    certain = [
-        *_at_load(code, systems),
-        *_in_entry(code, systems),
-    ]
+    certain = [*_at_load(code, systems), *_in_entry(code, systems)]
     return [
         *_beyond_variants(elf, functions, systems),
         *certain,
@@ -148,13 +145,12 @@ def _beyond_variants(elf: Elf, functions: Iterable[Function], systems: Sequence[
 
 def _leaks(code: OutsideVariants, systems: Sequence[System]) -> Iterator[LibraryFinding]:
     fix = "Compile it without options such as -march=native, or move it into kernel.cpp."
-    told = set()
+    by_function: dict[int, list[WideInstruction]] = {}
     for one in code.wide:
-        if one.is_guarded or one.function in told:
-            continue
-        told.add(one.function)
-        same = [other.features for other in code.wide if other.function == one.function]
-        needed = frozenset[str]().union(*same) - {SAME_AS_BSF}
+        if not one.is_guarded:
+            by_function.setdefault(one.function, []).append(one)
+    for one, *others in by_function.values():
+        needed = one.features.union(*(other.features for other in others)) - {SAME_AS_BSF}
         text = f"code outside the variants needs {', '.join(sorted(needed))}: {code.place(one)}"
         where, targets = code.name_at(one.function), _lacking(systems, needed)
         level = Level.ERROR if targets or not systems else Level.WARNING

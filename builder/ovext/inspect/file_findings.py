@@ -16,7 +16,8 @@ from ovext.inspect.strings import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ovext.inspect.elf import Elf, Segment
+    from ovext.inspect.elf import Elf
+    from ovext.inspect.elf_file import Segment
     from ovext.inspect.system import System
 
 _AGREED_EXPORTS = {ENTRY_POINT, "ovext_active_isa", "ovext_ops"}
@@ -29,10 +30,16 @@ _SANITIZERS = {
 _NO_OPEN = 0x40
 _PIE = 0x08000000
 _PAGE = 4096
+_PROPERTIES = 5  # the type of the note
 _ISA_NEEDED = 0xC0008002
+_APPLIES_PACKED = (2, 36)  # the oldest glibc that does
+_HIGHEST = 4  # the highest level of x86-64
+_MOST_MEMORY = 1 << 36  # bytes
 _NEHALEM = 2  # the level of SSE4.2, which OpenVINO itself needs
 _SPARE_TLS = 1664  # bytes that glibc keeps for libraries that are loaded later (rtld.optional_static_tls and others)
+_TLS_ALIGNMENT = 64  # bytes, the most that glibc gives a library that is loaded later
 _SURE_TLS = 512  # the part of it that no other kind of library takes
+_RUNTIMES = {"__asan_init", "__tsan_init", "__msan_init"}  # linked into the library
 _SHOWN = 3
 _LONGEST_NAME = 90
 
@@ -52,24 +59,50 @@ def file_findings(elf: Elf, systems: Sequence[System]) -> list[LibraryFinding]:
 
 def _refused(elf: Elf, systems: Sequence[System]) -> Iterator[LibraryFinding]:
     """What the loader of glibc refuses, whatever is around the file."""
-    loaded = elf.segments_of("load")
     flags = elf.flags("FLAGS_1")
-    if not loaded or not elf.segments_of("dynamic") or "SYMTAB" not in elf.dynamic:
-        yield _refusal("not-loadable", "it has nothing that the loader can load", "Link it with -shared.")
-    if any(one.file_size > one.memory_size or not _is_aligned(one) for one in loaded):
-        yield _refusal("not-loadable", "its segments are not aligned as the loader wants them", "Link it again.")
+    for text in _not_loadable(elf):
+        yield _refusal("not-loadable", text, "Build it again, or copy it again.")
     if flags & _NO_OPEN:
         text = "it is linked with -z nodlopen: nothing can load it at run time"
         yield _refusal("nodlopen", text, "Link it without -z nodlopen.")
     if flags & _PIE:
         text = "it is a program (PIE), which glibc 2.30 and newer do not load as a library"
         yield _refusal("program", text, "Link it with -shared.")
+    old = tuple(system.id for system in systems if system.glibc < _APPLIES_PACKED)
+    if is_packed_without_version(elf) and old:
+        text = "its relocations are packed, which the glibc there does not apply"
+        yield LibraryFinding("too-new", Level.ERROR, text, "Link it without packed relocations.", targets=old)
     level = _isa_level(elf)
     targets = tuple(system.id for system in systems if not features_of_level(level) <= system.features)
+    if level > _HIGHEST:
+        targets = tuple(system.id for system in systems)
     if level > _NEHALEM and targets:
         text = f"it is marked as needing an x86-64-v{level} CPU: the loader refuses it on others"
         fix = f"Link it without -z x86-64-v{level}."
         yield LibraryFinding("isa-marker", Level.ERROR, text, fix, targets=targets)
+
+
+def _not_loadable(elf: Elf) -> Iterator[str]:
+    """What makes the loader give up, or crash, on the file itself."""
+    loaded = elf.segments_of("load")
+    if not elf.is_of_loader:
+        yield "its header has values that the loader refuses"
+    if not loaded or not elf.segments_of("dynamic") or "SYMTAB" not in elf.dynamic:
+        yield "it has nothing that the loader can load; it must be linked with -shared"
+    if any(one.file_size > one.memory_size or not _is_aligned(one) for one in loaded):
+        yield "its segments are not aligned as the loader wants them"
+    if sorted(loaded, key=lambda one: one.address) != loaded or sum(one.memory_size for one in loaded) > _MOST_MEMORY:
+        yield "its segments are out of order, or larger than a program's memory"
+    if elf.has_wrong_initialisers:
+        yield "the loader calls something in it that is no code"
+    packed = is_packed_without_version(elf) and any(need.library == "libc.so.6" for need in elf.version_needs)
+    if packed or {"REL", "ANDROID_REL", "ANDROID_RELA"} & set(elf.dynamic):
+        yield "its relocations are in a form that glibc does not apply, unlike that of -z pack-relative-relocs"
+
+
+def is_packed_without_version(elf: Elf) -> bool:
+    """Whether it has packed relocations, and does not ask for a glibc that applies them."""
+    return "RELR" in elf.dynamic and "GLIBC_ABI_DT_RELR" not in elf.needed_versions
 
 
 def _refusal(code: str, text: str, fix: str) -> LibraryFinding:
@@ -84,11 +117,12 @@ def _is_aligned(segment: Segment) -> bool:
 
 def _isa_level(elf: Elf) -> int:
     """The level of x86-64 that the file's properties say it needs: 1 to 4; 1 if they say nothing."""
+    properties = [
+        one for segment in [*elf.segments_of("property"), *elf.segments_of("note")] for one in _notes(elf, segment)
+    ]
     level = 1
-    for segment in elf.segments_of("property"):
-        content = elf.at(segment.address, segment.file_size)
-        # A note: sizes of name and content, type, name, then properties of type, size and content.
-        at = 16
+    for content in properties:
+        at = 0  # of a property: its type, its size, its value
         while at + 12 <= len(content):
             kind, size = struct.unpack_from("<II", content, at)
             if kind == _ISA_NEEDED and size == 4:  # noqa: PLR2004  bytes
@@ -98,8 +132,25 @@ def _isa_level(elf: Elf) -> int:
     return level
 
 
+def _notes(elf: Elf, segment: Segment) -> Iterator[bytes]:
+    """The contents of the notes with GNU's properties in a segment."""
+    content = elf.at(segment.address, segment.file_size)
+    step = 8 if segment.alignment == 8 else 4  # noqa: PLR2004  bytes
+    at = 0
+    while at + 16 <= len(content):
+        name_size, size, kind = struct.unpack_from("<III", content, at)
+        begin = at + (12 + name_size + step - 1) // step * step
+        if kind == _PROPERTIES and content[at + 12 : at + 16] == b"GNU\0":
+            yield content[begin : begin + size]
+        at = begin + (size + step - 1) // step * step
+
+
 def _thread_local(elf: Elf) -> Iterator[LibraryFinding]:
-    size = elf.static_tls
+    data = elf.segments_of("tls") if elf.wants_static_tls else []
+    size = sum(one.memory_size for one in data)
+    if any(one.alignment > _TLS_ALIGNMENT for one in data):
+        text = f"it needs the program's own thread-local data aligned to more than {_TLS_ALIGNMENT} bytes"
+        yield _refusal("static-tls", text, "Compile it without -ftls-model=initial-exec.")
     if size <= _SURE_TLS:
         return
     text = f"it needs {size:,} bytes of the program's own thread-local data; all libraries that are loaded later get "
@@ -110,7 +161,8 @@ def _thread_local(elf: Elf) -> Iterator[LibraryFinding]:
 
 def _instrumented(elf: Elf) -> list[LibraryFinding]:
     """Findings about test builds: the code is right, but needs a runtime, or writes files when the process ends."""
-    names = [symbol.name for symbol in (*elf.undefined, *elf.symbols)]
+    names = [symbol.name for symbol in elf.undefined if symbol.binding != "weak"]
+    names += [symbol.name for symbol in elf.symbols if symbol.name.startswith("__gcov_") or symbol.name in _RUNTIMES]
     found = []
     for prefix, tool in _SANITIZERS.items():
         if any(name.startswith(prefix) for name in names):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import re
 import tempfile
 import zipfile
 import zlib
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, Literal
 from ovext.errors import UnreadableFileError
 from ovext.inspect.elf import Elf
 from ovext.inspect.library import inspect_library
-from ovext.inspect.limits import Limits, within_limits
+from ovext.inspect.limits import Limits, children_seconds, within_limits
 from ovext.inspect.report import FileReport, Unreadable
 from ovext.inspect.strings import printable
+from ovext.toolchain.loader import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["auto", "extension", "library"]
 _FOREIGN = (".dll", ".pyd", ".dylib")
+_LIBRARY = re.compile(r"\.so(\.|$)")
 _BLOCK = 1 << 20
+_LIBRARIES_IN_A_SECOND = 10
 _MOST_LIBRARIES = 500  # of a wheel
 _DAMAGED = (
     *(OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError),
@@ -39,7 +43,11 @@ class _Member:
 
     file: Path
     shown: Path
-    problem: str = ""  # why it could not be unpacked
+    problem: str = ""  # why it could not be unpacked or read
+
+    @property
+    def size(self) -> int:
+        return self.file.stat().st_size if is_file(self.file) else 0
 
 
 def inspect_files(path: Path, request: InspectionRequest, kind: Kind = "auto") -> list[FileReport | Unreadable]:
@@ -61,8 +69,9 @@ def inspect_files(path: Path, request: InspectionRequest, kind: Kind = "auto") -
             members = list(_unpacked(path, root))
         elif path.is_dir():
             root = path
-            found = sorted(one for one in path.rglob("*") if _may_be_library(one.name) and one.is_file())
-            members = [_Member(one, one) for one in found if _is_library(one)]
+            found = sorted(one for one in path.rglob("*") if _may_be_library(one.name) and is_file(one))
+            inside = (one for one in found if not one.is_symlink() or one.resolve().is_relative_to(path.resolve()))
+            members = [member for one in inside if (member := _member(one, one))]
         else:
             report = _limited(_Member(path, path), request)
             if isinstance(report, Unreadable):
@@ -70,21 +79,35 @@ def inspect_files(path: Path, request: InspectionRequest, kind: Kind = "auto") -
             return [report.as_library() if kind == "library" else report]
         if not members:
             raise UnreadableFileError("there is no library in it", where=path)
-        reports = [_limited(member, replace(request, root=root)) for member in members]
+        reports = list(_reports(members, replace(request, root=root)))
     return _as_a_whole(reports, kind)
 
 
+def _reports(members: list[_Member], request: InspectionRequest) -> Iterator[FileReport | Unreadable]:
+    """A report on each, as long as all together keep the limit of time."""
+    sizes = sum(member.size for member in members)
+    seconds = Limits.of_size(sizes).seconds + len(members) // _LIBRARIES_IN_A_SECOND
+    begin = children_seconds()
+    for member in members:
+        if children_seconds() - begin > seconds:
+            problem = f"the files before it took {seconds} s of processor time, the limit for all together"
+            yield Unreadable(_shown(member), problem)
+        else:
+            yield _limited(member, request)
+
+
+def _shown(member: _Member) -> str:
+    return printable(str(member.shown), longest=4096)
+
+
 def _limited(member: _Member, request: InspectionRequest) -> FileReport | Unreadable:
-    shown = printable(str(member.shown), longest=4096)
+    shown = _shown(member)
     if member.problem:
         return Unreadable(shown, member.problem)
     try:
-        size = member.file.stat().st_size if member.file.is_file() else 0
-        report = within_limits(lambda: inspect_library(Elf(member.file), request), Limits.of_size(size))
+        report = within_limits(lambda: inspect_library(Elf(member.file), request), Limits.of_size(member.size))
     except UnreadableFileError as error:
         return Unreadable(shown, error.what)
-    except OSError as error:
-        return Unreadable(shown, f"the file cannot be read: {error.strerror}")
     return replace(report, file=shown)
 
 
@@ -118,19 +141,20 @@ def _unpacked(wheel: Path, folder: Path) -> Iterator[_Member]:
     left = Limits.of_size(wheel.stat().st_size).unpacked
     try:
         with zipfile.ZipFile(wheel) as archive:
-            members = [one for one in archive.infolist() if _is_wanted(one)]
+            # Of members with the same name, the last one is installed.
+            members = list({one.filename: one for one in archive.infolist() if _is_wanted(one)}.values())
             if len(members) > _MOST_LIBRARIES:
                 raise UnreadableFileError(f"the wheel has {len(members):,} libraries, more than are inspected")
             for member in members:
                 file = folder.joinpath(*PurePosixPath(member.filename).parts)
-                file.parent.mkdir(parents=True, exist_ok=True)
                 try:
+                    file.parent.mkdir(parents=True, exist_ok=True)
                     left -= _unpack(archive, member, file, left)
                 except _DAMAGED as error:
                     yield _Member(file, wheel / member.filename, f"it cannot be unpacked: {_cause(error)}")
                     continue
-                if _is_library(file):
-                    yield _Member(file, wheel / member.filename)
+                if found := _member(file, wheel / member.filename):
+                    yield found
     except _DAMAGED as error:
         raise UnreadableFileError(f"the wheel cannot be read: {_cause(error)}", where=wheel) from None
 
@@ -161,14 +185,14 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: Path, left:
 
 
 def _may_be_library(name: str) -> bool:
-    return ".so" in name or name.endswith(_FOREIGN)
+    return _LIBRARY.search(name) is not None or name.endswith(_FOREIGN)
 
 
-def _is_library(file: Path) -> bool:
-    """Whether the file begins as a library of any system does."""
+def _member(file: Path, shown: Path) -> _Member | None:
+    """The file, if it begins as a library of any system does, or cannot be read."""
     try:
         with file.open("rb") as opened:
             begin = opened.read(4)
     except OSError as error:
-        raise UnreadableFileError(f"the file cannot be read: {error.strerror}", where=file) from None
-    return begin == b"\x7fELF" or file.name.endswith(_FOREIGN)
+        return _Member(file, shown, f"the file cannot be read: {error.strerror}")
+    return _Member(file, shown) if begin == b"\x7fELF" or file.name.endswith(_FOREIGN) else None

@@ -13,11 +13,12 @@ from ovext.inspect.demangle import demangle
 from ovext.inspect.file_findings import file_findings
 from ovext.inspect.functions import code_ranges, functions_of
 from ovext.inspect.instructions import BASELINE_CPU
-from ovext.inspect.needed import Surroundings, is_python_module, needed_findings
+from ovext.inspect.needed import Surroundings, is_python_module, library_findings
 from ovext.inspect.openvino_symbols import built_for, openvino_findings
 from ovext.inspect.reach import MOST_CODE, code_size
 from ovext.inspect.report import FileReport, LibraryFinding
 from ovext.inspect.strings import printable
+from ovext.inspect.symbols import symbol_findings
 from ovext.inspect.variants import variants_in
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from ovext.targets.openvino_version import OpenVINOVersion
 
     ChooseCounterpart = Callable[[Elf], Counterpart | None]
+
+
+_MOST_LISTED = 500  # symbols of a version
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
     findings = [
         *openvino_findings(elf, functions, counterpart),
         *_other_environment(elf, request.environment),
-        *needed_findings(elf, around, needed),
+        *library_findings(elf, around, needed),
+        *symbol_findings(elf, around, needed),
         *versions.version_findings(elf, request.systems, request.objects),
         *file_findings(elf, request.systems),
         *code_findings(elf, functions, variants, request.systems),
@@ -88,7 +93,7 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
         soname=next((printable(name) for name in elf.strings_of("SONAME")), None),
         needed=tuple(needed),
         highest_versions=versions.highest(needs),
-        versions={str(need): tuple(map(demangle, need.symbols)) for need in needs},
+        versions={str(need): _listed(need.symbols) for need in needs},
         manylinux=versions.manylinux_tag(needs),
         openvino=f"{counterpart.version}" if counterpart else "not compared",
         cpu=request.cpu,
@@ -106,6 +111,11 @@ def _limits(elf: Elf) -> Iterator[str]:
     size = code_size(code_ranges(elf))
     if size > MOST_CODE:
         yield f"its {size:,} bytes of code outside variants were read function by function, and not followed"
+
+
+def _listed(symbols: Sequence[str]) -> tuple[str, ...]:
+    more = len(symbols) - _MOST_LISTED
+    return (*map(demangle, symbols[:_MOST_LISTED]), *([f"and {more} more"] if more > 0 else []))
 
 
 def _environment(version: OpenVINOVersion | None) -> str:

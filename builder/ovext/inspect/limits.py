@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from ovext.errors import OvextError, UnreadableFileError
+from ovext.inspect.strings import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,12 @@ class Limits:
         """The limits for a file of `size` bytes."""
         memory = 4 * size + 300 * _MEGABYTE
         return cls(memory, 2 + -(-size // (10 * _MEGABYTE)), memory)
+
+
+def children_seconds() -> float:
+    """The processor time that all ended processes of this one have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def within_limits(work: Callable[[], Result], limits: Limits) -> Result:
@@ -84,3 +91,5 @@ def _work(work: Callable[[], Result], limits: Limits, sender: Connection) -> Non
         sender.send(("error", error))
     except MemoryError:
         sender.send(("memory", None))
+    except Exception as error:  # noqa: BLE001  a file that nobody thought of must not hide the others
+        sender.send(("error", UnreadableFileError(f"inspecting it failed: {printable(repr(error))}")))

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 ENTRY_POINT = "create_extensions"
 _OLD_ENTRY_POINT = "CreateExtension"
-_SONAME = re.compile(r"libopenvino\.so\.(\d\d)(\d)(\d+)")
+_SONAME = re.compile(r"libopenvino\.so\.(\d\d)(\d)(\d{1,3})")
 _IN_OPENVINO = re.compile(r"2ov\d")  # a mangled name from the namespace ov
+_ABSOLUTE = 0xFFF1  # the section of a symbol that is a number
 _OLD_STRING = "std::string"  # the newer one is written std::__cxx11::basic_string
 
 
@@ -89,7 +90,8 @@ def _asked_of_openvino(elf: Elf) -> list[Symbol]:
 def _entry_point(elf: Elf, functions: Sequence[Function]) -> list[LibraryFinding]:
     exported = {symbol.name: symbol for symbol in elf.exported}
     if ENTRY_POINT in exported:
-        if not elf.is_code(exported[ENTRY_POINT].value) or exported[ENTRY_POINT].kind in {"object", "tls"}:
+        entry = exported[ENTRY_POINT]
+        if not elf.is_code(entry.value) or entry.kind in {"object", "tls"} or entry.section == _ABSOLUTE:
             text = f"{ENTRY_POINT} is data, not a function: OpenVINO calls it and crashes"
             return [LibraryFinding("entry-is-data", Level.ERROR, text, "Use OPENVINO_CREATE_EXTENSIONS.")]
         return _never_returning(elf, functions)

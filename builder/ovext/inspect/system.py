@@ -26,6 +26,10 @@ class System:
     def id(self) -> str:
         return self.base.id
 
+    @property
+    def glibc(self) -> tuple[int, ...]:
+        return tuple(map(int, self.base.glibc.split(".")))
+
     def has(self, library: str) -> bool:
         """Whether its own folders have a library of that name."""
         return library_here(library) is not None if self.is_here else library in self.base.libraries

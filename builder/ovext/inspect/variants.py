@@ -11,7 +11,7 @@ from ovext.targets.isa import isa_table
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ovext.inspect.elf import Section
+    from ovext.inspect.elf_file import Section
 
 _CODE = re.compile(r"ovext_text_([a-z0-9_]+)")  # the section's name; cmake/seal_objects.cmake makes it
 

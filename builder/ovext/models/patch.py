@@ -15,6 +15,7 @@ from ovext.files import read_regular, replace_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+_SHOWN = 40
 _LARGEST_MODEL = 2 << 30  # bytes of its XML
 _NAME = re.compile(r"[A-Za-z_][\w.]*")
 _ELEMENT_NAME = re.compile(rb"<[^\s>/]+")
@@ -89,15 +90,17 @@ def patch_types(
     layers = read_layers(data, path)
     chosen = [layer for layer in layers if layer.type == old][: 1 if first else None]
     if not chosen:
-        types = sorted({layer.type for layer in layers})
-        raise ModelError(
-            f"no layer has the type '{old}'{nearest(old, types)}", where=path, fix=f"It has {', '.join(types)}."
-        )
-    for layer in reversed(chosen):
-        data = _with_attribute(data, layer.offset, b"type", new)
-        if opset is not None:
-            data = _with_attribute(data, layer.offset, b"version", opset)
-    return data, chosen
+        types = sorted({layer.type for layer in layers if _NAME.fullmatch(layer.type)})
+        shown = ", ".join(types[:_SHOWN]) + (f" and {len(types) - _SHOWN} others" if len(types) > _SHOWN else "")
+        raise ModelError(f"no layer has the type '{old}'{nearest(old, types)}", where=path, fix=f"It has {shown}.")
+    parts, at = [], 0
+    for layer in chosen:
+        edits = [_edit(data, layer.offset, b"type", new)]
+        edits += [_edit(data, layer.offset, b"version", opset)] if opset is not None else []
+        for begin, end, text in sorted(edits):
+            parts += [data[at:begin], text]
+            at = end
+    return b"".join([*parts, data[at:]]), chosen
 
 
 def patch_file(
@@ -130,13 +133,13 @@ def patch_file(
     return layers
 
 
-def _with_attribute(data: bytes, tag: int, name: bytes, value: str) -> bytes:
-    """`data` with an attribute of the start tag at offset `tag` replaced, or added after the tag's others."""
+def _edit(data: bytes, tag: int, name: bytes, value: str) -> tuple[int, int, bytes]:
+    """What to write where, so that the start tag at offset `tag` has the attribute: begin, end, text."""
     quoted = b'"' + value.encode() + b'"'
     element = _ELEMENT_NAME.match(data, tag)
     position = element.end() if element else tag
     while attribute := _ATTRIBUTE.match(data, position):
         if attribute["name"] == name:
-            return data[: attribute.start("value")] + quoted + data[attribute.end("value") :]
+            return attribute.start("value"), attribute.end("value"), quoted
         position = attribute.end()
-    return data[:position] + b" " + name + b"=" + quoted + data[position:]
+    return position, position, b" " + name + b"=" + quoted

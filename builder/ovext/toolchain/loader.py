@@ -14,25 +14,45 @@ from ovext.toolchain.process import run
 _DEFAULT = ("/lib64", "/usr/lib64", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib")
 _ROW = re.compile(r"\s+(\S+) \(libc6,x86-64[^)]*\) => (/.+)")
 _ELF, _64_BITS = b"\x7fELF", b"\x02"
+_LONGEST_NAME = 255  # bytes
 _SECONDS = 20
+
+
+def is_file_name(name: str) -> bool:
+    """Whether it is the name of a file, without folders."""
+    return 0 < len(name.encode(errors="replace")) <= _LONGEST_NAME and "/" not in name and "\0" not in name
 
 
 def library_here(name: str) -> Path | None:
     """The file that the loader opens on this machine; None if there is none. A path is no name."""
-    if "/" in name:
+    if not is_file_name(name):
         return None
     variable = filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))
     cached = _cache().get(name)
     candidates = [*(Path(folder, name) for folder in variable), *([cached] if cached else [])]
     candidates += [Path(folder, name) for folder in _DEFAULT]
-    for file in filter(Path.is_file, candidates):
-        with file.open("rb") as opened:
-            begin = opened.read(5)
+    for file in filter(is_file, candidates):
+        begin = _beginning(file)
         if begin[:4] != _ELF:
             return None  # such as a linker script: the loader stops there
         if begin[4:] == _64_BITS:
             return file
     return None
+
+
+def is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a path that is too long
+        return False
+
+
+def _beginning(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(5)
+    except OSError:
+        return b""
 
 
 @cache
