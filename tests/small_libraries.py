@@ -34,6 +34,7 @@ class Case:
     after: Callable[[Path], None] | None = None  # changes the finished file
     beside: dict[str, str] = field(default_factory=dict)  # stub libraries to link with: name and flags
     gone: tuple[str, ...] = ()  # those that are deleted once it is linked
+    helper: str = ""  # the source of libhelper.so, which lies beside it and which it needs
 
 
 def assembly(text: str) -> str:
@@ -127,6 +128,12 @@ POSITIONS = {
     "switch": "volatile int n = 3; volatile int m; "
     f"{ENTRY} {{ switch (n) {{ case 0: m = 5; break; case 1: m = 7; break; case 2: m = 11; break; "
     f"case 3: {WIDE_C} m = 2; break; case 4: m = 13; break; case 5: m = 1; break; }} }}",
+    "last_case": f"""
+        volatile int n = 3, m;
+        {ENTRY} {{
+            switch (n) {{ case 0: m = 5; break; case 1: m = 7; break; case 2: m = 11; break; case 4: m = 13; break;
+            case 5: m = 1; break; case 3: {WIDE_C} }}
+            m += 3; }}""",
     "deep": f"""
         __attribute__((noinline)) static void h(int n) {{ {WIDE_C} if (n) h(n - 1); }}
         __attribute__((noinline)) static void g(void) {{ h(3); __asm__ volatile(""); }}
@@ -147,6 +154,23 @@ BY_NAME = f"""
     namespace avx2 {{ struct T {{}}; }}
     template <class X> __attribute__((noinline)) void h(X) {{ {WIDE_C} }}
     extern "C" {ENTRY} {{ h(avx2::T{{}}); }}"""
+CPP = {
+    "position_handler": f"""
+        __attribute__((noinline)) static void thrower() {{ throw 1; }}
+        extern "C" {ENTRY} {{ try {{ thrower(); }} catch (int) {{ {WIDE_C} }} }}""",
+    "position_clean_up": f"""
+        struct T {{ bool a = true; ~T() {{ if (a) {{ {WIDE_C} }} }} }};
+        __attribute__((noinline)) static void thrower() {{ throw 1; }}
+        __attribute__((noinline)) static void f() {{ T t; thrower(); }}
+        extern "C" {ENTRY} {{ try {{ f(); }} catch (int) {{}} }}""",
+    "clean_cpp": f"""
+        #include <map>
+        #include <stdexcept>
+        #include <string>
+        extern "C" {ENTRY} {{
+            std::map<std::string, int> m; m["a"] = 3;
+            try {{ m.at("b"); }} catch (const std::out_of_range &) {{ m["b"] = 5; }} }}""",
+}
 # The sections of ovext's variants: code outside them is for every x86-64 CPU.
 IN_VARIANT = '__attribute__((noinline, section("ovext_text_avx2")))'
 VARIANTS = {
@@ -204,6 +228,28 @@ GUARDED = {
             unsigned p, q = 0, c, d;
             if (__get_cpuid_count(7, 0, &p, &q, &c, &d)) has = q & 32; }}
         static int k(int *a, int n) {{ if (has) return w(a, n); {SUM} }}
+        {ENTRY} {{ {USE} }}""",
+}
+WRONGLY_GUARDED = {
+    "not": f"""
+        {AVX2} static int w(int *a, int n) {{ {SUM} }}
+        static int k(int *a, int n) {{ if (!__builtin_cpu_supports("avx2")) return w(a, n); {SUM} }}
+        {ENTRY} {{ __builtin_cpu_init(); {USE} }}""",
+    "lower": f"""
+        {AVX2} static int w(int *a, int n) {{ {SUM} }}
+        static int k(int *a, int n) {{ if (__builtin_cpu_supports("sse4.2")) return w(a, n); {SUM} }}
+        {ENTRY} {{ __builtin_cpu_init(); {USE} }}""",
+    "before": f"""
+        {AVX2} static int w(int *a, int n) {{ {SUM} }}
+        static int k(int *a, int n) {{ int r = w(a, n); if (__builtin_cpu_supports("avx2")) return r; {SUM} }}
+        {ENTRY} {{ __builtin_cpu_init(); {USE} }}""",
+    "elsewhere": f"""
+        #include <cpuid.h>
+        volatile int n = 1, m;
+        {AVX2} static int w(int *a, int n) {{ {SUM} }}
+        __attribute__((constructor)) static void ask(void) {{
+            unsigned p, q, c, d; __get_cpuid(0, &p, &q, &c, &d); m = q; }}
+        static int k(int *a, int b) {{ if (n) return w(a, b); return 0; }}
         {ENTRY} {{ {USE} }}""",
 }
 ENTRIES = {
@@ -301,6 +347,11 @@ def _code() -> Iterator[Case]:
     for name, source in GUARDED.items():
         yield Case(f"guarded_{name}", source, ("-O3",))
         yield Case(f"guarded_{name}_stripped", source, ("-O3",), after=_stripped)
+    for name, source in WRONGLY_GUARDED.items():
+        yield Case(f"wrongly_guarded_{name}", source, ("-O3",))
+    for name, source in CPP.items():
+        yield Case(name, source, language="cpp")
+        yield Case(f"{name}_unoptimised", source, ("-O0",), language="cpp")
     for name, source in VARIANTS.items():
         yield Case(f"variant_{name}", source)
         yield Case(f"variant_{name}_stripped", source, after=_stripped)
@@ -348,6 +399,21 @@ def _demangled_to_gigabytes() -> Case:
     return Case("demangled", f'void f(void) __asm__("_Z1fSt4pairIiiE{parts}"); {SHOWN} void f(void) {{}} {EMPTY}')
 
 
+HELPERS = {
+    "good": f"{SHOWN} void help(void) {{}}",
+    "lacks_a_symbol": f"void nowhere(void); {SHOWN} void help(void) {{ nowhere(); }}",
+    "wide": f"{SHOWN} void help(void) {{ {WIDE_C} }}",
+    "wide_constructor": f"__attribute__((constructor)) static void h(void) {{ {WIDE_C} }} {SHOWN} void help(void) {{}}",
+    "other": "void another(void) {}",
+}
+
+
+def _helpers() -> Iterator[Case]:
+    linked = (*LINK, "-Wl,-rpath,$ORIGIN,--no-as-needed,--allow-shlib-undefined", "-L.", "-lhelper")
+    for name, source in HELPERS.items():
+        yield Case(f"helper_{name}", f"void help(void); {ENTRY} {{ help(); }}", linked=linked, helper=source)
+
+
 def _links() -> Iterator[Case]:
     for flag in ("nodlopen", "execstack", "norelro", "now", "lazy", "nodelete", "initfirst", "pack-relative-relocs"):
         yield Case(f"link_{flag}", EMPTY, linked=(*LINK, f"-Wl,-z,{flag}"))
@@ -360,11 +426,20 @@ def _links() -> Iterator[Case]:
     for name in ("called", "constructor", "switch"):
         yield Case(f"position_{name}_without_sections", POSITIONS[name], after=_without_section_headers)
     yield _demangled_to_gigabytes()
+    yield Case(
+        "static_tls_aligned",
+        EMPTY.replace("{}", "{ t[5] = 1; }").join(
+            ['static volatile __thread char t[64] __attribute__((tls_model("initial-exec"), aligned(128))); ', ""]
+        ),
+    )
+    yield Case("filter", EMPTY, linked=(*LINK, "-Wl,-F,libmissing.so.7"))
+    yield Case("no_default_libraries", EMPTY, linked=(*LINK, "-Wl,--no-as-needed,-z,nodefaultlib", "-lz"))
+    yield Case("absolute_entry", assembly(r".globl create_extensions\n.set create_extensions, 0x1000\n"))
     yield Case("clean_without_sections", EMPTY, after=_without_section_headers)
     yield Case("clean_with_nonsense_sections", EMPTY, after=_with_nonsense_section_headers)
 
 
-CASES = {case.name: case for case in (*_code(), *_symbols(), *_needs(), *_links())}
+CASES = {case.name: case for case in (*_code(), *_symbols(), *_needs(), *_helpers(), *_links())}
 
 
 def build(case: Case, folder: Path) -> Path:
@@ -372,6 +447,9 @@ def build(case: Case, folder: Path) -> Path:
     folder.mkdir()
     for name, stub in case.beside.items():
         _build_stub(name, stub, folder)
+    if case.helper:
+        command = ["/usr/bin/gcc", "-w", *FLAGS, "-x", "c", "-", "-o", "libhelper.so", *LINK]
+        subprocess.run(command, cwd=folder, input=case.helper, text=True, check=True)
     source = folder / f"source.{case.language}"
     source.write_text(case.source + "\n", encoding="utf-8")
     compiler = "/usr/bin/g++" if case.language == "cpp" else "/usr/bin/gcc"

@@ -43,7 +43,7 @@ def codes(report: FileReport) -> set[str]:
 def foretold(report: FileReport) -> bool:
     """Whether inspection says that Python loads the library on this machine."""
     here = next(verdict for verdict in report.verdicts if verdict.target == "here")
-    return here.loads and "not-linked" not in codes(report)
+    return bool(here.loads) and "not-linked" not in codes(report)
 
 
 def loads_in_python(library: Path) -> bool:

@@ -213,5 +213,7 @@ def _show_verdicts(report: FileReport) -> None:
 
     table = Table("loads on", "", "why not", box=box.SIMPLE)
     for verdict in report.verdicts:
-        table.add_row(verdict.target, "✓" if verdict.loads else "✗", ", ".join(verdict.errors))
+        sign = {True: "✓", False: "✗", None: "?"}[verdict.loads]
+        why = ", ".join(verdict.errors) or ("wide-code" if verdict.loads is None else "")
+        table.add_row(verdict.target, sign, why)
     Console(highlight=False).print(table)

@@ -18,7 +18,7 @@ from ovext.inspect.instructions import (
     fuses,
 )
 from ovext.inspect.openvino_symbols import ENTRY_POINT
-from ovext.inspect.reach import MOST_CODE, TRAP, Reach, WideInstruction, code_size
+from ovext.inspect.reach import MOST_CODE, TRAP, Reach, WideInstruction, code_size, may_ask
 from ovext.inspect.report import LibraryFinding, VariantCode, some
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class OutsideVariants:
             found, self.can_check = self.reach.wide(), self.reach.can_check
         else:
             found = [one for function in self.functions if (one := _unplaced(function))]
-            self.can_check = any(function.asks_cpu for function in self.functions)
+            self.can_check = any(function.asks_cpu for function in self.functions) or may_ask(elf)
         self.like_bsf = [one for one in found if one.features == {SAME_AS_BSF}]
         self.wide = [one for one in found if one.features - {SAME_AS_BSF}]
 
@@ -170,7 +170,8 @@ def _whole_file(
     text = f"it needs more than x86-64 {share}: {', '.join(sorted(needed))}; first in {code.place(open_[0])}"
     if code.can_check:
         text += "; whether a check of the CPU stands before each is not known"
-        yield LibraryFinding("wide-code", Level.NOTE, text, where=code.name_at(open_[0].function))
+        where, targets = code.name_at(open_[0].function), _lacking(systems, needed)
+        yield LibraryFinding("wide-code", Level.NOTE, text, where=where, targets=targets or None)
     elif targets := _lacking(systems, needed):
         text += "; nothing in it checks the CPU"
         yield LibraryFinding(
@@ -180,11 +181,11 @@ def _whole_file(
 
 def _at_load(code: OutsideVariants, systems: Sequence[System]) -> Iterator[LibraryFinding]:
     """What runs before anything of the library could check the CPU."""
-    wide = {one.function: one for one in reversed(code.wide) if not one.is_guarded}
+    wide = {one.address: one for one in code.wide if not one.is_guarded}
     needed: set[str] = set()
     names = []
     for start in dict.fromkeys((*code.elf.initialisers, *code.elf.resolvers)):
-        one = (code.reach.certain(start) if code.reach else None) or wide.get(start)
+        one = (code.reach.certain(start) or wide.get(code.reach.possible(start) or 0)) if code.reach else None
         if one is None and not code.is_of_variant(start):
             continue
         needed |= one.features - {SAME_AS_BSF, GUARDED_BY_CPUID} if one else code.features_at(start)
@@ -202,6 +203,9 @@ def _at_load(code: OutsideVariants, systems: Sequence[System]) -> Iterator[Libra
 def _in_entry(code: OutsideVariants, systems: Sequence[System]) -> Iterator[LibraryFinding]:
     """What OpenVINO runs in any case when it adds the extension."""
     entry = next((one.value for one in code.elf.exported if one.name == ENTRY_POINT), None)
+    if entry is not None and code.is_of_variant(entry) and (targets := _lacking(systems, code.features_at(entry))):
+        text = f"{ENTRY_POINT} is code of a variant, and runs before any check of the CPU"
+        yield LibraryFinding("wide-entry", Level.ERROR, text, "Move it out.", where=ENTRY_POINT, targets=targets)
     one = code.reach.certain(entry) if code.reach and entry is not None and code.elf.is_code(entry) else None
     if one and one.features == TRAP:
         text = f"{ENTRY_POINT} ends the process: {code.place(one)}"

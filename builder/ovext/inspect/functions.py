@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ovext.inspect.elf import Elf
 
 _SORTED_TABLE = b"\x1b\x03\x3b"  # other encodings are allowed, but no linker writes them
+_TRAPS = {iced_x86.Mnemonic.INT1, iced_x86.Mnemonic.INT3}
 _HEAD = 12  # bytes before that table
 
 
@@ -154,8 +155,8 @@ def never_returns(elf: Elf, function: Function) -> bool:
 
 def ends_process(instruction: iced_x86.Instruction) -> bool:
     """Whether the instruction ends a program: a trap, or one that only the kernel may run."""
-    kind = instruction.flow_control
-    return bool(kind == iced_x86.FlowControl.EXCEPTION or instruction.is_privileged) and instruction.is_invalid is False
+    is_trap = instruction.flow_control == iced_x86.FlowControl.EXCEPTION or instruction.mnemonic in _TRAPS
+    return bool(is_trap or instruction.is_privileged) and not instruction.is_invalid
 
 
 def instructions(elf: Elf, start: int, end: int) -> Iterable[iced_x86.Instruction]:

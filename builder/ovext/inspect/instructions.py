@@ -27,9 +27,10 @@ _BASELINE = frozenset(
     (
         *("INTEL8086", "INTEL186", "INTEL286", "INTEL386", "INTEL486", "X64", "FPU", "FPU287", "FPU387"),
         *("CMOV", "CX8", "FXSR", "MMX", "SSE", "SSE2", "TSC", "CPUID", "PAUSE", "SYSCALL", "MULTIBYTENOP", "CLFSH"),
-        *("CET_IBT", "CET_SS", "MPX", "PREFETCHW", "PREFETCHWT1", "PREFETCHITI", "CLDEMOTE"),
+        *("CET_IBT", "MPX", "PREFETCHW", "PREFETCHWT1", "PREFETCHITI", "CLDEMOTE"),
     )
 )
+_NOPS_WITHOUT_CET = frozenset({iced_x86.Mnemonic.RDSSPD, iced_x86.Mnemonic.RDSSPQ})
 _LAHF = frozenset({iced_x86.Mnemonic.LAHF, iced_x86.Mnemonic.SAHF})
 # The levels of x86-64 that a file can be marked with (System V ABI).
 _LEVELS = {
@@ -75,6 +76,8 @@ def features_of_code(code: int) -> frozenset[str]:
     instruction.code = cast("Any", code)  # iced-x86 writes its enumerations as plain numbers
     if instruction.mnemonic == iced_x86.Mnemonic.TZCNT:
         return frozenset({SAME_AS_BSF})
+    if instruction.mnemonic in _NOPS_WITHOUT_CET:
+        return frozenset()
     if instruction.mnemonic in _LAHF:
         return frozenset({"LAHF_SAHF"})
     return frozenset(_FEATURE_NAMES[feature] for feature in instruction.cpuid_features()) - _BASELINE

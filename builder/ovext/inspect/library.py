@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ovext.errors import UnreadableFileError
@@ -14,7 +14,7 @@ from ovext.inspect.file_findings import file_findings
 from ovext.inspect.functions import code_ranges, functions_of
 from ovext.inspect.instructions import BASELINE_CPU
 from ovext.inspect.needed import Surroundings, is_python_module, library_findings
-from ovext.inspect.openvino_symbols import built_for, openvino_findings
+from ovext.inspect.openvino_symbols import ENTRY_POINT, built_for, openvino_findings
 from ovext.inspect.reach import MOST_CODE, code_size
 from ovext.inspect.report import FileReport, LibraryFinding
 from ovext.inspect.strings import printable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ovext.inspect.elf import Elf
     from ovext.inspect.openvino_symbols import Counterpart
+    from ovext.inspect.report import Needed
     from ovext.inspect.system import System
     from ovext.targets.openvino_version import OpenVINOVersion
 
@@ -84,7 +85,10 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
         *code_findings(elf, functions, variants, request.systems),
         *([] if request.may_fuse else fused_findings(elf, functions)),
         *_not_compared(elf, counterpart),
+        *_of_helpers(around, needed, request),
     ]
+    if any(symbol.name == ENTRY_POINT for helper in around.beside.values() for symbol in helper.exported):
+        findings = [one for one in findings if one.code != "no-entry-point"]  # the loader finds that one
     needs = versions.needs_of(elf)
     environment = _environment(request.environment)
     return FileReport(
@@ -104,6 +108,23 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
         targets=(*(system.id for system in request.systems), *([environment] if environment else [])),
         is_python_module=is_python_module(elf),
     )
+
+
+def _of_helpers(around: Surroundings, needed: Sequence[Needed], request: InspectionRequest) -> Iterator[LibraryFinding]:
+    """Why the libraries beside it do not load, which keeps it from loading. In a folder they have their own reports."""
+    for helper in around.beside.values() if request.root is None else ():
+        functions = functions_of(helper)
+        variants = variants_in(helper) or ()
+        found = [
+            *symbol_findings(helper, around, needed),
+            *versions.version_findings(helper, request.systems, ()),
+            *file_findings(helper, request.systems),
+            *code_findings(helper, functions, variants, request.systems),
+        ]
+        name = printable(helper.path.name)
+        for one in found:
+            if one.level is Level.ERROR:
+                yield replace(one, text=f"{name}, which it needs: {one.text}", where=one.where or name)
 
 
 def _limits(elf: Elf) -> Iterator[str]:

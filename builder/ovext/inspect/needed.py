@@ -62,7 +62,13 @@ class Surroundings:
                 brought = {system.id: self._bringer(one, name, system) for system in self.systems}
                 found.append((name, one.path.name, brought))
                 helper = self.find_beside(one, name)
-                if isinstance(helper, Elf) and helper.path not in seen and len(seen) < _MOST_BESIDE:
+                is_openvinos = self.counterpart is not None and name in self.counterpart.libraries
+                if (
+                    isinstance(helper, Elf)
+                    and not is_openvinos
+                    and helper.path not in seen
+                    and len(seen) < _MOST_BESIDE
+                ):
                     seen.add(helper.path)
                     self.beside[helper.path] = helper
                     pending.append(helper)

@@ -8,32 +8,38 @@ up to an instruction that ends it, because a jump through a table leads to such 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import iced_x86
+from iced_x86 import FlowControl
 
-from ovext.inspect.functions import code_ranges, ends_process, function_starts
+from ovext.errors import UnreadableFileError
+from ovext.inspect.cpu_checks import CpuChecks
+from ovext.inspect.functions import CodeRange, code_ranges, ends_process, function_starts
 from ovext.inspect.instructions import BITS, GUARDED_BY_CPUID, UNKNOWN, features_of_code, features_of_variant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ovext.inspect.elf import Elf
-    from ovext.inspect.functions import CodeRange
 
 TRAP = frozenset({"a trap"})  # the "features" of an instruction that ends the process
 MOST_CODE = 1 << 20  # bytes; following more would take seconds
+_MOST_CHECKED = 60_000  # instructions through which the checks of the CPU are followed
 _MOST_STRAIGHT = 20_000  # instructions
-_CPU_MODELS = {"__cpu_model", "__cpu_features2"}  # where libgcc and compiler-rt keep what CPUID said
-_CHECKS = {"__cpu_indicator_init", "__x86_get_cpuid_feature_leaf", "__x86_get_cpu_features", "getauxval"}
+_CPU_MODELS = {"__cpu_model"}  # where libgcc keeps what CPUID said
+_LOADER_KNOWS = {"_rtld_global_ro", "_dl_x86_get_cpu_features"}
+_PERSONALITY = "__gxx_personality_v0"  # of functions with handlers of exceptions
+# RDSSP is a NOP, and its result says whether the CPU has CET.
+_ASKING = {iced_x86.Mnemonic.CPUID, iced_x86.Mnemonic.RDSSPD, iced_x86.Mnemonic.RDSSPQ}
 _ENDS = {
-    iced_x86.FlowControl.RETURN,
-    iced_x86.FlowControl.UNCONDITIONAL_BRANCH,
-    iced_x86.FlowControl.INDIRECT_BRANCH,
-    iced_x86.FlowControl.EXCEPTION,
+    FlowControl.RETURN,
+    FlowControl.UNCONDITIONAL_BRANCH,
+    FlowControl.INDIRECT_BRANCH,
+    FlowControl.EXCEPTION,
 }
-_BRANCHES = {iced_x86.FlowControl.UNCONDITIONAL_BRANCH, iced_x86.FlowControl.CONDITIONAL_BRANCH}
+_BRANCHES = {FlowControl.UNCONDITIONAL_BRANCH, FlowControl.CONDITIONAL_BRANCH}
 
 
 @dataclass(frozen=True)
@@ -47,17 +53,6 @@ class WideInstruction:
     is_guarded: bool  # it runs only after a check of the CPU that can be seen
 
 
-@dataclass
-class _Walk:
-    """What was found on the way through the code."""
-
-    ends: dict[int, int] = field(default_factory=dict)  # each instruction that was reached, and where it ends
-    wide: dict[int, tuple[str, frozenset[str]]] = field(default_factory=dict)
-    users: dict[int, set[int]] = field(default_factory=dict)  # who calls a function or takes its address
-    memory: dict[int, set[int]] = field(default_factory=dict)  # the addresses of data that a function names
-    asks: set[int] = field(default_factory=set)  # functions that execute CPUID
-
-
 class Reach:
     """All wide instructions of the code outside variants, which has at most MOST_CODE bytes.
 
@@ -67,31 +62,34 @@ class Reach:
 
     def __init__(self, elf: Elf) -> None:
         self._elf = elf
-        self._names = function_starts(elf)
         ranges = code_ranges(elf)
-        self._ranges = [one for one in ranges if one.variant is None]
+        self._swept = [one for one in ranges if one.variant is None]
         self._variants = [one for one in ranges if one.variant is not None]
+        self._ranges = _segments_without(elf, self._variants)
         self._contents = [elf.at(one.start, one.end - one.start) for one in self._ranges]
-        self._starts = sorted({*self._names, *(one.start for one in self._ranges)})
-        self._walk = _Walk()
+        self._names = function_starts(elf)
+        self._starts = sorted({*self._names, *(one.start for one in self._swept)})
+        self._code: dict[int, iced_x86.Instruction] = {}
+        self._wide: dict[int, tuple[str, frozenset[str]]] = {}
+        self._asking: set[int] = set()  # functions that execute CPUID
+        self._jumping: set[int] = set()  # functions with jumps through tables
         self._follow(self._roots())
         self._sweep_the_rest()
 
     @property
     def can_check(self) -> bool:
         """Whether anything in the library, or that it calls, asks what the CPU has."""
-        asked = {symbol.name for symbol in self._elf.undefined}
-        return bool(self._walk.asks or asked & (_CHECKS | _CPU_MODELS) or any("cpu_x86" in name for name in asked))
+        return bool(self._asking) or may_ask(self._elf)
 
     def wide(self) -> list[WideInstruction]:
         """The wide instructions, by address."""
-        guarded = self._guarded()
+        checks = self._checks() if self._wide and self._asking and len(self._code) <= _MOST_CHECKED else None
         found = []
-        for address, (text, features) in sorted(self._walk.wide.items()):
+        for address, (text, features) in sorted(self._wide.items()):
             own = features - ({GUARDED_BY_CPUID} if self.can_check and text == "xgetbv" else set())
-            function = self._function_of(address)
             if own:
-                found.append(WideInstruction(address, text, own, function, function in guarded))
+                is_guarded = checks is not None and own <= checks.proved_at(address)
+                found.append(WideInstruction(address, text, own, self._function_of(address), is_guarded))
         return found
 
     def certain(self, start: int) -> WideInstruction | None:
@@ -105,20 +103,38 @@ class Reach:
                     return WideInstruction(
                         address, f"{instruction}", TRAP, self._function_of(address), is_guarded=False
                     )
-                if address in self._walk.wide and instruction.mnemonic != iced_x86.Mnemonic.XGETBV:
-                    text, features = self._walk.wide[address]
+                if address in self._wide:
+                    text, features = self._wide[address]
                     return WideInstruction(address, text, features, self._function_of(address), is_guarded=False)
                 kind, target = instruction.flow_control, instruction.near_branch_target
-                if kind == iced_x86.FlowControl.CALL and self._is_inside(target) and len(pending) < seen:
+                if kind == FlowControl.CALL and self._is_inside(target) and len(pending) < seen:
                     pending += [instruction.next_ip, target]
                     break
-                if kind == iced_x86.FlowControl.UNCONDITIONAL_BRANCH and self._is_inside(target):
+                if kind == FlowControl.UNCONDITIONAL_BRANCH and self._is_inside(target):
                     pending.append(target)
                     break
-                if kind == iced_x86.FlowControl.RETURN:
+                if kind == FlowControl.RETURN:
                     break
-                if kind in _ENDS or kind == iced_x86.FlowControl.CONDITIONAL_BRANCH or seen >= _MOST_STRAIGHT:
+                if kind in _ENDS or kind == FlowControl.CONDITIONAL_BRANCH or seen >= _MOST_STRAIGHT:
                     return None
+        return None
+
+    def possible(self, start: int) -> int | None:
+        """The address of a wide instruction that a call of the function at `start` may execute."""
+        pending: list[int] = [start]
+        seen: set[int] = set()
+        while pending:
+            address = pending.pop()
+            while address in self._code and address not in seen:
+                seen.add(address)
+                if address in self._wide:
+                    return address
+                one = self._code[address]
+                if one.flow_control in _BRANCHES or one.flow_control == FlowControl.CALL:
+                    pending.append(one.near_branch_target)
+                if one.flow_control in _ENDS:
+                    break
+                address = one.next_ip
         return None
 
     def _roots(self) -> set[int]:
@@ -126,87 +142,94 @@ class Reach:
         called = {*elf.initialisers, *elf.finalisers, *elf.resolvers, *elf.code_pointers}
         entered = {one.value for one in elf.dynamic_symbols if one.is_defined and one.kind == "none"}
         # A section that no symbol leads into, such as .plt, is entered at its start; a whole segment is not.
-        starts = {one.start for one in self._ranges} if elf.sections else set()
+        starts = {one.start for one in self._swept} if elf.sections else set()
         return {address for address in {*self._names, *called, *entered, *starts} if self._is_inside(address)}
 
     def _follow(self, roots: Iterable[int]) -> None:
         pending = list(roots)
         while pending:
+            before = None
             for instruction in self._decode(pending.pop()):
-                if instruction.ip in self._walk.ends:
+                if instruction.ip in self._code or self._is_padding(instruction, before):
                     break
-                self._walk.ends[instruction.ip] = instruction.next_ip
+                self._code[instruction.ip] = instruction
                 self._note(instruction)
                 kind, target = instruction.flow_control, instruction.near_branch_target
-                if kind in _BRANCHES or kind == iced_x86.FlowControl.CALL:
-                    if self._is_inside(target):
-                        pending.append(target)
-                    self._note_variant(instruction)
-                if kind in _ENDS:
+                if (kind in _BRANCHES or kind == FlowControl.CALL) and self._is_inside(target):
+                    pending.append(target)
+                if kind in _ENDS or ends_process(instruction):
                     break
+                before = kind
+
+    def _is_padding(self, instruction: iced_x86.Instruction, before: int | None) -> bool:
+        """Whether it is no code: bytes behind a call that does not return, up to the next function."""
+        following = bisect_right(self._starts, instruction.ip)
+        crosses = following < len(self._starts) and self._starts[following] < instruction.next_ip
+        return crosses or (instruction.is_invalid and before == FlowControl.CALL)
 
     def _note(self, instruction: iced_x86.Instruction) -> None:
-        walk, function = self._walk, self._function_of(instruction.ip)
-        if instruction.mnemonic == iced_x86.Mnemonic.INVALID:
-            walk.wide[instruction.ip] = ("bytes that are no known instruction", frozenset({UNKNOWN}))
+        if instruction.is_invalid:
+            self._wide[instruction.ip] = ("bytes that are no known instruction", frozenset({UNKNOWN}))
             return
         if features := features_of_code(instruction.code):
-            walk.wide[instruction.ip] = (f"{instruction}", features)
-        if instruction.mnemonic == iced_x86.Mnemonic.CPUID:
-            walk.asks.add(function)
-        named = instruction.near_branch_target
-        if instruction.is_ip_rel_memory_operand:
-            named = instruction.ip_rel_memory_address
-            walk.memory.setdefault(function, set()).add(named)
-        if named and self._is_inside(named) and self._function_of(named) == named != function:
-            walk.users.setdefault(named, set()).add(function)
-
-    def _note_variant(self, instruction: iced_x86.Instruction) -> None:
-        """Code outside enters a variant only through the table of the variant that was chosen for the CPU."""
-        for one in self._variants:
+            self._wide[instruction.ip] = (f"{instruction}", features)
+        for one in self._variants:  # code outside enters a variant only through the table of the chosen one
             if one.start <= instruction.near_branch_target < one.end:
                 text = f"{instruction}, in the variant {one.variant}"
-                self._walk.wide[instruction.ip] = (text, features_of_variant(one.variant) or frozenset({UNKNOWN}))
+                self._wide[instruction.ip] = (text, features_of_variant(one.variant) or frozenset({UNKNOWN}))
+        if instruction.mnemonic in _ASKING:
+            self._asking.add(self._function_of(instruction.ip))
+        if instruction.flow_control == FlowControl.INDIRECT_BRANCH:
+            self._jumping.add(self._function_of(instruction.ip))
 
-    def _guarded(self) -> set[int]:
-        """The functions that check the CPU, and those that only such functions call or take the address of."""
-        walk = self._walk
-        models = {one.value for one in self._elf.symbols if one.name in _CPU_MODELS and one.section}
-        models |= {
-            address for one in walk.asks for address in walk.memory.get(one, ()) if not self._elf.is_code(address)
-        }
-        found = set(walk.asks)
-        found |= {one for one, named in walk.memory.items() if any(_is_near(address, models) for address in named)}
-        entered = {*self._elf.initialisers, *self._elf.code_pointers, *(one.value for one in self._elf.exported)}
-        while True:
-            more = {one for one, users in walk.users.items() if one not in entered and users <= found} - found
-            if not more:
-                return found
-            found |= more
+    def _checks(self) -> CpuChecks:
+        elf = self._elf
+        entered = {*elf.initialisers, *elf.finalisers, *elf.resolvers, *elf.code_pointers}
+        entered |= {one.value for one in elf.exported if elf.is_code(one.value)}
+        models = {one.value for one in elf.symbols if one.name in _CPU_MODELS and one.is_defined}
+        if not models:  # a stripped file: what the constructor that asks the CPU writes to
+            asking = [one for address, one in self._code.items() if self._function_of(address) in self._asking]
+            models = {one.ip_rel_memory_address for one in asking if one.is_ip_rel_memory_operand}
+        return CpuChecks(self._code, entered, frozenset(models), self._is_zero)
+
+    def _is_zero(self, address: int) -> bool:
+        """Whether a variable is zero before any code has run."""
+        try:
+            return not any(self._elf.at(address, 4))
+        except UnreadableFileError:
+            return True  # it is beyond what the file fills
 
     def _sweep_the_rest(self) -> None:
         """Look at what was not reached: bytes that read like code up to an instruction that ends it."""
         data = [(one.value, one.value + one.size) for one in self._elf.symbols if one.kind == "object" and one.section]
         data += [(one.value, one.value + one.size) for one in self._elf.dynamic_symbols if one.kind == "object"]
+        throws = any(one.name == _PERSONALITY for one in self._elf.undefined)
         for begin, end in list(self._gaps(sorted(data))):
             pending: list[iced_x86.Instruction] = []
+            at = begin
             for instruction in self._decode(begin):
-                if instruction.ip >= end or instruction.next_ip > end:
+                if instruction.next_ip > end or instruction.is_invalid:
                     break
-                if instruction.mnemonic == iced_x86.Mnemonic.INVALID:
-                    pending = []
-                    continue
                 pending.append(instruction)
+                at = instruction.next_ip
                 if instruction.flow_control in _ENDS:
-                    for one in pending:
-                        self._note(one)
+                    self._note_all(pending)
                     pending = []
+            # Jumps through tables and handlers of exceptions lead to code that goes on into what was reached of the
+            # same function; a handler can also end with a call.
+            joins = (throws or self._function_of(begin) in self._jumping) and end not in self._names
+            if pending and at == end and (joins or (throws and pending[-1].flow_control == FlowControl.CALL)):
+                self._note_all(pending)
+
+    def _note_all(self, instructions: Iterable[iced_x86.Instruction]) -> None:
+        for one in instructions:
+            self._note(one)
 
     def _gaps(self, data: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        """The bytes of the ranges that are neither reached code nor the data of a symbol."""
-        taken = sorted([*self._walk.ends.items(), *data])
+        """The bytes of the code that are neither reached nor the data of a symbol."""
+        taken = sorted([*((one.ip, one.next_ip) for one in self._code.values()), *data])
         index = 0
-        for one in self._ranges:
+        for one in self._swept:
             at = one.start
             while index < len(taken) and taken[index][0] < one.end:
                 begin, end = taken[index]
@@ -229,13 +252,29 @@ class Reach:
         return any(one.start <= address < one.end for one in self._ranges)
 
     def _function_of(self, address: int) -> int:
-        return self._starts[max(bisect_right(self._starts, address) - 1, 0)]
+        return self._starts[max(bisect_right(self._starts, address) - 1, 0)] if self._starts else address
+
+
+def may_ask(elf: Elf) -> bool:
+    """Whether the library calls or reads something outside that says what the CPU has."""
+    names = {one.name for one in elf.undefined}
+    return "getauxval" in names or bool(names & _LOADER_KNOWS) or any("cpu" in name.lower() for name in names)
+
+
+def _segments_without(elf: Elf, variants: list[CodeRange]) -> list[CodeRange]:
+    """The executable segments without the code of variants."""
+    found = []
+    for segment in elf.segments_of("load"):
+        at, end = segment.address, segment.address + segment.file_size
+        if not segment.is_executable:
+            continue
+        for one in sorted(variants):
+            if at <= one.start < end:
+                found.append(CodeRange(at, one.start, None))
+                at = one.end
+        found.append(CodeRange(at, end, None))
+    return [one for one in found if one.start < one.end]
 
 
 def code_size(ranges: Iterable[CodeRange]) -> int:
     return sum(one.end - one.start for one in ranges if one.variant is None)
-
-
-def _is_near(address: int, models: set[int]) -> bool:
-    """Whether the address is in one of libgcc's structures of a few words."""
-    return any(0 <= address - one < 64 for one in models)  # noqa: PLR2004  bytes

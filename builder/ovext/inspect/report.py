@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ovext.project.settings import Acceptance
 
 
+WIDE_CODE = "wide-code"
+
+
 @dataclass(frozen=True, kw_only=True)
 class LibraryFinding(Finding):
     """A finding about a library."""
@@ -43,7 +46,7 @@ class Verdict:
     """Whether the file loads on one target, and the codes of the errors because of which it does not."""
 
     target: str  # a base OS, "here", or the OpenVINO of this environment
-    loads: bool
+    loads: bool | None  # None: it depends on the CPU, and whether a check stands before the code is not known
     errors: tuple[str, ...] = ()
 
 
@@ -88,7 +91,8 @@ class FileReport:
         found = []
         for target in self.targets:
             codes = [one.code for one in self.errors if one.targets is None or target in one.targets]
-            found.append(Verdict(target, not codes, tuple(dict.fromkeys(codes))))
+            is_unknown = any(one.code == WIDE_CODE and target in (one.targets or ()) for one in self.findings)
+            found.append(Verdict(target, None if is_unknown and not codes else not codes, tuple(dict.fromkeys(codes))))
         return tuple(found)
 
     def as_library(self) -> FileReport:
