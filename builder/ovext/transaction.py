@@ -63,13 +63,18 @@ def change_together(folder: Path, writers: Mapping[str, Callable[[Path], object]
     _finish(folder)
 
 
+def is_unfinished(folder: Path) -> bool:
+    """Whether a process was killed while it changed the folder, and nobody has finished the change."""
+    return (folder / _STAGED / _JOURNAL).is_file()
+
+
 def finish_change(folder: Path) -> None:
     """Finish a change of the folder that a killed process began, if there is one.
 
     Raises:
         FilesError: it cannot be finished, for example because the folder is read-only.
     """
-    if not (folder / _STAGED / _JOURNAL).is_file():
+    if not is_unfinished(folder):
         return
     with writing_to(folder), folder_lock(folder, "another ovext to publish", lambda _: None):
         finish_locked(folder)
@@ -77,7 +82,7 @@ def finish_change(folder: Path) -> None:
 
 def finish_locked(folder: Path) -> None:
     """As finish_change; the caller holds the folder's lock."""
-    if (folder / _STAGED / _JOURNAL).is_file():
+    if is_unfinished(folder):
         _finish(folder)
 
 

@@ -121,6 +121,12 @@ def test_a_variable_that_widens_all_code_is_blamed(custom_relu: Path, ovext: Ove
     assert re.search(r"and \d+ more of the kind leak", done.stderr)
 
 
+def test_a_library_that_older_loaders_refuse_is_rejected(custom_relu: Path, ovext: Ovext) -> None:
+    done = ovext(*BUILD, cwd=custom_relu, LDFLAGS="-Wl,-z,x86-64-v3")
+    assert done.returncode == ExitCode.FAILED
+    assert "it is marked as needing an x86-64-v3 CPU: the loader refuses it on others" in done.stderr
+
+
 def test_a_library_that_the_image_lacks_is_rejected_unless_the_project_says_that_it_is_there(
     custom_relu: Path, ovext: Ovext
 ) -> None:

@@ -124,3 +124,20 @@ def test_missing_folder_is_told(tmp_path: Path) -> None:
 def test_op_without_description_is_told(project: Path) -> None:
     with pytest.raises(ProjectError, match="the op 'other' has no description"):
         read_op(project / "ops" / "other")
+
+
+HOSTILE = {
+    "a key of many parts": ("a." * 100_000 + "a = 1", "more than 64 parts"),
+    "a large file": ("# " + "x" * (1 << 20), "it has more than"),
+    "a number of many digits": ("a = " + "9" * 5000, "this is not TOML that can be read"),
+    "arrays in arrays": ("a = " + "[" * 5000, "TOML"),
+    "many keys": ("\n".join(f"k{number} = 1" for number in range(1500)), "k1499"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_file_made_to_hurt_is_refused(project: Path, kind: str) -> None:
+    text, told = HOSTILE[kind]
+    (project / "ops" / "sample" / "op.toml").write_text(text)
+    with pytest.raises(ProjectError, match=told):
+        read_op(project / "ops" / "sample")

@@ -19,6 +19,7 @@ from ovext.build.publish import is_published, publish
 from ovext.errors import FilesError, LibraryError
 from ovext.files import sha256_of
 from ovext.loading import find_library
+from ovext.transaction import is_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,8 +201,45 @@ def test_a_library_is_found_after_its_publisher_was_killed(tmp_path: Path) -> No
     put(built(tmp_path / "build", "a.so", "one"), out)
     changed = built(tmp_path / "build", "a.so", "two")
     assert killed_before_rename(2, partial(publish, {changed: record_of(changed)}, out, print))
+    assert is_unfinished(out)
     found, _ = find_library(None, tmp_path)
     assert found.read_text() == "two"
+    assert not is_unfinished(out)
+
+
+def test_a_library_that_is_named_is_found_after_its_publisher_was_killed(tmp_path: Path) -> None:
+    out = tmp_path / "lib" / "ubuntu"
+    old = [built(tmp_path / "build", name, "one") for name in ("a.so", "b.so")]
+    publish({file: record_of(file) for file in old}, out, print)
+    new = [built(tmp_path / "build", name, "two") for name in ("a.so", "b.so")]
+    assert killed_before_rename(2, partial(publish, {file: record_of(file) for file in new}, out, print))
+    find_library(out / "a.so")
+    assert (out / "b.so").read_text() == "two"
+
+
+@pytest.mark.parametrize("way", ["a file", "a link"])
+def test_what_cannot_be_moved_is_found_out_before_anything_moves(tmp_path: Path, way: str) -> None:
+    out = tmp_path / "out"
+    before = put(built(tmp_path / "build", "a.so", "one"), out)
+    if way == "a file":
+        (out / "gpu").write_text("in the way")
+    else:
+        (out / "gpu").symlink_to(tmp_path / "build")
+    library = built(tmp_path / "build", "a.so", "two")
+    with pytest.raises(FilesError):
+        publish({library: record_of(library, layers=[layer_record(LAYERS)])}, out, print, LAYERS)
+    assert is_published(out, [before]) or (out / "gpu").is_symlink()
+    assert (out / "a.so").read_text() == "one"
+    assert not (out / ".ovext.staged").exists()
+
+
+def test_only_files_of_layers_that_are_as_published_go(tmp_path: Path) -> None:
+    library = built(tmp_path / "build", "a.so", "one")
+    out = tmp_path / "out"
+    publish({library: record_of(library, layers=[layer_record(LAYERS)])}, out, print, LAYERS)
+    (out / "gpu" / "a.Op.cl").write_text("edited by the user")
+    put(library, out)
+    assert [path.name for path in (out / "gpu").iterdir()] == ["a.Op.cl"]
 
 
 @pytest.mark.parametrize(
@@ -222,6 +260,12 @@ def test_a_manifest_never_names_a_path(tmp_path: Path, name: str) -> None:
     assert (out / "a.so").read_text() == "one"
 
 
+@pytest.mark.parametrize("name", ["user.txt", "manifest.json", "a/b", "gpu/a/b", "gpu/.hidden"])
+def test_a_layer_names_only_files_of_the_folders_of_layers(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match="leads out of the folder"):
+        record_of(built(tmp_path, "a.so", "one"), layers=[{**layer_record({}), "files": {name: "0" * 64}}])
+
+
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     library = built(tmp_path / "build", "a.so", "one")
     record = record_of(library, layers=[layer_record(LAYERS)])
@@ -234,7 +278,9 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     assert not is_published(tmp_path / "out", [record])
 
 
-@pytest.mark.parametrize("journal", ["", "[]", '{"put": 3}', '{"put": ["../victim.txt"], "removed": []}'])
+@pytest.mark.parametrize(
+    "journal", ["", "[]", "[" * 100_000, '{"put": 3}', '{"put": ["../victim.txt"], "removed": []}']
+)
 def test_a_journal_that_nobody_wrote_is_told(tmp_path: Path, journal: str) -> None:
     put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
     built(tmp_path, "victim.txt", "precious")

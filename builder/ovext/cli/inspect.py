@@ -134,7 +134,12 @@ def inspect_file(
     from ovext.inspect.counterpart import counterpart_chooser, environment_version
     from ovext.inspect.files import inspect_files
     from ovext.inspect.library import InspectionRequest
+    from ovext.transaction import is_unfinished
 
+    if is_unfinished(file if file.is_dir() else file.parent):
+        talk(
+            "A build was ended while it published here: old and new files may lie together. `ovext build` finishes it."
+        )
     choose = counterpart_chooser(openvino, talk)
     environment = environment_version() if openvino is None else None
     request = InspectionRequest(systems, choose, cpu=cpu, environment=environment, provides=provides)
