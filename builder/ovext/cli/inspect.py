@@ -147,6 +147,8 @@ def inspect_file(
 
 
 def _acceptances(codes: Sequence[str]) -> list[Acceptance]:
+    if not codes:
+        return []
     from ovext.errors import UnknownNameError
     from ovext.inspect.codes import CODES
     from ovext.project.settings import Acceptance

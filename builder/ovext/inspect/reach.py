@@ -17,7 +17,14 @@ from iced_x86 import FlowControl
 from ovext.errors import UnreadableFileError
 from ovext.inspect.cpu_checks import CpuChecks
 from ovext.inspect.functions import CodeRange, code_ranges, ends_process, function_starts
-from ovext.inspect.instructions import BITS, GUARDED_BY_CPUID, UNKNOWN, features_of_code, features_of_variant
+from ovext.inspect.instructions import (
+    BITS,
+    GUARDED_BY_CPUID,
+    SAME_AS_BSF,
+    UNKNOWN,
+    features_of_code,
+    features_of_variant,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -83,7 +90,9 @@ class Reach:
 
     def wide(self) -> list[WideInstruction]:
         """The wide instructions, by address."""
-        checks = self._checks() if self._wide and self._asking and len(self._code) <= _MOST_CHECKED else None
+        harmless = {SAME_AS_BSF, GUARDED_BY_CPUID} if self.can_check else {SAME_AS_BSF}
+        is_worth_it = self._asking and any(features - harmless for _, features in self._wide.values())
+        checks = self._checks() if is_worth_it and len(self._code) <= _MOST_CHECKED else None
         found = []
         for address, (text, features) in sorted(self._wide.items()):
             own = features - ({GUARDED_BY_CPUID} if self.can_check and text == "xgetbv" else set())

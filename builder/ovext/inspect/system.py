@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ovext.inspect.instructions import BASELINE_CPU, features_of_cpu, features_of_linux
 from ovext.targets.isa import host_cpuinfo_flags
 from ovext.toolchain.loader import library_here
-from ovext.toolchain.survey import this_system
 
 if TYPE_CHECKING:
     from ovext.targets.base_os import BaseOS
@@ -41,4 +40,6 @@ def system_of(base: BaseOS, cpu: str = BASELINE_CPU) -> System:
 
 
 def this_machine() -> System:
+    from ovext.toolchain.survey import this_system  # noqa: PLC0415  it brings much that a base OS does not need
+
     return System(this_system(), features_of_linux(host_cpuinfo_flags()), is_here=True)
