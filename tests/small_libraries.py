@@ -273,6 +273,7 @@ ENTRIES = {
         r".size create_extensions,.-create_extensions\n.type g_,@function\ng_: ret\n.size g_,.-g_\n"
     ),
     "aborts": f"void abort(void); {ENTRY} {{ abort(); }}",
+    "constructor_aborts": f"void abort(void); __attribute__((constructor)) static void h(void) {{ abort(); }} {EMPTY}",
     "calls_itself_off": f"__attribute__((noreturn)) void _exit(int); {ENTRY} {{ _exit(3); }}",
 }
 UNDEFINED = {

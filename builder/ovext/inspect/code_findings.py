@@ -185,10 +185,17 @@ def _at_load(code: OutsideVariants, systems: Sequence[System]) -> Iterator[Libra
     needed: set[str] = set()
     names = []
     for start in dict.fromkeys((*code.elf.initialisers, *code.elf.resolvers)):
-        one = (code.reach.certain(start) or wide.get(code.reach.possible(start) or 0)) if code.reach else None
+        one = code.reach.certain(start) if code.reach else None
+        if one is None and code.reach and (possible := wide.keys() & code.reach.possible(start)):
+            one = wide[min(possible)]
+        if one and one.features == TRAP:
+            text = f"it ends the process when it loads: {code.place(one)}"
+            fix = "Let its constructors return."
+            yield LibraryFinding("entry-point-throws", Level.ERROR, text, fix, where=code.name_at(one.function))
+            continue
         if one is None and not code.is_of_variant(start):
             continue
-        needed |= one.features - {SAME_AS_BSF, GUARDED_BY_CPUID} if one else code.features_at(start)
+        needed |= one.features - {SAME_AS_BSF} if one else code.features_at(start)
         names.append(code.place(one) if one else code.name_at(start))
     targets = _lacking(systems, frozenset(needed))
     if not targets:
@@ -212,7 +219,7 @@ def _in_entry(code: OutsideVariants, systems: Sequence[System]) -> Iterator[Libr
         fix = "Let it add the ops to the vector and return."
         yield LibraryFinding("entry-point-throws", Level.ERROR, text, fix, where=code.name_at(one.function))
         return
-    needed = one.features - {SAME_AS_BSF, GUARDED_BY_CPUID} if one else frozenset()
+    needed = one.features - {SAME_AS_BSF} if one else frozenset()
     if one and needed and (targets := _lacking(systems, needed)):
         text = f"{ENTRY_POINT} runs {', '.join(sorted(needed))} before any check of the CPU: {code.place(one)}"
         where = code.name_at(one.function)

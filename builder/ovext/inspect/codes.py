@@ -8,7 +8,10 @@ CODES: dict[str, tuple[str, str]] = {
     "no-entry-point": (_ERROR, "OpenVINO looks for `create_extensions`, which the library does not export"),
     "old-entry-point": (_ERROR, "the entry point is `CreateExtension`, of OpenVINO before 2022.1"),
     "entry-is-data": (_ERROR, "`create_extensions` is a variable, not a function"),
-    "entry-point-throws": (_ERROR, "the entry point never returns to its caller"),
+    "entry-point-throws": (
+        _ERROR,
+        "the entry point, or what runs at the load, ends the process or never returns",
+    ),
     "other-release": (_ERROR, "the library is linked to the libopenvino of another release"),
     "other-abi": (_ERROR, "the library was built with the other `_GLIBCXX_USE_CXX11_ABI`"),
     "missing-library": (_ERROR, "nothing brings a library that it needs"),

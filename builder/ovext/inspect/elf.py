@@ -20,6 +20,7 @@ _BINDINGS = {0: "local", 1: "global", 2: "weak", 10: "unique"}
 _KINDS = {0: "none", 1: "object", 2: "function", 6: "tls", 10: "ifunc"}
 _ADDRESS = 1  # kinds of relocations
 _RELATIVE = 8
+_IMPORTS = {6, 7}  # of data, and of functions
 _STATIC_TLS = 18
 _RESOLVED = 37
 _TAGS = {
@@ -150,6 +151,27 @@ class Elf(ElfFile):
             for symbol in self.dynamic_symbols
             if symbol.is_defined and symbol.binding != "local" and symbol.is_visible and symbol.name not in own
         ]
+
+    @property
+    def unversioned(self) -> set[str]:
+        """The symbols that serve a library which asks for no version: also hidden ones, of the first version."""
+        first = self.defined_versions[:1]
+        hidden = (one.name for one in self.dynamic_symbols if one.is_defined and [one.version] == first)
+        return {*(one.name for one in self.exported), *hidden}
+
+    @cached_property
+    def imported_at(self) -> dict[int, str]:
+        """The symbols of other libraries, by the addresses to which the loader writes where they are."""
+        symbols = self.dynamic_symbols
+        rows = (row for row in self._relocations if row[1] in _IMPORTS and row[3] < len(symbols))
+        return {place: symbols[index].name for place, _, _, index in rows}
+
+    @property
+    def writes_read_only(self) -> bool:
+        """Whether the loader would write to memory that is not writable."""
+        writable = [(one.address, one.address + one.memory_size) for one in self.segments_of("load") if one.is_writable]
+        places = {row[0] for row in self._relocations if row[1]}
+        return any(not any(begin <= place < end for begin, end in writable) for place in places)
 
     @cached_property
     def undefined(self) -> list[Symbol]:

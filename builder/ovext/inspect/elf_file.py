@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _X86_64 = 62
 _SYSTEMS = {0, 3}  # of the header: any, and GNU
-_MOST_MEMORY = 1 << 47  # the addresses that a program has
+_MOST_MEMORY = 1 << 62  # no address is larger
 _OBJECT_FILE = 1
 _SHARED_OBJECT = 3
 _SEGMENT_TYPES = {
@@ -37,7 +37,7 @@ _SEGMENT_TYPES = {
     0x6474E553: "property",
 }
 _SECTION_TYPES = {2: "symtab", 8: "nobits", 11: "dynsym"}
-_EXECUTABLE_SECTION = 4
+_LOADED_SECTION, _EXECUTABLE_SECTION = 2, 4
 
 
 class Segment(NamedTuple):
@@ -53,6 +53,10 @@ class Segment(NamedTuple):
     def is_executable(self) -> bool:
         return bool(self.flags & 1)
 
+    @property
+    def is_writable(self) -> bool:
+        return bool(self.flags & 2)
+
 
 class Section(NamedTuple):
     name: str
@@ -66,6 +70,10 @@ class Section(NamedTuple):
     @property
     def is_executable(self) -> bool:
         return bool(self.flags & _EXECUTABLE_SECTION)
+
+    @property
+    def is_loaded(self) -> bool:
+        return bool(self.flags & _LOADED_SECTION)
 
 
 class ElfFile:
@@ -164,7 +172,8 @@ class ElfFile:
             raise UnreadableFileError(
                 "this is no 64-bit x86 file: it is built for another architecture", where=self.path
             )
-        self.is_of_loader = begin[6] == 1 and begin[7] in _SYSTEMS and not any(self._read(8, 8))
+        abi, *padding = self._read(8, 8)
+        self.is_of_loader = begin[6] == 1 and begin[7] in _SYSTEMS and not any(padding) and abi <= begin[7]
         self._type, machine, version = self._unpack("<HHI", 16)
         (segment_size,) = self._unpack("<H", 54)
         self.is_of_loader = self.is_of_loader and version == 1 and segment_size == 56  # noqa: PLR2004  bytes

@@ -93,6 +93,11 @@ def _not_loadable(elf: Elf) -> Iterator[str]:
         yield "its segments are not aligned as the loader wants them"
     if sorted(loaded, key=lambda one: one.address) != loaded or sum(one.memory_size for one in loaded) > _MOST_MEMORY:
         yield "its segments are out of order, or larger than a program's memory"
+    ends = [one.address + one.memory_size for one in loaded]
+    if any(one.address + one.memory_size > max(ends, default=0) + _PAGE for one in elf.segments_of("relro")):
+        yield "its data that becomes read-only reaches beyond its segments"
+    if elf.writes_read_only and not elf.has_text_relocations:
+        yield "the loader would write to a part of it that is read-only"
     if elf.has_wrong_initialisers:
         yield "the loader calls something in it that is no code"
     packed = is_packed_without_version(elf) and any(need.library == "libc.so.6" for need in elf.version_needs)

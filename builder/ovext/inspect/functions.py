@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ovext.inspect.elf import Elf
 
 _SORTED_TABLE = b"\x1b\x03\x3b"  # other encodings are allowed, but no linker writes them
+_SYSTEM_CALL = 0x80  # the interrupt of 32-bit programs
 _TRAPS = {iced_x86.Mnemonic.INT1, iced_x86.Mnemonic.INT3}
 _HEAD = 12  # bytes before that table
 
@@ -74,7 +75,8 @@ class Window:
 
 def code_ranges(elf: Elf) -> list[CodeRange]:
     """The executable bytes, by address and without overlaps: the sections that say so, else the executable segments."""
-    sections = [one for one in elf.sections if one.is_executable and one.size and elf.is_code(one.address)]
+    sections = [one for one in elf.sections if one.is_executable and one.is_loaded and one.size]
+    sections = [one for one in sections if elf.is_code(one.address) and elf.is_code(one.address + one.size - 1)]
     ranges = [CodeRange(one.address, one.address + one.size, variant_of(one)) for one in sections]
     if not ranges:
         segments = [one for one in elf.segments_of("load") if one.is_executable]
@@ -156,6 +158,7 @@ def never_returns(elf: Elf, function: Function) -> bool:
 def ends_process(instruction: iced_x86.Instruction) -> bool:
     """Whether the instruction ends a program: a trap, or one that only the kernel may run."""
     is_trap = instruction.flow_control == iced_x86.FlowControl.EXCEPTION or instruction.mnemonic in _TRAPS
+    is_trap = is_trap or (instruction.mnemonic == iced_x86.Mnemonic.INT and instruction.immediate8 != _SYSTEM_CALL)
     return bool(is_trap or instruction.is_privileged) and not instruction.is_invalid
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ovext.errors import UnreadableFileError
+from ovext.files import open_regular
 from ovext.findings import Level
 from ovext.inspect.elf import Elf
 from ovext.inspect.report import LibraryFinding, Needed
@@ -105,7 +107,8 @@ class Surroundings:
         if not is_file_name(name):
             return None
         here = any(system.is_here for system in self.systems)
-        for folder in dict.fromkeys([*run_path(elf), *self.inherited]):
+        inherited = [] if elf.strings_of("RUNPATH") else self.inherited
+        for folder in dict.fromkeys([*run_path(elf), *inherited]):
             is_inner = _ORIGIN.match(folder) is not None
             if not is_inner and not (here and folder.startswith("/") and self.root is None):
                 continue
@@ -123,9 +126,16 @@ class Surroundings:
             is_inside = self.root is None or file.is_relative_to(self.root.resolve())
             if not is_inside or ".so" not in file.name or not file.exists():
                 return None
-            return Elf(file) if file.stat().st_size <= _LARGEST_HELPER else None
+            return Elf(file) if file.stat().st_size <= _LARGEST_HELPER and _is_taken(file) else None
         except (UnreadableFileError, OSError, RuntimeError):
             return BROKEN
+
+
+def _is_taken(file: Path) -> bool:
+    """Whether the loader takes the file, or gives up at it; it goes on after a library for another architecture."""
+    with os.fdopen(open_regular(file), "rb") as opened:
+        begin = opened.read(20)
+    return begin[:4] != b"\x7fELF" or (begin[4:5] == b"\x02" and begin[18:20] == b"\x3e\0")
 
 
 def is_python_module(elf: Elf) -> bool:

@@ -37,8 +37,10 @@ _MOST_CHECKED = 60_000  # instructions through which the checks of the CPU are f
 _MOST_STRAIGHT = 20_000  # instructions
 _CPU_MODELS = {"__cpu_model"}  # where libgcc keeps what CPUID said
 _LOADER_KNOWS = {"_rtld_global_ro", "_dl_x86_get_cpu_features"}
+_NEVER_RETURN = {"abort", "exit", "_exit", "_Exit", "quick_exit", "__assert_fail", "__cxa_throw", "_ZSt9terminatev"}
 _PERSONALITY = "__gxx_personality_v0"  # of functions with handlers of exceptions
 # RDSSP is a NOP, and its result says whether the CPU has CET.
+_FILLERS = {iced_x86.Mnemonic.NOP, iced_x86.Mnemonic.INT3}
 _ASKING = {iced_x86.Mnemonic.CPUID, iced_x86.Mnemonic.RDSSPD, iced_x86.Mnemonic.RDSSPQ}
 _ENDS = {
     FlowControl.RETURN,
@@ -95,10 +97,12 @@ class Reach:
         checks = self._checks() if is_worth_it and len(self._code) <= _MOST_CHECKED else None
         found = []
         for address, (text, features) in sorted(self._wide.items()):
+            function = self._function_of(address)
             own = features - ({GUARDED_BY_CPUID} if self.can_check and text == "xgetbv" else set())
+            own -= {"CET_SS"} if function in self._asking else set()  # compilers ask RDSSP before INCSSP
             if own:
                 is_guarded = checks is not None and own <= checks.proved_at(address)
-                found.append(WideInstruction(address, text, own, self._function_of(address), is_guarded))
+                found.append(WideInstruction(address, text, own, function, is_guarded))
         return found
 
     def certain(self, start: int) -> WideInstruction | None:
@@ -112,10 +116,14 @@ class Reach:
                     return WideInstruction(
                         address, f"{instruction}", TRAP, self._function_of(address), is_guarded=False
                     )
-                if address in self._wide:
-                    text, features = self._wide[address]
+                text, features = self._wide.get(address, ("", frozenset()))
+                if features - {SAME_AS_BSF}:
                     return WideInstruction(address, text, features, self._function_of(address), is_guarded=False)
                 kind, target = instruction.flow_control, instruction.near_branch_target
+                if target and self._imported(target) in _NEVER_RETURN:
+                    return WideInstruction(
+                        address, f"{instruction}", TRAP, self._function_of(address), is_guarded=False
+                    )
                 if kind == FlowControl.CALL and self._is_inside(target) and len(pending) < seen:
                     pending += [instruction.next_ip, target]
                     break
@@ -128,31 +136,47 @@ class Reach:
                     return None
         return None
 
-    def possible(self, start: int) -> int | None:
-        """The address of a wide instruction that a call of the function at `start` may execute."""
+    def _trap(self, one: iced_x86.Instruction) -> WideInstruction:
+        return WideInstruction(one.ip, f"{one}", TRAP, self._function_of(one.ip), is_guarded=False)
+
+    def _imported(self, address: int) -> str | None:
+        """The function of another library to which the code at the address only jumps."""
+        for number, one in enumerate(self._decode(address)):
+            if one.flow_control == FlowControl.INDIRECT_BRANCH and one.is_ip_rel_memory_operand:
+                return self._elf.imported_at.get(one.ip_rel_memory_address)
+            if number == 1 or one.flow_control != FlowControl.NEXT:  # at most ENDBR64 stands before it
+                return None
+        return None
+
+    def possible(self, start: int) -> set[int]:
+        """The addresses of all that a call of the function at `start` may execute."""
         pending: list[int] = [start]
         seen: set[int] = set()
         while pending:
             address = pending.pop()
             while address in self._code and address not in seen:
                 seen.add(address)
-                if address in self._wide:
-                    return address
                 one = self._code[address]
                 if one.flow_control in _BRANCHES or one.flow_control == FlowControl.CALL:
                     pending.append(one.near_branch_target)
                 if one.flow_control in _ENDS:
                     break
                 address = one.next_ip
-        return None
+        return seen
 
     def _roots(self) -> set[int]:
         elf = self._elf
-        called = {*elf.initialisers, *elf.finalisers, *elf.resolvers, *elf.code_pointers}
+        called = {*elf.initialisers, *elf.finalisers, *elf.resolvers, *self._pointed_to()}
         entered = {one.value for one in elf.dynamic_symbols if one.is_defined and one.kind == "none"}
         # A section that no symbol leads into, such as .plt, is entered at its start; a whole segment is not.
         starts = {one.start for one in self._swept} if elf.sections else set()
         return {address for address in {*self._names, *called, *entered, *starts} if self._is_inside(address)}
+
+    def _pointed_to(self) -> set[int]:
+        """The functions to which data points. An executable segment can hold data, too, but not a section of code."""
+        return {
+            one for one in self._elf.code_pointers if any(range_.start <= one < range_.end for range_ in self._swept)
+        }
 
     def _follow(self, roots: Iterable[int]) -> None:
         pending = list(roots)
@@ -182,8 +206,11 @@ class Reach:
             return
         if features := features_of_code(instruction.code):
             self._wide[instruction.ip] = (f"{instruction}", features)
+        entered = instruction.near_branch_target
+        if instruction.mnemonic == iced_x86.Mnemonic.LEA and instruction.is_ip_rel_memory_operand:
+            entered = instruction.ip_rel_memory_address
         for one in self._variants:  # code outside enters a variant only through the table of the chosen one
-            if one.start <= instruction.near_branch_target < one.end:
+            if one.start <= entered < one.end:
                 text = f"{instruction}, in the variant {one.variant}"
                 self._wide[instruction.ip] = (text, features_of_variant(one.variant) or frozenset({UNKNOWN}))
         if instruction.mnemonic in _ASKING:
@@ -193,7 +220,7 @@ class Reach:
 
     def _checks(self) -> CpuChecks:
         elf = self._elf
-        entered = {*elf.initialisers, *elf.finalisers, *elf.resolvers, *elf.code_pointers}
+        entered = {*elf.initialisers, *elf.finalisers, *elf.resolvers, *self._pointed_to()}
         entered |= {one.value for one in elf.exported if elf.is_code(one.value)}
         models = {one.value for one in elf.symbols if one.name in _CPU_MODELS and one.is_defined}
         if not models:  # a stripped file: what the constructor that asks the CPU writes to
@@ -226,6 +253,8 @@ class Reach:
                     pending = []
             # Jumps through tables and handlers of exceptions lead to code that goes on into what was reached of the
             # same function; a handler can also end with a call.
+            while pending and pending[-1].mnemonic in _FILLERS:
+                pending.pop()
             joins = (throws or self._function_of(begin) in self._jumping) and end not in self._names
             if pending and at == end and (joins or (throws and pending[-1].flow_control == FlowControl.CALL)):
                 self._note_all(pending)

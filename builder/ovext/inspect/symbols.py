@@ -56,7 +56,9 @@ def _versioned(elf: Elf, around: Surroundings) -> Iterator[LibraryFinding]:
             text = f"it requires versions of {printable(library)}, which it does not name as needed"
             yield LibraryFinding("undefined-symbol", Level.ERROR, text, "Link it again.", where=printable(library))
     here = tuple(system.id for system in around.systems if system.is_here)
-    read = [*around.beside.values(), *(_read_here(name) for name in elf.needed if here)]
+    beside = {helper.path.name for helper in around.beside.values()}
+    others = [name for name in ("libc.so.6", *elf.needed) if here and name not in beside]
+    read = [*around.beside.values(), *map(_read_here, others)]
     if not here or None in read:
         return
     defined = {
@@ -91,7 +93,7 @@ def _undefined(elf: Elf, around: Surroundings, needed: Sequence[Needed]) -> Iter
         return
     defined = set(around.counterpart.symbols) if around.counterpart else set()
     for helper in around.beside.values():
-        defined |= {symbol.name for symbol in helper.exported}
+        defined |= helper.unversioned
     missing = [name for name in asked if name not in defined]
     of_openvino = [name for name in missing if is_of_openvino(name)]
     if around.counterpart and of_openvino and is_of_same_abi(elf, around.counterpart):
@@ -141,7 +143,7 @@ def _without_those_of(library: str, names: list[str], around: Surroundings) -> t
         return [name for name in names if not (known and known.fullmatch(name))], [] if known else None
     try:
         elf = Elf(file)
-        defined = {symbol.name for symbol in elf.exported}
+        defined = elf.unversioned
     except UnreadableFileError:
         return names, None
     return [name for name in names if name not in defined], elf.needed
