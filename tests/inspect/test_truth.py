@@ -43,6 +43,8 @@ CPUS = ["native", "nehalem"]
 WORSE = {
     "instruction_lzcnt",  # an old CPU runs it, as BSR
     "instruction_rdseed",  # Linux hides the feature of some CPUs that run it
+    "instruction_ptwrite",  # and does not name this one
+    "instruction_apx",  # and the disassembler does not know this one
     "instruction_xop",  # the emulator runs bytes that no Intel CPU does
 }
 # Whether wide code in them runs only after a check of the CPU is not known: it does not, and they do have a check.

@@ -47,7 +47,15 @@ _CPU_ADDS = {
 }
 BASELINE_CPU = "x86-64"
 CPUS = tuple(_CPU_ADDS)
-_LINUX_NAMES = {"pni": "SSE3", "abm": "LZCNT", "cx16": "CMPXCHG16B", "lahf_lm": "LAHF_SAHF", "sha_ni": "SHA"}
+_LINUX_NAMES = {
+    "3dnow": "D3NOW",
+    "3dnowext": "D3NOWEXT",
+    "pni": "SSE3",
+    "abm": "LZCNT",
+    "cx16": "CMPXCHG16B",
+    "lahf_lm": "LAHF_SAHF",
+    "sha_ni": "SHA",
+}
 
 
 @cache
@@ -61,7 +69,9 @@ def features_of_linux(cpuinfo_flags: Iterable[str]) -> frozenset[str]:
     """The features that Linux reports of a CPU, as iced-x86 names them."""
     by_letters = {name.replace("_", ""): name for name in (*_FEATURE_NAMES.values(), "LAHF_SAHF")}
     letters = (_LINUX_NAMES.get(flag, flag).upper().replace("_", "") for flag in cpuinfo_flags)
-    return frozenset(by_letters[one] for one in letters if one in by_letters)
+    found = {by_letters[one] for one in letters if one in by_letters}
+    found = {one for one in found if not one.startswith("AMX")}  # a process must ask the kernel for it first
+    return frozenset(found | ({"HLE_OR_RTM"} if found & {"HLE", "RTM"} else set()))
 
 
 def features_of_level(level: int) -> frozenset[str]:
