@@ -204,6 +204,15 @@ def test_files_elsewhere_are_not_read(layer: Path, ovext: Ovext, tmp_path_factor
         layer.write_text(text)
 
 
+def test_a_source_in_a_folder_beside_is_read(
+    layer: Path, ovext: Ovext, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    source = tmp_path_factory.mktemp("common") / "copy.cl"
+    layer.with_name("copy.cl").rename(source)
+    change(layer, '"copy.cl"', f'"{os.path.relpath(source, layer.parent)}"')
+    assert ovext("gpu", "check", layer, "--no-compile").returncode == ExitCode.OK
+
+
 NEVER_ENDING = {
     "comments.xml": "<!--" * 75_000,
     "types.xml": "<!DOCTYPE " * 30_000,

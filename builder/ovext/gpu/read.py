@@ -29,6 +29,7 @@ _KNOWN: dict[str, tuple[set[str], set[str]]] = {
     "WorkSizes": ({"global", "local", "dim"}, set()),
 }
 _LIST_TYPES = {"int[]": "int", "float[]": "float"}
+_SOURCES = {".cl", ".clh", ".c", ".h"}
 _SCALAR_TYPES = {"", "int", "float", "bool", "string"}
 
 
@@ -133,8 +134,9 @@ class _Reader:
             text = "the plugin opens the name behind the folder of the XML, where it does not find an absolute path"
             self.error("source-path", text, where, "Put the source beside the XML.")
             return Source(file, None, where)
-        if not file.resolve().is_relative_to(self.file.parent.resolve()):
-            text = "the path leads out of the folder of the XML, so the source is not read here"
+        real = file.resolve()
+        if not real.is_relative_to(self.file.parent.resolve()) and real.suffix not in _SOURCES:
+            text = "the path leads out of the folder of the XML to what is named as no source, so it is not read here"
             self.error("source-path", text, where, "Put the source beside the XML.")
             return Source(file, None, where)
         try:
