@@ -195,62 +195,65 @@ DATA = {
 SUM = "int s = 0; for (int i = 0; i < n; i++) s += a[i]; return s;"
 USE = "int a[64] = {0}; volatile int r = k(a, 64); (void)r;"
 AVX2 = '__attribute__((noinline, target("avx2")))'
+WIDE_SUM = f"{AVX2} static int w(int *a, int n) {{ {SUM} }}"
+ENTRY_USES = f"{ENTRY} {{ {USE} }}"
+ENTRY_ASKS = f"{ENTRY} {{ __builtin_cpu_init(); {USE} }}"
 GUARDED = {
     "clones": f"""
         __attribute__((target_clones("default", "avx2"))) int k(int *a, int n) {{ {SUM} }}
-        {ENTRY} {{ {USE} }}""",
+        {ENTRY_USES}""",
     "clones512": f"""
         __attribute__((target_clones("default", "avx2", "avx512f"))) int k(int *a, int n) {{ {SUM} }}
-        {ENTRY} {{ {USE} }}""",
+        {ENTRY_USES}""",
     "supports": f"""
-        {AVX2} static int w(int *a, int n) {{ {SUM} }}
+        {WIDE_SUM}
         static int k(int *a, int n) {{ if (__builtin_cpu_supports("avx2")) return w(a, n); {SUM} }}
-        {ENTRY} {{ __builtin_cpu_init(); {USE} }}""",
+        {ENTRY_ASKS}""",
     "ifunc": f"""
-        {AVX2} static int w(int *a, int n) {{ {SUM} }}
+        {WIDE_SUM}
         static int b(int *a, int n) {{ {SUM} }}
         static void *r(void) {{ __builtin_cpu_init(); return __builtin_cpu_supports("avx2") ? (void *)w : (void *)b; }}
         int k(int *, int) __attribute__((ifunc("r")));
-        {ENTRY} {{ {USE} }}""",
+        {ENTRY_USES}""",
     "own_cpuid": f"""
         #include <cpuid.h>
-        {AVX2} static int w(int *a, int n) {{ {SUM} }}
+        {WIDE_SUM}
         static int k(int *a, int n) {{
             unsigned p, q = 0, c, d;
             if (__get_cpuid_count(7, 0, &p, &q, &c, &d) && (q & 32)) return w(a, n);
             {SUM} }}
-        {ENTRY} {{ {USE} }}""",
+        {ENTRY_USES}""",
     "cached": f"""
         #include <cpuid.h>
         static volatile int has;
-        {AVX2} static int w(int *a, int n) {{ {SUM} }}
+        {WIDE_SUM}
         __attribute__((constructor)) static void ask(void) {{
             unsigned p, q = 0, c, d;
             if (__get_cpuid_count(7, 0, &p, &q, &c, &d)) has = q & 32; }}
         static int k(int *a, int n) {{ if (has) return w(a, n); {SUM} }}
-        {ENTRY} {{ {USE} }}""",
+        {ENTRY_USES}""",
 }
 WRONGLY_GUARDED = {
     "not": f"""
-        {AVX2} static int w(int *a, int n) {{ {SUM} }}
+        {WIDE_SUM}
         static int k(int *a, int n) {{ if (!__builtin_cpu_supports("avx2")) return w(a, n); {SUM} }}
-        {ENTRY} {{ __builtin_cpu_init(); {USE} }}""",
+        {ENTRY_ASKS}""",
     "lower": f"""
-        {AVX2} static int w(int *a, int n) {{ {SUM} }}
+        {WIDE_SUM}
         static int k(int *a, int n) {{ if (__builtin_cpu_supports("sse4.2")) return w(a, n); {SUM} }}
-        {ENTRY} {{ __builtin_cpu_init(); {USE} }}""",
+        {ENTRY_ASKS}""",
     "before": f"""
-        {AVX2} static int w(int *a, int n) {{ {SUM} }}
+        {WIDE_SUM}
         static int k(int *a, int n) {{ int r = w(a, n); if (__builtin_cpu_supports("avx2")) return r; {SUM} }}
-        {ENTRY} {{ __builtin_cpu_init(); {USE} }}""",
+        {ENTRY_ASKS}""",
     "elsewhere": f"""
         #include <cpuid.h>
         volatile int n = 1, m;
-        {AVX2} static int w(int *a, int n) {{ {SUM} }}
+        {WIDE_SUM}
         __attribute__((constructor)) static void ask(void) {{
             unsigned p, q, c, d; __get_cpuid(0, &p, &q, &c, &d); m = q; }}
         static int k(int *a, int b) {{ if (n) return w(a, b); return 0; }}
-        {ENTRY} {{ {USE} }}""",
+        {ENTRY_USES}""",
 }
 ENTRIES = {
     "plain": EMPTY,

@@ -24,12 +24,12 @@ from ovext.inspect.elf import Elf
 from ovext.inspect.library import InspectionRequest, inspect_library
 from ovext.inspect.limits import Limits, within_limits
 from ovext.inspect.system import system_of
-from ovext.targets.base_os import base_os_table
+from ovext.targets.base_os import base_oses
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-REQUEST = InspectionRequest([system_of(find) for find in base_os_table().values()], lambda _: None)
+REQUEST = InspectionRequest([system_of(base) for base in base_oses()], lambda _: None)
 FAILURE = Path("fuzz-failure.so")
 EXAMPLES = 200  # between two looks at the clock
 _ENTRY = '__attribute__((visibility("default"))) void create_extensions(void *v)'

@@ -33,6 +33,13 @@ def open_regular(path: Path) -> int:
     return file
 
 
+def is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # such as a path that is too long
+        return False
+
+
 def read_regular(path: Path, largest: int = LARGEST_TEXT) -> bytes:
     """The content of a regular file that may be anyone's.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import FilesError, LibraryError, NoLibraryError
-from ovext.files import read_regular
+from ovext.files import is_file, read_regular
 from ovext.transaction import finish_change, is_inner_name
 
 if TYPE_CHECKING:
@@ -193,13 +193,6 @@ def _named(path: Path, why: str, op: str | None) -> tuple[Path, str]:
     return path, why
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # such as a name that is too long
-        return False
-
-
 def _listed(manifests: Iterable[Path], op: str | None) -> list[Path]:
     """The libraries in the manifests that load in any process, newest first."""
     found = []
@@ -209,5 +202,5 @@ def _listed(manifests: Iterable[Path], op: str | None) -> list[Path]:
                 ops = [described["type"] for described in record["ops"]]
                 if record["link"] == "needed" and (op is None or op in ops):
                     found.append(manifest.parent / record["file"])
-    present = [library for library in found if _is_file(library)]
+    present = [library for library in found if is_file(library)]
     return sorted(present, key=lambda library: library.stat().st_mtime, reverse=True)

@@ -30,13 +30,13 @@ from ovext.inspect.library import InspectionRequest, inspect_library
 from ovext.inspect.limits import Limits, within_limits
 from ovext.inspect.system import system_of
 from ovext.inspect.versions import Need, highest, manylinux_tag, needs_of
-from ovext.targets.base_os import base_os_table
+from ovext.targets.base_os import base_oses
 from ovext.targets.isa import isa_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NOTHING = InspectionRequest([system_of(base) for base in base_os_table().values()], lambda _: None)
+NOTHING = InspectionRequest([system_of(base) for base in base_oses()], lambda _: None)
 
 
 def test_our_library_is_fine_everywhere(ovext: Ovext, built_relu: Built) -> None:

@@ -20,7 +20,7 @@ from ovext.inspect.elf import Elf
 from ovext.inspect.library import InspectionRequest, inspect_library
 from ovext.inspect.report import FileReport
 from ovext.inspect.system import system_of, this_machine
-from ovext.targets.base_os import base_os_table
+from ovext.targets.base_os import base_oses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,7 @@ LOAD = "import sys, openvino; openvino.Core().add_extension(sys.argv[1])"
 
 
 def inspect(library: Path, openvino: str | None = None) -> FileReport:
-    bases = {base.id: base for base in base_os_table().values()}.values()
-    systems = [*(system_of(base) for base in bases), this_machine()]
+    systems = [*(system_of(base) for base in base_oses()), this_machine()]
     return inspect_library(Elf(library), InspectionRequest(systems, counterpart_chooser(openvino, print)))
 
 

@@ -18,7 +18,7 @@ from ovext.project.attributes import ATTRIBUTE_TYPES
 from ovext.project.sources import KEPT_BY_TOOLS, PRODUCTS
 from ovext.scaffold.new import cmake_presets
 from ovext.scaffold.sync import Sync, plan_sync
-from ovext.targets.base_os import base_os_table
+from ovext.targets.base_os import base_oses
 from ovext.targets.isa import isa_table, markdown_table
 from ovext.targets.openvino_version import DEFAULT_RELEASE
 
@@ -129,7 +129,7 @@ def test_every_finding_that_inspection_has_is_in_its_table() -> None:
 
 def test_every_base_os_is_documented() -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    for base in base_os_table().values():
+    for base in base_oses():
         assert f"| {base.title} | {base.glibc}, {base.glibcxx}, {base.cxxabi} |" in page
         assert all(f"`{name}`" in page for name in (base.id, *base.aliases))
 

@@ -15,7 +15,7 @@ from ovext.inspect.library import InspectionRequest, inspect_library
 from ovext.inspect.openvino_symbols import read_counterpart
 from ovext.inspect.report import unused
 from ovext.inspect.system import system_of
-from ovext.targets.base_os import base_os_table
+from ovext.targets.base_os import base_oses
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.cmake import settings_of_this_machine
 from ovext.worker.check_loads import check_loads
@@ -106,9 +106,8 @@ def pass_inspection(
     Raises:
         GateError: it would not load or could crash on the target. The whole report is in `rejected_report`.
     """
-    every = list({base.id: base for base in base_os_table().values()}.values())
     request = InspectionRequest(
-        [system_of(base) for base in bases or every],
+        [system_of(base) for base in bases or base_oses()],
         lambda elf: read_counterpart(openvino, elf.strings_of("NEEDED")) if openvino else None,
         provides=settings.provides,
         may_fuse=may_fuse,

@@ -93,13 +93,14 @@ def inspect(
     from ovext.inspect.instructions import CPUS
     from ovext.inspect.report import FileReport, unused
     from ovext.inspect.system import system_of
-    from ovext.targets.base_os import base_os_table, find_base_os
+    from ovext.targets.base_os import base_oses, find_base_os
 
     if cpu not in CPUS:
         raise UnknownNameError("CPU", cpu, CPUS)
     acceptances = _acceptances(accept or [])
-    names = base_os or sorted({base.id for base in base_os_table().values()})
-    bases = list({find_base_os(name).id: find_base_os(name) for name in names}.values())
+    bases = (
+        list(dict.fromkeys(map(find_base_os, base_os))) if base_os else sorted(base_oses(), key=lambda base: base.id)
+    )
     systems = [system_of(base, cpu) for base in bases]
     reports = inspect_file(file, systems, openvino, cpu=cpu, provides=provides or [], kind=kind)
     reports = [one.accepting(acceptances) for one in reports]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ovext.findings import Level
-from ovext.inspect.functions import code_ranges, first_instruction
+from ovext.inspect.functions import first_instruction
 from ovext.inspect.instructions import (
     CPUS,
     GUARDED_BY_CPUID,
@@ -18,7 +18,7 @@ from ovext.inspect.instructions import (
     fuses,
 )
 from ovext.inspect.openvino_symbols import ENTRY_POINT
-from ovext.inspect.reach import MOST_CODE, TRAP, Reach, WideInstruction, code_size, may_ask
+from ovext.inspect.reach import TRAP, Reach, WideInstruction, is_followed, may_ask
 from ovext.inspect.report import LibraryFinding, VariantCode, some
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class OutsideVariants:
         self.elf = elf
         self.functions = [function for function in functions if function.variant is None]
         self._starts = {function.start: function for function in functions}
-        self.reach = Reach(elf) if code_size(code_ranges(elf)) <= MOST_CODE else None
+        self.reach = Reach(elf) if is_followed(elf) else None
         if self.reach:
             found, self.can_check = self.reach.wide(), self.reach.can_check
         else:

@@ -13,12 +13,12 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from ovext.errors import UnreadableFileError
+from ovext.files import is_file
 from ovext.inspect.elf import Elf
 from ovext.inspect.library import inspect_library
 from ovext.inspect.limits import Limits, children_seconds, within_limits
 from ovext.inspect.report import FileReport, Unreadable
 from ovext.inspect.strings import printable
-from ovext.toolchain.loader import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,21 +11,22 @@ from ovext.inspect import versions
 from ovext.inspect.code_findings import code_findings, fused_findings, instruction_sets, variant_code
 from ovext.inspect.demangle import demangle
 from ovext.inspect.file_findings import file_findings
-from ovext.inspect.functions import code_ranges, functions_of
+from ovext.inspect.functions import functions_of
 from ovext.inspect.instructions import BASELINE_CPU
 from ovext.inspect.needed import Surroundings, is_python_module, library_findings
 from ovext.inspect.openvino_symbols import ENTRY_POINT, built_for, openvino_findings
-from ovext.inspect.reach import MOST_CODE, code_size
+from ovext.inspect.reach import code_size, is_followed
 from ovext.inspect.report import FileReport, LibraryFinding
 from ovext.inspect.strings import printable
 from ovext.inspect.symbols import symbol_findings
 from ovext.inspect.variants import variants_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from ovext.inspect.elf import Elf
+    from ovext.inspect.functions import Function
     from ovext.inspect.openvino_symbols import Counterpart
     from ovext.inspect.report import Needed
     from ovext.inspect.system import System
@@ -79,10 +80,7 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
         *openvino_findings(elf, functions, counterpart),
         *_other_environment(elf, request.environment),
         *library_findings(elf, around, needed),
-        *symbol_findings(elf, around, needed),
-        *versions.version_findings(elf, request.systems, request.objects),
-        *file_findings(elf, request.systems),
-        *code_findings(elf, functions, variants, request.systems),
+        *_own_findings(elf, functions, variants, around, needed, objects=request.objects),
         *([] if request.may_fuse else fused_findings(elf, functions)),
         *_not_compared(elf, counterpart),
         *_of_helpers(around, needed, request),
@@ -110,28 +108,35 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
     )
 
 
+def _own_findings(
+    elf: Elf,
+    functions: Sequence[Function],
+    variants: Iterable[str],
+    around: Surroundings,
+    needed: Sequence[Needed],
+    *,
+    objects: Sequence[Path] = (),
+) -> Iterator[LibraryFinding]:
+    """Findings about what any library must have to load: an extension, or one that it needs."""
+    yield from symbol_findings(elf, around, needed)
+    yield from versions.version_findings(elf, around.systems, objects)
+    yield from file_findings(elf, around.systems)
+    yield from code_findings(elf, functions, variants, around.systems)
+
+
 def _of_helpers(around: Surroundings, needed: Sequence[Needed], request: InspectionRequest) -> Iterator[LibraryFinding]:
     """Why the libraries beside it do not load, which keeps it from loading. In a folder they have their own reports."""
     for helper in around.beside.values() if request.root is None else ():
-        functions = functions_of(helper)
-        variants = variants_in(helper) or ()
-        found = [
-            *symbol_findings(helper, around, needed),
-            *versions.version_findings(helper, request.systems, ()),
-            *file_findings(helper, request.systems),
-            *code_findings(helper, functions, variants, request.systems),
-        ]
         name = printable(helper.path.name)
-        for one in found:
+        for one in _own_findings(helper, functions_of(helper), variants_in(helper) or (), around, needed):
             if one.level is Level.ERROR:
                 yield replace(one, text=f"{name}, which it needs: {one.text}", where=one.where or name)
 
 
 def _limits(elf: Elf) -> Iterator[str]:
     """What was not done for the file's size."""
-    size = code_size(code_ranges(elf))
-    if size > MOST_CODE:
-        yield f"its {size:,} bytes of code outside variants were read function by function, and not followed"
+    if not is_followed(elf):
+        yield f"its {code_size(elf):,} bytes of code outside variants were read function by function, and not followed"
 
 
 def _listed(symbols: Sequence[str]) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ class Surroundings:
     root: Path | None = None
     beside: dict[Path, Elf] = field(default_factory=dict)  # the libraries that were found by run paths
     inherited: list[str] = field(default_factory=list)  # the folders of an old RPATH, which serve the helpers, too
+    _known: dict[Path, Elf | Literal["broken"] | None] = field(default_factory=dict, init=False)  # what a search found
 
     def needed_by(self, elf: Elf) -> list[Needed]:
         """Every library that `elf` needs, also by those that were found beside it."""
@@ -113,8 +114,9 @@ class Surroundings:
             if not is_inner and not (here and folder.startswith("/") and self.root is None):
                 continue
             file = Path(_ORIGIN.sub(lambda _: str(elf.path.absolute().parent), folder), name)
-            found = self._opened(file)
-            if found is not None:
+            if file not in self._known:
+                self._known[file] = self._opened(file)
+            if (found := self._known[file]) is not None:
                 return found
         return None
 
@@ -160,8 +162,8 @@ def _missing_libraries(needed: Sequence[Needed]) -> Iterator[LibraryFinding]:
         if not targets or one.library in told:
             continue
         told.add(one.library)
-        name = printable(one.library)
-        text = f"{printable(one.needed_by)} needs {name}, which nothing brings on {', '.join(targets)}"
+        name = one.library
+        text = f"{one.needed_by} needs {name}, which nothing brings on {', '.join(targets)}"
         fix = (
             "Link it statically, or ship it beside the library with a run path that begins with $ORIGIN. If the image "
             f"installs it, say --provides {name}, or provides = [...] in [tool.ovext]."

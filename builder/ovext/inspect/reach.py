@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from ovext.inspect.elf import Elf
 
 TRAP = frozenset({"a trap"})  # the "features" of an instruction that ends the process
-MOST_CODE = 1 << 20  # bytes; following more would take seconds
+_MOST_CODE = 1 << 20  # bytes; following more would take seconds
 _MOST_CHECKED = 60_000  # instructions through which the checks of the CPU are followed
 _MOST_STRAIGHT = 20_000  # instructions
 _CPU_MODELS = {"__cpu_model"}  # where libgcc keeps what CPUID said
 _LOADER_KNOWS = {"_rtld_global_ro", "_dl_x86_get_cpu_features"}
 _NEVER_RETURN = {"abort", "exit", "_exit", "_Exit", "quick_exit", "__assert_fail", "__cxa_throw", "_ZSt9terminatev"}
 _PERSONALITY = "__gxx_personality_v0"  # of functions with handlers of exceptions
-# RDSSP is a NOP, and its result says whether the CPU has CET.
 _FILLERS = {iced_x86.Mnemonic.NOP, iced_x86.Mnemonic.INT3}
+# RDSSP is a NOP without CET, so its result says whether the CPU has it.
 _ASKING = {iced_x86.Mnemonic.CPUID, iced_x86.Mnemonic.RDSSPD, iced_x86.Mnemonic.RDSSPQ}
 _ENDS = {
     FlowControl.RETURN,
@@ -63,7 +63,7 @@ class WideInstruction:
 
 
 class Reach:
-    """All wide instructions of the code outside variants, which has at most MOST_CODE bytes.
+    """All wide instructions of the code outside variants. `is_followed` says for which files.
 
     Raises:
         UnreadableFileError: the file is damaged.
@@ -113,17 +113,13 @@ class Reach:
                 seen += 1
                 address = instruction.ip
                 if ends_process(instruction):
-                    return WideInstruction(
-                        address, f"{instruction}", TRAP, self._function_of(address), is_guarded=False
-                    )
+                    return self._trap(instruction)
                 text, features = self._wide.get(address, ("", frozenset()))
                 if features - {SAME_AS_BSF}:
                     return WideInstruction(address, text, features, self._function_of(address), is_guarded=False)
                 kind, target = instruction.flow_control, instruction.near_branch_target
                 if target and self._imported(target) in _NEVER_RETURN:
-                    return WideInstruction(
-                        address, f"{instruction}", TRAP, self._function_of(address), is_guarded=False
-                    )
+                    return self._trap(instruction)
                 if kind == FlowControl.CALL and self._is_inside(target) and len(pending) < seen:
                     pending += [instruction.next_ip, target]
                     break
@@ -166,17 +162,19 @@ class Reach:
 
     def _roots(self) -> set[int]:
         elf = self._elf
-        called = {*elf.initialisers, *elf.finalisers, *elf.resolvers, *self._pointed_to()}
         entered = {one.value for one in elf.dynamic_symbols if one.is_defined and one.kind == "none"}
         # A section that no symbol leads into, such as .plt, is entered at its start; a whole segment is not.
         starts = {one.start for one in self._swept} if elf.sections else set()
-        return {address for address in {*self._names, *called, *entered, *starts} if self._is_inside(address)}
+        return {address for address in {*self._names, *self._called(), *entered, *starts} if self._is_inside(address)}
 
-    def _pointed_to(self) -> set[int]:
-        """The functions to which data points. An executable segment can hold data, too, but not a section of code."""
-        return {
-            one for one in self._elf.code_pointers if any(range_.start <= one < range_.end for range_ in self._swept)
-        }
+    def _called(self) -> set[int]:
+        """The functions that the loader calls, and those to which data points.
+
+        An executable segment can hold data, too, but not a section of code.
+        """
+        elf = self._elf
+        pointed_to = {one for one in elf.code_pointers if any(code.start <= one < code.end for code in self._swept)}
+        return {*elf.initialisers, *elf.finalisers, *elf.resolvers, *pointed_to}
 
     def _follow(self, roots: Iterable[int]) -> None:
         pending = list(roots)
@@ -220,8 +218,7 @@ class Reach:
 
     def _checks(self) -> CpuChecks:
         elf = self._elf
-        entered = {*elf.initialisers, *elf.finalisers, *elf.resolvers, *self._pointed_to()}
-        entered |= {one.value for one in elf.exported if elf.is_code(one.value)}
+        entered = self._called() | {one.value for one in elf.exported if elf.is_code(one.value)}
         models = {one.value for one in elf.symbols if one.name in _CPU_MODELS and one.is_defined}
         if not models:  # a stripped file: what the constructor that asks the CPU writes to
             asking = [one for address, one in self._code.items() if self._function_of(address) in self._asking]
@@ -314,5 +311,11 @@ def _segments_without(elf: Elf, variants: list[CodeRange]) -> list[CodeRange]:
     return [one for one in found if one.start < one.end]
 
 
-def code_size(ranges: Iterable[CodeRange]) -> int:
-    return sum(one.end - one.start for one in ranges if one.variant is None)
+def code_size(elf: Elf) -> int:
+    """The bytes of code outside variants."""
+    return sum(one.end - one.start for one in code_ranges(elf) if one.variant is None)
+
+
+def is_followed(elf: Elf) -> bool:
+    """Whether the library is small enough for its code to be followed."""
+    return code_size(elf) <= _MOST_CODE

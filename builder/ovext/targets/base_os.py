@@ -49,6 +49,11 @@ def base_os_table() -> dict[str, BaseOS]:
     return table
 
 
+def base_oses() -> list[BaseOS]:
+    """Every base OS once, in the order of the table."""
+    return list(dict.fromkeys(base_os_table().values()))
+
+
 def find_base_os(name: str) -> BaseOS:
     """The base OS with that id or alias.
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from ovext.errors import ToolError
+from ovext.files import is_file
 from ovext.toolchain.process import run
 
 _DEFAULT = ("/lib64", "/usr/lib64", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib")
@@ -38,13 +39,6 @@ def library_here(name: str) -> Path | None:
         if begin[4:] == _64_BITS:
             return file
     return None
-
-
-def is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # such as a path that is too long
-        return False
 
 
 def _beginning(file: Path) -> bytes:

@@ -15,7 +15,7 @@ from ovext.project import load_project
 from ovext.project.fields import Strict
 from ovext.project.read import read_model
 from ovext.project.settings import OpenVINOName
-from ovext.targets.base_os import base_os_table, find_base_os
+from ovext.targets.base_os import base_oses, find_base_os
 from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toml import parse_toml, read_text
 
@@ -40,7 +40,7 @@ def _build_type(name: str) -> str:
 
 
 def _every_base_os() -> list[str]:
-    return list(dict.fromkeys(base.id for base in base_os_table().values()))
+    return [base.id for base in base_oses()]
 
 
 class MatrixSettings(Strict):
