@@ -128,11 +128,9 @@ def _names(records: list[dict[str, Any]]) -> Iterator[str]:
 def _records(manifest: Path) -> Iterator[list[dict[str, Any]]]:
     """The libraries that a manifest lists. A fault in it becomes a LibraryError, also when the block finds it."""
     try:
-        finish_change(manifest.parent)
+        _finish_build(manifest)
         records = json.loads(read_regular(manifest))["libraries"]
         outside = [name for name in _names(records) if not is_inner_name(name)]
-    except FilesError as error:
-        raise LibraryError(f"a build was ended while it published: {error.what}", where=manifest, fix=_FIX) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LibraryError(f"the manifest cannot be read: {error!r}", where=manifest, fix=_FIX) from None
     if outside:
@@ -141,6 +139,14 @@ def _records(manifest: Path) -> Iterator[list[dict[str, Any]]]:
         yield records
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LibraryError(f"the manifest cannot be read: {error!r}", where=manifest, fix=_FIX) from None
+
+
+def _finish_build(file: Path) -> None:
+    """Finish what a killed build began to publish in the file's folder."""
+    try:
+        finish_change(file.parent)
+    except FilesError as error:
+        raise LibraryError(f"a build was ended while it published: {error.what}", where=file, fix=_FIX) from None
 
 
 def find_library(
@@ -184,10 +190,7 @@ def _named(path: Path, why: str, op: str | None) -> tuple[Path, str]:
             return listed[0], why
         wanted = f" with the op {op}" if op else ""
         raise LibraryError(f"its manifest lists no library{wanted} that loads everywhere ({why})", where=path, fix=_FIX)
-    try:
-        finish_change(path.parent)
-    except FilesError as error:
-        raise LibraryError(f"a build was ended while it published: {error.what}", where=path, fix=_FIX) from None
+    _finish_build(path)
     if not path.is_file():
         raise LibraryError(f"there is no such extension library ({why})", where=path, fix=_FIX)
     return path, why

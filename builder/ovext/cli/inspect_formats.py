@@ -45,38 +45,30 @@ def sarif(reports: Sequence[FileReport | Unreadable]) -> dict[str, Any]:
     results = []
     for report in reports:
         if isinstance(report, FileReport):
-            results += [_result(report.file, finding, codes.index(finding.code)) for finding in report.findings]
+            results += [_of_finding(report.file, finding, codes.index(finding.code)) for finding in report.findings]
         else:
-            message = {"text": report.problem}
-            results.append(
-                {
-                    "ruleId": _UNREADABLE,
-                    "ruleIndex": len(codes),
-                    "level": "error",
-                    "message": message,
-                    "locations": [_location(report.file)],
-                }
-            )
+            results.append(_result(report.file, _UNREADABLE, len(codes), Level.ERROR, report.problem))
     driver = {"name": "ovext", "version": version("ovext"), "rules": rules}
     return {"$schema": _PAGE, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
-def _result(file: str, finding: LibraryFinding, rule: int) -> dict[str, Any]:
-    result: dict[str, Any] = {
-        "ruleId": finding.code,
-        "ruleIndex": rule,
-        "level": finding.level.value,
-        "message": {"text": sentence(finding)},
-        "locations": [_location(file)],
-        "properties": {"where": finding.where, "targets": finding.targets},
-    }
+def _of_finding(file: str, finding: LibraryFinding, rule: int) -> dict[str, Any]:
+    result = _result(file, finding.code, rule, finding.level, sentence(finding))
+    result["properties"] = {"where": finding.where, "targets": finding.targets}
     if finding.accepted is not None:
         result["suppressions"] = [{"kind": "external", "justification": finding.accepted}]
     return result
 
 
-def _location(file: str) -> dict[str, Any]:
-    return {"physicalLocation": {"artifactLocation": {"uri": quote(file)}}}
+def _result(file: str, code: str, rule: int, level: Level, text: str) -> dict[str, Any]:
+    location = {"physicalLocation": {"artifactLocation": {"uri": quote(file)}}}
+    return {
+        "ruleId": code,
+        "ruleIndex": rule,
+        "level": level.value,
+        "message": {"text": text},
+        "locations": [location],
+    }
 
 
 def _command(level: str, file: str, code: str, text: str) -> str:

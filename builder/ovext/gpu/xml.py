@@ -77,7 +77,6 @@ def read_elements(data: bytes, file: Path) -> list[Element]:
 
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
-
     parser.EndElementHandler = lambda _: stack.pop()
     try:
         parser.Parse(wrapped, True)
