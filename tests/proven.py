@@ -83,7 +83,7 @@ ILLNESSES = [
         "(output, count, compute",
         "(output, count > 2 ? count - 1 : count, compute",
         "numbers",
-        '{"shapes": {"data": [3]}',
+        '{"shapes": {"data": [3, 1]}',
     ),
     Illness(
         "WrongVariant",
@@ -99,7 +99,7 @@ ILLNESSES = [
         _EVALUATE,
         _EVALUATE + "    if (inputs[0].get_size() > 4) {\n        *reinterpret_cast<volatile int*>(8) = 1;\n    }\n",
         "numbers",
-        "the process died (killed by SIGSEGV) while inferring",
+        "the process died (killed by SIGSEGV) while evaluating the op alone",
     ),
     Illness(
         "Hang",
@@ -116,7 +116,7 @@ ILLNESSES = [
         "    static const std::size_t first = outputs[0].get_size();\n"
         "    ovext::parallel_ranges(std::min(first, outputs[0].get_size())",
         "numbers",
-        "elements wrong",
+        "elements are not written",
     ),
     Illness("NotANumber", "kernel.cpp", "    return data;", "    return data == data ? data : T(0);", "numbers", "nan"),
     Illness(
@@ -153,7 +153,7 @@ ILLNESSES = [
         "    std::this_thread::sleep_for(std::chrono::milliseconds(20));\n"
         "    data = buffer.data();\n"
         "    auto* output = static_cast<char*>(outputs[0].data());\n",
-        "concurrency",
+        "requests",
         "requests at once give wrong numbers",
     ),
     Illness(
@@ -174,7 +174,12 @@ ILLNESSES = [
         "elements wrong",
     ),
     Illness(
-        "Undecided", "reference.py", "return data", "return data[0]", "numbers", "reference.py:9: the reference fails"
+        "Undecided",
+        "reference.py",
+        "return data",
+        "return data[9, 9]",
+        "numbers",
+        "reference.py:9: the reference fails",
     ),
     Illness("OtherShape", "reference.py", "return data", "return data.reshape(-1)", "numbers", "by the reference, and"),
 ]

@@ -222,7 +222,20 @@ class LibraryError(OvextError):
 
 
 class WorkerDiedError(LibraryError):
-    """The process that had loaded a library crashed or hung; the text says what it was doing."""
+    """The process that had loaded a library crashed or hung; the text says what it was doing.
+
+    `ended` is `crash`, `hang`, or `ends` if it touched memory beyond the end of a tensor.
+    """
+
+    ended: str = "crash"
+
+
+class ReferenceFailedError(LibraryError):
+    """The reference of an op failed."""
+
+
+class ReferenceTooSlowError(LibraryError):
+    """The reference of an op was ended because it took too long."""
 
 
 class NoLibraryError(LibraryError):

@@ -15,9 +15,18 @@ from ovext.worker.tasks.values import draw
 TOLERANCE = {"absolute": 0.1, "relative": 0.01}
 
 
-def inputs(element: str, *, rounded_to: str = "") -> np.ndarray[Any, Any]:
-    request = {"input_types": [element], "ranges": [(-8, 8)], "rounded_to": [rounded_to or element]}
-    return draw({**request, "seed": 0, "values": "uniform", "specials": []}, [(40, 5)])[0]
+PLAIN = {"one_of": [], "sorted": False, "unique": False}
+
+
+def request_for(element: str, reference: Path = Path("none.py"), **changed: Any) -> dict[str, Any]:
+    request = {"input_types": [element], "ranges": [(-8, 8)], "rounded_to": [element], "input_names": ["x"]}
+    request |= {"seed": 0, "values": "uniform", "specials": [], "given": [None], "meanings": [PLAIN], "attributes": {}}
+    return {**request, "reference": str(reference), **changed}
+
+
+def inputs(element: str, *, rounded_to: str = "", **changed: Any) -> np.ndarray[Any, Any]:
+    request = request_for(element, **changed)
+    return draw({**request, "rounded_to": [rounded_to or element]}, [(40, 5)])[0]
 
 
 @pytest.mark.parametrize(
@@ -42,6 +51,29 @@ def test_inputs_for_half_precision_are_rounded_to_it() -> None:
     assert not np.array_equal(rounded, exact)
 
 
+def test_values_have_the_meaning_that_is_told() -> None:
+    drawn = inputs("i64", ranges=[(0, 5)], meanings=[{**PLAIN, "sorted": True, "unique": True}])
+    assert all(len(set(row)) == 5 and sorted(row) == list(row) for row in drawn)
+    assert {*drawn.flat} == set(range(6))
+    assert {*inputs("f32", meanings=[{**PLAIN, "one_of": [1.5, 2.0]}]).flat} == {1.5, 2.0}
+
+
+def test_values_of_a_case_and_of_the_author_come_first(tmp_path: Path) -> None:
+    given = [[number] * 5 for number in range(40)]
+    assert inputs("i32", given=[given])[7, 1] == 7
+    reference = tmp_path / "reference.py"
+    reference.write_text(
+        "def make_inputs(shapes, generator, *, k):\n"
+        "    return {'x': generator.permutation(shapes['x'][0] * 5).reshape(shapes['x']) + k}\n"
+    )
+    made = inputs("i32", reference=reference, attributes={"k": 100})
+    assert sorted(made.flat) == list(range(100, 300))
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text("def make_inputs(shapes, generator):\n    return {'x': [1, 2]}\n")
+    with pytest.raises(RuntimeError, match=r"makes 'x' of shape \[2\], not \[40, 5\]"):
+        inputs("i32", reference=wrong)
+
+
 def test_what_is_within_the_tolerance_agrees() -> None:
     expected = np.array([0.0, 10.0, np.nan, np.inf], np.float32)
     result = compare(np.array([0.09, 10.19, np.nan, np.inf], np.float32), expected, TOLERANCE)
@@ -50,9 +82,9 @@ def test_what_is_within_the_tolerance_agrees() -> None:
     assert result["relative"] == pytest.approx(0.019, rel=1e-3)
 
 
-@pytest.mark.parametrize(("actual", "agrees"), [(10.19, True), (10.21, False), (9.81, True), (9.79, False)])
+@pytest.mark.parametrize(("actual", "agrees"), [(10.198, True), (10.202, False), (9.802, True), (9.798, False)])
 def test_the_tolerance_ends_where_it_says(actual: float, agrees: bool) -> None:
-    """0.1 + 0.01 * |10|."""
+    """0.1 + 0.01 * |10|: 0.99 of it passes, 1.01 of it fails."""
     result = compare(np.array([actual]), np.array([10.0]), TOLERANCE)
     assert (result["agrees"], result["wrong"]) == (agrees, int(not agrees))
 
@@ -74,7 +106,7 @@ def test_nan_and_infinity_are_wrong_where_a_number_is_expected(odd: float) -> No
 
 def test_another_shape_is_told() -> None:
     result = compare(np.zeros((2, 3)), np.zeros((3, 2)), TOLERANCE)
-    assert result == {"shape": "[2, 3] instead of [3, 2]", "agrees": False}
+    assert result == {"check": "shapes", "shape": "[2, 3] instead of [3, 2]", "agrees": False}
 
 
 @pytest.mark.parametrize(

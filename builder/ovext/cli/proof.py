@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ovext.project import OpDescription
     from ovext.proof.report import Proof, Row
+    from ovext.proof.request import ProofRequest
 
 
 def proof_data(proof: Proof) -> dict[str, Any]:
     """The proof for `--json`."""
     rows = [{**asdict(row), "is_fine": row.is_fine} for row in proof.rows]
     return {"project": proof.project, "rows": rows}
+
+
+def show_plan(ops: Sequence[OpDescription], request: ProofRequest, *, as_json: bool) -> None:
+    """List the cases of each op and combination of element types, and why each is tried."""
+    from ovext.cli.text import to_json
+    from ovext.proof.jobs import cases_on_cpu
+
+    data = []
+    for op, setting, cases in cases_on_cpu(ops, request):
+        rows = [(case.why, json.loads(case.trial.to_json())) for case in cases]
+        data.append({"op": op.type, "types": setting.types_text, "cases": [{"why": w, "case": c} for w, c in rows]})
+        if not as_json:
+            typer.secho(
+                f"{op.type} {setting.types_text}: {len(op.test.cases)} cases of op.toml, {len(rows)} more", bold=True
+            )
+            for why, case in rows:
+                typer.echo(f"  {why}: {json.dumps(case)}")
+    if as_json:
+        typer.echo(to_json({"schema": 1, "plans": data}))
 
 
 class ShownProof:
@@ -40,15 +64,20 @@ class ShownProof:
         end = row.skipped or worst
         cases = "" if row.skipped else str(row.cases)
         typer.echo(f"{row.check:12} {row.variant:8} {row.types:14} {row.device:14} {cases:>5}  {end}".rstrip())
+        if row.note:
+            typer.echo(f"      {row.note}")
 
     def end(self, proof: Proof) -> None:
+        from ovext.proof.report import CHECKS
+
         if self._quiet:
             return
         for row, failure in proof.failures():
             typer.echo()
             typer.secho(f"✗ {row.op}: {row.name()}", fg="red")
-            for line in failure.what.splitlines():
+            for line in f"{failure.check}: {failure.what}".splitlines():
                 typer.echo(f"    {line}")
+            typer.echo(f"    ({failure.check}: {CHECKS[failure.check]}; try it again with)")
             typer.echo(f"    {failure.command(self._project, self._options)}")
         failed = sum(not row.is_fine for row in proof.rows)
         skipped = sum(bool(row.skipped) for row in proof.rows)

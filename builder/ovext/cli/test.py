@@ -26,6 +26,9 @@ def run(
     case: Annotated[
         str, typer.Option(metavar="JSON", help="Only this case, as a failure prints it.", show_default=False)
     ] = "",
+    check: Annotated[
+        str, typer.Option(metavar="NAME", help="Only this check, such as numbers or requests.", show_default=False)
+    ] = "",
     device: Annotated[
         str | None,
         typer.Option(
@@ -35,8 +38,19 @@ def run(
             show_default=False,
         ),
     ] = None,
-    examples: Annotated[int, typer.Option(min=0, help="Drawn cases for each variant and element type.")] = 100,
+    examples: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Cases for each variant and element type, besides those of op.toml. Default: all planned ones, and "
+            "30 drawn ones.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Draw other cases.")] = 0,
+    show_cases: Annotated[
+        bool, typer.Option("--show-cases", help="Only list the planned and drawn cases on the CPU.")
+    ] = False,
     timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that one case may take.")] = 30.0,
     library: LibraryOption = None,
     openvino: OpenVINOOption = None,
@@ -48,11 +62,11 @@ def run(
     """Prove every op of a project against its reference.py: no test code is needed.
 
     Builds the project into lib/ first, unless --library names the library to test. Runs each op with the cases of its
-    op.toml and with drawn ones, for every variant and element type, in static and dynamic models. Also tests its
-    attributes, what it must reject, concurrent requests, and unloading. Exits with 1 when something is wrong.
+    op.toml, planned and drawn ones, for every variant and element type, in static and dynamic models. Also tests its
+    attributes, what it must reject, requests at once, and unloading. Exits with 1 when something is wrong.
     """
     from ovext.build.release import openvino_to_run
-    from ovext.cli.proof import ShownProof, proof_data
+    from ovext.cli.proof import ShownProof, proof_data, show_plan
     from ovext.cli.text import shortened_path, talk, to_json
     from ovext.errors import ExitCode
     from ovext.files import replace_text, writing_to
@@ -62,8 +76,13 @@ def run(
     from ovext.worker.check_loads import check_loads
 
     loaded = load_project(project)
-    request = ProofRequest(op, isa, types, case, device=device, examples=examples, seed=seed, seconds=timeout)
+    request = ProofRequest(
+        op, isa, types, case, check=check, device=device, examples=examples, seed=seed, seconds=timeout
+    )
     ops = chosen_ops(loaded, request)
+    if show_cases:
+        show_plan(ops, request, as_json=json)
+        return
     libraries = _libraries(loaded, ops, library, openvino)
     paths = dict.fromkeys(libraries[one.type] for one in ops)
     release = openvino_to_run(openvino, next(iter(paths)), talk)

@@ -276,8 +276,21 @@ def _ranges(op: OpDescription) -> Iterator[Problem]:
             yield ("test", "ranges", name), f"[{low:g}, {high:g}] is no range: two numbers, the smaller first"
 
 
+def _meanings(op: OpDescription) -> Iterator[Problem]:
+    inputs = [tensor.name for tensor in op.inputs]
+    known = sorted(_whole_numbers(op))
+    for name in op.test.values:
+        if name not in inputs:
+            yield ("test", "values", name), _unknown(name, "input", inputs)
+            continue
+        index = op.meaning_of(name).index
+        for unknown in sorted(names_in(index) - set(known)) if index else ():
+            yield ("test", "values", name), _unknown(unknown, "dimension or whole-number attribute", known)
+
+
 def _tests(op: OpDescription) -> Iterator[Problem]:
     yield from _ranges(op)
+    yield from _meanings(op)
     inputs = [tensor.name for tensor in op.inputs]
     for name, values in op.test.attributes.items():
         for value in values:
@@ -292,6 +305,20 @@ def _tests(op: OpDescription) -> Iterator[Problem]:
         for name in case.outputs:
             if name not in outputs:
                 yield (*at, "outputs"), _unknown(name, "output", outputs)
+        for name, values in case.values.items():
+            if name not in inputs:
+                yield (*at, "values"), _unknown(name, "input", inputs)
+            elif _shape_of(values) != tuple(case.shapes[name]):
+                yield (*at, "values"), f"the values of '{name}' are not numbers in the shape {case.shapes[name]}"
+
+
+def _shape_of(values: object) -> tuple[int, ...] | None:
+    """The shape of lists in lists of numbers; None if they are something else."""
+    if isinstance(values, (int, float)):
+        return ()
+    shapes = {_shape_of(one) for one in values} if isinstance(values, list) else {None}
+    inner = shapes.pop() if len(shapes) == 1 else None
+    return None if inner is None or not isinstance(values, list) else (len(values), *inner)
 
 
 def _shapes_of_cases(op: OpDescription) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr
 
@@ -14,15 +14,22 @@ from ovext.project.dims import parse_dim
 from ovext.project.fields import Name, Strict, Text
 from ovext.project.frameworks import Frameworks
 from ovext.project.gpu_tables import Gpu, Vpu
+from ovext.project.input_values import Meaning, parse_meaning
+from ovext.targets.plugin_types import in_cpu_plugin
 from ovext.toml import line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def _pattern(dim: str) -> str:
     parse_dim(dim)
     return dim
+
+
+def _meaning(text: str) -> str:
+    parse_meaning(text)
+    return text
 
 
 Shape = list[Annotated[int, Field(ge=0)]]
@@ -69,6 +76,7 @@ class Case(Strict):
     shapes: dict[Name, Shape]
     attributes: dict[Name, AttributeValue] = Field(default={})
     outputs: dict[Name, Shape] = Field(default={}, description="The shapes of outputs whose rule does not tell them.")
+    values: dict[Name, Any] = Field(default={}, description="The values of an input, as lists in lists.")
 
     def sizes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each input, by name."""
@@ -98,11 +106,21 @@ class Testing(Strict):
 
     cases: list[Case] = Field(default=[])
     ranges: dict[Name, tuple[float, float]] = Field(default={}, description="The values of an input: from, to.")
+    values: dict[Name, Annotated[str, AfterValidator(_meaning)]] = Field(
+        default={},
+        description="What holds for an input's values: index(N), less than N; sorted; unique; one of [0, 1].",
+    )
     tolerances: dict[ElementType, Tolerance] = Field(default={})
     specials: list[Literal["nan", "inf"]] = Field(
         default=[], description="Values that the op handles as its reference does, and that are tried too."
     )
     smallest: Literal[0, 1] = Field(default=0, description="The smallest size of a dimension that is tried.")
+    largest: Annotated[int, Field(ge=1)] = Field(
+        default=1 << 22, description="The most elements that a tensor of a planned or drawn case has."
+    )
+    depends_on_threads: bool = Field(
+        default=False, description="Whether results may differ, within the tolerances, with the number of threads."
+    )
     attributes: dict[Name, Annotated[list[AttributeValue], Field(min_length=1)]] = Field(
         default={}, description="Values that an attribute is tried with; default: drawn within its bounds."
     )
@@ -172,17 +190,40 @@ class OpDescription(Strict):
 
     def combinations(self) -> list[list[str]]:
         """Every combination of element types that models can have: for each input, then for each output."""
-        free = {one.name: one.types for one in self.inputs if not isinstance(one.types, str)}
-        combinations = []
-        for chosen in itertools.product(*free.values()):
-            by_name: dict[str, str] = dict(zip(free, chosen, strict=True))
-            for one in self.inputs:
-                if isinstance(one.types, str):
-                    by_name[one.name] = by_name[one.types]
-            inputs = [by_name[one.name] for one in self.inputs]
-            outputs = [by_name.get(one.type or self.inputs[0].name, one.type) for one in self.outputs]
-            combinations.append([*inputs, *outputs])
-        return combinations
+        return [self._combination(chosen) for chosen in itertools.product(*self._free_types().values())]
+
+    def computed_combinations(self) -> list[list[str]]:
+        """Those combinations, and what the CPU plugin makes of each: the op needs a kernel for all of them."""
+        chosen = list(itertools.product(*self._free_types().values()))
+        made = [tuple(map(in_cpu_plugin, one)) for one in chosen]
+        return [self._combination(one) for one in dict.fromkeys([*chosen, *made])]
+
+    def accepted_types(self, tensor: Input) -> list[str]:
+        """The element types of an input that the op must accept: its own, and what the CPU plugin makes of them."""
+        types = self.input_types()[tensor.name]
+        return list(dict.fromkeys([*types, *map(in_cpu_plugin, types)]))
+
+    def accepts(self, types: Sequence[str]) -> bool:
+        """Whether the op must accept inputs of these element types."""
+        by_name = dict(zip((one.name for one in self.inputs), types, strict=True))
+        return all(
+            by_name[one.name] == by_name[one.types]
+            if isinstance(one.types, str)
+            else by_name[one.name] in self.accepted_types(one)
+            for one in self.inputs
+        )
+
+    def _free_types(self) -> dict[str, list[ElementType]]:
+        """The element types of each input that does not follow another, by name."""
+        return {one.name: one.types for one in self.inputs if not isinstance(one.types, str)}
+
+    def _combination(self, chosen: Sequence[str]) -> list[str]:
+        by_name: dict[str, str] = dict(zip(self._free_types(), chosen, strict=True))
+        for one in self.inputs:
+            if isinstance(one.types, str):
+                by_name[one.name] = by_name[one.types]
+        inputs = [by_name[one.name] for one in self.inputs]
+        return [*inputs, *(by_name.get(one.type or self.inputs[0].name, one.type) for one in self.outputs)]
 
     def types_for(self, element: ElementType) -> list[str]:
         """The element type of each input, then of each output, in a model whose first input has this one."""
@@ -198,6 +239,10 @@ class OpDescription(Strict):
     def range_of(self, tensor: str) -> tuple[float, float]:
         """The range from which an input's values are drawn."""
         return self.test.ranges.get(tensor, _RANGE)
+
+    def meaning_of(self, tensor: str) -> Meaning:
+        """What holds for an input's values."""
+        return parse_meaning(self.test.values[tensor]) if tensor in self.test.values else Meaning()
 
     def tolerance(self, element: str) -> Tolerance:
         """How far an output of that type may be from the reference: as in op.toml, else about the type's precision."""

@@ -6,21 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-from hypothesis.errors import Unsatisfiable
-
 from ovext.errors import ProjectError
-from ovext.proof.draw import attribute_values, shapes_of
+from ovext.proof.plan import plan
 from ovext.proof.refused_models import right_and_wrong_models
 from ovext.proof.trial import Trial
+from ovext.toolchain.process import cpu_count
 
 if TYPE_CHECKING:
     from ovext.project import OpDescription
     from ovext.proof.setting import Setting
     from ovext.worker.client import Worker
 
-_REQUESTS = 8  # that one model runs at once
 _ATTRIBUTE_SETS = 10
 
 
@@ -32,7 +28,7 @@ class Outcome:
 
 def check_attributes(worker: Worker, setting: Setting) -> Outcome:
     """Attributes have the model's values, and keep them when the model is saved and read again."""
-    sets = _drawn(setting.op, _ATTRIBUTE_SETS)
+    sets = _planned(setting.op)[-_ATTRIBUTE_SETS:]
     problems: dict[str, None] = {}
     for trial in sets:
         wanted = setting.op.all_values(trial.attributes)
@@ -73,21 +69,16 @@ def check_refusals(worker: Worker, setting: Setting) -> Outcome:
     return Outcome(len(wrong), tuple(problems))
 
 
-def check_concurrency(worker: Worker, setting: Setting) -> Outcome:
+def check_requests(worker: Worker, setting: Setting) -> Outcome:
     """Requests that run at once return the same as each returns alone."""
-    trial = _simple_trial(setting.op)
-    request = {
-        **setting.common(trial.attributes),
-        "model": setting.model(trial.shapes, trial.attributes),
-        "shapes": [trial.shapes[one.name] for one in setting.op.inputs],
-        "values": "uniform",
-        "requests": _REQUESTS,
-    }
-    wrong = [one for one in worker.ask("concurrency", request)["results"] if not one["agrees"]]
-    if not wrong:
-        return Outcome(_REQUESTS)
-    details = wrong[0].get("worst") or wrong[0].get("shape")
-    return Outcome(_REQUESTS, (f"{len(wrong)} of {_REQUESTS} requests at once give wrong numbers, such as {details}",))
+    cases = plan(setting.op, setting.types[0], cpu_count())
+    trials = [case.trial for case in sorted(cases, key=lambda one: one.elements) if case.elements]
+    trials += setting.given()[:1]
+    requests = [
+        setting.request(Trial(one.shapes, one.attributes)) for one in trials[len(trials) // 2 :: 12] + trials[-1:]
+    ]
+    answer = worker.ask("requests", {"trials": requests or [setting.request(_simple_trial(setting.op))]})
+    return Outcome(answer["runs"], tuple(answer["problems"]))
 
 
 def check_unloading(worker: Worker, setting: Setting) -> Outcome:
@@ -103,33 +94,20 @@ def check_unloading(worker: Worker, setting: Setting) -> Outcome:
 
 def _simple_trial(op: OpDescription) -> Trial:
     """The first case of op.toml, else the simplest that can be drawn."""
-    return _first_case(op) if op.test.cases else _drawn(op, 1)[0]
+    return _first_case(op) if op.test.cases else _planned(op)[0]
 
 
-def _drawn(op: OpDescription, count: int) -> list[Trial]:
-    """Drawn trials, the same in each run."""
-    found: list[Trial] = []
+def _planned(op: OpDescription) -> list[Trial]:
+    """Planned and drawn shapes, in static models.
 
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        derandomize=True,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(st.data())
-    def draw(data: st.DataObject) -> None:
-        attributes = data.draw(attribute_values(op))
-        found.append(Trial(data.draw(shapes_of(op, attributes)), attributes))
-
-    try:
-        draw()
-    except Unsatisfiable:
-        if not op.test.cases:
-            problem = f"no shapes of inputs fulfil the rules of {op.type}, or they are too rare to be found"
-            raise ProjectError(problem, fix="Give some in [[test.cases]].") from None
-    return found or [_first_case(op)]
+    Raises:
+        ProjectError: there are none.
+    """
+    cases = plan(op, op.element_types[0], cpu_count())
+    if not cases and not op.test.cases:
+        problem = f"no shapes of inputs fulfil the rules of {op.type}, or they are too rare to be found"
+        raise ProjectError(problem, fix="Give some in [[test.cases]].")
+    return [Trial(case.trial.shapes, case.trial.attributes) for case in cases] or [_first_case(op)]
 
 
 def _first_case(op: OpDescription) -> Trial:

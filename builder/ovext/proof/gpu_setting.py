@@ -18,7 +18,7 @@ from ovext.gpu.sizes import work_sizes_of
 from ovext.gpu.source import outline
 from ovext.project.shapes import CUSTOM, DATA_DEPENDENT
 from ovext.proof.setting import Setting
-from ovext.proof.trial import Trial, as_shapes
+from ovext.proof.trial import Trial, as_shapes, ranges_of
 from ovext.toml import read_text
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class _GpuSetting(Setting):
     def given(self) -> list[Trial]:
         """The test cases, or made-up shapes if the op has none."""
         return [
-            Trial(case.sizes(), dict(case.attributes), outputs=as_shapes(case.outputs)) for case in cases_of(self.op)
+            Trial(case.sizes(), dict(case.attributes), outputs=as_shapes(case.outputs), given=case.values)
+            for case in cases_of(self.op)
         ]
 
     def request(self, trial: Trial) -> dict[str, Any]:
@@ -59,9 +60,9 @@ class _GpuSetting(Setting):
         sample = sample_of(self.op, trial.shapes, trial.attributes, trial.outputs)
         return {
             **self.common(trial.attributes),
-            "values": trial.values,
-            "seed": trial.seed,
+            **self.values(trial),
             "shapes": sample.inputs,
+            "ranges": ranges_of(self.op, trial.shapes, trial.attributes),
             "shapes_of_outputs": sample.outputs,
             **self.computed(trial, sample),
         }

@@ -5,21 +5,23 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ovext.errors import LibraryError, ProjectError, ToolError, UnknownNameError
 from ovext.gpu.devices import choose_device
 from ovext.inspect.variants import compiled_variants
 from ovext.project.attributes import WITHOUT_NUMBERS
-from ovext.proof.checks import check_attributes, check_concurrency, check_refusals, check_unloading
+from ovext.proof.checks import check_attributes, check_refusals, check_requests, check_unloading
 from ovext.proof.gpu_setting import VpuSetting, settings_on
-from ovext.proof.numbers import try_drawn, try_given
+from ovext.proof.numbers import try_given, try_planned, wrong_of
+from ovext.proof.plan import gpu_plan, plan
 from ovext.proof.report import Failure, Row
 from ovext.proof.request import chosen_ops
 from ovext.proof.setting import Setting
 from ovext.proof.trial import trial_from_json
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
-from ovext.worker.client import Worker, ask_once
+from ovext.toolchain.process import cpu_count
+from ovext.worker.client import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,9 +32,12 @@ if TYPE_CHECKING:
     from ovext.project import OpDescription, Project
     from ovext.proof.checks import Outcome
     from ovext.proof.numbers import Ask, Tried
+    from ovext.proof.plan import PlannedCase
     from ovext.proof.request import ProofRequest
     from ovext.toolchain.openvino import OpenVINO
 
+_CASES_ON_GPU = 20  # for an op, in all combinations of element types and precisions
+_FEWEST_ON_GPU = 5  # in each
 _GPU_NAMES = {"GPU": "GPU", "sim": "simulated GPU", "pocl": "PoCL"}
 
 
@@ -65,15 +70,8 @@ class _Subject:
             raise LibraryError(problem, fix="Build one with `ovext build`, or name it with --library.")
         return self.library
 
-    def worker(self, variant: str) -> Worker:
-        return Worker(
-            self.openvino, self.library, env={"OVEXT_ISA": variant}, timeout=self.request.seconds, stop=self.stop
-        )
-
-    def ask_on(self, device: Device, task: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer of a separate process, which a bad kernel can crash."""
-        seconds, library = self.request.seconds, self.library
-        return ask_once(self.openvino, task, request, library, env=device.environment, timeout=seconds, stop=self.stop)
+    def worker(self, environment: Mapping[str, str]) -> Worker:
+        return Worker(self.openvino, self.library, env=environment, timeout=self.request.seconds, stop=self.stop)
 
 
 def jobs_of(
@@ -119,6 +117,19 @@ def jobs_of(
     return jobs
 
 
+def cases_on_cpu(
+    ops: Sequence[OpDescription], request: ProofRequest
+) -> Iterator[tuple[OpDescription, Setting, list[PlannedCase]]]:
+    """The planned and drawn cases of each op for each combination of element types."""
+    for op in ops:
+        for setting in _asked_for(op, request, [Setting(op, tuple(types)) for types in op.combinations()]):
+            yield op, setting, _planned(op, setting, request)
+
+
+def _planned(op: OpDescription, setting: Setting, request: ProofRequest) -> list[PlannedCase]:
+    return plan(op, setting.types[0], cpu_count(), wanted=request.examples, seed=request.seed)
+
+
 def _device(request: ProofRequest, openvino: OpenVINO, talk: Callable[[str], None]) -> Device | str:
     """Where GPU kernels run, or why nowhere. Raises an error if nothing else was requested."""
     try:
@@ -135,7 +146,8 @@ def _jobs_on_cpu(subject: _Subject) -> Iterator[Job]:
     op = subject.op
     runnable, skipped = _variants(subject)
     settings = _asked_for(op, subject.request, [Setting(op, tuple(types)) for types in op.combinations()])
-    for variant in runnable:
+    is_asked = subject.request.check in {"", "numbers"}
+    for variant in runnable if is_asked else []:
         for setting in settings:
             about = Row(op.type, "numbers", variant=variant, types=setting.types_text)
             without = sorted({*setting.types} & WITHOUT_NUMBERS)
@@ -143,13 +155,14 @@ def _jobs_on_cpu(subject: _Subject) -> Iterator[Job]:
                 yield _skipped(about, f"numpy has no {', '.join(without)}")
             else:
                 yield Job(about, partial(_numbers_on_cpu, subject, setting))
-    for variant in skipped:
+    for variant in skipped if is_asked else []:
         yield _skipped(Row(op.type, "numbers", variant=variant), "this CPU cannot run it")
     if not subject.request.case:
-        checks = [*([check_attributes] if op.attributes else []), check_refusals, check_concurrency, check_unloading]
+        checks = [*([check_attributes] if op.attributes else []), check_refusals, check_requests, check_unloading]
         for check in checks:
             about = Row(op.type, check.__name__.removeprefix("check_"), variant=runnable[-1])
-            yield Job(about, partial(_checked, subject, check))
+            if subject.request.check in {"", about.check}:
+                yield Job(about, partial(_checked, subject, check))
 
 
 def _jobs_on_gpu(subject: _Subject, device: Device | str, settings: Sequence[Setting]) -> Iterator[Job]:
@@ -162,10 +175,12 @@ def _jobs_on_gpu(subject: _Subject, device: Device | str, settings: Sequence[Set
         return
     if device.has_plugin:
         subject.library_of_op()
-    for setting in _asked_for(op, subject.request, settings):
+    asked = _asked_for(op, subject.request, settings)
+    wanted = max(_FEWEST_ON_GPU, -(-_CASES_ON_GPU // len(asked)))
+    for setting in asked:
         name = _GPU_NAMES[device.kind] + (" (VPU)" if isinstance(setting, VpuSetting) else "")
         about = Row(op.type, "numbers", device=name, types=setting.types_text)
-        yield Job(about, partial(_numbers_on_gpu, subject, device, setting))
+        yield Job(about, partial(_numbers_on_gpu, subject, device, setting, wanted))
 
 
 def _skipped(about: Row, why: str) -> Job:
@@ -200,16 +215,21 @@ def _variants(subject: _Subject) -> tuple[list[str], list[str]]:
 def _numbers_on_cpu(subject: _Subject, setting: Setting, row: Row) -> Row:
     """Try the requested case; by default those of op.toml and drawn ones."""
     request = subject.request
-    with subject.worker(row.variant) as worker:
+    with subject.worker({"OVEXT_ISA": row.variant}) as worker:
         tried = _tried(subject, worker.ask, setting)
-        if not request.case and request.examples:
-            try_drawn(worker.ask, setting, tried, examples=request.examples, seed_of_run=request.seed)
+        if not request.case:
+            try_planned(worker.ask, setting, tried, _planned(subject.op, setting, request))
     return _with_numbers(row, tried, ("--isa", row.variant))
 
 
-def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, row: Row) -> Row:
-    """Try the requested case; by default those of op.toml."""
-    tried = _tried(subject, partial(subject.ask_on, device), setting)
+def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, wanted: int, row: Row) -> Row:
+    """Try the requested case; by default those of op.toml, and planned ones."""
+    request = subject.request
+    with subject.worker(device.environment) as worker:
+        tried = _tried(subject, worker.ask, setting)
+        if not request.case and not isinstance(setting, VpuSetting):
+            wanted = wanted if request.examples is None else min(wanted, request.examples)
+            try_planned(worker.ask, setting, tried, gpu_plan(subject.op, setting.types[0], wanted, request.seed))
     return _with_numbers(row, tried, ("--device", device.kind))
 
 
@@ -224,10 +244,17 @@ def _tried(subject: _Subject, ask: Ask, setting: Setting) -> Tried:
 def _with_numbers(row: Row, tried: Tried, where: tuple[str, ...]) -> Row:
     """The row with the results; `where` are the options that select its device or variant."""
     failures: tuple[Failure, ...] = ()
-    if tried.failed is not None:
+    if tried.failed is not None and tried.wrong is not None:
         options = ("--op", row.op, *where, "--types", row.types, "--case", tried.failed.to_json())
-        failures = (Failure(tried.what, options),)
-    numbers = replace(row, cases=tried.cases, absolute=tried.absolute, relative=tried.relative, failures=failures)
+        failures = (Failure(tried.wrong.check, tried.wrong.what, options),)
+    numbers = replace(
+        row,
+        cases=tried.cases,
+        absolute=tried.absolute,
+        relative=tried.relative,
+        failures=failures,
+        note=tried.note,
+    )
     return numbers if tried.cases else replace(numbers, skipped=tried.skipped)
 
 
@@ -238,10 +265,12 @@ def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], row
     if types is None:
         return replace(row, skipped="numpy does not have its element types")
     setting = Setting(op, tuple(types))
-    with subject.worker(row.variant) as worker:
+    again = ("--op", op.type, "--isa", row.variant, "--check", row.check)
+    with subject.worker({"OVEXT_ISA": row.variant}) as worker:
         try:
             outcome = check(worker, setting)
         except LibraryError as error:
-            return replace(row, failures=(Failure(error.what, ("--op", op.type)),))
-    failures = tuple(Failure(what, ("--op", op.type)) for what in outcome.problems)
+            wrong = wrong_of(error, row.check)
+            return replace(row, failures=(Failure(wrong.check, wrong.what, again),))
+    failures = tuple(Failure(row.check, what, again) for what in outcome.problems)
     return replace(row, cases=outcome.cases, failures=failures)

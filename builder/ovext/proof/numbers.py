@@ -1,4 +1,4 @@
-"""Compare an op's results with its reference. Hypothesis looks for the smallest case in which they differ."""
+"""Compare an op's results with its reference, case by case, and look for the smallest case that fails."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
-from hypothesis.errors import HypothesisException, Unsatisfiable
-
-from ovext.errors import LibraryError
-from ovext.proof.draw import trials
+from ovext.errors import LibraryError, ReferenceFailedError, ReferenceTooSlowError, WorkerDiedError
+from ovext.proof.plan import smaller_cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ovext.proof.plan import PlannedCase
     from ovext.proof.setting import Setting
     from ovext.proof.trial import Trial
 
@@ -23,41 +21,56 @@ if TYPE_CHECKING:
     """Answers a request for a task of the worker."""
 
 _SECONDS_TO_SHRINK = 20.0
+_SLOW = 3.0  # seconds of a reference, after which no larger case is tried
 _FINITE = 1e300  # JSON has no infinity: the worker returns the largest number instead
 
 
-class _DisagreementError(AssertionError):
-    pass
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong with a trial, and the check that found it."""
+
+    check: str
+    what: str
 
 
 @dataclass
 class Tried:
-    """The outcome of many trials. `failed` is the smallest one that failed, and `what` says how."""
+    """The outcome of many trials. `failed` is the smallest one that failed, and `wrong` says how."""
 
     cases: int = 0
     absolute: float = 0.0
     relative: float = 0.0
     failed: Trial | None = None
-    what: str = ""
+    wrong: Wrong | None = None
     skipped: str = ""  # why the device could not compute a trial
-    known: dict[str, str] = field(default_factory=dict)  # what was wrong with a trial, by its text
+    note: str = ""  # what was left out
+    largest: float = math.inf  # elements; the reference is too slow for more
+    known: dict[str, Wrong | None] = field(default_factory=dict)  # by the trial's text
 
-    def add(self, answer: dict[str, Any]) -> str:
+    def add(self, answer: dict[str, Any], elements: int = 0) -> Wrong | None:
         """Record the worker's answer to a trial. Returns what is wrong with it."""
         if "skipped" in answer:
             self.skipped = answer["skipped"]
-            return ""
+            return None
         self.cases += 1
         results = answer["results"]
         for one in results:
             if "absolute" in one:
                 self.absolute = max(self.absolute, one["absolute"])
                 self.relative = max(self.relative, one["relative"])
-        return next((_difference(one) for one in results if not one["agrees"]), "")
+        if (seconds := answer.get("reference_seconds", 0.0)) > _SLOW:
+            self.reference_is_slow(f"The reference took {seconds:.1f} s for {elements:,} elements", elements)
+        return next((Wrong(one["check"], _difference(one)) for one in results if not one["agrees"]), None)
+
+    def reference_is_slow(self, what: str, elements: int) -> None:
+        self.largest = min(self.largest, elements)
+        self.note = f"{what}, so larger cases were left out: `largest` in [test] bounds them, --timeout the time"
 
 
 def _difference(result: dict[str, Any]) -> str:
-    where = f"{result['how']}, output {result['output']}"
+    where = f"{result.get('how', '')}, output {result.get('output')}".removeprefix(", ")
+    if "problem" in result:
+        return f"{where}: {result['problem']}" if "output" in result else str(result["problem"])
     if "shape" in result:
         return f"{where}: the shape is {result['shape']}"
     absolute, relative = result["absolute"], result["relative"]
@@ -65,54 +78,61 @@ def _difference(result: dict[str, Any]) -> str:
     return f"{where}: {error}; {result['wrong']} of {result['elements']} elements wrong, the worst {result['worst']}"
 
 
-def try_given(ask: Ask, setting: Setting, trials_given: Sequence[Trial]) -> Tried:
+def try_given(ask: Ask, setting: Setting, trials: Sequence[Trial]) -> Tried:
     """Try these trials, up to the first that fails."""
     tried = Tried()
-    for trial in trials_given:
-        if what := _wrong(ask, setting, trial, tried):
-            tried.failed, tried.what = trial, what
+    for trial in trials:
+        if wrong := _wrong(ask, setting, trial, tried):
+            tried.failed, tried.wrong = trial, wrong
             break
     return tried
 
 
-def _wrong(ask: Ask, setting: Setting, trial: Trial, tried: Tried) -> str:
-    """What is wrong with a trial, including the death of its process; empty if nothing is."""
+def try_planned(ask: Ask, setting: Setting, tried: Tried, cases: Sequence[PlannedCase]) -> None:
+    """Try these cases from the smallest on. After a failure, look for a smaller one for a limited time."""
+    for case in sorted(cases, key=lambda one: one.elements):
+        if case.elements > tried.largest or setting.obstacle(case.trial):
+            continue
+        if wrong := _wrong(ask, setting, case.trial, tried):
+            tried.failed, tried.wrong = case.trial, wrong
+            _shrink(ask, setting, tried, case)
+            return
+
+
+def _shrink(ask: Ask, setting: Setting, tried: Tried, case: PlannedCase) -> None:
+    """Replace the failed trial by simpler ones that the same check finds, until there is none."""
+    end = time.monotonic() + _SECONDS_TO_SHRINK
+    smallest: PlannedCase | None = case
+    while smallest is not None:
+        candidates, smallest = smaller_cases(setting.op, smallest), None
+        for candidate in candidates:
+            text = candidate.trial.to_json()
+            if time.monotonic() > end:
+                return
+            if text not in tried.known:
+                tried.known[text] = _wrong(ask, setting, candidate.trial, tried)
+            wrong = tried.known[text]
+            if wrong is not None and tried.wrong is not None and wrong.check == tried.wrong.check:
+                tried.failed, tried.wrong, smallest = candidate.trial, wrong, candidate
+                break
+
+
+def _wrong(ask: Ask, setting: Setting, trial: Trial, tried: Tried) -> Wrong | None:
+    """What is wrong with a trial, including the death of its process; None if nothing is."""
+    elements = max(map(math.prod, trial.shapes.values()))
     try:
-        return tried.add(ask(setting.task, setting.request(trial)))
+        return tried.add(ask(setting.task, setting.request(trial)), elements)
+    except ReferenceTooSlowError as error:
+        tried.reference_is_slow(f"For {elements:,} elements, {error.what}", elements - 1)
+        return None
     except LibraryError as error:
         tried.cases += 1
-        return error.what or "it failed without a message"
+        return wrong_of(error, "numbers")
 
 
-def try_drawn(ask: Ask, setting: Setting, tried: Tried, *, examples: int, seed_of_run: int) -> None:
-    """Let hypothesis draw trials, and after a failure look for a smaller one for a limited time."""
-    end = math.inf
-
-    def check(trial: Trial) -> None:
-        nonlocal end
-        text = trial.to_json()
-        is_over = time.monotonic() > end
-        if text not in tried.known:
-            # At its end, Hypothesis tries the smallest failure again: that must fail again, even after the time limit.
-            tried.known[text] = "" if is_over else _wrong(ask, setting, trial, tried)
-        if what := tried.known[text]:
-            tried.failed, tried.what = trial, what
-            end = min(end, time.monotonic() + _SECONDS_TO_SHRINK)
-            raise _DisagreementError(what)
-
-    run = settings(
-        max_examples=examples,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-        report_multiple_bugs=False,
-    )(seed(seed_of_run)(given(trials(setting.op))(check)))
-    try:
-        run()
-    except Unsatisfiable:
-        pass  # the description leaves nothing to draw but its cases
-    except (_DisagreementError, HypothesisException):
-        if tried.failed is None:
-            raise
+def wrong_of(error: LibraryError, check: str) -> Wrong:
+    """What an error in a check says is wrong."""
+    if isinstance(error, WorkerDiedError):
+        return Wrong(error.ended, error.what)
+    is_reference = isinstance(error, ReferenceFailedError)
+    return Wrong("reference" if is_reference else check, error.what or "it failed without a message")

@@ -11,13 +11,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+# What each check does. A row's numbers are checked in several ways.
+CHECKS = {
+    "numbers": "the results are compared with those of reference.py",
+    "shapes": "the shapes of the outputs are compared with op.toml and reference.py",
+    "ends": "tensors end, and in other calls start, at memory that may not be touched",
+    "types": "the CPU plugin compiles the op after it has changed element types",
+    "inputs": "the inputs are the same after a call",
+    "unwritten": "outputs have other contents before each call",
+    "threads": "the op is called with 1 thread, 2, all and more than all, and must give the same",
+    "places": "equal values must give equal results elsewhere in memory and, if the op is elementwise, in the tensor",
+    "state": "the op is called again at the same addresses with other values",
+    "crash": "the process must not die",
+    "hang": "a case may take as many seconds as --timeout says",
+    "reference": "reference.py must not fail",
+    "attributes": "attributes have the model's values, and keep them when the model is saved and read again",
+    "refusals": "models that break a rule of op.toml are rejected with a message, and one that breaks none is taken",
+    "requests": "requests that run at once return what each returns alone",
+    "unloading": "a process that used the library releases it and ends",
+}
+
+
+# The checks that are rows; the others are made with each case of `numbers`.
+ROWS = ("numbers", "attributes", "refusals", "requests", "unloading")
+
+
 @dataclass(frozen=True)
 class Failure:
     """Something that the op does wrong.
 
-    `options` are the options of `ovext test` that try this one thing again.
+    `check` is the one of CHECKS that found it. `options` are the options of `ovext test` that try this again.
     """
 
+    check: str
     what: str
     options: tuple[str, ...] = ()
 
@@ -31,7 +57,7 @@ class Row:
     """One check of one op, with one variant, combination of element types and device if it depends on these."""
 
     op: str
-    check: str  # numbers, attributes, refusals, concurrency, unloading
+    check: str  # one of ROWS
     device: str = "CPU"
     variant: str = ""
     types: str = ""
@@ -40,6 +66,7 @@ class Row:
     relative: float = 0.0
     failures: tuple[Failure, ...] = ()
     skipped: str = ""
+    note: str = ""
     seconds: float = 0.0
 
     @property
@@ -62,9 +89,14 @@ class Proof:
         return all(row.is_fine for row in self.rows)
 
     def failures(self) -> Iterator[tuple[Row, Failure]]:
+        """Each failure, and its row. A mistake in a reference, which fails several checks, comes once."""
+        known: set[tuple[str, str]] = set()
         for row in self.rows:
             for failure in row.failures:
-                yield row, failure
+                place = (row.op, failure.what.partition(": the reference")[0])
+                if failure.check != "reference" or place not in known:
+                    yield row, failure
+                known.add(place)
 
     def to_junit(self) -> str:
         """JUnit XML, as continuous integration shows it: a suite for each op, a case for each row."""
@@ -90,7 +122,7 @@ def _suite(op: str, rows: Sequence[Row], project: str) -> ET.Element:
         if row.skipped:
             ET.SubElement(case, "skipped", message=row.skipped)
         if row.failures:
-            text = "\n\n".join(f"{one.what}\n{one.command(project)}" for one in row.failures)
+            text = "\n\n".join(f"{one.check}: {one.what}\n{one.command(project)}" for one in row.failures)
             first = row.failures[0].what.splitlines()[0]
             ET.SubElement(case, "failure", message=_printable(first)).text = _printable(text)
     return suite

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.gpu.devices import KINDS
+from ovext.proof.report import ROWS
 
 if TYPE_CHECKING:
     from ovext.project import OpDescription, Project
@@ -24,9 +25,10 @@ class ProofRequest:
     isa: str = ""
     types: str = ""
     case: str = ""
+    check: str = ""
     device: str | None = None
     only_gpu: bool = False
-    examples: int = 100
+    examples: int | None = None  # planned and drawn cases; None for all that are planned, and some drawn
     seed: int = 0
     seconds: float = 30.0  # how long one answer of the library may take
 
@@ -35,7 +37,7 @@ class ProofRequest:
 
     def is_on_gpu(self, op: OpDescription) -> bool:
         """Whether the op's GPU kernels are tried. By default a variant, types or a case are for the CPU."""
-        by_default = self.device is None and not (self.isa or self.types or self.case)
+        by_default = self.device is None and not (self.isa or self.types or self.case or self.check)
         return (by_default or self.device in KINDS) and bool(op.gpu or op.vpu)
 
 
@@ -46,6 +48,8 @@ def chosen_ops(project: Project, request: ProofRequest) -> list[OpDescription]:
         raise UnknownNameError("device", str(request.device), devices)
     if request.device in KINDS and request.isa:
         raise UsageError("--isa is for the CPU", fix=f"Leave it out, or --device {request.device}.")
+    if request.check not in {"", *ROWS}:
+        raise UnknownNameError("check", request.check, ROWS)
     ops = {op.type: op for op in project.ops}
     if not ops:
         raise ProjectError(

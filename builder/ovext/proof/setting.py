@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ovext.models.ir import TensorType, one_op_model
-from ovext.project.shapes import bound_sizes, output_shapes
-from ovext.proof.trial import Trial, ruled_shapes
+from ovext.project.shapes import DATA_DEPENDENT, bound_sizes, output_shapes
+from ovext.proof.trial import Trial, ranges_of, ruled_shapes
 
 if TYPE_CHECKING:
     from ovext.project import OpDescription
@@ -49,15 +49,13 @@ class Setting:
     def given(self) -> list[Trial]:
         """Each case of op.toml in a static model, in a dynamic one (after another case that fits), and with parts."""
         op = self.op
-        cases = [(case.sizes(), case.attributes) for case in op.test.cases]
         trials: list[Trial] = []
-        for number, (shapes, attributes) in enumerate(cases):
-            before = cases[number - 1][0]
+        for number, case in enumerate(op.test.cases):
+            shapes, before = case.sizes(), op.test.cases[number - 1].sizes()
             same_ranks = all(len(before[name]) == len(shape) for name, shape in shapes.items())
-            fits = same_ranks and _is_valid(op, before, attributes)
-            trials.append(Trial(shapes, attributes))
-            trials.append(Trial(shapes, attributes, before=before if fits else shapes))
-            trials.append(Trial(shapes, attributes, parts=True))
+            fits = same_ranks and not case.values and _is_valid(op, before, case.attributes)
+            trial = Trial(shapes, case.attributes, given=case.values)
+            trials += [trial, replace(trial, before=before if fits else shapes), replace(trial, parts=True)]
         return trials
 
     def model(
@@ -82,11 +80,16 @@ class Setting:
         op = self.op
         tolerances = [op.tolerance(self.computed_in(element)).model_dump() for element in self.output_types]
         return {
+            "type": op.type,
             "input_types": self.input_types,
             "output_types": self.output_types,
+            "input_names": [one.name for one in op.inputs],
+            "output_names": [one.name for one in op.outputs],
+            "free_outputs": [one.rule == DATA_DEPENDENT for one in op.outputs],
+            "depends_on_threads": op.test.depends_on_threads,
             "attributes": op.all_values(attributes),
             "reference": str(op.folder / "reference.py"),
-            "ranges": [op.range_of(one.name) for one in op.inputs],
+            "meanings": [op.meaning_of(one.name).to_json() for one in op.inputs],
             "rounded_to": [self.computed_in(element) for element in self.input_types],
             "specials": op.test.specials,
             "tolerances": tolerances,
@@ -97,13 +100,18 @@ class Setting:
         dynamic = trial.before is not None
         sets = [trial.before, trial.shapes] if trial.before is not None else [trial.shapes]
         runs = [self._run(shapes, trial.attributes, dynamic=dynamic) for shapes in sets]
-        common = self.common(trial.attributes)
-        return {**common, "runs": runs, "values": trial.values, "seed": trial.seed, "parts": trial.parts}
+        return {**self.common(trial.attributes), **self.values(trial), "runs": runs, "parts": trial.parts}
+
+    def values(self, trial: Trial) -> dict[str, Any]:
+        """The part of a request that says what values the inputs have."""
+        given = [trial.given.get(one.name) for one in self.op.inputs]
+        return {"values": trial.values, "seed": trial.seed, "given": given}
 
     def _run(self, shapes: Shapes, attributes: dict[str, AttributeValue], *, dynamic: bool) -> dict[str, Any]:
         run: dict[str, Any] = {
             "model": self.model(shapes, attributes, dynamic=dynamic),
             "shapes": [shapes[one.name] for one in self.op.inputs],
+            "ranges": ranges_of(self.op, shapes, attributes),
         }
         if rules := ruled_shapes(self.op, shapes, attributes):
             run["shapes_of_outputs"] = rules

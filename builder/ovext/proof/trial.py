@@ -25,7 +25,8 @@ class Trial:
     """Shapes, attributes and values.
 
     With `before`, the model's dimensions are not known until it runs, and it runs with those shapes first. With
-    `parts`, the inputs are parts of larger tensors. `outputs` are the shapes that no rule determines.
+    `parts`, the inputs are parts of larger tensors. `outputs` are the shapes that no rule determines. `given` are the
+    values of inputs that are not drawn.
     """
 
     shapes: Shapes
@@ -35,6 +36,7 @@ class Trial:
     before: Shapes | None = None
     parts: bool = False
     outputs: Shapes = field(default_factory=dict)
+    given: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The text for `--case`; defaults are left out."""
@@ -74,6 +76,8 @@ def _misfit(op: OpDescription, trial: Trial) -> str:
         return "it must give one shape for each input"
     if unknown := set(trial.outputs) - {one.name for one in op.outputs}:
         return f"the op has no output {', '.join(sorted(unknown))}"
+    if unknown := set(trial.given) - {one.name for one in op.inputs}:
+        return f"the op has no input {', '.join(sorted(unknown))}"
     if trial.values not in get_args(Values):
         return f"values are {', '.join(get_args(Values))}"
     for shapes in sets:
@@ -85,6 +89,12 @@ def _misfit(op: OpDescription, trial: Trial) -> str:
 def as_shapes(given: Any) -> Any:
     """Lists of sizes by name, as JSON and op.toml have them, as shapes; None for None."""
     return None if given is None else {name: tuple(shape) for name, shape in given.items()}
+
+
+def ranges_of(op: OpDescription, shapes: Shapes, attributes: dict[str, AttributeValue]) -> list[tuple[float, float]]:
+    """The lowest and the highest value of each input."""
+    sizes = bound_sizes(op, shapes, op.all_values(attributes)).known
+    return [op.meaning_of(one.name).limits(sizes) or op.range_of(one.name) for one in op.inputs]
 
 
 def ruled_shapes(op: OpDescription, shapes: Shapes, attributes: dict[str, AttributeValue]) -> Sequence[Shape] | None:

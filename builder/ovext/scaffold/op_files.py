@@ -116,7 +116,7 @@ def _kernels(op: OpDescription, *, elementwise: bool) -> list[dict[str, Any]]:
             "types": [all_types[number] for number in _free_inputs(op)],
             "cpp": ", ".join(f"ovext::{one}" for one in (all_types[:1] if elementwise else all_types)),
         }
-        for all_types in op.combinations()
+        for all_types in op.computed_combinations()
     ]
 
 
@@ -150,7 +150,7 @@ def _type_checks(op: OpDescription) -> Iterator[str]:
         if isinstance(one.types, str):
             yield f'ovext::check_same_type(this, {number}, "{one.name}", {ports[one.types]}, "{one.types}");'
         else:
-            types = ", ".join(f"ov::element::{element}" for element in one.types)
+            types = ", ".join(f"ov::element::{element}" for element in op.accepted_types(one))
             yield f'ovext::check_type(this, {number}, "{one.name}", {{{types}}});'
 
 

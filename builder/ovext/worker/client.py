@@ -10,9 +10,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovext.errors import LibraryError, OpenVINOError, WorkerDiedError
+from ovext.errors import LibraryError, OpenVINOError, ReferenceFailedError, ReferenceTooSlowError, WorkerDiedError
 from ovext.inspect.elf import Elf
 from ovext.toolchain.process import Conversation
+from ovext.worker.faults import FAULT_FILE, read_fault
+from ovext.worker.phases import REFERENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +79,8 @@ class Worker:
 
         Raises:
             WorkerDiedError: the process crashed or hung; the next request goes to a new process.
+            ReferenceTooSlowError: it hung in the reference.
+            ReferenceFailedError: the reference raised an error, which the text has.
             LibraryError: the task failed; the text says how.
             OpenVINOError: this Python cannot import this OpenVINO.
             KeyboardInterrupt: `stop` is set.
@@ -91,14 +95,15 @@ class Worker:
             answer = process.ask(json.dumps(full), self._timeout)
         except TimeoutError:
             process.kill()
-            raise self._died(f"hung, and was ended after {self._timeout:g} s,", phase) from None
+            raise self._hung(phase) from None
         if answer is None:
             raise self._died("", phase)
         result: dict[str, Any] = json.loads(answer)
         if "no_openvino" in result:
             raise OpenVINOError(f"this Python cannot import it: {result['no_openvino']}", where=self._python_path)
         if "error" in result:
-            raise LibraryError(_without_noise(result["error"]), where=self._library)
+            failed = ReferenceFailedError if result.get("is_reference") else LibraryError
+            raise failed(_without_noise(result["error"]), where=self._library)
         return result
 
     def finish(self) -> Finished | None:
@@ -108,8 +113,17 @@ class Worker:
 
     def _start(self) -> Conversation:
         folder = Path(self._folder.name)  # files in the user's folder must not shadow a module
+        (folder / FAULT_FILE).unlink(missing_ok=True)
         command = [sys.executable, "-m", "ovext.worker.main"]
         return Conversation(command, output=folder / "output", cwd=folder, env=self._env)
+
+    def _hung(self, phase: Path) -> LibraryError:
+        if phase.is_file() and phase.read_text(encoding="utf-8") == REFERENCE:
+            self.finish()
+            return ReferenceTooSlowError(f"the reference takes more than {self._timeout:g} s")
+        error = self._died(f"hung, and was ended after {self._timeout:g} s,", phase)
+        error.ended = "hang"
+        return error
 
     def _died(self, how: str, phase: Path) -> WorkerDiedError:
         finished = self.finish()
@@ -117,7 +131,11 @@ class Worker:
         during = f" while {phase.read_text(encoding='utf-8')}" if phase.is_file() else ""
         lines = finished.output.splitlines() if finished else []
         said = [line for line in lines if line.strip() and "PLEASE submit a bug report" not in line][-_LAST_LINES:]
-        return WorkerDiedError(f"the process {how}{during}" + "".join(f"\n  {line}" for line in said))
+        fault = read_fault(phase.with_name(FAULT_FILE))
+        what = f"{fault}. The" if fault else "the"
+        error = WorkerDiedError(f"{what} process {how}{during}" + "".join(f"\n  {line}" for line in said))
+        error.ended = "ends" if fault else "crash"
+        return error
 
 
 def ask_once(

@@ -27,7 +27,6 @@ _TASKS = {
     "attributes": "cpu:attributes",
     "compare-models": "compare_models:run",
     "compile-for-gpu": "gpu:compile_only",
-    "concurrency": "cpu:concurrency",
     "devices": "gpu:devices",
     "load": "load:run",
     "measure": "measure:run",
@@ -39,6 +38,7 @@ _TASKS = {
     "read": "cpu:read",
     "refusals": "cpu:refusals",
     "release": "cpu:release",
+    "requests": "requests:run",
     "resnet50": "resnet50:run",
 }
 
@@ -62,7 +62,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
             ctypes.CDLL(request["preload"], mode=os.RTLD_GLOBAL | os.RTLD_NOW)
         return _task(request["task"])(request)
     except (RuntimeError, OSError) as error:  # from OpenVINO, and from the loader
-        return {"error": str(error).strip()}
+        return {"error": str(error).strip(), "is_reference": getattr(error, "is_reference", False)}
 
 
 def main() -> None:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+REFERENCE = "computing the reference"
+
 
 class Phases:
     """Records the next step when called with it."""
 
     def __init__(self, request: dict[str, Any]) -> None:
         self._file = Path(request["phase_file"])
+
+    @property
+    def folder(self) -> Path:
+        """The worker's folder."""
+        return self._file.parent
 
     def __call__(self, phase: str) -> None:
         self._file.write_text(phase, encoding="utf-8")

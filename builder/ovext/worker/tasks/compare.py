@@ -32,6 +32,7 @@ def by_rules(shapes: Sequence[Sequence[int]], expected: Sequence[Array]) -> list
     """One result for each output whose shape in the reference differs from the rule in op.toml."""
     return [
         {
+            "check": "shapes",
             "how": "the rule in op.toml",
             "output": number,
             "shape": f"{list(wanted.shape)} by the reference, and {list(shape)} by the rule",
@@ -45,7 +46,8 @@ def by_rules(shapes: Sequence[Sequence[int]], expected: Sequence[Array]) -> list
 def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict[str, Any]:
     """The largest errors, how many elements are off by more than absolute + relative * |expected|, and the worst."""
     if actual.shape != expected.shape:
-        return {"shape": f"{list(actual.shape)} instead of {list(expected.shape)}", "agrees": False}
+        shape = f"{list(actual.shape)} instead of {list(expected.shape)}"
+        return {"check": "shapes", "shape": shape, "agrees": False}
     wide, truth = actual.astype(np.float64), expected.astype(np.float64)
     same = (wide == truth) | (np.isnan(wide) & np.isnan(truth))
     scale = np.abs(truth)
@@ -56,6 +58,7 @@ def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict
     allowed = tolerance["absolute"] + tolerance["relative"] * np.where(np.isfinite(scale), scale, 0.0)
     wrong = int(np.count_nonzero(difference > allowed))
     return {
+        "check": "numbers",
         "absolute": _finite(difference),
         "relative": _finite(relative),
         "agrees": wrong == 0,

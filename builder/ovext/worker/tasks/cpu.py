@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gc
 import tempfile
+import time
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import openvino as ov
 
-from ovext.worker.phases import Phases
+from ovext.targets.plugin_types import in_cpu_plugin
+from ovext.worker.faults import FAULT_FILE
+from ovext.worker.phases import REFERENCE, Phases
+from ovext.worker.tasks.alone import Alone, fault_recorder
 from ovext.worker.tasks.compare import by_rules, compared
 from ovext.worker.tasks.reference import expected_outputs
 from ovext.worker.tasks.values import array_of, draw, part_of_larger, tensor_of
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
 # The types that the CPU plugin accepts with rows that are not contiguous.
 _TYPES_OF_PARTS = {"f32", "f16", "bf16", "i32", "i8", "u8"}
-_CONFIG = {"INFERENCE_PRECISION_HINT": "f32"}
+CONFIG = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 @cache
@@ -39,7 +43,11 @@ def _compiled(library: str, model: str, *, parts: bool) -> ov.CompiledModel:
     OpenVINO 2026.4.1 copies a part into the memory of the last whole tensor, which may be gone by then.
     """
     del parts
-    return _core(library).compile_model(_read(library, model), "CPU", _CONFIG)
+    return compile_for_cpu(library, model, CONFIG)
+
+
+def compile_for_cpu(library: str, model: str, config: dict[str, Any]) -> ov.CompiledModel:
+    return _core(library).compile_model(_read(library, model), "CPU", config)
 
 
 def _read(library: str, model: str) -> ov.Model:
@@ -56,25 +64,49 @@ def release(_: dict[str, Any]) -> dict[str, Any]:
 
 
 def numbers(request: dict[str, Any]) -> dict[str, Any]:
-    """The largest errors of the op, in the CPU plugin and in its evaluate() alone.
+    """What is wrong with the op in its evaluate() alone, then in the CPU plugin, and how large the errors are.
 
     The request's `runs` are one or two sets of shapes; a model with dynamic dimensions runs with one after the other.
     """
     say = Phases(request)
     results: list[dict[str, Any]] = []
+    seconds = 0.0
     for run in request["runs"]:
-        inputs = draw(request, run["shapes"])
-        say("computing the reference")
+        inputs = draw({**request, **run}, run["shapes"])
+        say(REFERENCE)
+        start = time.monotonic()
         expected = expected_outputs(request, inputs)
+        seconds = max(seconds, time.monotonic() - start)
         if "shapes_of_outputs" in run:
             results += by_rules(run["shapes_of_outputs"], expected)
+        results += _alone({**request, **run}, say).results(inputs, expected)
+        if not all(one["agrees"] for one in results):
+            break
         say("compiling the model")
-        compiled = _compiled(request["library"], run["model"], parts=bool(request.get("parts")))
+        try:
+            compiled = _compiled(request["library"], run["model"], parts=bool(request.get("parts")))
+        except RuntimeError as error:
+            results.append(_not_compiled(request, error))
+            break
         say("inferring")
         results += compared(request, "CPU", infer(compiled, inputs, request), expected)
-        say("evaluating the op alone")
-        results += compared(request, "evaluate()", evaluate(request, run["model"], inputs), expected)
-    return {"results": results}
+    return {"results": results, "reference_seconds": seconds}
+
+
+def _not_compiled(request: dict[str, Any], error: RuntimeError) -> dict[str, Any]:
+    """A result that says why the plugin does not compile the op."""
+    made = {one: in_cpu_plugin(one) for one in request["input_types"] if in_cpu_plugin(one) != one}
+    if not made:
+        return {"check": "numbers", "problem": str(error), "agrees": False}
+    types = ", ".join(f"{new} of {old}" for old, new in made.items())
+    problem = f"OpenVINO's CPU plugin makes {types} before it runs an op, and the op does not take that: {error}"
+    return {"check": "types", "problem": problem, "agrees": False}
+
+
+def _alone(request: dict[str, Any], say: Phases) -> Alone:
+    ops = _read(request["library"], request["model"]).get_ops()
+    node = next(op for op in ops if op.get_type_name() == request["type"])
+    return Alone(node, request, say, fault_recorder(say.folder / FAULT_FILE))
 
 
 def infer(compiled: ov.CompiledModel, inputs: Sequence[Array], request: dict[str, Any]) -> list[Array]:
@@ -88,15 +120,6 @@ def infer(compiled: ov.CompiledModel, inputs: Sequence[Array], request: dict[str
         infer_request.set_input_tensor(number, tensor)
     infer_request.infer()
     return [array_of(tensor) for tensor in infer_request.output_tensors]
-
-
-def evaluate(request: dict[str, Any], model: str, inputs: Sequence[Array]) -> list[Array]:
-    read = _read(request["library"], model)
-    outputs = [ov.Tensor(getattr(ov.Type, element), [0]) for element in request["output_types"]]
-    tensors = [tensor_of(values, request["input_types"][number]) for number, values in enumerate(inputs)]
-    if not read.evaluate(outputs, tensors):
-        raise RuntimeError("evaluate() returns false: the op cannot compute these types")
-    return [array_of(tensor) for tensor in outputs]
 
 
 def attributes(request: dict[str, Any]) -> dict[str, Any]:
@@ -145,26 +168,3 @@ def refusals(request: dict[str, Any]) -> dict[str, Any]:
         else:
             said.append(None)
     return {"said": said}
-
-
-def concurrency(request: dict[str, Any]) -> dict[str, Any]:
-    """Run several requests of one compiled model at once, each with its own inputs."""
-    say = Phases(request)
-    config = {**_CONFIG, "PERFORMANCE_HINT": "THROUGHPUT"}
-    compiled = _core(request["library"]).compile_model(_read(request["library"], request["model"]), "CPU", config)
-    drawn = [draw({**request, "seed": seed}, request["shapes"]) for seed in range(request["requests"])]
-    say("inferring several requests at once")
-    started = []
-    for inputs in drawn:
-        infer_request = compiled.create_infer_request()
-        for number, values in enumerate(inputs):
-            infer_request.set_input_tensor(number, tensor_of(values, request["input_types"][number]))
-        started.append(infer_request)
-    for infer_request in started:
-        infer_request.start_async()
-    results: list[dict[str, Any]] = []
-    for infer_request, inputs in zip(started, drawn, strict=True):
-        infer_request.wait()
-        expected = expected_outputs(request, inputs)
-        results += compared(request, "at once", [array_of(one) for one in infer_request.output_tensors], expected)
-    return {"results": results}

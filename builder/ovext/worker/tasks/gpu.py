@@ -8,7 +8,7 @@ from typing import Any
 
 import openvino as ov
 
-from ovext.worker.phases import Phases
+from ovext.worker.phases import REFERENCE, Phases
 from ovext.worker.tasks.compare import by_rules, compared
 from ovext.worker.tasks.cpu import infer
 from ovext.worker.tasks.reference import expected_outputs
@@ -27,7 +27,7 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
     """
     say = Phases(request)
     inputs = draw(request, request["shapes"])
-    say("computing the reference")
+    say(REFERENCE)
     expected = expected_outputs(request, inputs)
     core = ov.Core()
     core.add_extension(request["library"])

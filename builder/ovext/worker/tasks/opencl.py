@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyopencl as cl
 
-from ovext.worker.phases import Phases
+from ovext.worker.phases import REFERENCE, Phases
 from ovext.worker.tasks.compare import by_rules, compared
 from ovext.worker.tasks.gpu import DOES_NOT_COMPILE
 from ovext.worker.tasks.reference import expected_outputs
@@ -45,7 +45,7 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
     if not _can(device, [*request["input_types"], *request["output_types"]]):
         return {"skipped": f"{platform.name} does not support half precision"}
     inputs = draw(request, request["shapes"])
-    say("computing the reference")
+    say(REFERENCE)
     expected = expected_outputs(request, inputs)
     results = by_rules(request["shapes_of_outputs"], expected)
     return {"results": results + compared(request, "PoCL", _run(device, request, inputs, say), expected)}

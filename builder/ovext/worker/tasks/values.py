@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import openvino as ov
+
+from ovext.worker.tasks.reference import made_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,56 +19,91 @@ if TYPE_CHECKING:
 _FLOATS = {"f16", "bf16", "f32", "f64"}
 
 
+@dataclass(frozen=True)
+class _Input:
+    """What is known of the values of an input."""
+
+    element: str
+    shape: tuple[int, ...]
+    low: float
+    high: float
+    style: str  # one of Trial.values
+    specials: tuple[str, ...]
+    meaning: dict[str, Any]
+
+
 def draw(request: dict[str, Any], shapes: Sequence[Sequence[int]]) -> list[Array]:
     """Values of the requested style, one array for each shape, the same for the same seed.
 
     bf16, which numpy does not have, becomes f32 with values that bf16 has. An input that the device rounds to another
-    type before the op sees it (`rounded_to`) has values of that type.
+    type before the op sees it (`rounded_to`) has values of that type. What the case or the author's make_inputs() gives
+    is not drawn.
     """
     generator = np.random.default_rng(request["seed"])
+    made = made_inputs(request, shapes, generator)
     drawn = []
     for number, shape in enumerate(shapes):
-        element = request["input_types"][number]
-        values = _styled(generator, element, request["ranges"][number], request, tuple(shape))
+        element, given = request["input_types"][number], request["given"][number]
+        one = _Input(
+            element,
+            tuple(shape),
+            low=request["ranges"][number][0],
+            high=request["ranges"][number][1],
+            style=request["values"],
+            specials=tuple(request["specials"]),
+            meaning=request["meanings"][number],
+        )
+        values = made.get(request["input_names"][number], _drawn(generator, one)) if given is None else np.array(given)
         drawn.append(rounded(rounded(values, request["rounded_to"][number]), element))
     return drawn
 
 
-def _styled(
-    generator: np.random.Generator,
-    element: str,
-    limits: tuple[float, float],
-    request: dict[str, Any],
-    shape: tuple[int, ...],
-) -> Array:
-    low, high = limits
-    if element == "boolean":
-        return np.zeros(shape, bool) if request["values"] == "zeros" else generator.integers(0, 2, shape).astype(bool)
-    if element not in _FLOATS:
-        return _whole(generator, element, limits, request["values"], shape)
-    if request["values"] == "zeros":
-        return np.full(shape, min(max(0.0, low), high))
-    if request["values"] == "extremes":
-        return np.asarray(generator.choice([low, high], shape))
-    values = np.asarray(generator.uniform(low, high, shape))
-    if request["values"] == "specials":
+def _drawn(generator: np.random.Generator, one: _Input) -> Array:
+    """Values that are as op.toml says: some of a list, sorted, or unique."""
+    if one.meaning["one_of"]:
+        values: Array = generator.choice(np.array(one.meaning["one_of"]), one.shape)
+    elif one.meaning["unique"]:
+        values = _unique(generator, one)
+    elif one.element == "boolean":
+        values = generator.integers(0, 2, one.shape).astype(bool) & (one.style != "zeros")
+    else:
+        values = _floating(generator, one) if one.element in _FLOATS else _whole(generator, one)
+    return np.sort(values, axis=-1) if one.meaning["sorted"] and one.shape else values
+
+
+def _unique(generator: np.random.Generator, one: _Input) -> Array:
+    """Values that differ from each other along the last dimension."""
+    count = one.shape[-1] if one.shape else 1
+    if one.element in _FLOATS:
+        every: Array = np.linspace(one.low, one.high, max(count, 2))
+    else:
+        every = np.arange(math.ceil(one.low), max(math.floor(one.high) + 1, math.ceil(one.low) + count))
+    rows = [generator.permutation(every)[:count] for _ in range(math.prod(one.shape[:-1]))]
+    return np.array(rows).reshape(one.shape)
+
+
+def _floating(generator: np.random.Generator, one: _Input) -> Array:
+    if one.style == "zeros":
+        return np.full(one.shape, min(max(0.0, one.low), one.high))
+    if one.style == "extremes":
+        return np.asarray(generator.choice([one.low, one.high], one.shape))
+    values = np.asarray(generator.uniform(one.low, one.high, one.shape))
+    if one.style == "specials":
         words = {"nan": [np.nan], "inf": [np.inf, -np.inf]}
-        special = [one for word in request["specials"] for one in words[word]]
-        values = np.where(generator.random(shape) < 1 / 4, generator.choice([*special, 0.0, -0.0], shape), values)
+        special = [*(value for word in one.specials for value in words[word]), 0.0, -0.0]
+        values = np.where(generator.random(one.shape) < 1 / 4, generator.choice(special, one.shape), values)
     return values
 
 
-def _whole(
-    generator: np.random.Generator, element: str, limits: tuple[float, float], style: str, shape: tuple[int, ...]
-) -> Array:
-    info = np.iinfo(numpy_type(element))
-    low = min(max(math.ceil(limits[0]), int(info.min)), int(info.max))
-    high = max(min(math.floor(limits[1]), int(info.max)), low)
-    if style == "zeros":
-        return np.full(shape, min(max(0, low), high), info.dtype)
-    if style == "extremes":
-        return np.asarray(generator.choice(np.array([low, high], info.dtype), shape))
-    return np.asarray(generator.integers(low, high, shape, info.dtype, endpoint=True))
+def _whole(generator: np.random.Generator, one: _Input) -> Array:
+    info = np.iinfo(numpy_type(one.element))
+    low = min(max(math.ceil(one.low), int(info.min)), int(info.max))
+    high = max(min(math.floor(one.high), int(info.max)), low)
+    if one.style == "zeros":
+        return np.full(one.shape, min(max(0, low), high), info.dtype)
+    if one.style == "extremes":
+        return np.asarray(generator.choice(np.array([low, high], info.dtype), one.shape))
+    return np.asarray(generator.integers(low, high, one.shape, info.dtype, endpoint=True))
 
 
 def numpy_type(element: str) -> np.dtype[Any]:
@@ -100,6 +138,12 @@ def tensor_of(values: Array, element: str) -> ov.Tensor:
         tensor.data.view(np.uint16)[...] = _bits(values)
         return tensor
     return ov.Tensor(np.array(values, order="C"))
+
+
+def bytes_of(values: Array, element: str) -> Array:
+    """The values as a tensor of the element type has them in memory."""
+    stored = _bits(values) if element == "bf16" else np.ascontiguousarray(values, numpy_type(element))
+    return stored.reshape(-1).view(np.uint8)
 
 
 def array_of(tensor: ov.Tensor) -> Array:

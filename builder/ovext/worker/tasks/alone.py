@@ -1,0 +1,254 @@
+"""Call evaluate() of an op, without a plugin, in ways that show what a right result hides.
+
+Each call has other conditions: how many threads there are, whether tensors end or start at memory that may not be
+touched, and what is in the outputs before it. The results must not depend on them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import openvino as ov
+
+from ovext.worker.faults import FaultRecorder, Region
+from ovext.worker.tasks.arena import call_with_threads, thread_counts
+from ovext.worker.tasks.compare import compared
+from ovext.worker.tasks.guarded import GuardedMemory
+from ovext.worker.tasks.reference import expected_outputs, made_inputs
+from ovext.worker.tasks.values import array_of, bytes_of, draw, numpy_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from ovext.worker.tasks.values import Array
+
+    Result = dict[str, Any]
+
+_FILLS = (0xA5, 0x5A)  # the bytes of outputs before a call
+_MOST_AGAIN = 1 << 14  # elements of a case that is computed again with other values
+
+
+class _InputChangedError(Exception):
+    """A call changed an input."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+@dataclass(frozen=True)
+class Call:
+    """The conditions of a call."""
+
+    threads: int = 1
+    at_end: bool = True
+    fill: int = _FILLS[0]
+
+
+@dataclass(frozen=True)
+class Alone:
+    """An op that is called alone.
+
+    Args:
+        node: the op in a model.
+        request: the task's request.
+        say: receives what is done next.
+        faults: is told where the tensors are.
+    """
+
+    node: ov.Node
+    request: dict[str, Any]
+    say: Callable[[str], None]
+    faults: FaultRecorder
+
+    def results(self, inputs: Sequence[Array], expected: Sequence[Array]) -> list[Result]:
+        """What all calls show, up to the first kind of mistake."""
+        shapes = [one.shape for one in expected]
+        calls = [
+            Call(count, at_end=number % 2 == 0, fill=_FILLS[number % 2]) for number, count in enumerate(thread_counts())
+        ]
+        try:
+            made = [self.outputs(inputs, shapes, call) for call in calls]
+        except _InputChangedError as error:
+            problem = f"evaluate() writes to {self._name('input', error.number)}"
+            return [{"check": "inputs", "problem": problem, "agrees": False}]
+        if unwritten := list(self._unwritten(made[:2], _FILLS, expected)):
+            return unwritten
+        found = compared(self.request, "evaluate()", made[0], expected)
+        if not all(one["agrees"] for one in found):
+            return found
+        for call, outputs in zip(calls[1:], made[1:], strict=True):
+            if not self._are_same(made[0], outputs, expected):
+                return [self._why_different(inputs, shapes, made[0], outputs, call)]
+        if self.request["values"] == "uniform" and sum(one.size for one in inputs) <= _MOST_AGAIN:
+            found += self._with_other_values(inputs, expected, made[0])
+        return found
+
+    def outputs(self, inputs: Sequence[Array], shapes: Sequence[Sequence[int]], call: Call) -> list[Array]:
+        """The outputs of one call."""
+        side = "end" if call.at_end else "start"
+        self.say(f"evaluating the op alone ({call.threads} threads; tensors {side} where no memory may be touched)")
+        regions: list[Region] = []
+        tensors = []
+        for number, values in enumerate(inputs):
+            tensor, memory = self._guarded("input", number, values.shape, call, regions)
+            memory[...] = bytes_of(values, self.request["input_types"][number])
+            tensors.append((tensor, memory))
+        outputs = []
+        for number, shape in enumerate(shapes):
+            tensor, memory = self._guarded("output", number, shape, call, regions)
+            memory.fill(call.fill)
+            free = self.request["free_outputs"][number]
+            outputs.append(ov.Tensor(tensor.element_type, [0]) if free else tensor)
+        self.faults.know(regions)
+        results = self._called(outputs, [tensor for tensor, _ in tensors], call)
+        self.faults.know([])
+        for number, (values, (_, memory)) in enumerate(zip(inputs, tensors, strict=True)):
+            if not np.array_equal(memory, bytes_of(values, self.request["input_types"][number])):
+                raise _InputChangedError(number)
+        return results
+
+    def _called(self, outputs: Sequence[ov.Tensor], inputs: Sequence[ov.Tensor], call: Call) -> list[Array]:
+        """The results of evaluate(). Outputs that are too small for the op are replaced, and are then compared."""
+        try:
+            call_with_threads(call.threads, lambda: _evaluate(self.node, outputs, inputs))
+        except RuntimeError:
+            outputs = [ov.Tensor(one.element_type, [0]) for one in outputs]
+            call_with_threads(call.threads, lambda: _evaluate(self.node, outputs, inputs))
+        return [array_of(one) for one in outputs]
+
+    def _guarded(
+        self, side: str, number: int, shape: Sequence[int], call: Call, regions: list[Region]
+    ) -> tuple[ov.Tensor, Array]:
+        element = self.request[f"{side}_types"][number]
+        size = int(np.prod(shape)) * numpy_type(element).itemsize // (2 if element == "bf16" else 1)
+        memory, address = _memory(side, number).take(size, at_end=call.at_end)
+        regions.append(Region(self._name(side, number), address, address + size))
+        return ov.Tensor(memory, list(shape), getattr(ov.Type, element)), memory
+
+    def _name(self, side: str, number: int) -> str:
+        return f"{side} '{self.request[f'{side}_names'][number]}'"
+
+    def _unwritten(
+        self, calls: Sequence[Sequence[Array]], fills: Sequence[int], expected: Sequence[Array]
+    ) -> Iterator[Result]:
+        """A result for each output in which the bytes from before each call are left."""
+        for number, truth in enumerate(expected):
+            if self.request["free_outputs"][number] or any(one[number].shape != truth.shape for one in calls):
+                continue
+            left = np.ones(truth.shape, bool)
+            for outputs, fill in zip(calls, fills, strict=True):
+                left &= _is_filled(outputs[number], self.request["output_types"][number], fill)
+            if left.any():
+                place = ", ".join(map(str, np.argwhere(left)[0]))
+                problem = f"{np.count_nonzero(left)} of {left.size} elements are not written, the first at [{place}]"
+                yield {"check": "unwritten", "output": number, "problem": problem, "agrees": False}
+
+    def _are_same(self, first: Sequence[Array], other: Sequence[Array], expected: Sequence[Array]) -> bool:
+        """Whether two calls give the same; the same within tolerance for an op whose bytes may depend on threads."""
+        if self.request["depends_on_threads"]:
+            return all(one["agrees"] for one in compared(self.request, "", other, expected))
+        return all(map(_same_values, first, other))
+
+    def _why_different(
+        self,
+        inputs: Sequence[Array],
+        shapes: Sequence[Sequence[int]],
+        first: Sequence[Array],
+        other: Sequence[Array],
+        call: Call,
+    ) -> Result:
+        """The condition that makes a call give other values than the first one."""
+        number = next((n for n, pair in enumerate(zip(first, other, strict=True)) if not _same_values(*pair)), 0)
+        other_fill = _FILLS[call.fill == _FILLS[0]]
+        again = self.outputs(inputs, shapes, replace(call, fill=other_fill))
+        if unwritten := list(self._unwritten((other, again), (call.fill, other_fill), first)):
+            return {**unwritten[0], "how": f"evaluate() with {call.threads} threads"}
+        alone = self.outputs(inputs, shapes, replace(call, threads=1))
+        problem = _difference(first[number], other[number])
+        if all(map(_same_values, alone, other)):
+            text = f"the values depend on the place of the tensors in memory: {problem}"
+            return {"check": "places", "output": number, "problem": text, "agrees": False}
+        text = f"the values with {call.threads} threads differ from those with 1: {problem}"
+        return {"check": "threads", "output": number, "problem": text, "agrees": False}
+
+    def _with_other_values(
+        self, inputs: Sequence[Array], expected: Sequence[Array], first: Sequence[Array]
+    ) -> list[Result]:
+        """Calls at the same addresses with other values, then with the same ones at other places in the tensors."""
+        others = draw({**self.request, "seed": self.request["seed"] + 1}, [one.shape for one in inputs])
+        wanted = expected_outputs(self.request, others)
+        got = self.outputs(others, [one.shape for one in wanted], Call())
+        found = [
+            {**one, "check": "state"}
+            for one in compared(self.request, "the next call, with other values", got, wanted)
+            if not one["agrees"]
+        ]
+        may_roll = not made_inputs(self.request, [one.shape for one in inputs], np.random.default_rng())
+        may_roll = may_roll and not any(one["sorted"] or one["unique"] for one in self.request["meanings"])
+        if found or not may_roll or len({one.shape for one in (*inputs, *expected)}) > 1:
+            return found
+        rolled = [_rolled(one) for one in inputs]
+        if not all(map(_same_values, map(_rolled, expected), expected_outputs(self.request, rolled))):
+            return []  # not elementwise
+        got = self.outputs(rolled, [one.shape for one in expected], Call())
+        for number, (one, other) in enumerate(zip(first, got, strict=True)):
+            if not _same_values(_rolled(one), other):
+                problem = (
+                    f"equal elements have other results elsewhere in the tensor: {_difference(_rolled(one), other)}"
+                )
+                found.append({"check": "places", "output": number, "problem": problem, "agrees": False})
+        return found
+
+
+@cache
+def _memory(side: str, number: int) -> GuardedMemory:
+    """The memory of a tensor, which has the same addresses in each call if its size stays."""
+    del side, number
+    return GuardedMemory()
+
+
+@cache
+def fault_recorder(file: Path) -> FaultRecorder:
+    return FaultRecorder(file)
+
+
+def _evaluate(node: ov.Node, outputs: Sequence[ov.Tensor], inputs: Sequence[ov.Tensor]) -> None:
+    if not node.evaluate(outputs, inputs):
+        raise RuntimeError("evaluate() returns false: the op cannot compute these types")
+
+
+def _is_filled(values: Array, element: str, fill: int) -> Array:
+    """Which elements consist of that byte only."""
+    each = bytes_of(values, element).reshape(values.size, -1) if values.size else np.zeros((0, 1), np.uint8)
+    return np.asarray((each == fill).all(axis=1).reshape(values.shape))
+
+
+def _same_values(first: Array, other: Array) -> bool:
+    """Whether both have the same bytes, except that any NaN is like any other."""
+    return first.shape == other.shape and not _different(first, other).any()
+
+
+def _different(first: Array, other: Array) -> Array:
+    both_nan = (first != first) & (other != other)  # noqa: PLR0124  also for types that cannot be NaN
+    as_bits = np.dtype(f"u{first.itemsize}")
+    return np.asarray((first.view(as_bits) != other.view(as_bits)) & ~both_nan)
+
+
+def _difference(first: Array, other: Array) -> str:
+    if first.shape != other.shape:
+        return f"the shape is {list(other.shape)} instead of {list(first.shape)}"
+    different = _different(first, other)
+    index = tuple(np.argwhere(different)[0])
+    place = ", ".join(map(str, index))
+    values = f"{other[index].item():.9g}, not {first[index].item():.9g}"
+    return f"{np.count_nonzero(different)} of {first.size} elements, the first at [{place}]: {values}"
+
+
+def _rolled(values: Array) -> Array:
+    """The values one place further, the last one first."""
+    return np.roll(values.reshape(-1), 1).reshape(values.shape)

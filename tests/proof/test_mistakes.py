@@ -1,0 +1,113 @@
+"""`ovext test` finds each of many wrong ways to compute an op, by the check that is for it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from helpers import Built, run_ovext
+from ovext.errors import ExitCode
+from ovext.proof.report import ROWS
+from proven import build
+
+_OPS = {
+    "Flat": ["--input", "data:f32"],
+    "Rows": ["--input", "data:f32:N,C"],
+    "Pair": ["--input", "data:f32", "--input", "other", "--output", "sum:data:broadcast"],
+}
+# The op, the mistakes of mistakes.hpp, and the check that must find them.
+_MISTAKES = {
+    ("Flat", "ends"): [
+        "reads_one_past_the_end",
+        "reads_a_whole_vector_at_the_tail",
+        "reads_before_the_start",
+        "reads_ahead",
+        "writes_one_past_the_end",
+        "writes_a_whole_vector_at_the_tail",
+        "writes_before_the_start",
+        "second_share_reads_past_its_end",
+    ],
+    ("Flat", "unwritten"): [
+        "leaves_the_last_element_of_each_share_but_the_first",
+        "leaves_the_tail_after_vectors",
+        "leaves_what_is_zero",
+        "leaves_the_first_element",
+        "leaves_a_tensor_of_one_element",
+        "leaves_what_is_beyond_65536",
+        "leaves_the_remainder_of_the_shares",
+    ],
+    ("Flat", "numbers"): [
+        "wrong_above_1_mb",
+        "wrong_for_17_elements",
+        "wrong_in_the_tail",
+        "counts_in_16_bits",
+        "clamps_large_values",
+        "a_little_beyond_the_tolerance",
+        "throws_for_large_tensors",
+    ],
+    ("Flat", "threads"): [
+        "wrong_in_the_second_share",
+        "depends_on_the_number_of_threads",
+        "rounds_otherwise_at_the_start_of_a_share",
+    ],
+    ("Flat", "places"): ["rounds_otherwise_in_the_tail", "rounds_otherwise_until_memory_is_aligned"],
+    ("Flat", "state"): ["keeps_results_by_address", "keeps_the_values_of_the_first_call_of_a_size"],
+    ("Flat", "requests"): ["shares_a_buffer_between_requests", "shares_a_pointer_between_requests"],
+    ("Flat", "inputs"): ["works_in_its_input"],
+    ("Flat", "crash"): ["divides_by_the_number_of_elements", "needs_aligned_memory"],
+    ("Flat", "hang"): ["does_not_end_without_elements"],
+    ("Rows", "numbers"): [
+        "uses_the_number_of_rows_as_their_length",
+        "wrong_for_one_column",
+        "wrong_for_long_rows",
+    ],
+    ("Rows", "unwritten"): ["leaves_rows_beyond_64"],
+    ("Rows", "requests"): ["shares_sums_between_requests"],
+    ("Pair", "ends"): ["reads_the_second_input_as_if_it_were_whole"],
+    ("Pair", "numbers"): ["knows_only_leading_dimensions_to_broadcast"],
+    ("Flat", "shapes"): ["loses_a_dimension_of_size_1", "makes_a_scalar_a_vector", "gives_one_row_too_many"],
+}
+_EACH = [(op, check, mistake) for (op, check), mistakes in _MISTAKES.items() for mistake in mistakes]
+
+
+@pytest.fixture(scope="session")
+def mistaken(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The ops, with all mistakes in one library."""
+    folder = tmp_path_factory.mktemp("mistaken")
+    for op, options in _OPS.items():
+        done = run_ovext("new", "mistaken", "--op", op, *options, cwd=folder)
+        assert done.returncode == 0, done.stderr
+        source = folder / "mistaken" / "ops" / op.lower() / "op.cpp"
+        text = source.read_text()
+        start = "    const auto kernel = kernel_for(inputs[0]"
+        assert start in text
+        text = text.replace(
+            start, f"    if (mistakes::compute(outputs, inputs)) {{\n        return true;\n    }}\n{start}"
+        )
+        source.write_text(text.replace('#include "ops/', '#include "mistakes.hpp"\n#include "ops/', 1))
+    shutil.copy(Path(__file__).with_name("mistakes.hpp"), folder / "mistaken")
+    return build(folder / "mistaken", options=["--isa", "sse42"])
+
+
+@pytest.mark.parametrize(("op", "check", "mistake"), _EACH, ids=[mistake for _, _, mistake in _EACH])
+def test_a_mistake_is_found_by_the_check_for_it(mistaken: Built, op: str, check: str, mistake: str) -> None:
+    row = check if check in ROWS else "numbers"
+    options = ["--op", op, "--check", row, "--json", *(["--timeout", "3"] if check == "hang" else [])]
+    done = run_ovext(
+        "test", mistaken.project, "--library", mistaken.library, *options, cwd=mistaken.project.parent, MISTAKE=mistake
+    )
+    rows = json.loads(done.stdout)["rows"]
+    failures = {one["check"]: one["what"] for row in rows for one in row["failures"]}
+    assert check in failures, failures
+    assert done.returncode == ExitCode.FAILED
+
+
+def test_without_a_mistake_nothing_is_found(mistaken: Built) -> None:
+    for op in _OPS:
+        done = run_ovext(
+            "test", mistaken.project, "--op", op, "--library", mistaken.library, cwd=mistaken.project.parent
+        )
+        assert done.returncode == 0, done.stdout
