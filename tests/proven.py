@@ -35,6 +35,7 @@ HEALTHY: dict[str, list[str]] = {
     "Union": ["--input", "class_:f32", "--attribute", "std:float=-0.5"],  # names that C++ uses
     "EveryAttribute": every_attribute(),
     "EveryType": ["--input", "x:f32,f16,bf16,f64,i8,i16,i32,i64,u8,u16,u32,u64,boolean"],
+    "OnlyWide": ["--input", "index:i64", "--input", "value:f16", "--output", "y:value"],  # the CPU plugin has neither
     "Names": [  # that have a meaning in C++, OpenCL C or the templates
         *("--input", "x:f32,f16:b,m", "--input", "half:x", "--input", "X:x", "--output", "local:x:b,max(m, 2)"),
         *("--attribute", "Mode:enum(near,far)=far", "--attribute", "border_mode:enum(a,b)=a"),

@@ -224,7 +224,7 @@ class LibraryError(OvextError):
 class WorkerDiedError(LibraryError):
     """The process that had loaded a library crashed or hung; the text says what it was doing.
 
-    `ended` is `crash`, `hang`, or `ends` if it touched memory beyond the end of a tensor.
+    `ended` is `crash`, `hang`, `sanitizer`, or `ends` if it touched memory beyond the end of a tensor.
     """
 
     ended: str = "crash"

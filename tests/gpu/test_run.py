@@ -99,7 +99,7 @@ def test_wrong_numbers_are_told_with_their_size(gpu_ops: Path, built_gpu_ops: Bu
     done = ovext("gpu", "run", gpu_ops, "--library", built_gpu_ops.library, "--device", device)
     assert done.returncode == ExitCode.FAILED
     name = {"sim": "simulated GPU", "pocl": "PoCL"}[device]
-    assert f"✗ Halved: numbers i32 {name}\n    {name.split()[-1]}, output 0: off by " in done.stdout
+    assert f"✗ Halved: numbers i32 {name}\n    numbers: {name.split()[-1]}, output 0: " in done.stdout
     assert " of 72 elements wrong, the worst at [" in done.stdout
     assert "\n0 checks with " in done.stdout
 

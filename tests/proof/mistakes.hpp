@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <stdexcept>
@@ -255,6 +256,18 @@ inline const std::map<std::string, Flat> flat = {
          if (count >= 4) {
              asm volatile("movaps (%0), %%xmm0" : : "r"(data) : "xmm0");
          }
+     }},
+    {"overflows_a_buffer_of_its_own",
+     [](const float* data, float* output, std::size_t count) {
+         copy(data, output, count);
+         const std::vector<float> buffer(count);
+         read(buffer.data() + count);
+     }},
+    {"overflows_an_int",
+     [](const float* data, float* output, std::size_t count) {
+         copy(data, output, count);
+         volatile int largest = std::numeric_limits<int>::max();
+         largest = largest + static_cast<int>(count > 0);
      }},
     {"throws_for_large_tensors",
      [](const float* data, float* output, std::size_t count) {

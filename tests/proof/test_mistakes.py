@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from helpers import Built, run_ovext
 from ovext.errors import ExitCode
 from ovext.proof.report import ROWS
 from proven import build
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _OPS = {
     "Flat": ["--input", "data:f32"],
@@ -73,12 +77,10 @@ _MISTAKES = {
 _EACH = [(op, check, mistake) for (op, check), mistakes in _MISTAKES.items() for mistake in mistakes]
 
 
-@pytest.fixture(scope="session")
-def mistaken(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The ops, with all mistakes in one library."""
-    folder = tmp_path_factory.mktemp("mistaken")
-    for op, options in _OPS.items():
-        done = run_ovext("new", "mistaken", "--op", op, *options, cwd=folder)
+def write_mistaken(folder: Path, ops: Sequence[str]) -> Path:
+    """A project with these ops and all mistakes."""
+    for op in ops:
+        done = run_ovext("new", "mistaken", "--op", op, *_OPS[op], cwd=folder)
         assert done.returncode == 0, done.stderr
         source = folder / "mistaken" / "ops" / op.lower() / "op.cpp"
         text = source.read_text()
@@ -89,7 +91,19 @@ def mistaken(tmp_path_factory: pytest.TempPathFactory) -> Built:
         )
         source.write_text(text.replace('#include "ops/', '#include "mistakes.hpp"\n#include "ops/', 1))
     shutil.copy(Path(__file__).with_name("mistakes.hpp"), folder / "mistaken")
-    return build(folder / "mistaken", options=["--isa", "sse42"])
+    return folder / "mistaken"
+
+
+@pytest.fixture(scope="session")
+def mistaken(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The ops, with all mistakes in one library."""
+    return build(write_mistaken(tmp_path_factory.mktemp("mistaken"), [*_OPS]), options=["--isa", "sse42"])
+
+
+@pytest.fixture(scope="session")
+def flat(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project to be built with sanitizers."""
+    return write_mistaken(tmp_path_factory.mktemp("flat"), ["Flat"])
 
 
 @pytest.mark.parametrize(("op", "check", "mistake"), _EACH, ids=[mistake for _, _, mistake in _EACH])
@@ -103,6 +117,24 @@ def test_a_mistake_is_found_by_the_check_for_it(mistaken: Built, op: str, check:
     failures = {one["check"]: one["what"] for row in rows for one in row["failures"]}
     assert check in failures, failures
     assert done.returncode == ExitCode.FAILED
+
+
+@pytest.mark.parametrize(
+    ("sanitizer", "check", "mistake", "told"),
+    [
+        ("address", "numbers", "overflows_a_buffer_of_its_own", "AddressSanitizer: heap-buffer-overflow"),
+        ("undefined", "numbers", "overflows_an_int", "runtime error: signed integer overflow"),
+        ("thread", "requests", "shares_a_buffer_between_requests", "ThreadSanitizer: data race"),
+    ],
+)
+def test_a_sanitizer_finds_what_is_for_it(flat: Path, sanitizer: str, check: str, mistake: str, told: str) -> None:
+    command = ["test", str(flat), "--sanitize", sanitizer, "--check", check, "--isa", "sse42", "--examples", "30"]
+    done = run_ovext(*command, cwd=flat.parent, MISTAKE=mistake)
+    assert done.returncode == ExitCode.FAILED, done.stderr
+    assert told in done.stdout
+    assert "mistakes.hpp:" in done.stdout, "its place"
+    assert f"--sanitize {sanitizer}" in done.stdout
+    assert run_ovext(*command, cwd=flat.parent).returncode == 0
 
 
 def test_without_a_mistake_nothing_is_found(mistaken: Built) -> None:

@@ -7,13 +7,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree as ET
 
+import openvino as ov
 import pytest
 
 from helpers import PACKAGES, ROOT, RUNNABLE, Built, Ovext, copy_project
 from ovext.errors import ExitCode
+from ovext.models.ir import TensorType, one_op_model
+from ovext.project.attributes import WITHOUT_NUMBERS, ElementType
 from ovext.targets.isa import isa_table
+from ovext.targets.plugin_types import in_cpu_plugin
 from proven import HEALTHY, ILLNESSES, Illness, rows_of
 
 FEW = ("--examples", "15")
@@ -37,6 +42,17 @@ def test_what_new_writes_passes_as_generated(ovext: Ovext, healthy: Built) -> No
         "f16,i64",
     }
     assert all(row["cases"] > 0 for row in rows)
+
+
+def test_the_cpu_plugin_makes_of_element_types_what_the_table_says(healthy: Built) -> None:
+    core = ov.Core()
+    core.add_extension(healthy.library)
+    for element in sorted({*get_args(ElementType)} - WITHOUT_NUMBERS):
+        model = one_op_model("EveryType", "healthy", [TensorType(element, (3,))], {})
+        compiled = core.compile_model(core.read_model(model.encode(), b""), "CPU")
+        nodes = [one.get_rt_info() for one in compiled.get_runtime_model().get_ops()]
+        made = [one["outputPrecisions"].astype(str) for one in nodes if one["layerType"].astype(str) == "Reference"]
+        assert made == [in_cpu_plugin(element)]
 
 
 @pytest.mark.parametrize("illness", ILLNESSES, ids=lambda illness: illness.op)

@@ -20,7 +20,15 @@ PLAIN = {"one_of": [], "sorted": False, "unique": False}
 
 def request_for(element: str, reference: Path = Path("none.py"), **changed: Any) -> dict[str, Any]:
     request = {"input_types": [element], "ranges": [(-8, 8)], "rounded_to": [element], "input_names": ["x"]}
-    request |= {"seed": 0, "values": "uniform", "specials": [], "given": [None], "meanings": [PLAIN], "attributes": {}}
+    request |= {
+        "may_be_large": [True],
+        "seed": 0,
+        "values": "uniform",
+        "specials": [],
+        "given": [None],
+        "meanings": [PLAIN],
+        "attributes": {},
+    }
     return {**request, "reference": str(reference), **changed}
 
 
@@ -94,7 +102,7 @@ def test_the_worst_element_is_told() -> None:
     actual = np.array([[0.0, 0.2, 0.0], [0.0, 0.0, 7.0]], np.float32)
     result = compare(actual, expected, TOLERANCE)
     assert (result["agrees"], result["wrong"], result["elements"]) == (False, 2, 6)
-    assert result["worst"] == "at [1, 2]: 7 instead of 0"
+    assert result["worst"] == "at [1, 2]: 7 instead of 0, off by 7"
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])

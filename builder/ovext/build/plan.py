@@ -179,16 +179,25 @@ def build_tree(request: BuildRequest, project: Project, engine: str, openvino: s
     return project.root / "build" / "-".join([engine, base_os.id, f"openvino{openvino}", *variants, *build_type])
 
 
-def _preset(root: Path, variants: tuple[str, ...]) -> str | None:
-    """The project's preset for these variants, falling back to the one for `multi`. None without either."""
+def preset_names(root: Path) -> set[str]:
+    """The configure presets in a project's CMakePresets.json.
+
+    Raises:
+        ProjectError: it is not such a file.
+    """
     path = root / "CMakePresets.json"
     if not path.is_file():
-        return None
+        return set()
     try:
         presets = json.loads(path.read_text(encoding="utf-8")).get("configurePresets", [])
-        names = {preset["name"] for preset in presets if not preset.get("hidden")}
+        return {preset["name"] for preset in presets if not preset.get("hidden")}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ProjectError(f"this is not a file of CMake presets: {error!r}", where=path) from None
+
+
+def _preset(root: Path, variants: tuple[str, ...]) -> str | None:
+    """The project's preset for these variants, falling back to the one for `multi`. None without either."""
+    names = preset_names(root)
     wanted = variants[0] if len(variants) == 1 else MULTI
     return next((name for name in (wanted, MULTI) if name in names), None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +11,11 @@ import typer
 from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOption, ProjectArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ovext.build.execute import BuildResult
     from ovext.project import OpDescription, Project
+    from ovext.proof.request import ProofRequest
 
 
 def run(
@@ -52,6 +54,14 @@ def run(
         bool, typer.Option("--show-cases", help="Only list the planned and drawn cases on the CPU.")
     ] = False,
     timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that one case may take.")] = 30.0,
+    sanitize: Annotated[
+        str,
+        typer.Option(
+            metavar="address|undefined|thread",
+            help="Build with this sanitizer, in a build tree of its own, and test that on the CPU.",
+            show_default=False,
+        ),
+    ] = "",
     library: LibraryOption = None,
     openvino: OpenVINOOption = None,
     junit: Annotated[
@@ -68,7 +78,7 @@ def run(
     from ovext.build.release import openvino_to_run
     from ovext.cli.proof import ShownProof, proof_data, show_plan
     from ovext.cli.text import shortened_path, talk, to_json
-    from ovext.errors import ExitCode
+    from ovext.errors import ExitCode, UsageError
     from ovext.files import replace_text, writing_to
     from ovext.project import load_project
     from ovext.proof.prove import prove
@@ -83,14 +93,20 @@ def run(
     if show_cases:
         show_plan(ops, request, as_json=json)
         return
-    libraries = _libraries(loaded, ops, library, openvino)
+    if sanitize:
+        if library is not None:
+            raise UsageError("--sanitize builds the library itself", fix="Leave out --library.")
+        libraries, openvino, request = _sanitized(loaded, openvino, sanitize, request)
+    else:
+        libraries = _libraries(loaded, ops, library, openvino)
     paths = dict.fromkeys(libraries[one.type] for one in ops)
     release = openvino_to_run(openvino, next(iter(paths)), talk)
     for path in paths:
         if library is not None:
             check_loads(path, release, [one for one in ops if libraries[one.type] == path])
         talk(f"Testing {shortened_path(path)} in OpenVINO {release.version}")
-    shown = ShownProof(str(project), ("--library", str(library)) if library else (), quiet=json)
+    given = ("--library", str(library)) if library else ("--sanitize", sanitize) if sanitize else ()
+    shown = ShownProof(str(project), given, quiet=json)
     proof = prove(loaded, libraries, release, request, talk=talk, on_row=shown.row)
     if junit is not None:
         with writing_to(junit):
@@ -113,6 +129,21 @@ def _libraries(
         return {op.type: find_library(named, op=op.type)[0] for op in ops}
     result = build(project, openvino)
     return {op.type: library_with(op, result, project) for op in ops}
+
+
+def _sanitized(
+    project: Project, openvino: str | None, sanitizer: str, request: ProofRequest
+) -> tuple[Mapping[str, Path], str, ProofRequest]:
+    """The library of each op with the sanitizer, the release that it is for, and the request for such libraries."""
+    from ovext.build.plan import BuildRequest
+    from ovext.build.sanitize import build_with_sanitizer
+    from ovext.cli.progress import build_progress
+
+    with build_progress() as reporter:
+        wanted = BuildRequest(project.root, Path("lib").absolute(), openvino=openvino)
+        built = build_with_sanitizer(wanted, sanitizer, reporter)
+    request = replace(request, device="CPU", environment=built.environment, run_under=built.run_under)
+    return built.libraries, built.openvino, request
 
 
 def build(project: Project, openvino: str | None) -> BuildResult:

@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-Shape = tuple[int, ...]  # -1 stands for a dimension known only at run time
+# -1 stands for a dimension known only at run time, a pair for one whose bounds are known.
+Shape = tuple[int | tuple[int, int], ...]
 
 _PRECISIONS = {"f16": "FP16", "f32": "FP32", "f64": "FP64", "boolean": "BOOL"}
 
@@ -90,7 +91,14 @@ def _op(
 def _shape_text(shape: Shape | None) -> str:
     if shape is None:
         return "..."
-    return ",".join("?" if dimension < 0 else str(dimension) for dimension in shape)
+    return ",".join(map(_dimension_text, shape))
+
+
+def _dimension_text(dimension: int | tuple[int, int]) -> str:
+    if isinstance(dimension, tuple):
+        low, high = dimension
+        return str(low) if low == high else f"{low}..{high}"
+    return "?" if dimension < 0 else str(dimension)
 
 
 def _layer(layers: ET.Element, number: str, name: str, op_type: str, opset: str) -> ET.Element:

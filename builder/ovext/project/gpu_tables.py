@@ -38,6 +38,11 @@ class Gpu(Strict):
     work_sizes: list[str] = Field(alias="global", description="Up to three expressions over the output's B, F, Y, X.")
     local_sizes: list[str] = Field(default=[], alias="local", description="As many, or none: then the driver chooses.")
     options: str = Field(default="", description="For the OpenCL compiler.")
+    precision: Literal["f32"] | None = Field(
+        default=None,
+        description="f32 if the kernel is only for models that run with INFERENCE_PRECISION_HINT f32; by default the "
+        "plugin makes f16 of f32, and the op must accept that.",
+    )
     ranks: list[int] = Field(
         default=[],
         description="The ranks of the first input that the kernel is for, where the op takes more: models with others "

@@ -15,7 +15,7 @@ from ovext.project.fields import Name, Strict, Text
 from ovext.project.frameworks import Frameworks
 from ovext.project.gpu_tables import Gpu, Vpu
 from ovext.project.input_values import Meaning, parse_meaning
-from ovext.targets.plugin_types import in_cpu_plugin
+from ovext.targets.plugin_types import in_cpu_plugin, in_gpu_plugin
 from ovext.toml import line_of
 
 if TYPE_CHECKING:
@@ -199,9 +199,12 @@ class OpDescription(Strict):
         return [self._combination(one) for one in dict.fromkeys([*chosen, *made])]
 
     def accepted_types(self, tensor: Input) -> list[str]:
-        """The element types of an input that the op must accept: its own, and what the CPU plugin makes of them."""
+        """The element types of an input that the op must accept: its own, and what OpenVINO's plugins make of them."""
         types = self.input_types()[tensor.name]
-        return list(dict.fromkeys([*types, *map(in_cpu_plugin, types)]))
+        made = [*types, *map(in_cpu_plugin, types)]
+        if self.gpu is not None and self.gpu.precision is None:
+            made += map(in_gpu_plugin, types)
+        return list(dict.fromkeys(made))
 
     def accepts(self, types: Sequence[str]) -> bool:
         """Whether the op must accept inputs of these element types."""

@@ -171,18 +171,19 @@ def settings_on(op: OpDescription, device: Device) -> Iterator[Setting]:
     layer = layer_of(op)
     for types in map(tuple, op.combinations() if layer else ()):
         if layer and device.has_plugin:
-            yield from (PluginSetting(op, types, layer, precision) for precision in _precisions(types))
+            precisions = ("f32",) if op.gpu and op.gpu.precision else PRECISIONS
+            yield from (PluginSetting(op, types, layer, one) for one in _precisions(types, precisions))
         elif layer and all(one in OPENCL_TYPES for one in types):  # nothing converts the kernel's tensors
             yield KernelSetting(op, types, layer)
     if op.vpu and not device.has_plugin:
         yield VpuSetting(op, tuple(op.combinations()[0]), op.vpu)
 
 
-def _precisions(types: Sequence[str]) -> Sequence[str]:
+def _precisions(types: Sequence[str], precisions: Sequence[str]) -> Sequence[str]:
     """The precisions to run a model of these types with; none if the plugin or numpy does not have one of the types."""
     if "bf16" in types or any(in_kernel(one, "f32") is None for one in types):
         return ()
-    return PRECISIONS if any(map(follows_hint, types)) else (types[0],)
+    return precisions if any(map(follows_hint, types)) else (types[0],)
 
 
 def _scalar(source: str, sample: Sample) -> float:

@@ -71,7 +71,15 @@ class _Subject:
         return self.library
 
     def worker(self, environment: Mapping[str, str]) -> Worker:
-        return Worker(self.openvino, self.library, env=environment, timeout=self.request.seconds, stop=self.stop)
+        request = self.request
+        return Worker(
+            self.openvino,
+            self.library,
+            env={**environment, **request.environment},
+            run_under=request.run_under,
+            timeout=request.seconds,
+            stop=self.stop,
+        )
 
 
 def jobs_of(
@@ -229,7 +237,7 @@ def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, wanted:
         tried = _tried(subject, worker.ask, setting)
         if not request.case and not isinstance(setting, VpuSetting):
             wanted = wanted if request.examples is None else min(wanted, request.examples)
-            try_planned(worker.ask, setting, tried, gpu_plan(subject.op, setting.types[0], wanted, request.seed))
+            try_planned(worker.ask, setting, tried, gpu_plan(subject.op, wanted, request.seed))
     return _with_numbers(row, tried, ("--device", device.kind))
 
 

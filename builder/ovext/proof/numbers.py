@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 _SECONDS_TO_SHRINK = 20.0
 _SLOW = 3.0  # seconds of a reference, after which no larger case is tried
-_FINITE = 1e300  # JSON has no infinity: the worker returns the largest number instead
+_CLOSE = 1e-2  # a relative error that may be a matter of tolerance
+_TOLERANCE = (
+    "If that is no mistake: [test.tolerances] says how far results may be off; long sums are more exact in double."
+)
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,9 @@ def _difference(result: dict[str, Any]) -> str:
         return f"{where}: {result['problem']}" if "output" in result else str(result["problem"])
     if "shape" in result:
         return f"{where}: the shape is {result['shape']}"
-    absolute, relative = result["absolute"], result["relative"]
-    error = f"off by {absolute:.2g} (relative {relative:.2g})" if absolute < _FINITE else "infinite or not a number"
-    return f"{where}: {error}; {result['wrong']} of {result['elements']} elements wrong, the worst {result['worst']}"
+    text = f"{where}: {result['wrong']} of {result['elements']} elements wrong, the worst {result['worst']}"
+    is_close = result["relative"] < _CLOSE
+    return f"{text}\n{_TOLERANCE}" if is_close else text
 
 
 def try_given(ask: Ask, setting: Setting, trials: Sequence[Trial]) -> Tried:

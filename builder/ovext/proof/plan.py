@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ovext.gpu.layer import MAX_RANK
-from ovext.project.shapes import CUSTOM, DATA_DEPENDENT, bound_sizes
+from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, bound_sizes
 from ovext.proof.attribute_values import drawn_values, edge_values
 from ovext.proof.layouts import Layout, layouts
 from ovext.proof.trial import Trial, ranges_of, ruled_shapes
@@ -31,9 +31,11 @@ _SHARE = 64 * 1024  # bytes of a tensor from which ovext/parallel.hpp uses anoth
 _CACHE_LINE = 64
 _LARGE = 1 << 20  # bytes
 _MIDDLES = (3, 5, 2, 7, 11, 13)  # sizes of the other dimensions; no two neighbours are equal
+_EDGE = "an edge of an attribute"
 _REPAIRS = 33  # sizes next to one that breaks a rule
 _DRAWN = 30
 _MOST_SMALL = 20_000  # elements of a drawn case
+_MOST_ON_GPU = 100_000  # elements of a case there
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,10 @@ def plan(op: OpDescription, element: str, cpus: int, *, wanted: int | None = Non
         seed: other drawn cases and other values.
     """
     known: dict[tuple[str, str], PlannedCase] = {}
-    for wish in _wishes(op, _bytes_of(element), cpus):
-        if case := _granted(op, wish):
+    edges = [op.example(), *edge_values(op)]
+    for number, wish in enumerate(_wishes(op, _bytes_of(element), cpus)):
+        attributes = wish.attributes or edges[number % len(edges)]
+        if case := _granted(op, replace(wish, attributes=attributes)) or _granted(op, wish):
             known.setdefault((str(case.trial.shapes), str(case.trial.attributes)), case)
     planned = _without_too_many_empty(list(known.values()))
     wanted = len(planned) + _DRAWN if wanted is None else wanted
@@ -97,31 +101,49 @@ def plan(op: OpDescription, element: str, cpus: int, *, wanted: int | None = Non
     return [_varied(op, case, number, seed, cases) for number, case in enumerate(cases)]
 
 
-def gpu_plan(op: OpDescription, element: str, wanted: int, seed: int) -> list[PlannedCase]:
-    """Cases for a GPU, which is slow to try: small, in static models, spread over the plan.
+def gpu_plan(op: OpDescription, wanted: int, seed: int) -> list[PlannedCase]:
+    """Cases for a GPU, which is slow to try: in static models, and larger than a work-group in each dimension.
 
     Args:
         op: what is tried.
-        element: the element type of its first input.
         wanted: at most how many.
-        seed: other values.
+        seed: other drawn cases and other values.
     """
-    ranks = op.gpu.ranks if op.gpu else []
-    fitting = [case for case in plan(op, element, 1, seed=seed) if _fits_gpu(case.trial.shapes, ranks)]
     if any(one.rule in {CUSTOM, DATA_DEPENDENT} for one in op.outputs):
         return []
-    wanted = min(wanted, len(fitting))
-    chosen = [fitting[number * len(fitting) // wanted] for number in range(wanted)]
+    ranks = op.gpu.ranks if op.gpu else []
+    granted = [case for wish in _gpu_wishes(op) if (case := _granted(op, wish))]
+    cases = [*granted, *_drawn_cases(op, np.random.default_rng(seed), wanted)]
+    known = {str((case.trial.shapes, case.trial.attributes)): case for case in cases if _fits_gpu(op, case, ranks)}
     return [
         replace(case, trial=Trial(case.trial.shapes, case.trial.attributes, seed=seed * 1000 + number))
-        for number, case in enumerate(chosen)
+        for number, case in enumerate(list(known.values())[:wanted])
     ]
 
 
-def _fits_gpu(shapes: Shapes, ranks: Sequence[int]) -> bool:
+def _gpu_wishes(op: OpDescription) -> Iterator[_Wish]:
+    every = sorted(layouts(op), key=lambda one: -len(one.names))
+    for layout in every:
+        yield _Wish("more than a work-group in each dimension", layout, {}, other=17)
+    for layout in every:
+        yield _Wish("a remainder of a work-group", layout, dict.fromkeys(layout.names[-1:], 33))
+    for attributes in edge_values(op):
+        yield _Wish(_EDGE, every[0], {}, attributes=attributes)
+    for layout in every:
+        yield _Wish("small", layout, {})
+
+
+def _fits_gpu(op: OpDescription, case: PlannedCase, ranks: Sequence[int]) -> bool:
+    """Whether the plugin can run the case."""
+    shapes = case.trial.shapes
     first, *_ = shapes.values()
-    is_small = all(0 < math.prod(shape) <= _MOST_SMALL and len(shape) <= MAX_RANK for shape in shapes.values())
-    return is_small and (not ranks or len(first) in ranks)
+    if any(
+        not math.prod(shape) or math.prod(shape) > _MOST_ON_GPU or len(shape) > MAX_RANK for shape in shapes.values()
+    ):
+        return False
+    if any(one.rule == BROADCAST for one in op.outputs) and len(set(map(len, shapes.values()))) > 1:
+        return False  # the plugin appends dimensions of 1, and numpy prepends them
+    return not ranks or len(first) in ranks
 
 
 def _bytes_of(element: str) -> int:
@@ -144,7 +166,7 @@ def _wishes(op: OpDescription, size: int, cpus: int) -> Iterator[_Wish]:
             yield from (_Wish(f"{name} around the width of a vector", usual, {name: one}, other=1) for one in widths)
     yield from (_Wish("all sizes equal", usual, {}, other=one) for one in (1, 2, 8, 13, 16, 17))
     for value in edge_values(op):
-        yield _Wish("an edge of an attribute", usual, {}, attributes=value)
+        yield _Wish(_EDGE, usual, {}, attributes=value)
     for constant in _constants(op):
         yield from (_Wish("a number in a constraint", usual, {name: constant}) for name in names)
         yield _Wish("a number in a constraint", usual, {}, other=constant)
@@ -282,13 +304,24 @@ def _without_too_many_empty(cases: Sequence[PlannedCase]) -> list[PlannedCase]:
 
 def _varied(op: OpDescription, case: PlannedCase, number: int, seed: int, cases: Sequence[PlannedCase]) -> PlannedCase:
     """The case with values of one style, in a static or dynamic model, or with parts of tensors: these take turns."""
-    styles: list[Values] = ["uniform", "uniform", "uniform", "extremes", "uniform", "zeros"]
+    styles: list[Values] = [
+        "uniform",
+        "uniform",
+        "narrow",
+        "uniform",
+        "extremes",
+        "uniform",
+        "large",
+        "uniform",
+        "zeros",
+    ]
     styles += ["specials"] if op.test.specials else []
-    trial = replace(case.trial, values=styles[number % len(styles)], seed=seed * 1000 + number)
+    values = "uniform" if case.why == _EDGE else styles[number % len(styles)]
+    trial = replace(case.trial, values=values, seed=seed * 1000 + number)
     model = ("static", "dynamic", "parts")[number % 3]
     if model == "dynamic":
         before = next(_before(case, reversed(cases[:number])), case)
-        trial = replace(trial, before=before.trial.shapes)
+        trial = replace(trial, before=before.trial.shapes, bounded=number % 2 == 1)
     return replace(case, trial=replace(trial, parts=model == "parts"))
 
 
@@ -303,7 +336,8 @@ def smaller_cases(op: OpDescription, case: PlannedCase) -> Iterator[PlannedCase]
     """Simpler cases than this one, the simplest first."""
     trial = case.trial
     simple = [
-        replace(trial, before=None),
+        replace(trial, before=None, bounded=False),
+        replace(trial, bounded=False),
         replace(trial, parts=False),
         replace(trial, values="uniform"),
         replace(trial, seed=0),

@@ -23,6 +23,7 @@ CHECKS = {
     "places": "equal values must give equal results elsewhere in memory and, if the op is elementwise, in the tensor",
     "state": "the op is called again at the same addresses with other values",
     "crash": "the process must not die",
+    "sanitizer": "the library is built with --sanitize, which reports nothing",
     "hang": "a case may take as many seconds as --timeout says",
     "reference": "reference.py must not fail",
     "attributes": "attributes have the model's values, and keep them when the model is saved and read again",
@@ -89,14 +90,14 @@ class Proof:
         return all(row.is_fine for row in self.rows)
 
     def failures(self) -> Iterator[tuple[Row, Failure]]:
-        """Each failure, and its row. A mistake in a reference, which fails several checks, comes once."""
+        """Each failure, and its row. The same one in further rows, and a mistake in a reference, come once."""
         known: set[tuple[str, str]] = set()
         for row in self.rows:
             for failure in row.failures:
-                place = (row.op, failure.what.partition(": the reference")[0])
-                if failure.check != "reference" or place not in known:
+                what = (row.op, failure.what.partition(": the reference")[0])
+                if what not in known:
                     yield row, failure
-                known.add(place)
+                known.add(what)
 
     def to_junit(self) -> str:
         """JUnit XML, as continuous integration shows it: a suite for each op, a case for each row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError, UnknownNameError, UsageError
@@ -10,6 +10,8 @@ from ovext.gpu.devices import KINDS
 from ovext.proof.report import ROWS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ovext.project import OpDescription, Project
 
 
@@ -31,6 +33,8 @@ class ProofRequest:
     examples: int | None = None  # planned and drawn cases; None for all that are planned, and some drawn
     seed: int = 0
     seconds: float = 30.0  # how long one answer of the library may take
+    environment: Mapping[str, str] = field(default_factory=dict)  # of the processes that load the library
+    run_under: tuple[str, ...] = ()  # a command before them
 
     def is_on_cpu(self) -> bool:
         return self.device in {None, "CPU"} and not self.only_gpu

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ovext.models.ir import TensorType, one_op_model
@@ -10,8 +11,11 @@ from ovext.project.shapes import DATA_DEPENDENT, bound_sizes, output_shapes
 from ovext.proof.trial import Trial, ranges_of, ruled_shapes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from ovext.project import OpDescription
     from ovext.project.attributes import AttributeValue
+    from ovext.project.shapes import Shape
     from ovext.proof.trial import Shapes
 
 
@@ -63,13 +67,13 @@ class Setting:
         shapes: Shapes,
         attributes: dict[str, AttributeValue],
         *,
-        dynamic: bool = False,
+        dims: Callable[[Shape, str], Sequence[int | tuple[int, int]]] | None = None,
         extra_inputs: int = 0,
     ) -> str:
-        """A one-op model; with `dynamic` only its ranks are known. Extra inputs are like the first."""
+        """A one-op model. `dims` says what it knows of an input: by default the shape. Extra inputs are like the first."""
+        known = {name: tuple(dims(shape, name)) if dims else shape for name, shape in shapes.items()}
         tensors = [
-            TensorType(element, (-1,) * len(shapes[one.name]) if dynamic else shapes[one.name])
-            for element, one in zip(self.input_types, self.op.inputs, strict=True)
+            TensorType(element, known[one.name]) for element, one in zip(self.input_types, self.op.inputs, strict=True)
         ]
         values = self.op.ir_attributes(self.op.all_values(attributes))
         tensors += tensors[:1] * extra_inputs
@@ -89,6 +93,7 @@ class Setting:
             "depends_on_threads": op.test.depends_on_threads,
             "attributes": op.all_values(attributes),
             "reference": str(op.folder / "reference.py"),
+            "may_be_large": [one.name not in {*op.test.ranges, *op.test.values} for one in op.inputs],
             "meanings": [op.meaning_of(one.name).to_json() for one in op.inputs],
             "rounded_to": [self.computed_in(element) for element in self.input_types],
             "specials": op.test.specials,
@@ -97,9 +102,8 @@ class Setting:
 
     def request(self, trial: Trial) -> dict[str, Any]:
         """The request for the task."""
-        dynamic = trial.before is not None
         sets = [trial.before, trial.shapes] if trial.before is not None else [trial.shapes]
-        runs = [self._run(shapes, trial.attributes, dynamic=dynamic) for shapes in sets]
+        runs = [self._run(shapes, trial) for shapes in sets]
         return {**self.common(trial.attributes), **self.values(trial), "runs": runs, "parts": trial.parts}
 
     def values(self, trial: Trial) -> dict[str, Any]:
@@ -107,15 +111,25 @@ class Setting:
         given = [trial.given.get(one.name) for one in self.op.inputs]
         return {"values": trial.values, "seed": trial.seed, "given": given}
 
-    def _run(self, shapes: Shapes, attributes: dict[str, AttributeValue], *, dynamic: bool) -> dict[str, Any]:
+    def _run(self, shapes: Shapes, trial: Trial) -> dict[str, Any]:
         run: dict[str, Any] = {
-            "model": self.model(shapes, attributes, dynamic=dynamic),
+            "model": self.model(shapes, trial.attributes, dims=partial(_known_dims, trial)),
             "shapes": [shapes[one.name] for one in self.op.inputs],
-            "ranges": ranges_of(self.op, shapes, attributes),
+            "ranges": ranges_of(self.op, shapes, trial.attributes),
         }
-        if rules := ruled_shapes(self.op, shapes, attributes):
+        if rules := ruled_shapes(self.op, shapes, trial.attributes):
             run["shapes_of_outputs"] = rules
         return run
+
+
+def _known_dims(trial: Trial, shape: Shape, name: str) -> Sequence[int | tuple[int, int]]:
+    """What the trial's model knows of the dimensions of an input."""
+    if trial.before is None:
+        return shape
+    if not trial.bounded:
+        return (-1,) * len(shape)
+    pairs = zip(trial.before[name], trial.shapes[name], strict=True)
+    return [(min(one), max(one)) for one in pairs]
 
 
 def _is_valid(op: OpDescription, shapes: Shapes, attributes: dict[str, AttributeValue]) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ovext.project.attributes import AttributeValue
     from ovext.project.shapes import Shape
 
-Values = Literal["zeros", "uniform", "extremes", "specials"]
+Values = Literal["zeros", "uniform", "narrow", "large", "extremes", "specials"]
 Shapes = dict[str, "Shape"]
 
 
@@ -24,7 +24,8 @@ Shapes = dict[str, "Shape"]
 class Trial:
     """Shapes, attributes and values.
 
-    With `before`, the model's dimensions are not known until it runs, and it runs with those shapes first. With
+    With `before`, the model's dimensions are not known until it runs, and it runs with those shapes first; with
+    `bounded`, it knows that they lie between the two. With
     `parts`, the inputs are parts of larger tensors. `outputs` are the shapes that no rule determines. `given` are the
     values of inputs that are not drawn.
     """
@@ -34,6 +35,7 @@ class Trial:
     values: Values = "uniform"
     seed: int = 0
     before: Shapes | None = None
+    bounded: bool = False
     parts: bool = False
     outputs: Shapes = field(default_factory=dict)
     given: dict[str, Any] = field(default_factory=dict)

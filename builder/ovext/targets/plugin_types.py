@@ -1,4 +1,4 @@
-"""What OpenVINO's CPU plugin makes of element types before it runs an op. tests/runtime compares it with the plugin."""
+"""What OpenVINO's plugins make of element types before they run an op. tests/proof compares it with the plugins."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ _MADE = {
 def in_cpu_plugin(element: str) -> str:
     """The element type that an op's tensor of the type `element` has in the CPU plugin."""
     return _MADE.get(element, element)
+
+
+def in_gpu_plugin(element: str) -> str:
+    """The element type that an op's tensor has in the GPU plugin, in the plugin's default precision."""
+    return "f16" if element == "f32" else element

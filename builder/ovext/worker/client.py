@@ -15,9 +15,10 @@ from ovext.inspect.elf import Elf
 from ovext.toolchain.process import Conversation
 from ovext.worker.faults import FAULT_FILE, read_fault
 from ovext.worker.phases import REFERENCE
+from ovext.worker.sanitizer_reports import first_report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from threading import Event
 
     from typing_extensions import Self
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ovext.toolchain.process import Finished
 
 _END_SECONDS = 20.0  # for unloading the library and exiting
+_THREAD_SANITIZER = "TSAN_OPTIONS"
+_RACES = "races"  # the beginning of the names of its files
 _LAST_LINES = 8  # the number of lines that are shown of a dead process's output
 
 
@@ -37,6 +40,7 @@ class Worker:
         library: the extension library that the requests are about, if there is one. If it is for a server that brings
             OpenVINO's symbols (LINK host), the process brings them.
         env: variables to set in the process's environment.
+        run_under: a command that is put before the process's own.
         timeout: seconds that an answer may take.
         stop: once it is set, the caller is interrupted.
 
@@ -50,6 +54,7 @@ class Worker:
         library: Path | None = None,
         *,
         env: Mapping[str, str] | None = None,
+        run_under: Sequence[str] = (),
         timeout: float = 600.0,
         stop: Event | None = None,
     ) -> None:
@@ -60,6 +65,7 @@ class Worker:
         if library is not None:
             preload = None if _needs_openvino(library) else str(openvino.library)
             self._common = {"library": str(library), "preload": preload}
+        self._run_under = run_under
         self._timeout = timeout
         self._stop = stop
         self._folder = tempfile.TemporaryDirectory(prefix="ovext-")
@@ -98,6 +104,9 @@ class Worker:
             raise self._hung(phase) from None
         if answer is None:
             raise self._died("", phase)
+        if report := self._races():
+            self.finish()
+            raise _reported(report)
         result: dict[str, Any] = json.loads(answer)
         if "no_openvino" in result:
             raise OpenVINOError(f"this Python cannot import it: {result['no_openvino']}", where=self._python_path)
@@ -114,8 +123,18 @@ class Worker:
     def _start(self) -> Conversation:
         folder = Path(self._folder.name)  # files in the user's folder must not shadow a module
         (folder / FAULT_FILE).unlink(missing_ok=True)
-        command = [sys.executable, "-m", "ovext.worker.main"]
-        return Conversation(command, output=folder / "output", cwd=folder, env=self._env)
+        env = self._env
+        if _THREAD_SANITIZER in env:
+            for file in folder.glob(f"{_RACES}.*"):
+                file.unlink()
+            env = {**env, _THREAD_SANITIZER: f"{env[_THREAD_SANITIZER]}:log_path={folder / _RACES}"}
+        command = [*self._run_under, sys.executable, "-m", "ovext.worker.main"]
+        return Conversation(command, output=folder / "output", cwd=folder, env=env)
+
+    def _races(self) -> str:
+        """What ThreadSanitizer, which lets a process go on, has written about the library."""
+        files = Path(self._folder.name).glob(f"{_RACES}.*") if _THREAD_SANITIZER in self._env else ()
+        return first_report("\n".join(file.read_text(errors="replace") for file in files))
 
     def _hung(self, phase: Path) -> LibraryError:
         if phase.is_file() and phase.read_text(encoding="utf-8") == REFERENCE:
@@ -131,6 +150,8 @@ class Worker:
         during = f" while {phase.read_text(encoding='utf-8')}" if phase.is_file() else ""
         lines = finished.output.splitlines() if finished else []
         said = [line for line in lines if line.strip() and "PLEASE submit a bug report" not in line][-_LAST_LINES:]
+        if report := first_report("\n".join(lines)):
+            return _reported(report)
         fault = read_fault(phase.with_name(FAULT_FILE))
         what = f"{fault}. The" if fault else "the"
         error = WorkerDiedError(f"{what} process {how}{during}" + "".join(f"\n  {line}" for line in said))
@@ -163,6 +184,12 @@ def _environment_of(openvino: OpenVINO) -> dict[str, str]:
         problem = "this OpenVINO comes without its Python package"
         raise OpenVINOError(problem, where=openvino.cmake_dir, fix="Use --openvino VERSION.")
     return {"PYTHONPATH": os.pathsep.join(filter(None, [str(openvino.python_path), os.environ.get("PYTHONPATH")]))}
+
+
+def _reported(report: str) -> WorkerDiedError:
+    error = WorkerDiedError(report)
+    error.ended = "sanitizer"
+    return error
 
 
 def _without_noise(text: str) -> str:

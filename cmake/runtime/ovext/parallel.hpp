@@ -8,7 +8,37 @@
 #include <array>
 #include <cstddef>
 
+#if defined(__SANITIZE_THREAD__)
+#    define OVEXT_THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#    if __has_feature(thread_sanitizer)
+#        define OVEXT_THREAD_SANITIZER 1
+#    endif
+#endif
+#if defined(OVEXT_THREAD_SANITIZER)
+extern "C" void __tsan_acquire(void* address);
+extern "C" void __tsan_release(void* address);
+#endif
+
 namespace ovext {
+
+#if defined(OVEXT_THREAD_SANITIZER)
+inline char order;  // what ThreadSanitizer takes for a lock
+#endif
+
+/// Tells ThreadSanitizer that what precedes tell_order() in one thread comes before what follows see_order() in another
+/// that calls it later. It cannot see this by itself, because OpenVINO's threads are not instrumented.
+inline void tell_order() {
+#if defined(OVEXT_THREAD_SANITIZER)
+    __tsan_release(&order);
+#endif
+}
+
+inline void see_order() {
+#if defined(OVEXT_THREAD_SANITIZER)
+    __tsan_acquire(&order);
+#endif
+}
 
 /// Call body(begin, end) for shares of [0, count), on several threads if there is enough work. `size` is the size of an
 /// element in bytes. Shares are whole cache lines, so that no two threads write to the same line.
@@ -20,14 +50,19 @@ void parallel_ranges(std::size_t count, std::size_t size, const Body& body) {
     const auto wanted = std::max<std::size_t>(1, count * size / bytes_per_thread);
     const auto threads = std::min<std::size_t>(wanted, parallel_get_max_threads());
     const std::size_t unit = std::max<std::size_t>(1, cache_line / size);
-    ov::parallel_nt_static(static_cast<int>(threads), [&](int thread, int used) {
+    const auto work = [&](int thread, int used) {
+        see_order();
         const std::size_t share = (count / used + unit) / unit * unit;
         const std::size_t begin = std::min(count, share * thread);
         const std::size_t end = std::min(count, begin + share);
         if (begin < end) {
             body(begin, end);
         }
-    });
+        tell_order();
+    };
+    tell_order();
+    ov::parallel_nt_static(static_cast<int>(threads), work);
+    see_order();
 }
 
 /// The inputs of an elementwise op with numpy's broadcasting, as runs of consecutive elements.

@@ -17,8 +17,7 @@ from ovext.worker.faults import FaultRecorder, Region
 from ovext.worker.tasks.arena import call_with_threads, thread_counts
 from ovext.worker.tasks.compare import compared
 from ovext.worker.tasks.guarded import GuardedMemory
-from ovext.worker.tasks.reference import expected_outputs, made_inputs
-from ovext.worker.tasks.values import array_of, bytes_of, draw, numpy_type
+from ovext.worker.tasks.values import array_of, bytes_of, numpy_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     Result = dict[str, Any]
 
 _FILLS = (0xA5, 0x5A)  # the bytes of outputs before a call
-_MOST_AGAIN = 1 << 14  # elements of a case that is computed again with other values
 
 
 class _InputChangedError(Exception):
@@ -84,8 +82,6 @@ class Alone:
         for call, outputs in zip(calls[1:], made[1:], strict=True):
             if not self._are_same(made[0], outputs, expected):
                 return [self._why_different(inputs, shapes, made[0], outputs, call)]
-        if self.request["values"] == "uniform" and sum(one.size for one in inputs) <= _MOST_AGAIN:
-            found += self._with_other_values(inputs, expected, made[0])
         return found
 
     def outputs(self, inputs: Sequence[Array], shapes: Sequence[Sequence[int]], call: Call) -> list[Array]:
@@ -152,7 +148,7 @@ class Alone:
         """Whether two calls give the same; the same within tolerance for an op whose bytes may depend on threads."""
         if self.request["depends_on_threads"]:
             return all(one["agrees"] for one in compared(self.request, "", other, expected))
-        return all(map(_same_values, first, other))
+        return all(map(same_values, first, other))
 
     def _why_different(
         self,
@@ -163,46 +159,18 @@ class Alone:
         call: Call,
     ) -> Result:
         """The condition that makes a call give other values than the first one."""
-        number = next((n for n, pair in enumerate(zip(first, other, strict=True)) if not _same_values(*pair)), 0)
+        number = next((n for n, pair in enumerate(zip(first, other, strict=True)) if not same_values(*pair)), 0)
         other_fill = _FILLS[call.fill == _FILLS[0]]
         again = self.outputs(inputs, shapes, replace(call, fill=other_fill))
         if unwritten := list(self._unwritten((other, again), (call.fill, other_fill), first)):
             return {**unwritten[0], "how": f"evaluate() with {call.threads} threads"}
         alone = self.outputs(inputs, shapes, replace(call, threads=1))
-        problem = _difference(first[number], other[number])
-        if all(map(_same_values, alone, other)):
+        problem = difference(first[number], other[number])
+        if all(map(same_values, alone, other)):
             text = f"the values depend on the place of the tensors in memory: {problem}"
             return {"check": "places", "output": number, "problem": text, "agrees": False}
         text = f"the values with {call.threads} threads differ from those with 1: {problem}"
         return {"check": "threads", "output": number, "problem": text, "agrees": False}
-
-    def _with_other_values(
-        self, inputs: Sequence[Array], expected: Sequence[Array], first: Sequence[Array]
-    ) -> list[Result]:
-        """Calls at the same addresses with other values, then with the same ones at other places in the tensors."""
-        others = draw({**self.request, "seed": self.request["seed"] + 1}, [one.shape for one in inputs])
-        wanted = expected_outputs(self.request, others)
-        got = self.outputs(others, [one.shape for one in wanted], Call())
-        found = [
-            {**one, "check": "state"}
-            for one in compared(self.request, "the next call, with other values", got, wanted)
-            if not one["agrees"]
-        ]
-        may_roll = not made_inputs(self.request, [one.shape for one in inputs], np.random.default_rng())
-        may_roll = may_roll and not any(one["sorted"] or one["unique"] for one in self.request["meanings"])
-        if found or not may_roll or len({one.shape for one in (*inputs, *expected)}) > 1:
-            return found
-        rolled = [_rolled(one) for one in inputs]
-        if not all(map(_same_values, map(_rolled, expected), expected_outputs(self.request, rolled))):
-            return []  # not elementwise
-        got = self.outputs(rolled, [one.shape for one in expected], Call())
-        for number, (one, other) in enumerate(zip(first, got, strict=True)):
-            if not _same_values(_rolled(one), other):
-                problem = (
-                    f"equal elements have other results elsewhere in the tensor: {_difference(_rolled(one), other)}"
-                )
-                found.append({"check": "places", "output": number, "problem": problem, "agrees": False})
-        return found
 
 
 @cache
@@ -228,7 +196,7 @@ def _is_filled(values: Array, element: str, fill: int) -> Array:
     return np.asarray((each == fill).all(axis=1).reshape(values.shape))
 
 
-def _same_values(first: Array, other: Array) -> bool:
+def same_values(first: Array, other: Array) -> bool:
     """Whether both have the same bytes, except that any NaN is like any other."""
     return first.shape == other.shape and not _different(first, other).any()
 
@@ -239,7 +207,7 @@ def _different(first: Array, other: Array) -> Array:
     return np.asarray((first.view(as_bits) != other.view(as_bits)) & ~both_nan)
 
 
-def _difference(first: Array, other: Array) -> str:
+def difference(first: Array, other: Array) -> str:
     if first.shape != other.shape:
         return f"the shape is {list(other.shape)} instead of {list(first.shape)}"
     different = _different(first, other)
@@ -247,8 +215,3 @@ def _difference(first: Array, other: Array) -> str:
     place = ", ".join(map(str, index))
     values = f"{other[index].item():.9g}, not {first[index].item():.9g}"
     return f"{np.count_nonzero(different)} of {first.size} elements, the first at [{place}]: {values}"
-
-
-def _rolled(values: Array) -> Array:
-    """The values one place further, the last one first."""
-    return np.roll(values.reshape(-1), 1).reshape(values.shape)

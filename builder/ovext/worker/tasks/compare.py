@@ -76,4 +76,6 @@ def _finite(errors: Array) -> float:
 def _worst(actual: Array, expected: Array, excess: Array) -> str:
     index = np.unravel_index(int(np.argmax(excess)), excess.shape)
     place = ", ".join(map(str, index))
-    return f"at [{place}]: {actual[index]:.6g} instead of {expected[index]:.6g}"
+    off, size = abs(actual[index] - expected[index]), abs(expected[index])
+    relative = f" (relative {off / size:.2g})" if size and np.isfinite(off) else ""
+    return f"at [{place}]: {actual[index]:.9g} instead of {expected[index]:.9g}, off by {off:.2g}{relative}"

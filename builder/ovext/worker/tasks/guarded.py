@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ovext.worker.faults import GUARD
+from ovext.worker.tasks.sanitizer import NEEDS_FRESH_MEMORY
 
 if TYPE_CHECKING:
     from ovext.worker.tasks.values import Array
@@ -25,7 +26,7 @@ class GuardedMemory:
     def take(self, size: int, *, at_end: bool) -> tuple[Array, int]:
         """`size` bytes that end or start at such an area, and their address."""
         pages = max(1, -(-size // mmap.PAGESIZE))
-        if pages * mmap.PAGESIZE != self._size:
+        if pages * mmap.PAGESIZE != self._size or NEEDS_FRESH_MEMORY:
             self._allocate(pages * mmap.PAGESIZE)
         offset = GUARD + (self._size - size if at_end else 0)
         return np.frombuffer(self._map, np.uint8, size, offset), self._start + offset

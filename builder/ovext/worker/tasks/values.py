@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+_LARGE = (1 << 24, 1 << 26)  # whole numbers that f32 does not have, unless they are even
+_NARROW = 32  # parts of the range
 _FLOATS = {"f16", "bf16", "f32", "f64"}
 
 
@@ -28,6 +30,7 @@ class _Input:
     low: float
     high: float
     style: str  # one of Trial.values
+    may_be_large: bool  # whether nothing is told of its values
     specials: tuple[str, ...]
     meaning: dict[str, Any]
 
@@ -50,6 +53,7 @@ def draw(request: dict[str, Any], shapes: Sequence[Sequence[int]]) -> list[Array
             low=request["ranges"][number][0],
             high=request["ranges"][number][1],
             style=request["values"],
+            may_be_large=request["may_be_large"][number],
             specials=tuple(request["specials"]),
             meaning=request["meanings"][number],
         )
@@ -87,7 +91,8 @@ def _floating(generator: np.random.Generator, one: _Input) -> Array:
         return np.full(one.shape, min(max(0.0, one.low), one.high))
     if one.style == "extremes":
         return np.asarray(generator.choice([one.low, one.high], one.shape))
-    values = np.asarray(generator.uniform(one.low, one.high, one.shape))
+    low = one.high - (one.high - one.low) / _NARROW if one.style == "narrow" else one.low
+    values = np.asarray(generator.uniform(low, one.high, one.shape))
     if one.style == "specials":
         words = {"nan": [np.nan], "inf": [np.inf, -np.inf]}
         special = [*(value for word in one.specials for value in words[word]), 0.0, -0.0]
@@ -101,6 +106,8 @@ def _whole(generator: np.random.Generator, one: _Input) -> Array:
     high = max(min(math.floor(one.high), int(info.max)), low)
     if one.style == "zeros":
         return np.full(one.shape, min(max(0, low), high), info.dtype)
+    if one.style == "large" and one.may_be_large and info.bits >= np.iinfo(np.int32).bits:
+        return np.asarray(generator.integers(*_LARGE, one.shape, info.dtype)) | 1
     if one.style == "extremes":
         return np.asarray(generator.choice(np.array([low, high], info.dtype), one.shape))
     return np.asarray(generator.integers(low, high, one.shape, info.dtype, endpoint=True))
