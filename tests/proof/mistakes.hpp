@@ -321,7 +321,9 @@ inline const std::map<std::string, Rows> rows = {
      }},
 };
 
-inline void add(ov::TensorVector& outputs, const ov::TensorVector& inputs, const std::function<std::size_t(std::size_t)>& of_b) {
+inline void add(ov::TensorVector& outputs,
+                const ov::TensorVector& inputs,
+                const std::function<std::size_t(std::size_t)>& of_b) {
     ov::PartialShape shape = inputs[0].get_shape();
     ov::PartialShape::broadcast_merge_into(shape, inputs[1].get_shape(), ov::op::AutoBroadcastType::NUMPY);
     outputs[0].set_shape(shape.to_shape());

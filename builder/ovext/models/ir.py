@@ -111,7 +111,8 @@ def _ports(layer: ET.Element, side: str, ports: list[tuple[int, TensorType]]) ->
         precision = _PRECISIONS.get(tensor.element, tensor.element.upper())
         port = ET.SubElement(group, "port", id=str(number), precision=precision)
         for dimension in tensor.shape or ():
-            ET.SubElement(port, "dim").text = str(dimension)
+            text = _dimension_text(dimension)
+            ET.SubElement(port, "dim").text = text if text.isdigit() else "-1"
 
 
 def _edge(edges: ET.Element, source: str, source_port: int, target: str, target_port: int) -> None:

@@ -70,7 +70,14 @@ class Setting:
         dims: Callable[[Shape, str], Sequence[int | tuple[int, int]]] | None = None,
         extra_inputs: int = 0,
     ) -> str:
-        """A one-op model. `dims` says what it knows of an input: by default the shape. Extra inputs are like the first."""
+        """A one-op model.
+
+        Args:
+            shapes: the shapes of the inputs.
+            attributes: the attributes; others have an example's value.
+            dims: what the model knows of an input's dimensions; by default its shape.
+            extra_inputs: how many more inputs there are, each like the first.
+        """
         known = {name: tuple(dims(shape, name)) if dims else shape for name, shape in shapes.items()}
         tensors = [
             TensorType(element, known[one.name]) for element, one in zip(self.input_types, self.op.inputs, strict=True)

@@ -87,7 +87,8 @@ class Alone:
     def outputs(self, inputs: Sequence[Array], shapes: Sequence[Sequence[int]], call: Call) -> list[Array]:
         """The outputs of one call."""
         side = "end" if call.at_end else "start"
-        self.say(f"evaluating the op alone ({call.threads} threads; tensors {side} where no memory may be touched)")
+        threads = "1 thread" if call.threads == 1 else f"{call.threads} threads"
+        self.say(f"evaluating the op alone ({threads}; tensors {side} where no memory may be touched)")
         regions: list[Region] = []
         tensors = []
         for number, values in enumerate(inputs):

@@ -1,0 +1,32 @@
+// NmsRotated: the op as OpenVINO knows it.
+#pragma once
+
+#include <openvino/op/op.hpp>
+
+#include <vector>
+
+#include "ops/nms_rotated/attributes.hpp"
+
+namespace nms_rotated {
+
+/// See op.toml for its inputs, outputs and attributes.
+class NmsRotated : public ov::op::Op {
+public:
+    OPENVINO_OP("NmsRotated", "real_ops");
+
+    NmsRotated() = default;
+    explicit NmsRotated(const ov::OutputVector& inputs, const Attributes& attributes = {});
+
+    void validate_and_infer_types() override;
+    std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector& inputs) const override;
+    bool visit_attributes(ov::AttributeVisitor& visitor) override;
+    bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override;
+    bool has_evaluate() const override;
+
+private:
+    std::vector<ov::PartialShape> output_shapes(const std::vector<ov::PartialShape>& inputs) const;
+
+    Attributes m_attributes;
+};
+
+}  // namespace nms_rotated
