@@ -74,6 +74,7 @@ class Illness:
     check: str
     told: str
     options: tuple[str, ...] = ()
+    shapes: str = "data = [2, 3]"
 
 
 _EVALUATE = "    const auto kernel = kernel_for(inputs[0].get_element_type());\n"
@@ -146,6 +147,26 @@ ILLNESSES = [
         ("--attribute", "alpha:float=0.5"),
     ),
     Illness(
+        "NarrowsAttribute",
+        "op.cpp",
+        "    m_attributes.visit(visitor);\n",
+        '    auto narrow = static_cast<std::int32_t>(m_attributes.k);\n    visitor.on_attribute("k", narrow);\n'
+        "    m_attributes.k = narrow;\n",
+        "attributes",
+        "k = 9223372036854775807 is ",
+        ("--attribute", "k:int=2"),
+    ),
+    Illness(
+        "OnlyItsOwnType",
+        "op.cpp",
+        "{ov::element::i64, ov::element::i32}",
+        "{ov::element::i64}",
+        "numbers",
+        "OpenVINO's CPU plugin makes i32 of i64",
+        ("--input", "index:i64"),
+        "data = [2, 3], index = [4]",
+    ),
+    Illness(
         "SharedBuffer",
         "op.cpp",
         "    auto* output = static_cast<char*>(outputs[0].data());\n",
@@ -194,7 +215,7 @@ def make_ill(project: Path, illness: Illness) -> None:
     headers = "#include <chrono>\n#include <cstdlib>\n#include <thread>\n" if illness.file == "op.cpp" else ""
     file.write_text(headers + text.replace(illness.old, illness.new))
     description = folder / "op.toml"
-    shapes = "[[test.cases]]\nshapes = { data = [2, 3] }\n"
+    shapes = f"[[test.cases]]\nshapes = {{ {illness.shapes} }}\n"
     specials = '[test]\nspecials = ["nan"]\n' if illness.op == "NotANumber" else ""
     description.write_text(f"{description.read_text()}\n{specials}\n{shapes}")
 

@@ -16,6 +16,7 @@ from ovext.inspect import codes, report
 from ovext.project import load_project, op
 from ovext.project.attributes import ATTRIBUTE_TYPES
 from ovext.project.sources import KEPT_BY_TOOLS, PRODUCTS
+from ovext.proof.report import CHECKS, ROWS
 from ovext.scaffold.new import cmake_presets
 from ovext.scaffold.sync import Sync, plan_sync
 from ovext.targets.base_os import base_oses
@@ -75,6 +76,12 @@ def test_every_exit_code_is_documented() -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     for code in ExitCode:
         assert f"| {code.value} | {MEANINGS[code]} |" in page
+
+
+def test_every_check_of_a_proof_is_documented() -> None:
+    page = (ROOT / "docs" / "test.md").read_text()
+    assert [name for name in CHECKS if f"`{name}`" not in page] == []
+    assert set(ROWS) < set(CHECKS)
 
 
 def test_every_finding_of_the_gpu_check_is_documented() -> None:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ovext.project.dims import REST
+from ovext.project.shapes import names_in
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from ovext.project.attributes import Attribute, AttributeValue
 
 _BOUND = 4  # for whole-number attributes without bounds, and for floats
+_MOST_OF_DIMENSION = 2**31 - 1  # OpenVINO takes the largest i64 for an unknown one
 _LARGEST = 1e30  # for bounds that are infinite
 _WORDS = ("a", "word", "two_words", "zyxwvuts")
 _ELEMENTS = ("f32", "f16", "i32")
@@ -34,6 +38,31 @@ def _edges(op: OpDescription, attribute: Attribute) -> list[AttributeValue]:
         edges = [one for one in (attribute.min, attribute.max) if one is not None]
     values = [[one] * _length(attribute) if attribute.of.is_list else one for one in edges]
     return [attribute.typed(one) for one in values if not attribute.refusal_of(one)]
+
+
+def stored_values(op: OpDescription) -> Iterator[dict[str, AttributeValue]]:
+    """For each attribute alone: the ends of its type, and other values that may get lost when a model stores them.
+
+    Attributes that sizes depend on have only the edges within op.toml.
+    """
+    yield from edge_values(op)
+    for attribute in op.attributes:
+        of = attribute.of
+        ends: dict[str, list[Any]] = {
+            "bool": [False, True],
+            "int": [of.lowest, _MOST_OF_DIMENSION if attribute.type == "partial_shape" else of.highest],
+            "float": [-_LARGEST, _LARGEST, 0.1],
+            "string": ["", "with spaces", 'a "quoted" & <tagged> ä'],
+        }
+        for end in ends[of.kind] if attribute.name not in _names_of_sizes(op) else ():
+            value = [end] * _length(attribute) if of.is_list else end
+            if not attribute.refusal_of(value):
+                yield {**op.example(), attribute.name: attribute.typed(value)}
+
+
+def _names_of_sizes(op: OpDescription) -> set[str]:
+    formulas = [one for output in op.outputs if isinstance(output.shape, list) for one in output.shape]
+    return {name for one in (*formulas, *op.constraints) if one != REST for name in names_in(one)}
 
 
 def drawn_values(op: OpDescription, generator: np.random.Generator) -> dict[str, AttributeValue]:

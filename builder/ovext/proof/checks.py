@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import ProjectError
+from ovext.proof.attribute_values import stored_values
 from ovext.proof.plan import plan
 from ovext.proof.refused_models import right_and_wrong_models
+from ovext.proof.setting import is_valid
 from ovext.proof.trial import Trial
 from ovext.toolchain.process import cpu_count
 
@@ -28,7 +30,10 @@ class Outcome:
 
 def check_attributes(worker: Worker, setting: Setting) -> Outcome:
     """Attributes have the model's values, and keep them when the model is saved and read again."""
-    sets = _planned(setting.op)[-_ATTRIBUTE_SETS:]
+    first, *others = _planned(setting.op)
+    stored = [replace(first, attributes=one) for one in stored_values(setting.op)]
+    sets = [first, *others[-_ATTRIBUTE_SETS:]]
+    sets += [one for one in stored if is_valid(setting.op, one.shapes, one.attributes)]
     problems: dict[str, None] = {}
     for trial in sets:
         wanted = setting.op.all_values(trial.attributes)

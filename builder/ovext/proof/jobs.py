@@ -225,7 +225,8 @@ def _numbers_on_cpu(subject: _Subject, setting: Setting, row: Row) -> Row:
     request = subject.request
     with subject.worker({"OVEXT_ISA": row.variant}) as worker:
         tried = _tried(subject, worker.ask, setting)
-        if not request.case:
+        hangs = tried.wrong is not None and tried.wrong.check == "hang"
+        if not (request.case or hangs):
             try_planned(worker.ask, setting, tried, _planned(subject.op, setting, request))
     return _with_numbers(row, tried, ("--isa", row.variant))
 
@@ -235,7 +236,7 @@ def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, wanted:
     request = subject.request
     with subject.worker(device.environment) as worker:
         tried = _tried(subject, worker.ask, setting)
-        if not request.case and not isinstance(setting, VpuSetting):
+        if not request.case and tried.failed is None and not isinstance(setting, VpuSetting):
             wanted = wanted if request.examples is None else min(wanted, request.examples)
             try_planned(worker.ask, setting, tried, gpu_plan(subject.op, wanted, request.seed))
     return _with_numbers(row, tried, ("--device", device.kind))

@@ -57,7 +57,7 @@ class Setting:
         for number, case in enumerate(op.test.cases):
             shapes, before = case.sizes(), op.test.cases[number - 1].sizes()
             same_ranks = all(len(before[name]) == len(shape) for name, shape in shapes.items())
-            fits = same_ranks and not case.values and _is_valid(op, before, case.attributes)
+            fits = same_ranks and not case.values and is_valid(op, before, case.attributes)
             trial = Trial(shapes, case.attributes, given=case.values)
             trials += [trial, replace(trial, before=before if fits else shapes), replace(trial, parts=True)]
         return trials
@@ -139,7 +139,8 @@ def _known_dims(trial: Trial, shape: Shape, name: str) -> Sequence[int | tuple[i
     return [(min(one), max(one)) for one in pairs]
 
 
-def _is_valid(op: OpDescription, shapes: Shapes, attributes: dict[str, AttributeValue]) -> bool:
+def is_valid(op: OpDescription, shapes: Shapes, attributes: dict[str, AttributeValue]) -> bool:
+    """Whether these follow the rules of op.toml."""
     try:
         bound_sizes(op, shapes, op.all_values(attributes))
         given: Any = {one.name: () for one in op.outputs}

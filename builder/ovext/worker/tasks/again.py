@@ -29,15 +29,20 @@ def again(alone: Alone, inputs: Sequence[Array], expected: Sequence[Array]) -> l
 
 
 def _state(alone: Alone, inputs: Sequence[Array]) -> list[Result]:
-    """Other values at the addresses of the first call. What is wrong at other addresses, too, is no matter of state."""
+    """Other values at the addresses of an earlier call.
+
+    What is wrong is a matter of state if it is right at new addresses, or if it is the result of the earlier call.
+    """
     others = draw({**alone.request, "seed": alone.request["seed"] + 1}, [one.shape for one in inputs])
     wanted = expected_outputs(alone.request, others)
     shapes = [one.shape for one in wanted]
-    found = compared(alone.request, "evaluate()", alone.outputs(others, shapes, Call()), wanted)
+    earlier = alone.outputs(inputs, shapes, Call())
+    got = alone.outputs(others, shapes, Call())
+    found = compared(alone.request, "evaluate()", got, wanted)
     if all(one["agrees"] for one in found):
         return []
-    elsewhere = compared(alone.request, "evaluate()", alone.outputs(others, shapes, Call(at_end=False)), wanted)
-    if not all(one["agrees"] for one in elsewhere):
+    elsewhere = compared(alone.request, "evaluate()", alone.outputs(others, shapes, Call(is_elsewhere=True)), wanted)
+    if not all(one["agrees"] for one in elsewhere) and not all(map(same_values, earlier, got)):
         return elsewhere
     how = "the next call of evaluate(), with other values"
     return [{**one, "check": "state", "how": how} for one in found if not one["agrees"]]

@@ -45,6 +45,7 @@ class Call:
     threads: int = 1
     at_end: bool = True
     fill: int = _FILLS[0]
+    is_elsewhere: bool = False  # in memory that no other call had
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,8 @@ class Alone:
     ) -> tuple[ov.Tensor, Array]:
         element = self.request[f"{side}_types"][number]
         size = int(np.prod(shape)) * numpy_type(element).itemsize // (2 if element == "bf16" else 1)
-        memory, address = _memory(side, number).take(size, at_end=call.at_end)
+        guarded = GuardedMemory() if call.is_elsewhere else _memory(side, number)
+        memory, address = guarded.take(size, at_end=call.at_end)
         regions.append(Region(self._name(side, number), address, address + size))
         return ov.Tensor(memory, list(shape), getattr(ov.Type, element)), memory
 

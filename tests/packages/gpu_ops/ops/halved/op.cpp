@@ -7,6 +7,11 @@
 namespace halved {
 namespace {
 
+/// ov::Dimension divides exact multiples only.
+ov::Dimension half(const ov::Dimension& size) {
+    return size.is_static() ? ov::Dimension((size.get_length() + 1) / 2) : ov::Dimension::dynamic();
+}
+
 class Halved : public ov::op::Op {
 public:
     OPENVINO_OP("Halved", "gpu_ops");
@@ -21,8 +26,8 @@ public:
     void validate_and_infer_types() override {
         auto shape = get_input_partial_shape(0);
         if (shape.rank().is_static()) {
-            shape[2] = (shape[2] + 1) / 2;
-            shape[3] = (shape[3] + 1) / 2;
+            shape[2] = half(shape[2]);
+            shape[3] = half(shape[3]);
         }
         set_output_type(0, get_input_element_type(0), shape);
     }
