@@ -163,8 +163,8 @@ ILLNESSES = [
         "{ov::element::i64}",
         "numbers",
         "OpenVINO's CPU plugin makes i32 of i64",
-        ("--input", "index:i64"),
-        "data = [2, 3], index = [4]",
+        ("--input", "index:i64", "--output", "y:data"),
+        "data = [2, 3], index = [2, 3]",
     ),
     Illness(
         "SharedBuffer",

@@ -9,7 +9,8 @@ import pytest
 
 from ovext.project.op import OpDescription
 from ovext.proof.layouts import layouts
-from ovext.proof.plan import plan, smaller_cases
+from ovext.proof.plan import plan
+from ovext.proof.shrink import smaller_cases
 
 
 def described(*inputs: dict[str, Any], **rest: Any) -> OpDescription:

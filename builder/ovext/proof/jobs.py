@@ -12,9 +12,10 @@ from ovext.gpu.devices import choose_device
 from ovext.inspect.variants import compiled_variants
 from ovext.project.attributes import WITHOUT_NUMBERS
 from ovext.proof.checks import check_attributes, check_refusals, check_requests, check_unloading
+from ovext.proof.gpu_plan import gpu_plan
 from ovext.proof.gpu_setting import VpuSetting, settings_on
 from ovext.proof.numbers import try_given, try_planned, wrong_of
-from ovext.proof.plan import gpu_plan, plan
+from ovext.proof.plan import plan
 from ovext.proof.report import Failure, Row
 from ovext.proof.request import chosen_ops
 from ovext.proof.setting import Setting

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import LibraryError, ReferenceFailedError, ReferenceTooSlowError, WorkerDiedError
-from ovext.proof.plan import smaller_cases
+from ovext.proof.shrink import smaller_cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

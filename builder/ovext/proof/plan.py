@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ovext.gpu.layer import MAX_RANK
-from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, bound_sizes
+from ovext.project.shapes import bound_sizes
 from ovext.proof.attribute_values import drawn_values, edge_values
 from ovext.proof.layouts import Layout, layouts
 from ovext.proof.trial import Trial, ranges_of, ruled_shapes
@@ -31,11 +30,10 @@ _SHARE = 64 * 1024  # bytes of a tensor from which ovext/parallel.hpp uses anoth
 _CACHE_LINE = 64
 _LARGE = 1 << 20  # bytes
 _MIDDLES = (3, 5, 2, 7, 11, 13)  # sizes of the other dimensions; no two neighbours are equal
-_EDGE = "an edge of an attribute"
+EDGE = "an edge of an attribute"
 _REPAIRS = 33  # sizes next to one that breaks a rule
 _DRAWN = 30
 _MOST_SMALL = 20_000  # elements of a drawn case
-_MOST_ON_GPU = 100_000  # elements of a case there
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class PlannedCase:
 
 
 @dataclass(frozen=True)
-class _Wish:
+class Wish:
     """Sizes for a layout; those that are not given are middles, or `other`."""
 
     why: str
@@ -91,59 +89,14 @@ def plan(op: OpDescription, element: str, cpus: int, *, wanted: int | None = Non
     edges = [op.example(), *edge_values(op)]
     for number, wish in enumerate(_wishes(op, _bytes_of(element), cpus)):
         attributes = wish.attributes or edges[number % len(edges)]
-        if case := _granted(op, replace(wish, attributes=attributes)) or _granted(op, wish):
+        if case := granted(op, replace(wish, attributes=attributes)) or granted(op, wish):
             known.setdefault((str(case.trial.shapes), str(case.trial.attributes)), case)
     planned = _without_too_many_empty(list(known.values()))
     wanted = len(planned) + _DRAWN if wanted is None else wanted
     if wanted < len(planned):
         planned = [planned[number * len(planned) // wanted] for number in range(wanted)]
-    cases = [*planned, *_drawn_cases(op, np.random.default_rng(seed), wanted - len(planned))]
+    cases = [*planned, *drawn_cases(op, np.random.default_rng(seed), wanted - len(planned))]
     return [_varied(op, case, number, seed, cases) for number, case in enumerate(cases)]
-
-
-def gpu_plan(op: OpDescription, wanted: int, seed: int) -> list[PlannedCase]:
-    """Cases for a GPU, which is slow to try: in static models, and larger than a work-group in each dimension.
-
-    Args:
-        op: what is tried.
-        wanted: at most how many.
-        seed: other drawn cases and other values.
-    """
-    if any(one.rule in {CUSTOM, DATA_DEPENDENT} for one in op.outputs):
-        return []
-    ranks = op.gpu.ranks if op.gpu else []
-    granted = [case for wish in _gpu_wishes(op) if (case := _granted(op, wish))]
-    cases = [*granted, *_drawn_cases(op, np.random.default_rng(seed), wanted)]
-    known = {str((case.trial.shapes, case.trial.attributes)): case for case in cases if _fits_gpu(op, case, ranks)}
-    return [
-        replace(case, trial=Trial(case.trial.shapes, case.trial.attributes, seed=seed * 1000 + number))
-        for number, case in enumerate(list(known.values())[:wanted])
-    ]
-
-
-def _gpu_wishes(op: OpDescription) -> Iterator[_Wish]:
-    every = sorted(layouts(op), key=lambda one: -len(one.names))
-    for layout in every:
-        yield _Wish("more than a work-group in each dimension", layout, {}, other=17)
-    for layout in every:
-        yield _Wish("a remainder of a work-group", layout, dict.fromkeys(layout.names[-1:], 33))
-    for attributes in edge_values(op):
-        yield _Wish(_EDGE, every[0], {}, attributes=attributes)
-    for layout in every:
-        yield _Wish("small", layout, {})
-
-
-def _fits_gpu(op: OpDescription, case: PlannedCase, ranks: Sequence[int]) -> bool:
-    """Whether the plugin can run the case."""
-    shapes = case.trial.shapes
-    first, *_ = shapes.values()
-    if any(
-        not math.prod(shape) or math.prod(shape) > _MOST_ON_GPU or len(shape) > MAX_RANK for shape in shapes.values()
-    ):
-        return False
-    if any(one.rule == BROADCAST for one in op.outputs) and len(set(map(len, shapes.values()))) > 1:
-        return False  # the plugin appends dimensions of 1, and numpy prepends them
-    return not ranks or len(first) in ranks
 
 
 def _bytes_of(element: str) -> int:
@@ -151,30 +104,30 @@ def _bytes_of(element: str) -> int:
     return max(1, int(bits[0]) // 8) if bits else 1
 
 
-def _wishes(op: OpDescription, size: int, cpus: int) -> Iterator[_Wish]:
+def _wishes(op: OpDescription, size: int, cpus: int) -> Iterator[Wish]:
     usual, *others = layouts(op)
-    yield _Wish("small", usual, {})
+    yield Wish("small", usual, {})
     for layout in others:
-        yield _Wish("another number of dimensions, or sizes of 1", layout, {})
-        yield _Wish("another number of dimensions, or sizes of 1", layout, {}, other=9)
+        yield Wish("another number of dimensions, or sizes of 1", layout, {})
+        yield Wish("another number of dimensions, or sizes of 1", layout, {}, other=9)
     widths = sorted({1, *(lanes * many + off for lanes in _lanes(size) for many, off in _AROUND)} - {0})
     names = usual.names or ("",)
     for name in reversed(names):
         some = [1, 2, *widths[2:-1:4], widths[-1]]
-        yield from (_Wish(f"{name} around the width of a vector", usual, {name: one}) for one in some)
+        yield from (Wish(f"{name} around the width of a vector", usual, {name: one}) for one in some)
         if name == names[-1]:
-            yield from (_Wish(f"{name} around the width of a vector", usual, {name: one}, other=1) for one in widths)
-    yield from (_Wish("all sizes equal", usual, {}, other=one) for one in (1, 2, 8, 13, 16, 17))
+            yield from (Wish(f"{name} around the width of a vector", usual, {name: one}, other=1) for one in widths)
+    yield from (Wish("all sizes equal", usual, {}, other=one) for one in (1, 2, 8, 13, 16, 17))
     for value in edge_values(op):
-        yield _Wish(_EDGE, usual, {}, attributes=value)
+        yield Wish(EDGE, usual, {}, attributes=value)
     for constant in _constants(op):
-        yield from (_Wish("a number in a constraint", usual, {name: constant}) for name in names)
-        yield _Wish("a number in a constraint", usual, {}, other=constant)
+        yield from (Wish("a number in a constraint", usual, {name: constant}) for name in names)
+        yield Wish("a number in a constraint", usual, {}, other=constant)
     yield from _wishes_for_threads(usual, size, cpus)
     yield from _large_wishes(usual, size)
     if op.test.smallest == 0:
         for name in names:
-            yield _Wish(f"{name} is 0", usual, {name: 0})
+            yield Wish(f"{name} is 0", usual, {name: 0})
 
 
 def _constants(op: OpDescription) -> list[int]:
@@ -189,7 +142,7 @@ def _lanes(size: int) -> list[int]:
     return [vector // size for vector in _VECTORS]
 
 
-def _wishes_for_threads(usual: Layout, size: int, cpus: int) -> Iterator[_Wish]:
+def _wishes_for_threads(usual: Layout, size: int, cpus: int) -> Iterator[Wish]:
     """Sizes at which one more thread gets a share, with every remainder of a share."""
     line = max(1, _CACHE_LINE // size)
     names = usual.names
@@ -198,30 +151,30 @@ def _wishes_for_threads(usual: Layout, size: int, cpus: int) -> Iterator[_Wish]:
         ends = range(-1, line + 1) if threads == 2 else (-1, 0, 1, line + 1)  # noqa: PLR2004
         for name in names[-1:]:
             for end in ends:
-                yield _Wish(f"shares of {threads} threads", usual, {name: start + end}, other=1)
+                yield Wish(f"shares of {threads} threads", usual, {name: start + end}, other=1)
         for name in names[:-1]:
             for end in (-1, 1):
-                yield _Wish(f"{name} shared by {threads} threads", usual, {name: start + end}, other=1)
-                yield _Wish(f"{name} shared by {threads} threads", usual, {name: max(1, start // 13 + end)}, other=13)
+                yield Wish(f"{name} shared by {threads} threads", usual, {name: start + end}, other=1)
+                yield Wish(f"{name} shared by {threads} threads", usual, {name: max(1, start // 13 + end)}, other=13)
 
 
-def _large_wishes(usual: Layout, size: int) -> Iterator[_Wish]:
+def _large_wishes(usual: Layout, size: int) -> Iterator[Wish]:
     elements = _LARGE // size
     names = usual.names
     for name in names:
-        yield _Wish("more than 1 MB", usual, {name: _prime_from(elements)}, other=1)
+        yield Wish("more than 1 MB", usual, {name: _prime_from(elements)}, other=1)
         if len(names) > 1:
-            yield _Wish("more than 1 MB", usual, {name: _prime_from(elements // 3 ** (len(names) - 1))}, other=3)
+            yield Wish("more than 1 MB", usual, {name: _prime_from(elements // 3 ** (len(names) - 1))}, other=3)
     if len(names) > 1:
         root = round(elements ** (1 / len(names))) | 1
-        yield _Wish("more than 1 MB, all sizes alike", usual, {names[-1]: root + 2}, other=root)
+        yield Wish("more than 1 MB, all sizes alike", usual, {names[-1]: root + 2}, other=root)
 
 
 def _prime_from(number: int) -> int:
     return next(one for one in count(number | 1, 2) if all(one % other for other in range(3, math.isqrt(one) + 1, 2)))
 
 
-def _granted(op: OpDescription, wish: _Wish) -> PlannedCase | None:
+def granted(op: OpDescription, wish: Wish) -> PlannedCase | None:
     """The case with the wished sizes, or with the nearest that fulfil the op's rules; None if none does."""
     attributes = dict(wish.attributes or op.example())
     names = wish.layout.names
@@ -238,12 +191,12 @@ def _granted(op: OpDescription, wish: _Wish) -> PlannedCase | None:
             sizes = {**others, **{name: wish.sizes[name] + step for name in wished}}
             if not wished and step:
                 sizes = {name: size + step for name, size in others.items()}
-            if case := _checked(op, PlannedCase(wish.why, Trial({}, attributes), wish.layout, sizes), op.test.largest):
+            if case := checked(op, PlannedCase(wish.why, Trial({}, attributes), wish.layout, sizes), op.test.largest):
                 return case
     return None
 
 
-def _checked(op: OpDescription, case: PlannedCase, most: int) -> PlannedCase | None:
+def checked(op: OpDescription, case: PlannedCase, most: int) -> PlannedCase | None:
     """The case with its shapes; None if they break a rule or have too many elements."""
     shapes = case.layout.shapes(case.sizes)
     attributes = case.trial.attributes
@@ -273,7 +226,7 @@ def _has_values(op: OpDescription, shapes: Shapes, attributes: dict[str, Attribu
     return True
 
 
-def _drawn_cases(op: OpDescription, generator: np.random.Generator, wanted: int) -> list[PlannedCase]:
+def drawn_cases(op: OpDescription, generator: np.random.Generator, wanted: int) -> list[PlannedCase]:
     """Cases of any layout, with any of the small sizes and attributes."""
     every = layouts(op)
     sizes = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 65, *_constants(op))
@@ -285,7 +238,7 @@ def _drawn_cases(op: OpDescription, generator: np.random.Generator, wanted: int)
         drawn = {name: int(sizes[generator.integers(len(sizes))]) for name in layout.names}
         trial = Trial({}, drawn_values(op, generator))
         most = min(op.test.largest, _MOST_SMALL)
-        if case := _checked(op, PlannedCase("drawn", trial, layout, drawn), most):
+        if case := checked(op, PlannedCase("drawn", trial, layout, drawn), most):
             found.append(case)
     return found
 
@@ -316,7 +269,7 @@ def _varied(op: OpDescription, case: PlannedCase, number: int, seed: int, cases:
         "zeros",
     ]
     styles += ["specials"] if op.test.specials else []
-    values = "uniform" if case.why == _EDGE else styles[number % len(styles)]
+    values = "uniform" if case.why == EDGE else styles[number % len(styles)]
     trial = replace(case.trial, values=values, seed=seed * 1000 + number)
     model = ("static", "dynamic", "parts")[number % 3]
     if model == "dynamic":
@@ -330,29 +283,3 @@ def _before(case: PlannedCase, others: Iterable[PlannedCase]) -> Iterator[Planne
     for other in others:
         if other.layout == case.layout and other.trial.attributes == case.trial.attributes:
             yield other
-
-
-def smaller_cases(op: OpDescription, case: PlannedCase) -> Iterator[PlannedCase]:
-    """Simpler cases than this one, the simplest first."""
-    trial = case.trial
-    simple = [
-        replace(trial, before=None, bounded=False),
-        replace(trial, bounded=False),
-        replace(trial, parts=False),
-        replace(trial, values="uniform"),
-        replace(trial, seed=0),
-        *(replace(trial, attributes={**trial.attributes, k: v}) for k, v in op.example().items()),
-    ]
-    yield from (replace(case, trial=one) for one in simple if one != trial)
-    if trial.before is not None:
-        yield case.with_shapes_before()
-    for name, size in case.sizes.items():
-        low = max(1, op.test.smallest)
-        halves = (size - (size >> shift) for shift in range(1, size.bit_length()))
-        for other in dict.fromkeys((low, *halves)):
-            if low <= other < size:
-                smaller = _checked(op, replace(case, sizes={**case.sizes, name: other}), op.test.largest)
-                if smaller and trial.before is not None:
-                    smaller = replace(smaller, trial=replace(smaller.trial, before=smaller.trial.shapes))
-                if smaller:
-                    yield smaller
