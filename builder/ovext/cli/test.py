@@ -45,7 +45,7 @@ def run(
         typer.Option(
             min=0,
             help="Cases for each variant and element type, besides those of op.toml. Default: all planned ones, and "
-            "30 drawn ones.",
+            "20 drawn ones.",
             show_default=False,
         ),
     ] = None,

@@ -32,7 +32,7 @@ _LARGE = 1 << 20  # bytes
 _MIDDLES = (3, 5, 2, 7, 11, 13)  # sizes of the other dimensions; no two neighbours are equal
 EDGE = "an edge of an attribute"
 _REPAIRS = 33  # sizes next to one that breaks a rule
-_DRAWN = 30
+_DRAWN = 20
 _MOST_SMALL = 20_000  # elements of a drawn case
 
 

@@ -137,7 +137,7 @@ class Worker:
         return first_report("\n".join(file.read_text(errors="replace") for file in files))
 
     def _hung(self, phase: Path) -> LibraryError:
-        if phase.is_file() and phase.read_text(encoding="utf-8") == REFERENCE:
+        if phase.is_file() and phase.read_text(encoding="utf-8").rstrip() == REFERENCE:
             self.finish()
             return ReferenceTooSlowError(f"the reference takes more than {self._timeout:g} s")
         error = self._died(f"hung, and was ended after {self._timeout:g} s,", phase)
@@ -147,7 +147,8 @@ class Worker:
     def _died(self, how: str, phase: Path) -> WorkerDiedError:
         finished = self.finish()
         how = how or (f"died ({finished.how_it_ended()})" if finished else "died")
-        during = f" while {phase.read_text(encoding='utf-8')}" if phase.is_file() else ""
+        doing = phase.read_text(encoding="utf-8").rstrip() if phase.is_file() else ""
+        during = f" while {doing}" if doing else ""
         lines = finished.output.splitlines() if finished else []
         said = [line for line in lines if line.strip() and "PLEASE submit a bug report" not in line][-_LAST_LINES:]
         if report := first_report("\n".join(lines)):

@@ -51,6 +51,7 @@ def compile_for_cpu(library: str, model: str, config: dict[str, Any]) -> ov.Comp
     return _core(library).compile_model(_read(library, model), "CPU", config)
 
 
+@lru_cache(maxsize=4)  # it is read for its op, for its shapes, and to be compiled
 def _read(library: str, model: str) -> ov.Model:
     return _core(library).read_model(model.encode(), b"")
 
@@ -58,6 +59,7 @@ def _read(library: str, model: str) -> ov.Model:
 def release(_: dict[str, Any]) -> dict[str, Any]:
     """Release every model and the core, which unloads the library."""
     _compiled.cache_clear()
+    _read.cache_clear()
     gc.collect()
     _core.cache_clear()
     gc.collect()
