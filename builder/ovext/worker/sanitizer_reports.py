@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _START = re.compile(r"(ERROR|WARNING): \w+Sanitizer: |: runtime error: ")
 _FRAME = re.compile(r"\s*#\d+ (?P<function>.*) (?P<place>\S+\.\w+:\d+(:\d+)?)( \(.*)?$")
+_ANY_FRAME = re.compile(r"\s*#\d+ ")
 _PREFIX = re.compile(r"^=*\d*=*")
 _STANDARD = re.compile(r"/libsanitizer/|/include/c\+\+/")  # where a report starts, but seldom what it is about
 # Code of others that is compiled into a library. ThreadSanitizer does not see how its threads wait for each other.
@@ -33,23 +34,24 @@ def _is_about_library(report: Sequence[str]) -> bool:
     """Whether a race is between two places in code with a source that is not TBB's; all other reports count."""
     if "ThreadSanitizer: " not in report[0]:
         return True
-    accesses = [stack for title, stack in _stacks(report) if " of size " in title]
-    return bool(accesses) and all(stack and not _OF_OTHERS.search(stack[0]) for stack in accesses)
+    accesses = _accesses(report)
+    return bool(accesses) and all(places and not _OF_OTHERS.search(places[0]) for places in accesses)
 
 
-def _stacks(report: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """Each stack of a report: the line above it, and its frames without those of the standard library."""
-    stacks: list[tuple[str, list[str]]] = []
-    title = ""
+def _accesses(report: Sequence[str]) -> list[list[str]]:
+    """For each access of a race, the places in its stack, without those in the standard library."""
+    accesses: list[list[str]] = []
+    is_access = False
     for line in report:
         frame = _FRAME.match(line)
-        if frame is None:
-            title = line
-        elif not stacks or stacks[-1][0] != title:
-            stacks.append((title, []))
-        if frame is not None and not _STANDARD.search(frame["place"]):
-            stacks[-1][1].append(frame["place"])
-    return stacks
+        if " of size " in line:
+            accesses.append([])
+            is_access = True
+        elif frame is None:
+            is_access = is_access and bool(_ANY_FRAME.match(line))
+        elif is_access and not _STANDARD.search(frame["place"]):
+            accesses[-1].append(frame["place"])
+    return accesses
 
 
 def _shortened(report: Sequence[str]) -> str:
