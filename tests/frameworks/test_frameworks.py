@@ -58,6 +58,19 @@ GIVEN = {
     "size": [4, 5],
     "open": [-1, 6],
 }
+# The ends of types, in the order of GIVEN.
+ENDS = {
+    **GIVEN,
+    "times": 2**63 - 1,
+    "few": -(2**31),
+    "scale": float(np.float32(1e-38)),
+    "wide": 2.0**100,
+    "word": "",
+    "axes": [-(2**63), 2**63 - 1],
+    "few_axes": [2**31 - 1],
+    "weights": [float(np.float32(-3e38)), 0.0],
+    "words": ["w", "w"],
+}
 IN_TORCH = ("flip", "times", "few", "scale", "wide", "word", "mode", "axes", "few_axes", "weights")
 
 
@@ -119,6 +132,11 @@ def test_onnx_with_every_attribute(kinds: Built, onnx_model: Path) -> None:
     check(ov.convert_model(onnx_model, extension=str(kinds.library)), {**GIVEN, "few": 6})
 
 
+def test_onnx_keeps_the_ends_of_types(kinds: Built, tmp_path: Path) -> None:
+    model = write_onnx(tmp_path / "model.onnx", {**ENDS, "flip": 1, "n_times": ENDS["times"], "kind": 10})
+    check(read(model, kinds.library), {**ENDS, "few": 6})
+
+
 def test_onnx_without_attributes(kinds: Built, tmp_path: Path) -> None:
     model = read(write_onnx(tmp_path / "model.onnx", {}), kinds.library)
     check(model, {**DEFAULTS, "wide": 0.75, "few": 6})
@@ -143,7 +161,7 @@ def test_onnx_with_a_number_that_does_not_fit_is_refused(kinds: Built, tmp_path:
         read(model, kinds.library)
 
 
-@pytest.mark.parametrize("given", ["none", "all", "an empty list"])
+@pytest.mark.parametrize("given", ["none", "all", "ends", "an empty list"])
 def test_tensorflow(kinds: Built, tmp_path: Path, given: str) -> None:
     names = ("attr_value_pb2", "graph_pb2", "tensor_shape_pb2", "types_pb2")
     attr_value_pb2, graph_pb2, tensor_shape_pb2, types_pb2 = (
@@ -171,8 +189,21 @@ def test_tensorflow(kinds: Built, tmp_path: Path, given: str) -> None:
         "size": value(shape=shape(4, 5)),
         "open": value(shape=shape(-1, 6)),
     }
+    ends = {
+        **everything,
+        "n_times": value(i=ENDS["times"]),
+        "few": value(i=ENDS["few"]),
+        "scale": value(f=ENDS["scale"]),
+        "wide": value(f=ENDS["wide"]),
+        "word": value(s=b""),
+        "axes": value(list=values(i=ENDS["axes"])),
+        "few_axes": value(list=values(i=ENDS["few_axes"])),
+        "weights": value(list=values(f=ENDS["weights"])),
+        "words": value(list=values(s=[b"w", b"w"])),
+    }
     cases = {
         "none": ({}, DEFAULTS),
+        "ends": (ends, ENDS),
         "all": (everything, GIVEN),
         "an empty list": ({"axes": value(list=values())}, {**DEFAULTS, "axes": []}),
     }
@@ -190,22 +221,25 @@ def test_tensorflow(kinds: Built, tmp_path: Path, given: str) -> None:
     check(ov.convert_model(path, extension=str(kinds.library)), expected)
 
 
-@pytest.mark.parametrize("given", ["none", "numbers"])
+@pytest.mark.parametrize("given", ["none", "numbers", "ends"])
 def test_tensorflow_lite(kinds: Built, tmp_path: Path, given: str) -> None:
     """Of the options, OpenVINO reads numbers and booleans."""
     module("tflite")
     custom_op_model = module("lite").custom_op_model
-    options = {name: GIVEN[name] for name in ("flip", "times", "few", "scale", "wide")} if given == "numbers" else {}
+    # OpenVINO reads the lower 32 bits of whole numbers.
+    source: dict[str, Any] = {"none": {}, "numbers": GIVEN, "ends": {**ENDS, "times": 2**31 - 1}}[given]
+    options = {name: source[name] for name in ("flip", "times", "few", "scale", "wide") if source}
     path = tmp_path / "model.tflite"
     path.write_bytes(custom_op_model("Kinds", DATA.shape, **options))
     check(read(path, kinds.library), {**DEFAULTS, **options, "word": "lite"})
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("given", [GIVEN, {**ENDS, "word": "w"}], ids=["given", "ends"])
 @pytest.mark.parametrize("how", ["trace", "export"])
-def test_pytorch(kinds: Built, how: str) -> None:
+def test_pytorch(kinds: Built, how: str, given: dict[str, Any]) -> None:
     torch = module("torch")
-    arguments = [GIVEN[name] for name in IN_TORCH]
+    arguments = [given[name] for name in IN_TORCH]
     kinds_in_torch = torch_op()
 
     forward = {"forward": lambda _, data: kinds_in_torch(data, *arguments)}
@@ -217,7 +251,7 @@ def test_pytorch(kinds: Built, how: str) -> None:
         model = ov.convert_model(traced, example_input=example, extension=str(kinds.library))
     else:
         model = ov.convert_model(torch.export.export(model_type(), (example,)), extension=str(kinds.library))
-    check(model, {**DEFAULTS, **{name: GIVEN[name] for name in IN_TORCH}})
+    check(model, {**DEFAULTS, **{name: given[name] for name in IN_TORCH}})
 
 
 @cache
