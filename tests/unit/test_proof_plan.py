@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ovext.project.op import OpDescription
+from ovext.proof.gpu_plan import gpu_plan
 from ovext.proof.layouts import layouts
 from ovext.proof.plan import plan
 from ovext.proof.shrink import smaller_cases
@@ -122,6 +123,17 @@ def test_smaller_cases_are_smaller_and_lead_to_the_smallest() -> None:
         assert smaller.elements <= case.elements
         case = smaller
     assert case.trial.to_json() == '{"shapes": {"x": [1, 1]}}'
+
+
+def test_gpu_cases_are_larger_than_a_work_group_and_of_every_rank_up_to_4() -> None:
+    shapes = [case.trial.shapes["x"] for case in gpu_plan(FLAT, 20, 0)]
+    assert len(shapes) == 20
+    assert (17, 17, 17, 17) in shapes
+    assert {len(shape) for shape in shapes} == {0, 1, 2, 3, 4}
+    assert all(math.prod(shape) for shape in shapes)
+    pairs = [case.trial.shapes for case in gpu_plan(PAIR, 20, 0)]
+    assert all(len(pair["a"]) == len(pair["b"]) for pair in pairs), "the plugin appends what numpy prepends"
+    assert any(pair["a"] != pair["b"] for pair in pairs)
 
 
 def test_layouts_differ_from_the_usual_one_in_one_thing() -> None:

@@ -34,8 +34,8 @@ def gpu_plan(op: OpDescription, wanted: int, seed: int) -> list[PlannedCase]:
     if any(one.rule in {CUSTOM, DATA_DEPENDENT} for one in op.outputs):
         return []
     ranks = op.gpu.ranks if op.gpu else []
-    granted = [case for wish in _gpu_wishes(op) if (case := granted(op, wish))]
-    cases = [*granted, *drawn_cases(op, np.random.default_rng(seed), wanted)]
+    planned = [case for wish in _gpu_wishes(op) if (case := granted(op, wish))]
+    cases = [*planned, *drawn_cases(op, np.random.default_rng(seed), wanted)]
     known = {str((case.trial.shapes, case.trial.attributes)): case for case in cases if _fits_gpu(op, case, ranks)}
     # A kernel gets a text as a macro, so that only texts that it knows are right.
     texts = {
