@@ -82,6 +82,10 @@ def build_with_sanitizer(request: BuildRequest, name: str, reporter: Reporter) -
     if name not in SANITIZERS:
         raise UnknownNameError("sanitizer", name, SANITIZERS)
     sanitizer = SANITIZERS[name]
+    # ThreadSanitizer needs memory at the addresses that it expects.
+    under = ("setarch", "-R") if sanitizer.name == "thread" else ()
+    if under and not shutil.which(under[0]):
+        raise ToolError("setarch was not found", fix="Install it with: apt-get install util-linux.")
     plan = _with(plan_on_host(request), sanitizer)
     environment = _environment(plan, sanitizer)
     if not plan.machine.openvino_is_installed:
@@ -90,10 +94,6 @@ def build_with_sanitizer(request: BuildRequest, name: str, reporter: Reporter) -
         build_on_host(plan, lock, reporter)
     reports = read_reports(plan.build_dir, plan.project)
     libraries = {op.type: report.file for report in reports for op in report.described}
-    # ThreadSanitizer needs memory at the addresses that it expects.
-    under = ("setarch", "-R") if sanitizer.name == "thread" else ()
-    if under and not shutil.which(under[0]):
-        raise ToolError("setarch was not found", fix="Install it with: apt-get install util-linux.")
     return SanitizedBuild(libraries, plan.machine.openvino_version, environment, under)
 
 

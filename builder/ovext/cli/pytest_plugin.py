@@ -85,7 +85,8 @@ class Check(pytest.Item):
         if row.skipped:
             pytest.skip(row.skipped)
         if row.failures:
-            lines = [line for one in row.failures for line in (one.what, one.command(shlex.quote(str(self._root))))]
+            root = shlex.quote(str(self._root))
+            lines = [line for one in row.failures for line in (f"{one.check}: {one.what}", one.command(root))]
             pytest.fail("\n".join(lines), pytrace=False)
 
     @property

@@ -110,7 +110,7 @@ def run(
     proof = prove(loaded, libraries, release, request, talk=talk, on_row=shown.row)
     if junit is not None:
         with writing_to(junit):
-            replace_text(junit.absolute(), proof.to_junit())
+            replace_text(junit.absolute(), proof.to_junit(given))
     if json:
         typer.echo(to_json({"schema": 1, **proof_data(proof)}))
     shown.end(proof)

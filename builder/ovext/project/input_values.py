@@ -43,7 +43,7 @@ def parse_meaning(text: str) -> Meaning:
         ValueError: it is something else.
     """
     found: dict[str, Any] = {}
-    for part in re.split(r",(?![^\[(]*[\])])", text):
+    for part in _parts(text):
         match = _PART.fullmatch(part)
         if match is None:
             raise ValueError(
@@ -51,9 +51,23 @@ def parse_meaning(text: str) -> Meaning:
             )
         if match["index"]:
             check_formula(match["index"])
+            if re.search("[<>=]", match["index"]):
+                raise ValueError(f"'{match['index']}' is no number of things")
             found["index"] = match["index"]
         elif match["one_of"] is not None:
             found["one_of"] = tuple(float(one) for one in match["one_of"].split(","))
         else:
             found[f"is_{match['word']}"] = True
     return Meaning(**found)
+
+
+def _parts(text: str) -> list[str]:
+    """The text between the commas that are in no brackets."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "([") - (character in ")]")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts

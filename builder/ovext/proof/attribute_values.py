@@ -43,7 +43,7 @@ def _edges(op: OpDescription, attribute: Attribute) -> list[AttributeValue]:
 def stored_values(op: OpDescription) -> Iterator[dict[str, AttributeValue]]:
     """For each attribute alone: the ends of its type, and other values that may get lost when a model stores them.
 
-    Attributes that sizes depend on have only the edges within op.toml.
+    Attributes that sizes depend on, or whose values op.toml lists, have no other values than there.
     """
     yield from edge_values(op)
     for attribute in op.attributes:
@@ -54,7 +54,8 @@ def stored_values(op: OpDescription) -> Iterator[dict[str, AttributeValue]]:
             "float": [-_LARGEST, _LARGEST, 0.1],
             "string": ["", "with spaces", 'a "quoted" & <tagged> ä'],
         }
-        for end in ends[of.kind] if attribute.name not in _names_of_sizes(op) else ():
+        is_bound = attribute.name in _names_of_sizes(op) or attribute.name in op.test.attributes
+        for end in () if is_bound else ends[of.kind]:
             value = [end] * _length(attribute) if of.is_list else end
             if not attribute.refusal_of(value):
                 yield {**op.example(), attribute.name: attribute.typed(value)}

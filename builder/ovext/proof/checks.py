@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ovext.errors import ProjectError
+from ovext.errors import ProjectError, ReferenceTooSlowError
 from ovext.proof.attribute_values import stored_values
 from ovext.proof.plan import plan
 from ovext.proof.refused_models import right_and_wrong_models
@@ -77,13 +77,22 @@ def check_refusals(worker: Worker, setting: Setting) -> Outcome:
 def check_requests(worker: Worker, setting: Setting) -> Outcome:
     """Requests that run at once return the same as each returns alone."""
     cases = plan(setting.op, setting.types[0], cpu_count())
-    trials = [case.trial for case in sorted(cases, key=lambda one: one.elements) if case.elements]
-    trials += setting.given()[:1]
-    requests = [
-        setting.request(Trial(one.shapes, one.attributes)) for one in trials[len(trials) // 2 :: 12] + trials[-1:]
-    ]
-    answer = worker.ask("requests", {"trials": requests or [setting.request(_simple_trial(setting.op))]})
+    trials = [*setting.given()[:1], *(Trial(case.trial.shapes, case.trial.attributes) for case in cases)]
+    trials = sorted(filter(_elements, trials), key=_elements) or [_simple_trial(setting.op)]
+    requests = [setting.request(one) for one in trials[len(trials) // 2 :: 12] + trials[-1:]]
+    while True:
+        try:
+            answer = worker.ask("requests", {"trials": requests})
+            break
+        except ReferenceTooSlowError:
+            if len(requests) == 1:
+                raise
+            requests.pop()  # the largest
     return Outcome(answer["runs"], tuple(answer["problems"]))
+
+
+def _elements(trial: Trial) -> int:
+    return max(map(math.prod, trial.shapes.values()))
 
 
 def check_unloading(worker: Worker, setting: Setting) -> Outcome:

@@ -265,7 +265,7 @@ def _with_numbers(row: Row, tried: Tried, where: tuple[str, ...]) -> Row:
         failures=failures,
         note=tried.note,
     )
-    return numbers if tried.cases else replace(numbers, skipped=tried.skipped)
+    return numbers if tried.cases else replace(numbers, skipped=tried.skipped or tried.note)
 
 
 def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], row: Row) -> Row:

@@ -119,7 +119,8 @@ def _dims(op: OpDescription, tensor: Input, choice: _Choice) -> Iterator[str | i
 def _common_ranks(op: OpDescription) -> list[int]:
     """How many dimensions `...`, or the broadcast shape, can have."""
     if _is_broadcast(op) and any(one.dims is None for one in op.inputs):
-        return list(range(_LARGEST_RANK + 1))
+        allowed = [set(one.ranks) for one in op.inputs if one.dims is None and one.ranks]
+        return sorted(set.intersection(*allowed)) if allowed else list(range(_LARGEST_RANK + 1))
     found = set(range(_LARGEST_RANK + 1))
     for tensor in op.inputs:
         patterns = [parse_dim(dim) for dim in tensor.dims or ()]

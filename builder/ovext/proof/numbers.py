@@ -122,7 +122,8 @@ def _shrink(ask: Ask, setting: Setting, tried: Tried, case: PlannedCase) -> None
 
 def _wrong(ask: Ask, setting: Setting, trial: Trial, tried: Tried) -> Wrong | None:
     """What is wrong with a trial, including the death of its process; None if nothing is."""
-    elements = max(map(math.prod, trial.shapes.values()))
+    shapes = [*trial.shapes.values(), *(trial.before or {}).values()]
+    elements = max(map(math.prod, shapes))
     try:
         return tried.add(ask(setting.task, setting.request(trial)), elements)
     except ReferenceTooSlowError as error:

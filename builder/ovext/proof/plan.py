@@ -181,9 +181,9 @@ def granted(op: OpDescription, wish: Wish) -> PlannedCase | None:
     wished = [name for name in wish.sizes if name in names]
     if wish.sizes and not wished:
         return None
-    steps = range(_REPAIRS) if any(wish.sizes.values()) else (0,)
+    steps = range(_REPAIRS) if any(wish.sizes.values()) or wish.other else (0,)
     largest = max(wish.sizes.values(), default=0)
-    fills = [None, 1, largest or 4, 8, 16] if wish.other is None else [wish.other, largest]
+    fills = [None, 1, largest or 4, 8, 16] if wish.other is None else [wish.other, *([largest] if largest else [])]
     fills += _constants(op)
     for fill in fills:
         others = {name: max(op.test.smallest, fill or _MIDDLES[at % len(_MIDDLES)]) for at, name in enumerate(names)}
@@ -204,6 +204,9 @@ def checked(op: OpDescription, case: PlannedCase, most: int) -> PlannedCase | No
         return None
     try:
         bound_sizes(op, shapes, op.all_values(attributes))
+        if case.trial.before is not None:
+            bound_sizes(op, case.trial.before, op.all_values(attributes))
+            ruled_shapes(op, case.trial.before, attributes)
         outputs = ruled_shapes(op, shapes, attributes) or ()
         if not _has_values(op, shapes, attributes):
             return None
@@ -221,7 +224,8 @@ def _has_values(op: OpDescription, shapes: Shapes, attributes: dict[str, Attribu
     for tensor, (low, high) in zip(op.inputs, ranges_of(op, shapes, attributes), strict=True):
         shape, meaning = shapes[tensor.name], op.meaning_of(tensor.name)
         needed = shape[-1] if meaning.is_unique and shape else 1
-        if math.prod(shape) and (meaning.index or meaning.is_unique) and high - low + 1 < needed:
+        is_whole = meaning.index or (meaning.is_unique and op.input_types()[tensor.name][0][0] in "iu")
+        if math.prod(shape) and is_whole and high - low + 1 < needed:
             return False
     return True
 
@@ -269,7 +273,7 @@ def _varied(op: OpDescription, case: PlannedCase, number: int, seed: int, cases:
         "zeros",
     ]
     styles += ["specials"] if op.test.specials else []
-    values = "uniform" if case.why == EDGE else styles[number % len(styles)]
+    values = "uniform" if case.why == EDGE else styles[number // 3 % len(styles)]
     trial = replace(case.trial, values=values, seed=seed * 1000 + number)
     model = ("static", "dynamic", "parts")[number % 3]
     if model == "dynamic":

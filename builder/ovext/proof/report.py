@@ -99,17 +99,20 @@ class Proof:
                     yield row, failure
                 known.add(what)
 
-    def to_junit(self) -> str:
-        """JUnit XML, as continuous integration shows it: a suite for each op, a case for each row."""
+    def to_junit(self, options: Sequence[str] = ()) -> str:
+        """JUnit XML, as continuous integration shows it: a suite for each op, a case for each row.
+
+        `options` are those of `ovext test` that all commands need.
+        """
         root = ET.Element("testsuites", name=f"ovext test {self.project}")
         for op in dict.fromkeys(row.op for row in self.rows):
             rows = [row for row in self.rows if row.op == op]
-            root.append(_suite(op, rows, self.project))
+            root.append(_suite(op, rows, self.project, options))
         ET.indent(root)
         return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _suite(op: str, rows: Sequence[Row], project: str) -> ET.Element:
+def _suite(op: str, rows: Sequence[Row], project: str, options: Sequence[str]) -> ET.Element:
     suite = ET.Element(
         "testsuite",
         name=op,
@@ -122,8 +125,10 @@ def _suite(op: str, rows: Sequence[Row], project: str) -> ET.Element:
         case = ET.SubElement(suite, "testcase", classname=op, name=row.name(), time=f"{row.seconds:.3f}")
         if row.skipped:
             ET.SubElement(case, "skipped", message=row.skipped)
+        if row.note:
+            ET.SubElement(case, "system-out").text = _printable(row.note)
         if row.failures:
-            text = "\n\n".join(f"{one.check}: {one.what}\n{one.command(project)}" for one in row.failures)
+            text = "\n\n".join(f"{one.check}: {one.what}\n{one.command(project, options)}" for one in row.failures)
             first = row.failures[0].what.splitlines()[0]
             ET.SubElement(case, "failure", message=_printable(first)).text = _printable(text)
     return suite

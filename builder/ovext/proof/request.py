@@ -41,7 +41,9 @@ class ProofRequest:
 
     def is_on_gpu(self, op: OpDescription) -> bool:
         """Whether the op's GPU kernels are tried. By default a variant, types or a case are for the CPU."""
-        by_default = self.device is None and not (self.isa or self.types or self.case or self.check)
+        if self.check not in {"", "numbers"}:
+            return False
+        by_default = self.device is None and not (self.isa or self.types or self.case)
         return (by_default or self.device in KINDS) and bool(op.gpu or op.vpu)
 
 

@@ -24,7 +24,9 @@ def smaller_cases(op: OpDescription, case: PlannedCase) -> Iterator[PlannedCase]
         replace(trial, seed=0),
         *(replace(trial, attributes={**trial.attributes, k: v}) for k, v in op.example().items()),
     ]
-    yield from (replace(case, trial=one) for one in simple if one != trial)
+    for one in simple:
+        if one != trial and (simpler := checked(op, replace(case, trial=one), op.test.largest)):
+            yield simpler
     if trial.before is not None:
         yield case.with_shapes_before()
     for name, size in case.sizes.items():

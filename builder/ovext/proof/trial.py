@@ -10,7 +10,7 @@ from ovext.errors import UsageError
 from ovext.project.shapes import CUSTOM, DATA_DEPENDENT, bound_sizes, output_shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ovext.project import OpDescription
     from ovext.project.attributes import AttributeValue
@@ -70,22 +70,32 @@ def trial_from_json(text: str, op: OpDescription) -> Trial:
 
 
 def _misfit(op: OpDescription, trial: Trial) -> str:
+    """Why it is no trial of the op; empty if it is one."""
+    return next(_misfits(op, trial), "")
+
+
+def _misfits(op: OpDescription, trial: Trial) -> Iterator[str]:
     known = {one.name: one for one in op.attributes}
-    if refused := [why for name, value in trial.attributes.items() if (why := known[name].refusal_of(value))]:
-        return "; ".join(refused)
+    inputs, outputs = [one.name for one in op.inputs], [one.name for one in op.outputs]
+    tables = {
+        "attribute": (trial.attributes, known),
+        "output": (trial.outputs, outputs),
+        "input": (trial.given, inputs),
+    }
+    for what, (given, names) in tables.items():
+        if unknown := sorted(set(given) - set(names)):
+            yield f"the op has no {what} {', '.join(unknown)}"
+    yield from (why for name, value in trial.attributes.items() if (why := known[name].refusal_of(value)))
     sets = [trial.shapes] if trial.before is None else [trial.shapes, trial.before]
-    if any(set(shapes) != {one.name for one in op.inputs} for shapes in sets):
-        return "it must give one shape for each input"
-    if unknown := set(trial.outputs) - {one.name for one in op.outputs}:
-        return f"the op has no output {', '.join(sorted(unknown))}"
-    if unknown := set(trial.given) - {one.name for one in op.inputs}:
-        return f"the op has no input {', '.join(sorted(unknown))}"
+    if any(set(shapes) != set(inputs) for shapes in sets):
+        yield "it must give one shape for each input"
+    if any(len(shapes[name]) != len(trial.shapes[name]) for shapes in sets for name in inputs):
+        yield "'before' has other numbers of dimensions"
     if trial.values not in get_args(Values):
-        return f"values are {', '.join(get_args(Values))}"
+        yield f"values are {', '.join(get_args(Values))}"
     for shapes in sets:
         bound_sizes(op, shapes, op.all_values(trial.attributes))
         ruled_shapes(op, shapes, trial.attributes)
-    return ""
 
 
 def as_shapes(given: Any) -> Any:

@@ -66,13 +66,16 @@ class FaultRecorder:
         self._code.write(code)
         flags = ctypes.c_int32(_SA_SIGINFO | _SA_RESETHAND).value
         action = _Action(handler=_address(self._code), flags=flags)
+        if hasattr(ctypes.CDLL(None), "__asan_init"):
+            return  # AddressSanitizer's own report has more
         for number in (signal.SIGSEGV, signal.SIGBUS):
             ctypes.CDLL(None).sigaction(int(number), ctypes.byref(action), None)
 
     def know(self, regions: Sequence[Region]) -> None:
         """Remember where the tensors are from now on."""
+        room = mmap.PAGESIZE - _RECORD.size
         packed = [_REGION.pack(one.start, one.end, one.name.encode()[:80]) for one in regions]
-        self._record[_RECORD.size :] = b"".join(packed).ljust(mmap.PAGESIZE - _RECORD.size, b"\0")
+        self._record[_RECORD.size :] = b"".join(packed[: room // _REGION.size]).ljust(room, b"\0")
 
 
 def _address(memory: mmap.mmap) -> int:

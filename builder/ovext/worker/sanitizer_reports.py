@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _START = re.compile(r"(ERROR|WARNING): \w+Sanitizer: |: runtime error: ")
 _FRAME = re.compile(r"\s*#\d+ (?P<function>.*) (?P<place>\S+\.\w+:\d+(:\d+)?)( \(.*)?$")
+_ACCESS = re.compile(r"\s*(previous )?(atomic )?(read|write) of size ", re.IGNORECASE)
 _ANY_FRAME = re.compile(r"\s*#\d+ ")
 _PREFIX = re.compile(r"^=*\d*=*")
 _STANDARD = re.compile(r"/libsanitizer/|/include/c\+\+/")  # where a report starts, but seldom what it is about
@@ -44,7 +45,7 @@ def _accesses(report: Sequence[str]) -> list[list[str]]:
     is_access = False
     for line in report:
         frame = _FRAME.match(line)
-        if " of size " in line:
+        if _ACCESS.match(line):
             accesses.append([])
             is_access = True
         elif frame is None:

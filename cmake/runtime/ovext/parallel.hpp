@@ -22,19 +22,19 @@ extern "C" void __tsan_release(void* address);
 
 namespace ovext {
 
-#if defined(OVEXT_THREAD_SANITIZER)
-inline char order;  // what ThreadSanitizer takes for a lock
-#endif
+/// Places that ThreadSanitizer takes for locks. It cannot see by itself where work on OpenVINO's threads starts and ends,
+/// because they are not instrumented.
+inline char work_starts;
+inline char work_ends;
 
-/// Tells ThreadSanitizer that what precedes tell_order() in one thread comes before what follows see_order() in another
-/// that calls it later. It cannot see this by itself, because OpenVINO's threads are not instrumented.
-inline void tell_order() {
+/// What precedes tell() in one thread comes before what follows see() in another that calls it later.
+inline void tell([[maybe_unused]] char& order) {
 #if defined(OVEXT_THREAD_SANITIZER)
     __tsan_release(&order);
 #endif
 }
 
-inline void see_order() {
+inline void see([[maybe_unused]] char& order) {
 #if defined(OVEXT_THREAD_SANITIZER)
     __tsan_acquire(&order);
 #endif
@@ -51,18 +51,18 @@ void parallel_ranges(std::size_t count, std::size_t size, const Body& body) {
     const auto threads = std::min<std::size_t>(wanted, parallel_get_max_threads());
     const std::size_t unit = std::max<std::size_t>(1, cache_line / size);
     const auto work = [&](int thread, int used) {
-        see_order();
+        see(work_starts);
         const std::size_t share = (count / used + unit) / unit * unit;
         const std::size_t begin = std::min(count, share * thread);
         const std::size_t end = std::min(count, begin + share);
         if (begin < end) {
             body(begin, end);
         }
-        tell_order();
+        tell(work_ends);
     };
-    tell_order();
+    tell(work_starts);
     ov::parallel_nt_static(static_cast<int>(threads), work);
-    see_order();
+    see(work_ends);
 }
 
 /// The inputs of an elementwise op with numpy's broadcasting, as runs of consecutive elements.

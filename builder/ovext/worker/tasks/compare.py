@@ -20,12 +20,17 @@ def compared(
     request: dict[str, Any], how: str, actual: Sequence[Array], expected: Sequence[Array]
 ) -> list[dict[str, Any]]:
     """One result for each output. The reference is rounded to the output's type: what is too large is infinite."""
-    results = []
-    for number, (got, wanted) in enumerate(zip(actual, expected, strict=True)):
-        element = request["output_types"][number]
-        truth = rounded(wanted, element) if element in _ROUNDED else wanted
-        results.append({"how": how, "output": number, **compare(got, truth, request["tolerances"][number])})
-    return results
+    truth = expected_values(request, expected)
+    return [
+        {"how": how, "output": number, **compare(got, wanted, request["tolerances"][number])}
+        for number, (got, wanted) in enumerate(zip(actual, truth, strict=True))
+    ]
+
+
+def expected_values(request: dict[str, Any], expected: Sequence[Array]) -> list[Array]:
+    """The outputs of the reference, floating-point ones rounded to the outputs' types."""
+    pairs = zip(expected, request["output_types"], strict=True)
+    return [rounded(one, element) if element in _ROUNDED else one for one, element in pairs]
 
 
 def by_rules(shapes: Sequence[Sequence[int]], expected: Sequence[Array]) -> list[dict[str, Any]]:

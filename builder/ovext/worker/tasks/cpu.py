@@ -15,7 +15,7 @@ from ovext.targets.plugin_types import in_cpu_plugin
 from ovext.worker.faults import FAULT_FILE
 from ovext.worker.phases import REFERENCE, Phases
 from ovext.worker.tasks.again import again
-from ovext.worker.tasks.alone import Alone, fault_recorder
+from ovext.worker.tasks.alone import Alone, InputChangedError, fault_recorder
 from ovext.worker.tasks.compare import by_rules, compared
 from ovext.worker.tasks.reference import expected_outputs
 from ovext.worker.tasks.values import array_of, draw, part_of_larger, tensor_of
@@ -75,18 +75,15 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
     results: list[dict[str, Any]] = []
     seconds = 0.0
     for run in request["runs"]:
-        inputs = draw({**request, **run}, run["shapes"])
         say(REFERENCE)
+        inputs = draw({**request, **run}, run["shapes"])
         start = time.monotonic()
         expected = expected_outputs(request, inputs)
         seconds = max(seconds, time.monotonic() - start)
         if "shapes_of_outputs" in run:
             results += by_rules(run["shapes_of_outputs"], expected)
         results += _by_inference(_read(request["library"], run["model"]), expected)
-        alone = _alone({**request, **run}, say)
-        results += alone.results(inputs, expected)
-        if all(one["agrees"] for one in results):
-            results += again(alone, inputs, expected)
+        results += _called_alone(_alone({**request, **run}, say), inputs, expected)
         if not all(one["agrees"] for one in results):
             break
         say("compiling the model")
@@ -124,6 +121,15 @@ def _not_compiled(request: dict[str, Any], error: RuntimeError) -> dict[str, Any
     types = ", ".join(f"{new} of {old}" for old, new in made.items())
     problem = f"OpenVINO's CPU plugin makes {types} before it runs an op, and the op does not take that: {error}"
     return {"check": "types", "problem": problem, "agrees": False}
+
+
+def _called_alone(alone: Alone, inputs: Sequence[Array], expected: Sequence[Array]) -> list[dict[str, Any]]:
+    try:
+        results = alone.results(inputs, expected)
+        is_right = all(one["agrees"] for one in results)
+        return results + again(alone, inputs, expected) if is_right else results
+    except InputChangedError as error:
+        return [{"check": "inputs", "problem": f"evaluate() writes to {error}", "agrees": False}]
 
 
 def _alone(request: dict[str, Any], say: Phases) -> Alone:

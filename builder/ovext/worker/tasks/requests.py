@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,11 +112,9 @@ def _start_all(requests: Sequence[ov.InferRequest]) -> None:
 
 
 def _infer_in_threads(requests: Sequence[ov.InferRequest]) -> None:
-    threads = [Thread(target=one.infer) for one in requests]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(requests)) as pool:
+        for done in [pool.submit(one.infer) for one in requests]:
+            done.result()
 
 
 def _problems(

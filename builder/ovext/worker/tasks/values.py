@@ -57,7 +57,8 @@ def draw(request: dict[str, Any], shapes: Sequence[Sequence[int]]) -> list[Array
             specials=tuple(request["specials"]),
             meaning=request["meanings"][number],
         )
-        values = made.get(request["input_names"][number], _drawn(generator, one)) if given is None else np.array(given)
+        given = made.get(request["input_names"][number]) if given is None else given
+        values = _drawn(generator, one) if given is None else np.array(given)
         drawn.append(rounded(rounded(values, request["rounded_to"][number]), element))
     return drawn
 
@@ -78,12 +79,14 @@ def _drawn(generator: np.random.Generator, one: _Input) -> Array:
 def _unique(generator: np.random.Generator, one: _Input) -> Array:
     """Values that differ from each other along the last dimension."""
     count = one.shape[-1] if one.shape else 1
+    rows = range(math.prod(one.shape[:-1]))
     if one.element in _FLOATS:
-        every: Array = np.linspace(one.low, one.high, max(count, 2))
+        drawn = [generator.permutation(np.linspace(one.low, one.high, max(count, 2)))[:count] for _ in rows]
     else:
-        every = np.arange(math.ceil(one.low), max(math.floor(one.high) + 1, math.ceil(one.low) + count))
-    rows = [generator.permutation(every)[:count] for _ in range(math.prod(one.shape[:-1]))]
-    return np.array(rows).reshape(one.shape)
+        low = math.ceil(one.low)
+        room = max(math.floor(one.high) - low + 1, count)
+        drawn = [low + generator.choice(room, count, replace=False) for _ in rows]
+    return np.array(drawn).reshape(one.shape)
 
 
 def _floating(generator: np.random.Generator, one: _Input) -> Array:
