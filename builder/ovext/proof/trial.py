@@ -77,13 +77,13 @@ def _misfit(op: OpDescription, trial: Trial) -> str:
 def _misfits(op: OpDescription, trial: Trial) -> Iterator[str]:
     known = {one.name: one for one in op.attributes}
     inputs, outputs = [one.name for one in op.inputs], [one.name for one in op.outputs]
-    tables = {
-        "attribute": (trial.attributes, known),
-        "output": (trial.outputs, outputs),
-        "input": (trial.given, inputs),
-    }
-    for what, (given, names) in tables.items():
-        if unknown := sorted(set(given) - set(names)):
+    named: list[tuple[str, set[str], set[str]]] = [
+        ("attribute", {*trial.attributes}, {*known}),
+        ("output", {*trial.outputs}, {*outputs}),
+        ("input", {*trial.given}, {*inputs}),
+    ]
+    for what, given, names in named:
+        if unknown := sorted(given - names):
             yield f"the op has no {what} {', '.join(unknown)}"
     yield from (why for name, value in trial.attributes.items() if (why := known[name].refusal_of(value)))
     sets = [trial.shapes] if trial.before is None else [trial.shapes, trial.before]
