@@ -261,18 +261,8 @@ def _without_too_many_empty(cases: Sequence[PlannedCase]) -> list[PlannedCase]:
 
 def _varied(op: OpDescription, case: PlannedCase, number: int, seed: int, cases: Sequence[PlannedCase]) -> PlannedCase:
     """The case with values of one style, in a static or dynamic model, or with parts of tensors: these take turns."""
-    styles: list[Values] = [
-        "uniform",
-        "uniform",
-        "narrow",
-        "uniform",
-        "extremes",
-        "uniform",
-        "large",
-        "uniform",
-        "zeros",
-    ]
-    styles += ["specials"] if op.test.specials else []
+    specials: list[Values] = ["specials"] if op.test.specials else []
+    styles: list[Values] = ["uniform", *specials, "narrow", "uniform", "extremes", "large", "uniform", "zeros"]
     values = "uniform" if case.why == EDGE else styles[number // 3 % len(styles)]
     trial = replace(case.trial, values=values, seed=seed * 1000 + number)
     model = ("static", "dynamic", "parts")[number % 3]
