@@ -22,8 +22,8 @@ extern "C" void __tsan_release(void* address);
 
 namespace ovext {
 
-/// Places that ThreadSanitizer takes for locks. It cannot see by itself where work on OpenVINO's threads starts and ends,
-/// because they are not instrumented.
+/// Places that ThreadSanitizer takes for locks. It cannot see by itself where work on OpenVINO's threads starts and
+/// ends, because they are not instrumented.
 inline char work_starts;
 inline char work_ends;
 
