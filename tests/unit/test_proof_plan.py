@@ -68,7 +68,7 @@ def test_every_way_to_broadcast_is_tried() -> None:
 
 def test_few_cases_are_empty() -> None:
     cases = plan(FLAT, "f32", 4)
-    empty = [case for case in cases if not case.elements or not case.trial.shapes["x"]]
+    empty = [case for case in cases if not case.trial.elements or not case.trial.shapes["x"]]
     assert 0 < len(empty) <= len(cases) / 10
     assert 0 not in counts(described({"name": "x"}, test={"smallest": 1}))
 
@@ -115,12 +115,12 @@ def test_as_many_cases_as_wanted(wanted: int) -> None:
 
 
 def test_smaller_cases_are_smaller_and_lead_to_the_smallest() -> None:
-    case = max(plan(ROWS, "f32", 4), key=lambda one: one.elements)
+    case = max(plan(ROWS, "f32", 4), key=lambda one: one.trial.elements)
     for _ in range(100):
         smaller = next(iter(smaller_cases(ROWS, case)), None)
         if smaller is None:
             break
-        assert smaller.elements <= case.elements
+        assert smaller.trial.elements <= case.trial.elements
         case = smaller
     assert case.trial.to_json() == '{"shapes": {"x": [1, 1]}}'
 

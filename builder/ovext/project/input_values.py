@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ovext.project.shapes import check_formula, evaluate
@@ -36,6 +37,7 @@ class Meaning:
         return {"one_of": list(self.one_of), "sorted": self.is_sorted, "unique": self.is_unique}
 
 
+@cache
 def parse_meaning(text: str) -> Meaning:
     """The meaning of a text such as "index(N), sorted", "unique" or "one of [0, 1]".
 

@@ -230,14 +230,7 @@ class OpDescription(Strict):
 
     def types_for(self, element: ElementType) -> list[str]:
         """The element type of each input, then of each output, in a model whose first input has this one."""
-        by_name: dict[str, str] = {}
-        for one in self.inputs:
-            if isinstance(one.types, str):
-                by_name[one.name] = by_name[one.types]
-            else:
-                by_name[one.name] = element if element in one.types else one.types[0]
-        inputs = list(by_name.values())
-        return [*inputs, *(by_name.get(one.type or self.inputs[0].name, one.type) for one in self.outputs)]
+        return self._combination([element if element in one else one[0] for one in self._free_types().values()])
 
     def range_of(self, tensor: str) -> tuple[float, float]:
         """The range from which an input's values are drawn."""

@@ -78,7 +78,8 @@ def check_requests(worker: Worker, setting: Setting) -> Outcome:
     """Requests that run at once return the same as each returns alone."""
     cases = plan(setting.op, setting.types[0], cpu_count())
     trials = [*setting.given()[:1], *(Trial(case.trial.shapes, case.trial.attributes) for case in cases)]
-    trials = sorted(filter(_elements, trials), key=_elements) or [_simple_trial(setting.op)]
+    trials = sorted((one for one in trials if one.elements), key=lambda one: one.elements)
+    trials = trials or [_simple_trial(setting.op)]
     requests = [setting.request(one) for one in trials[len(trials) // 2 :: 12] + trials[-1:]]
     while True:
         try:
@@ -89,10 +90,6 @@ def check_requests(worker: Worker, setting: Setting) -> Outcome:
                 raise
             requests.pop()  # the largest
     return Outcome(answer["runs"], tuple(answer["problems"]))
-
-
-def _elements(trial: Trial) -> int:
-    return max(map(math.prod, trial.shapes.values()))
 
 
 def check_unloading(worker: Worker, setting: Setting) -> Outcome:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ovext.gpu.layer import MAX_RANK
-from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT
+from ovext.project.shapes import CUSTOM, DATA_DEPENDENT
 from ovext.proof.attribute_values import edge_values
-from ovext.proof.layouts import layouts
+from ovext.proof.layouts import is_broadcast, layouts
 from ovext.proof.plan import EDGE, PlannedCase, Wish, drawn_cases, granted
 from ovext.proof.trial import Trial
 
@@ -66,6 +66,6 @@ def _fits_gpu(op: OpDescription, case: PlannedCase, ranks: Sequence[int]) -> boo
     first, *_ = shapes.values()
     if any(not math.prod(shape) or math.prod(shape) > _MOST or len(shape) > MAX_RANK for shape in shapes.values()):
         return False
-    if any(one.rule == BROADCAST for one in op.outputs) and len(set(map(len, shapes.values()))) > 1:
+    if is_broadcast(op) and len(set(map(len, shapes.values()))) > 1:
         return False  # the plugin appends dimensions of 1, and numpy prepends them
     return not ranks or len(first) in ranks

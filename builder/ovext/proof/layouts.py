@@ -60,7 +60,7 @@ def layouts(op: OpDescription) -> list[Layout]:
 
 
 def _choices(op: OpDescription) -> Iterator[_Choice]:
-    free = [] if _is_broadcast(op) else [one for one in op.inputs if one.dims is None]
+    free = [] if is_broadcast(op) else [one for one in op.inputs if one.dims is None]
     allowed = {one.name: one.ranks or list(range(_LARGEST_RANK + 1)) for one in free}
     rest = _common_ranks(op)
     usual = tuple((name, _nearest(ranks)) for name, ranks in allowed.items())
@@ -72,7 +72,7 @@ def _choices(op: OpDescription) -> Iterator[_Choice]:
         for other in ranks:
             yield _Choice(rank, (*usual[:number], (name, other), *usual[number + 1 :]))
     yield from _with_ones(op, rank, usual)
-    for tensor in op.inputs if _is_broadcast(op) and len(op.inputs) > 1 else []:
+    for tensor in op.inputs if is_broadcast(op) and len(op.inputs) > 1 else []:
         if tensor.dims is None:
             yield from (_Choice(3, usual, missing=((tensor.name, count),)) for count in range(1, 4))
 
@@ -83,7 +83,7 @@ def _with_ones(op: OpDescription, rank: int, usual: tuple[tuple[str, int], ...])
     for tensor in op.inputs:
         if tensor.dims is not None:
             places[tensor.name] = [at for at, dim in enumerate(tensor.dims) if parse_dim(dim).or_one]
-        elif _is_broadcast(op) and len(op.inputs) > 1:
+        elif is_broadcast(op) and len(op.inputs) > 1:
             places[tensor.name] = list(range(max(rank, 2)))
     for name, at in ((name, at) for name, positions in places.items() for at in positions):
         yield _Choice(rank, usual, ones=frozenset({(name, at)}))
@@ -108,7 +108,7 @@ def _dims(op: OpDescription, tensor: Input, choice: _Choice) -> Iterator[str | i
                 yield pattern.size
             else:
                 yield 1 if (tensor.name, at) in choice.ones else pattern.name
-    elif _is_broadcast(op):
+    elif is_broadcast(op):
         rank = max([choice.rank, *(count for _, count in choice.missing)])
         for at in range(dict(choice.missing).get(tensor.name, 0), rank):
             yield 1 if (tensor.name, at) in choice.ones else f"axis {at}"
@@ -118,7 +118,7 @@ def _dims(op: OpDescription, tensor: Input, choice: _Choice) -> Iterator[str | i
 
 def _common_ranks(op: OpDescription) -> list[int]:
     """How many dimensions `...`, or the broadcast shape, can have."""
-    if _is_broadcast(op) and any(one.dims is None for one in op.inputs):
+    if is_broadcast(op) and any(one.dims is None for one in op.inputs):
         allowed = [set(one.ranks) for one in op.inputs if one.dims is None and one.ranks]
         return sorted(set.intersection(*allowed)) if allowed else list(range(_LARGEST_RANK + 1))
     found = set(range(_LARGEST_RANK + 1))
@@ -134,5 +134,5 @@ def _nearest(ranks: Sequence[int]) -> int:
     return min(ranks, key=lambda rank: (abs(rank - _USUAL_RANK), rank))
 
 
-def _is_broadcast(op: OpDescription) -> bool:
+def is_broadcast(op: OpDescription) -> bool:
     return any(one.rule == BROADCAST for one in op.outputs)

@@ -93,8 +93,8 @@ def try_given(ask: Ask, setting: Setting, trials: Sequence[Trial]) -> Tried:
 
 def try_planned(ask: Ask, setting: Setting, tried: Tried, cases: Sequence[PlannedCase]) -> None:
     """Try these cases from the smallest on. After a failure, look for a smaller one for a limited time."""
-    for case in sorted(cases, key=lambda one: one.elements):
-        if case.elements > tried.largest or setting.obstacle(case.trial):
+    for case in sorted(cases, key=lambda one: one.trial.elements):
+        if case.trial.elements > tried.largest or setting.obstacle(case.trial):
             continue
         if wrong := _wrong(ask, setting, case.trial, tried):
             tried.failed, tried.wrong = case.trial, wrong
@@ -122,8 +122,7 @@ def _shrink(ask: Ask, setting: Setting, tried: Tried, case: PlannedCase) -> None
 
 def _wrong(ask: Ask, setting: Setting, trial: Trial, tried: Tried) -> Wrong | None:
     """What is wrong with a trial, including the death of its process; None if nothing is."""
-    shapes = [*trial.shapes.values(), *(trial.before or {}).values()]
-    elements = max(map(math.prod, shapes))
+    elements = trial.elements
     try:
         return tried.add(ask(setting.task, setting.request(trial)), elements)
     except ReferenceTooSlowError as error:

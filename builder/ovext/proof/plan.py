@@ -45,12 +45,6 @@ class PlannedCase:
     layout: Layout
     sizes: Mapping[str, int]
 
-    @property
-    def elements(self) -> int:
-        """How many the largest input has."""
-        shapes = [*self.trial.shapes.values(), *(self.trial.before or {}).values()]
-        return max(map(math.prod, shapes))
-
     def with_shapes_before(self) -> PlannedCase:
         """The case with the shapes that a dynamic model runs with first, in a static model."""
         shapes = self.trial.before or self.trial.shapes
@@ -252,7 +246,7 @@ def _without_too_many_empty(cases: Sequence[PlannedCase]) -> list[PlannedCase]:
     room = len(cases) // 10
     kept = []
     for case in cases:
-        is_poor = not case.elements or not any(case.trial.shapes.values())
+        is_poor = not case.trial.elements or not any(case.trial.shapes.values())
         room -= is_poor
         if not is_poor or room >= 0:
             kept.append(case)

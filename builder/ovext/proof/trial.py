@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -39,6 +40,11 @@ class Trial:
     parts: bool = False
     outputs: Shapes = field(default_factory=dict)
     given: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def elements(self) -> int:
+        """How many the largest input has, in any run."""
+        return max(map(math.prod, [*self.shapes.values(), *(self.before or {}).values()]))
 
     def to_json(self) -> str:
         """The text for `--case`; defaults are left out."""
