@@ -238,6 +238,10 @@ class ReferenceTooSlowError(LibraryError):
     """The reference of an op was ended because it took too long."""
 
 
+class CannotEmulateError(LibraryError):
+    """A library does what an emulated CPU cannot do."""
+
+
 class NoLibraryError(LibraryError):
     """No library was built yet, and none was named."""
 

@@ -10,6 +10,11 @@ def cmake_dir() -> Path:
     return (_PACKAGE / "cmake").resolve()  # in a checkout, a symlink to the folder beside builder/
 
 
+def emulator_dir() -> Path:
+    """The folder of the C++ sources that run an op on an emulated CPU."""
+    return _PACKAGE / "emulator"
+
+
 def docker_dir() -> Path:
     """The folder of the Dockerfiles."""
     return (_PACKAGE / "docker").resolve()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def proof_data(proof: Proof) -> dict[str, Any]:
     """The proof for `--json`."""
     rows = [{**asdict(row), "is_fine": row.is_fine} for row in proof.rows]
-    return {"project": proof.project, "rows": rows}
+    return {"project": proof.project, "rows": rows, "executed": proof.executed()}
 
 
 def show_plan(ops: Sequence[OpDescription], request: ProofRequest, *, as_json: bool) -> None:
@@ -57,13 +57,13 @@ class ShownProof:
         if row.op != self._op:
             self._op = row.op
             typer.secho(row.op, bold=True)
-            typer.echo(f"    {'check':12} {'variant':8} {'types':14} {'device':14} {'cases':>5}  worst error")
+            typer.echo(f"    {'check':12} {'variant':8} {'types':14} {'device':18} {'cases':>5}  worst error")
         mark, colour = ("-", "yellow") if row.skipped else ("✓", "green") if row.is_fine else ("✗", "red")
         typer.secho(f"  {mark} ", fg=colour, nl=False)
         worst = f"{row.absolute:.2g} (relative {row.relative:.2g})" if row.check == "numbers" else ""
         end = row.skipped or worst
         cases = "" if row.skipped else str(row.cases)
-        typer.echo(f"{row.check:12} {row.variant:8} {row.types:14} {row.device:14} {cases:>5}  {end}".rstrip())
+        typer.echo(f"{row.check:12} {row.variant:8} {row.types:14} {row.device:18} {cases:>5}  {end}".rstrip())
         if row.note:
             typer.echo(f"      {row.note}")
 
@@ -84,3 +84,13 @@ class ShownProof:
         cases = sum(row.cases for row in proof.rows)
         fine = len(proof.rows) - failed - skipped
         typer.echo(f"\n{fine} checks with {cases} cases passed, {failed} failed, {skipped} skipped")
+        if places := proof.executed():
+            typer.echo(_executed(places))
+
+
+def _executed(places: dict[str, list[str]]) -> str:
+    """How many variants were executed, and on which CPU where it is not this machine's."""
+    texts = [
+        f"{variant} ({', '.join(where)})" if where != ["CPU"] else variant for variant, where in places.items() if where
+    ]
+    return f"{len(texts)} of {len(places)} variants executed: {', '.join(texts) or 'none'}"

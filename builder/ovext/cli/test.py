@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOption, ProjectArgument
+from ovext.targets.cpus import NATIVE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,6 +64,26 @@ def run(
             show_default=False,
         ),
     ] = "",
+    cpu: Annotated[
+        str,
+        typer.Option(
+            metavar="native|nehalem|haswell|skylake-avx512|all",
+            help="Run the variants on this CPU, emulated if it is not this machine's. Default: this machine's, and an "
+            "emulated one for variants that it cannot run.",
+            show_default=False,
+        ),
+    ] = "",
+    run_under: Annotated[
+        str,
+        typer.Option(
+            metavar="COMMAND",
+            help="What emulates a CPU, as in 'sde64 -skx --'. Default: QEMU or Intel SDE, if they are here.",
+            show_default=False,
+        ),
+    ] = "",
+    require: Annotated[
+        str, typer.Option(metavar="all", help="Fail if a variant was not executed anywhere.", show_default=False)
+    ] = "",
     library: LibraryOption = None,
     openvino: OpenVINOOption = None,
     junit: Annotated[
@@ -89,6 +111,7 @@ def run(
     request = ProofRequest(
         op, isa, types, case, check=check, device=device, examples=examples, seed=seed, seconds=timeout
     )
+    request = replace(request, cpu=cpu, cpu_command=tuple(shlex.split(run_under)), require=require)
     ops = chosen_ops(loaded, request)
     if show_cases:
         show_plan(ops, request, as_json=json)
@@ -96,6 +119,8 @@ def run(
     if sanitize:
         if library is not None:
             raise UsageError("--sanitize builds the library itself", fix="Leave out --library.")
+        if request.cpu not in {"", NATIVE}:
+            raise UsageError("--sanitize is for this machine's CPU", fix="Leave out --cpu.")
         libraries, openvino, request = _sanitized(loaded, openvino, sanitize, request)
     else:
         libraries = _libraries(loaded, ops, library, openvino)
@@ -105,8 +130,9 @@ def run(
         if library is not None:
             check_loads(path, release, [one for one in ops if libraries[one.type] == path])
         talk(f"Testing {shortened_path(path)} in OpenVINO {release.version}")
-    given = ("--library", str(library)) if library else ("--sanitize", sanitize) if sanitize else ()
-    shown = ShownProof(str(project), given, quiet=json)
+    named = {"--library": library, "--sanitize": sanitize, "--run-under": run_under}
+    given = [word for option, value in named.items() if value for word in (option, str(value))]
+    shown = ShownProof(str(project), tuple(given), quiet=json)
     proof = prove(loaded, libraries, release, request, talk=talk, on_row=shown.row)
     if junit is not None:
         with writing_to(junit):
@@ -142,7 +168,7 @@ def _sanitized(
     with build_progress() as reporter:
         wanted = BuildRequest(project.root, Path("lib").absolute(), openvino=openvino)
         built = build_with_sanitizer(wanted, sanitizer, reporter)
-    request = replace(request, device="CPU", environment=built.environment, run_under=built.run_under)
+    request = replace(request, device="CPU", cpu=NATIVE, environment=built.environment, run_under=built.run_under)
     return built.libraries, built.openvino, request
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ovext.errors import LibraryError, ProjectError, ToolError, UnknownNameError
+from ovext.errors import CannotEmulateError, LibraryError, ProjectError, ToolError, UnknownNameError
 from ovext.gpu.devices import choose_device
 from ovext.inspect.variants import compiled_variants
 from ovext.project.attributes import WITHOUT_NUMBERS
 from ovext.proof.checks import check_attributes, check_refusals, check_requests, check_unloading
+from ovext.proof.cpus import NATIVE_PLACE, NoPlaceError, Place, Places
 from ovext.proof.gpu_plan import gpu_plan
 from ovext.proof.gpu_setting import VpuSetting, settings_on
 from ovext.proof.numbers import try_given, try_planned, wrong_of
@@ -20,7 +21,6 @@ from ovext.proof.report import Failure, Row
 from ovext.proof.request import chosen_ops
 from ovext.proof.setting import Setting
 from ovext.proof.trial import trial_from_json
-from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.process import cpu_count
 from ovext.worker.client import Worker
 
@@ -71,14 +71,15 @@ class _Subject:
             raise LibraryError(problem, fix="Build one with `ovext build`, or name it with --library.")
         return self.library
 
-    def worker(self, environment: Mapping[str, str]) -> Worker:
+    def worker(self, environment: Mapping[str, str], place: Place = NATIVE_PLACE) -> Worker:
         request = self.request
         return Worker(
             self.openvino,
             self.library,
-            env={**environment, **request.environment},
-            run_under=request.run_under,
-            timeout=request.seconds,
+            env={**environment, **place.environment, **request.environment},
+            run_under=place.run_under or request.run_under,
+            emulator=place.emulator,
+            timeout=request.seconds * place.slower,
             stop=self.stop,
         )
 
@@ -107,7 +108,7 @@ def jobs_of(
         UnknownNameError: the request names something that does not exist.
         UsageError: the request names a variant for a GPU kernel.
         ToolError: the requested device is not here.
-        LibraryError: the library is missing, was not built with ovext, or has no variant that this CPU can run.
+        LibraryError: the library is missing, was not built with ovext, or has no variant that can be run here.
     """
     ops = chosen_ops(project, request)
     on_gpu = [op for op in ops if request.is_on_gpu(op)]
@@ -117,10 +118,11 @@ def jobs_of(
         fix = "Add a table [gpu] to an op.toml, for inputs of other types than bf16."
         raise ProjectError(f"no op has a kernel for {device.text}", where=project.root, fix=fix)
     jobs: list[Job] = []
+    places = Places(request, openvino, talk)
     for op in ops:
         subject = _Subject(op, libraries.get(op.type), openvino, request, stop)
         if request.is_on_cpu():
-            jobs += _jobs_on_cpu(subject)
+            jobs += _jobs_on_cpu(subject, places)
         if op in on_gpu:
             jobs += _jobs_on_gpu(subject, device, settings[op.type])
     return jobs
@@ -151,27 +153,40 @@ def _device(request: ProofRequest, openvino: OpenVINO, talk: Callable[[str], Non
     return device
 
 
-def _jobs_on_cpu(subject: _Subject) -> Iterator[Job]:
-    op = subject.op
-    runnable, skipped = _variants(subject)
-    settings = _asked_for(op, subject.request, [Setting(op, tuple(types)) for types in op.combinations()])
-    is_asked = subject.request.check in {"", "numbers"}
-    for variant in runnable if is_asked else []:
+def _jobs_on_cpu(subject: _Subject, places: Places) -> Iterator[Job]:
+    op, request = subject.op, subject.request
+    settings = _asked_for(op, request, [Setting(op, tuple(types)) for types in op.combinations()])
+    found = [(variant, place) for variant in _variants(subject) for place in places.of(variant)]
+    if not any(isinstance(place, Place) for _, place in found) and not request.require:
+        problem = f"it holds no variant that can be run: {found[0][1]}"
+        raise LibraryError(problem, where=subject.library_of_op(), fix="Use `ovext build`, or another --cpu or --isa.")
+    for variant, place in found if request.check in {"", "numbers"} else []:
+        if isinstance(place, NoPlaceError):
+            yield _without_place(Row(op.type, "numbers", variant=variant), str(place), request)
+            continue
         for setting in settings:
-            about = Row(op.type, "numbers", variant=variant, types=setting.types_text)
+            about = Row(op.type, "numbers", device=place.device, variant=variant, types=setting.types_text)
             without = sorted({*setting.types} & WITHOUT_NUMBERS)
             if without:
                 yield _skipped(about, f"numpy has no {', '.join(without)}")
             else:
-                yield Job(about, partial(_numbers_on_cpu, subject, setting))
-    for variant in skipped if is_asked else []:
-        yield _skipped(Row(op.type, "numbers", variant=variant), "this CPU cannot run it")
-    if not subject.request.case:
+                yield Job(about, partial(_numbers_on_cpu, subject, setting, place))
+    whole = [(variant, place) for variant, place in found if isinstance(place, Place) and place.emulator is None]
+    if not request.case and whole:
+        variant, place = max(whole, key=lambda one: one[1].is_native)
         checks = [*([check_attributes] if op.attributes else []), check_refusals, check_requests, check_unloading]
         for check in checks:
-            about = Row(op.type, check.__name__.removeprefix("check_"), variant=runnable[-1])
-            if subject.request.check in {"", about.check}:
-                yield Job(about, partial(_checked, subject, check))
+            about = Row(op.type, check.__name__.removeprefix("check_"), device=place.device, variant=variant)
+            if request.check in {"", about.check}:
+                yield Job(about, partial(_checked, subject, check, place))
+
+
+def _without_place(about: Row, why: str, request: ProofRequest) -> Job:
+    """A variant that nothing here runs is skipped, unless it is required."""
+    if not request.require:
+        return _skipped(about, why)
+    failure = Failure("executed", f"{about.variant} was not executed: {why}")
+    return Job(about, partial(replace, failures=(failure,)))
 
 
 def _jobs_on_gpu(subject: _Subject, device: Device | str, settings: Sequence[Setting]) -> Iterator[Job]:
@@ -204,8 +219,8 @@ def _asked_for(op: OpDescription, request: ProofRequest, settings: Sequence[Sett
     return [one for one in settings if request.types in {"", one.types_text}]
 
 
-def _variants(subject: _Subject) -> tuple[list[str], list[str]]:
-    """The variants to try: those that this CPU can run, and those that it cannot."""
+def _variants(subject: _Subject) -> list[str]:
+    """The variants to try."""
     library = subject.library_of_op()
     compiled = compiled_variants(library)
     if compiled is None:
@@ -213,23 +228,26 @@ def _variants(subject: _Subject) -> tuple[list[str], list[str]]:
     asked = subject.request.isa
     if asked and asked not in compiled:
         raise UnknownNameError("instruction set variant of the library", asked, compiled)
-    flags = host_cpuinfo_flags()
-    chosen = [one for one in compiled if not asked or one == asked]
-    runnable = [one for one in chosen if isa_table()[one].is_supported(flags)]
-    if not runnable:
-        raise LibraryError("it holds no variant that this CPU can run", where=library, fix="Use `ovext build`.")
-    return runnable, [one for one in chosen if one not in runnable]
+    return [one for one in compiled if not asked or one == asked]
 
 
-def _numbers_on_cpu(subject: _Subject, setting: Setting, row: Row) -> Row:
+def _numbers_on_cpu(subject: _Subject, setting: Setting, place: Place, row: Row) -> Row:
     """Try the requested case; by default those of op.toml and drawn ones."""
     request = subject.request
-    with subject.worker({"OVEXT_ISA": row.variant}) as worker:
-        tried = _tried(subject, worker.ask, setting)
-        hangs = tried.wrong is not None and tried.wrong.check == "hang"
-        if not (request.case or hangs):
-            try_planned(worker.ask, setting, tried, _planned(subject.op, setting, request))
-    return _with_numbers(row, tried, ("--isa", row.variant))
+    with subject.worker({"OVEXT_ISA": row.variant}, place) as worker:
+        try:
+            tried = _tried(subject, worker.ask, setting)
+            hangs = tried.wrong is not None and tried.wrong.check == "hang"
+            if not (request.case or hangs):
+                try_planned(worker.ask, setting, tried, _planned(subject.op, setting, request))
+        except CannotEmulateError as error:
+            return replace(row, skipped=error.what)
+    return _with_numbers(row, tried, ("--isa", row.variant, *_choosing(place)))
+
+
+def _choosing(place: Place) -> tuple[str, ...]:
+    """The options that choose the place again."""
+    return () if place.is_native else ("--cpu", place.cpu)
 
 
 def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, wanted: int, row: Row) -> Row:
@@ -268,15 +286,15 @@ def _with_numbers(row: Row, tried: Tried, where: tuple[str, ...]) -> Row:
     return numbers if tried.cases else replace(numbers, skipped=tried.skipped or tried.note)
 
 
-def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], row: Row) -> Row:
+def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], place: Place, row: Row) -> Row:
     """Run a check once for an op, with the first combination of element types that numpy has."""
     op = subject.op
     types = next((one for one in op.combinations() if not {*one} & WITHOUT_NUMBERS), None)
     if types is None:
         return replace(row, skipped="numpy does not have its element types")
     setting = Setting(op, tuple(types))
-    again = ("--op", op.type, "--isa", row.variant, "--check", row.check)
-    with subject.worker({"OVEXT_ISA": row.variant}) as worker:
+    again = ("--op", op.type, "--isa", row.variant, *_choosing(place), "--check", row.check)
+    with subject.worker({"OVEXT_ISA": row.variant}, place) as worker:
         try:
             outcome = check(worker, setting)
         except LibraryError as error:

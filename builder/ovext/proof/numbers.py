@@ -7,7 +7,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ovext.errors import LibraryError, ReferenceFailedError, ReferenceTooSlowError, WorkerDiedError
+from ovext.errors import (
+    CannotEmulateError,
+    LibraryError,
+    ReferenceFailedError,
+    ReferenceTooSlowError,
+    WorkerDiedError,
+)
 from ovext.proof.shrink import smaller_cases
 
 if TYPE_CHECKING:
@@ -125,6 +131,8 @@ def _wrong(ask: Ask, setting: Setting, trial: Trial, tried: Tried) -> Wrong | No
     elements = trial.elements
     try:
         return tried.add(ask(setting.task, setting.request(trial)), elements)
+    except CannotEmulateError:
+        raise
     except ReferenceTooSlowError as error:
         tried.reference_is_slow(f"For {elements:,} elements, {error.what}", elements - 1)
         return None

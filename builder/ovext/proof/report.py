@@ -25,6 +25,7 @@ CHECKS = {
     "crash": "the process must not die",
     "sanitizer": "the library is built with --sanitize, which reports nothing",
     "hang": "a case may take as many seconds as --timeout says",
+    "executed": "with --require all, each variant of the library must run somewhere",
     "reference": "reference.py must not fail",
     "attributes": "attributes have the model's values, and keep them when the model is saved and read again",
     "refusals": "models that break a rule of op.toml are rejected with a message, and one that breaks none is taken",
@@ -88,6 +89,16 @@ class Proof:
     @property
     def is_fine(self) -> bool:
         return all(row.is_fine for row in self.rows)
+
+    def executed(self) -> dict[str, list[str]]:
+        """Where each variant's code was executed, by the variant; empty for one that nothing ran."""
+        places: dict[str, list[str]] = {}
+        for row in self.rows:
+            if row.check == "numbers" and row.variant:
+                known = places.setdefault(row.variant, [])
+                if row.cases and row.device not in known:
+                    known.append(row.device)
+        return places
 
     def failures(self) -> Iterator[tuple[Row, Failure]]:
         """Each failure, and its row. The same one in further rows, and a mistake in a reference, come once."""

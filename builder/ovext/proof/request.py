@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.gpu.devices import KINDS
+from ovext.proof.cpus import check_cpu
 from ovext.proof.report import ROWS
 
 if TYPE_CHECKING:
@@ -35,15 +36,18 @@ class ProofRequest:
     seconds: float = 30.0  # how long one answer of the library may take
     environment: Mapping[str, str] = field(default_factory=dict)  # of the processes that load the library
     run_under: tuple[str, ...] = ()  # a command before them
+    cpu: str = ""  # one of CPU_CHOICES; by default this machine's, and an emulated one for variants that need it
+    cpu_command: tuple[str, ...] = ()  # what emulates a CPU, instead of what is found
+    require: str = ""  # `all` if each variant must run somewhere
 
     def is_on_cpu(self) -> bool:
         return self.device in {None, "CPU"} and not self.only_gpu
 
     def is_on_gpu(self, op: OpDescription) -> bool:
-        """Whether the op's GPU kernels are tried. By default a variant, types or a case are for the CPU."""
+        """Whether the op's GPU kernels are tried. By default a variant, types, a case or a CPU are not for it."""
         if self.check not in {"", "numbers"}:
             return False
-        by_default = self.device is None and not (self.isa or self.types or self.case)
+        by_default = self.device is None and not (self.isa or self.types or self.case or self.cpu)
         return (by_default or self.device in KINDS) and bool(op.gpu or op.vpu)
 
 
@@ -56,6 +60,7 @@ def chosen_ops(project: Project, request: ProofRequest) -> list[OpDescription]:
         raise UsageError("--isa is for the CPU", fix=f"Leave it out, or --device {request.device}.")
     if request.check not in {"", *ROWS}:
         raise UnknownNameError("check", request.check, ROWS)
+    check_cpu(request)
     ops = {op.type: op for op in project.ops}
     if not ops:
         raise ProjectError(

@@ -10,7 +10,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovext.errors import LibraryError, OpenVINOError, ReferenceFailedError, ReferenceTooSlowError, WorkerDiedError
+from ovext.errors import (
+    CannotEmulateError,
+    LibraryError,
+    OpenVINOError,
+    ReferenceFailedError,
+    ReferenceTooSlowError,
+    WorkerDiedError,
+)
 from ovext.inspect.elf import Elf
 from ovext.toolchain.process import Conversation
 from ovext.worker.faults import FAULT_FILE, read_fault
@@ -41,6 +48,7 @@ class Worker:
             OpenVINO's symbols (LINK host), the process brings them.
         env: variables to set in the process's environment.
         run_under: a command that is put before the process's own.
+        emulator: the emulated CPU that runs the library; for the task "numbers" only.
         timeout: seconds that an answer may take.
         stop: once it is set, the caller is interrupted.
 
@@ -55,16 +63,17 @@ class Worker:
         *,
         env: Mapping[str, str] | None = None,
         run_under: Sequence[str] = (),
+        emulator: Mapping[str, Any] | None = None,
         timeout: float = 600.0,
         stop: Event | None = None,
     ) -> None:
         self._env = {**_environment_of(openvino), **(env or {})}
         self._python_path = openvino.python_path
         self._library = library
-        self._common: dict[str, str | None] = {"library": None, "preload": None}
+        self._common: dict[str, Any] = {"library": None, "preload": None, "emulator": emulator}
         if library is not None:
             preload = None if _needs_openvino(library) else str(openvino.library)
-            self._common = {"library": str(library), "preload": preload}
+            self._common |= {"library": str(library), "preload": preload}
         self._run_under = run_under
         self._timeout = timeout
         self._stop = stop
@@ -87,6 +96,7 @@ class Worker:
             WorkerDiedError: the process crashed or hung; the next request goes to a new process.
             ReferenceTooSlowError: it hung in the reference.
             ReferenceFailedError: the reference raised an error, which the text has.
+            CannotEmulateError: the library does what the emulated CPU cannot.
             LibraryError: the task failed; the text says how.
             OpenVINOError: this Python cannot import this OpenVINO.
             KeyboardInterrupt: `stop` is set.
@@ -110,6 +120,9 @@ class Worker:
         result: dict[str, Any] = json.loads(answer)
         if "no_openvino" in result:
             raise OpenVINOError(f"this Python cannot import it: {result['no_openvino']}", where=self._python_path)
+        if result.get("ended"):
+            self.finish()
+            raise _stopped(result["error"], result["ended"])
         if "error" in result:
             failed = ReferenceFailedError if result.get("is_reference") else LibraryError
             raise failed(_without_noise(result["error"]), where=self._library)
@@ -190,6 +203,15 @@ def _environment_of(openvino: OpenVINO) -> dict[str, str]:
 def _reported(report: str) -> WorkerDiedError:
     error = WorkerDiedError(report)
     error.ended = "sanitizer"
+    return error
+
+
+def _stopped(text: str, ended: str) -> LibraryError:
+    """The error of an emulated CPU that stopped amid a call."""
+    if ended != "hang":
+        return CannotEmulateError(text)
+    error = WorkerDiedError(text)
+    error.ended = ended
     return error
 
 

@@ -53,6 +53,9 @@ def _task(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    if request["emulator"]:
+        cpus = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cpus[os.getpid() % len(cpus)]})  # OpenVINO then starts no threads
     try:
         importlib.import_module("openvino")
     except Exception as error:  # noqa: BLE001  whatever its own code and libraries raise
@@ -62,14 +65,20 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
             ctypes.CDLL(request["preload"], mode=os.RTLD_GLOBAL | os.RTLD_NOW)
         return _task(request["task"])(request)
     except (RuntimeError, OSError) as error:  # from OpenVINO, and from the loader
-        return {"error": str(error).strip(), "is_reference": getattr(error, "is_reference", False)}
+        about = {name: getattr(error, name, None) for name in ("is_reference", "ended")}
+        return {"error": str(error).strip(), **about}
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # end at once, even in a kernel that hangs
+    is_emulated = False
     with os.fdopen(int(sys.argv[1]), "w", encoding="utf-8") as answers:
         for line in sys.stdin:
-            print(json.dumps(_answer(json.loads(line))), file=answers, flush=True)
+            request = json.loads(line)
+            print(json.dumps(_answer(request)), file=answers, flush=True)
+            is_emulated |= bool(request["emulator"])
+    if is_emulated:
+        os._exit(0)  # this CPU may not be able to run the library's finalisers
 
 
 if __name__ == "__main__":

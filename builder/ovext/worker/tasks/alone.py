@@ -8,26 +8,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import openvino as ov
 
 from ovext.worker.faults import FaultRecorder, Region
 from ovext.worker.tasks.arena import call_with_threads, thread_counts
 from ovext.worker.tasks.compare import compared
 from ovext.worker.tasks.guarded import GuardedMemory
-from ovext.worker.tasks.values import array_of, bytes_of, numpy_type
+from ovext.worker.tasks.values import Buffer, array_of, bytes_of, numpy_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    import openvino as ov
 
     from ovext.worker.tasks.values import Array
 
     Result = dict[str, Any]
 
 _FILLS = (0xA5, 0x5A)  # the bytes of outputs before a call
+CANNOT_COMPUTE = "evaluate() returns false: the op cannot compute these types"
 
 
 class InputChangedError(Exception):
@@ -44,18 +46,49 @@ class Call:
     is_elsewhere: bool = False  # in memory that no other call had
 
 
+class Op(Protocol):
+    """An op whose evaluate() can be called."""
+
+    @property
+    def threads(self) -> Sequence[int]:
+        """The numbers of threads to call it with."""
+
+    def call(self, outputs: Sequence[Buffer], inputs: Sequence[Buffer], threads: int) -> list[Array]:
+        """The outputs of a call. Raises RuntimeError if evaluate() fails."""
+
+
+@dataclass(frozen=True)
+class NativeOp:
+    """An op that this CPU runs."""
+
+    node: ov.Node
+
+    @property
+    def threads(self) -> Sequence[int]:
+        return thread_counts()
+
+    def call(self, outputs: Sequence[Buffer], inputs: Sequence[Buffer], threads: int) -> list[Array]:
+        given, results = [one.tensor() for one in inputs], [one.tensor() for one in outputs]
+        call_with_threads(threads, lambda: self._evaluate(results, given))
+        return [array_of(one) for one in results]
+
+    def _evaluate(self, outputs: Sequence[ov.Tensor], inputs: Sequence[ov.Tensor]) -> None:
+        if not self.node.evaluate(outputs, inputs):
+            raise RuntimeError(CANNOT_COMPUTE)
+
+
 @dataclass(frozen=True)
 class Alone:
     """An op that is called alone.
 
     Args:
-        node: the op in a model.
+        op: the op in a model.
         request: the task's request.
         say: receives what is done next.
         faults: is told where the tensors are.
     """
 
-    node: ov.Node
+    op: Op
     request: dict[str, Any]
     say: Callable[[str], None]
     faults: FaultRecorder
@@ -64,7 +97,7 @@ class Alone:
         """What all calls show, up to the first kind of mistake."""
         shapes = [one.shape for one in expected]
         calls = [
-            Call(count, at_end=number % 2 == 0, fill=_FILLS[number % 2]) for number, count in enumerate(thread_counts())
+            Call(count, at_end=number % 2 == 0, fill=_FILLS[number % 2]) for number, count in enumerate(self.op.threads)
         ]
         made = [self.outputs(inputs, shapes, call) for call in calls]
         if unwritten := list(self._unwritten(made[:2], _FILLS, expected)):
@@ -83,43 +116,40 @@ class Alone:
         threads = "1 thread" if call.threads == 1 else f"{call.threads} threads"
         self.say(f"evaluating the op alone ({threads}; tensors {side} where no memory may be touched)")
         regions: list[Region] = []
-        tensors = []
+        given = []
         for number, values in enumerate(inputs):
-            tensor, memory = self._guarded("input", number, values.shape, call, regions)
-            memory[...] = bytes_of(values, self.request["input_types"][number])
-            tensors.append((tensor, memory))
+            buffer, memory = self._guarded("input", number, values.shape, call, regions)
+            memory[...] = bytes_of(values, buffer.element)
+            given.append(buffer)
         outputs = []
         for number, shape in enumerate(shapes):
-            tensor, memory = self._guarded("output", number, shape, call, regions)
+            buffer, memory = self._guarded("output", number, shape, call, regions)
             memory.fill(call.fill)
-            free = self.request["free_outputs"][number]
-            outputs.append(ov.Tensor(tensor.element_type, [0]) if free else tensor)
+            outputs.append(buffer.emptied() if self.request["free_outputs"][number] else buffer)
         self.faults.know(regions)
-        results = self._called(outputs, [tensor for tensor, _ in tensors], call)
+        results = self._called(outputs, given, call)
         self.faults.know([])
-        for number, (values, (_, memory)) in enumerate(zip(inputs, tensors, strict=True)):
-            if not np.array_equal(memory, bytes_of(values, self.request["input_types"][number])):
+        for number, (values, buffer) in enumerate(zip(inputs, given, strict=True)):
+            if not np.array_equal(np.asarray(buffer.memory), bytes_of(values, buffer.element)):
                 raise InputChangedError(self._name("input", number))
         return results
 
-    def _called(self, outputs: Sequence[ov.Tensor], inputs: Sequence[ov.Tensor], call: Call) -> list[Array]:
+    def _called(self, outputs: Sequence[Buffer], inputs: Sequence[Buffer], call: Call) -> list[Array]:
         """The results of evaluate(). Outputs that are too small for the op are replaced, and are then compared."""
         try:
-            call_with_threads(call.threads, lambda: _evaluate(self.node, outputs, inputs))
+            return self.op.call(outputs, inputs, call.threads)
         except RuntimeError:
-            outputs = [ov.Tensor(one.element_type, [0]) for one in outputs]
-            call_with_threads(call.threads, lambda: _evaluate(self.node, outputs, inputs))
-        return [array_of(one) for one in outputs]
+            return self.op.call([one.emptied() for one in outputs], inputs, call.threads)
 
     def _guarded(
         self, side: str, number: int, shape: Sequence[int], call: Call, regions: list[Region]
-    ) -> tuple[ov.Tensor, Array]:
+    ) -> tuple[Buffer, Array]:
         element = self.request[f"{side}_types"][number]
         size = int(np.prod(shape)) * numpy_type(element).itemsize // (2 if element == "bf16" else 1)
         guarded = GuardedMemory() if call.is_elsewhere else _memory(side, number)
         memory, address = guarded.take(size, at_end=call.at_end)
         regions.append(Region(self._name(side, number), address, address + size))
-        return ov.Tensor(memory, list(shape), getattr(ov.Type, element)), memory
+        return Buffer(element, tuple(shape), memory), memory
 
     def _name(self, side: str, number: int) -> str:
         return f"{side} '{self.request[f'{side}_names'][number]}'"
@@ -178,11 +208,6 @@ def _memory(side: str, number: int) -> GuardedMemory:
 @cache
 def fault_recorder(file: Path) -> FaultRecorder:
     return FaultRecorder(file)
-
-
-def _evaluate(node: ov.Node, outputs: Sequence[ov.Tensor], inputs: Sequence[ov.Tensor]) -> None:
-    if not node.evaluate(outputs, inputs):
-        raise RuntimeError("evaluate() returns false: the op cannot compute these types")
 
 
 def _is_filled(values: Array, element: str, fill: int) -> Array:

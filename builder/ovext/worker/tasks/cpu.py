@@ -14,8 +14,9 @@ import openvino as ov
 from ovext.targets.plugin_types import in_cpu_plugin
 from ovext.worker.faults import FAULT_FILE
 from ovext.worker.phases import REFERENCE, Phases
+from ovext.worker.tasks import emulated
 from ovext.worker.tasks.again import again
-from ovext.worker.tasks.alone import Alone, InputChangedError, fault_recorder
+from ovext.worker.tasks.alone import Alone, InputChangedError, NativeOp, fault_recorder
 from ovext.worker.tasks.compare import by_rules, compared
 from ovext.worker.tasks.reference import expected_outputs
 from ovext.worker.tasks.values import array_of, draw, part_of_larger, tensor_of
@@ -69,9 +70,13 @@ def release(_: dict[str, Any]) -> dict[str, Any]:
 def numbers(request: dict[str, Any]) -> dict[str, Any]:
     """What is wrong with the op in its evaluate() alone, then in the CPU plugin, and how large the errors are.
 
-    The request's `runs` are one or two sets of shapes; a model with dynamic dimensions runs with one after the other.
+    On an emulated CPU, there is evaluate() alone: the plugin's own code is for this machine's CPU. The request's
+    `runs` are one or two sets of shapes; a model with dynamic dimensions runs with one after the other.
     """
     say = Phases(request)
+    if request["emulator"]:
+        say("loading the library on the emulated CPU")
+        emulated.load(request)  # before OpenVINO does
     results: list[dict[str, Any]] = []
     seconds = 0.0
     for run in request["runs"]:
@@ -86,6 +91,8 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
         results += _called_alone(_alone({**request, **run}, say), inputs, expected)
         if not all(one["agrees"] for one in results):
             break
+        if request["emulator"]:
+            continue
         say("compiling the model")
         try:
             compiled = _compiled(request["library"], run["model"], parts=bool(request.get("parts")))
@@ -133,9 +140,13 @@ def _called_alone(alone: Alone, inputs: Sequence[Array], expected: Sequence[Arra
 
 
 def _alone(request: dict[str, Any], say: Phases) -> Alone:
+    op = emulated.op(request) if request["emulator"] else NativeOp(_node(request))
+    return Alone(op, request, say, fault_recorder(say.folder / FAULT_FILE))
+
+
+def _node(request: dict[str, Any]) -> ov.Node:
     ops = _read(request["library"], request["model"]).get_ops()
-    node = next(op for op in ops if op.get_type_name() == request["type"])
-    return Alone(node, request, say, fault_recorder(say.folder / FAULT_FILE))
+    return next(op for op in ops if op.get_type_name() == request["type"])
 
 
 def infer(compiled: ov.CompiledModel, inputs: Sequence[Array], request: dict[str, Any]) -> list[Array]:

@@ -22,6 +22,23 @@ _FLOATS = {"f16", "bf16", "f32", "f64"}
 
 
 @dataclass(frozen=True)
+class Buffer:
+    """The memory of a tensor, as bytes; none for an output that gets its shape and memory from the op."""
+
+    element: str
+    shape: tuple[int, ...]
+    memory: Array | None
+
+    def tensor(self) -> ov.Tensor:
+        """A tensor in this memory."""
+        kind = getattr(ov.Type, self.element)
+        return ov.Tensor(kind, [0]) if self.memory is None else ov.Tensor(self.memory, list(self.shape), kind)
+
+    def emptied(self) -> Buffer:
+        return Buffer(self.element, (0,), None)
+
+
+@dataclass(frozen=True)
 class _Input:
     """What is known of the values of an input."""
 

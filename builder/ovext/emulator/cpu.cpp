@@ -1,0 +1,245 @@
+#include "cpu.hpp"
+
+#include <asm/prctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <xmmintrin.h>
+#include <cerrno>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+
+// Where a call returns to, and where `syscall` leads: the emulation stops before it executes these.
+extern "C" void ovext_returned();
+extern "C" void ovext_system_call();
+__asm__(
+    ".text\n"
+    "ovext_returned: hlt\n"
+    "ovext_system_call: hlt\n");
+
+namespace {
+
+constexpr std::size_t stack_size = std::size_t{8} << 20;
+constexpr std::uint32_t page_fault = 14;
+constexpr std::uint32_t fault_is_write = 2;
+constexpr std::uint32_t fault_is_fetch = 16;
+constexpr std::uint64_t cr0 = 0x80050033;   // protected mode, paging, SSE and x87 without emulation
+constexpr std::uint64_t cr4 = 0x620;        // 64-bit page tables, SSE
+constexpr std::uint64_t osxsave = 1 << 18;  // of cr4
+constexpr std::uint64_t efer = 0xd01;       // 64-bit mode, syscall, pages that are not executable
+
+bochs::Segment segment(std::uint16_t selector, std::uint16_t attributes, std::uint64_t base = 0) {
+    return {true, selector, base, 0xffffffff, attributes};
+}
+const bochs::Segment user_code = segment(0x33, 0x22fb);
+const bochs::Segment user_data = segment(0x2b, 0xcf3);
+
+std::uint64_t address_of(void (*function)()) {
+    return reinterpret_cast<std::uint64_t>(function);
+}
+
+std::int64_t native_system_call(const bochs::State& state) {
+    std::int64_t result = 0;
+    register std::uint64_t r10 __asm__("r10") = state.r10;
+    register std::uint64_t r8 __asm__("r8") = state.r8;
+    register std::uint64_t r9 __asm__("r9") = state.r9;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(state.rax), "D"(state.rdi), "S"(state.rsi), "d"(state.rdx), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+bool starts_thread(std::uint64_t number) {
+    return number == SYS_clone || number == SYS_fork || number == SYS_vfork || number == SYS_clone3;
+}
+
+bool moves_memory(std::uint64_t number) {
+    return number == SYS_mmap || number == SYS_munmap || number == SYS_mprotect || number == SYS_mremap ||
+           number == SYS_brk;
+}
+
+/// The thread pointer of a thread that waits for ever: the guest has that thread's malloc arena and its other
+/// thread-local variables, since those of a running thread would change while the guest uses them.
+std::uint64_t parked_thread() {
+    struct Shared {
+        std::mutex mutex;
+        std::condition_variable changed;
+        std::uint64_t thread_pointer = 0;
+    };
+    static auto& shared = *new Shared;  // for ever, too
+    std::thread([] {
+        std::uint64_t pointer = 0;
+        syscall(SYS_arch_prctl, ARCH_GET_FS, &pointer);
+        ::operator delete(::operator new(1000));  // gives the thread its arena
+        std::unique_lock lock(shared.mutex);
+        shared.thread_pointer = pointer;
+        shared.changed.notify_all();
+        shared.changed.wait(lock, [] {
+            return false;
+        });
+    }).detach();
+    std::unique_lock lock(shared.mutex);
+    shared.changed.wait(lock, [] {
+        return shared.thread_pointer != 0;
+    });
+    return shared.thread_pointer;
+}
+
+}  // namespace
+
+EmulatedCpu::EmulatedCpu(const char* bochs_path, Model model)
+    : bochs_(bochs_path),
+      memory_(bochs_),
+      model_(model) {
+    bochs_.set_parameter(bochs_.parameter("cpu.model"), model.number);
+    cpu_ = bochs_.cpu_new(0);
+    thread_pointer_ = parked_thread();
+    void* stack = mmap(nullptr, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED) {
+        throw std::runtime_error("there is no memory for a stack");
+    }
+    stack_ = static_cast<std::uint8_t*>(stack);
+}
+
+void EmulatedCpu::watch(std::uint64_t begin, std::uint64_t end, std::uint8_t* executed) {
+    watched_begin_ = begin;
+    watched_end_ = end;
+    watched_ = executed;
+}
+
+Outcome EmulatedCpu::call(std::uint64_t function, std::uint64_t argument, std::uint64_t budget) {
+    bochs::Hooks hooks{};
+    hooks.context = this;
+    hooks.before_execution = [](void* self, std::uint32_t, void*) {
+        static_cast<EmulatedCpu*>(self)->on_instruction();
+    };
+    hooks.exception = [](void* context, std::uint32_t, std::uint32_t vector, std::uint32_t error) {
+        auto* self = static_cast<EmulatedCpu*>(context);
+        self->stop_ = Stop::exception;
+        self->outcome_.vector = vector;
+        self->outcome_.error = error;
+        self->bochs_.stop(self->cpu_);
+    };
+    bochs::Hooks* list[] = {&hooks, nullptr};
+    outcome_ = {};
+    executed_ = 0;
+    budget_ = budget;
+    memory_.update();
+    prepare(function, argument);
+    while (true) {
+        stop_ = Stop::none;
+        bochs_.run(cpu_, list);
+        outcome_.instruction = rip_;
+        if (stop_ == Stop::returned) {
+            bochs::State state{};
+            bochs_.state(cpu_, &state);
+            outcome_.result = state.rax;
+            outcome_.end = End::returned;
+            return outcome_;
+        }
+        if (stop_ == Stop::budget) {
+            outcome_.end = End::endless;
+            return outcome_;
+        }
+        if (stop_ == Stop::exception && !resolve_fault()) {
+            outcome_.end = End::fault;
+            return outcome_;
+        }
+        if (stop_ == Stop::system_call && !do_system_call()) {
+            outcome_.end = End::starts_thread;
+            return outcome_;
+        }
+    }
+}
+
+void EmulatedCpu::on_instruction() {
+    rip_ = bochs_.rip(cpu_);
+    rsp_ = bochs_.rsp(cpu_);
+    if (rip_ - watched_begin_ < watched_end_ - watched_begin_) {
+        ++outcome_.instructions;
+        watched_[rip_ - watched_begin_] = 1;
+    }
+    if (rip_ == address_of(ovext_returned)) {
+        stop_ = Stop::returned;
+    } else if (rip_ == address_of(ovext_system_call)) {
+        stop_ = Stop::system_call;
+    } else if (++executed_ > budget_) {
+        stop_ = Stop::budget;
+    } else {
+        return;
+    }
+    bochs_.stop(cpu_);
+}
+
+void EmulatedCpu::prepare(std::uint64_t function, std::uint64_t argument) {
+    const auto top = (reinterpret_cast<std::uint64_t>(stack_ + stack_size) & ~std::uint64_t{15}) - 8;
+    const auto back = address_of(ovext_returned);
+    std::memcpy(reinterpret_cast<void*>(top), &back, sizeof(back));
+    bochs::State state{};
+    bochs_.state(cpu_, &state);
+    state.cr0 = cr0;
+    state.cr4 = cr4 | (model_.xcr0 == 0 ? 0 : osxsave);
+    state.xcr0 = model_.xcr0;
+    state.cr3 = GuestMemory::root;
+    state.efer = efer;
+    state.star = (std::uint64_t{0x23} << 48) | (std::uint64_t{0x10} << 32);
+    state.lstar = address_of(ovext_system_call);
+    state.sfmask = 0;
+    state.mxcsr = _mm_getcsr();
+    state.mxcsr_mask = 0xffff;
+    state.fpcw = 0x37f;
+    state.fpsw = 0;
+    state.fptw = 0xffff;
+    state.cs = user_code;
+    state.ss = state.ds = state.es = state.gs = user_data;
+    state.fs = segment(0x2b, 0xcf3, thread_pointer_);
+    state.rip = function;
+    state.rsp = top;
+    state.rdi = argument;
+    state.rflags = 0x202;
+    bochs_.set_state(cpu_, &state);
+}
+
+/// Whether the guest can go on after an exception, since its page tables only had not been filled.
+bool EmulatedCpu::resolve_fault() {
+    if (outcome_.vector != page_fault) {
+        return false;
+    }
+    const bool is_fetch = (outcome_.error & fault_is_fetch) != 0;
+    outcome_.address = bochs_.cr2(cpu_);
+    if (!memory_.map(outcome_.address, (outcome_.error & fault_is_write) != 0, is_fetch)) {
+        return false;
+    }
+    if (is_fetch) {
+        bochs::State state{};
+        bochs_.state(cpu_, &state);
+        state.rip = outcome_.address;
+        bochs_.set_state(cpu_, &state);  // Bochs then looks up the page of code again
+    } else {
+        bochs_.set_rip(cpu_, rip_);
+        bochs_.set_rsp(cpu_, rsp_);
+    }
+    return true;
+}
+
+/// Lets this process do what the guest asks the system for; false for what cannot be done in this way.
+bool EmulatedCpu::do_system_call() {
+    bochs::State state{};
+    bochs_.state(cpu_, &state);
+    if (starts_thread(state.rax)) {
+        return false;
+    }
+    const bool moves = moves_memory(state.rax);
+    state.rax = static_cast<std::uint64_t>(native_system_call(state));
+    if (moves) {
+        memory_.update();
+    }
+    state.rip = state.rcx;
+    state.rflags = state.r11;
+    state.cs = user_code;
+    state.ss = user_data;
+    bochs_.set_state(cpu_, &state);
+    return true;
+}
