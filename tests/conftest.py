@@ -138,6 +138,8 @@ def isa(request: pytest.FixtureRequest) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Report which variants the tests could run on this CPU; the summary must not hide a missing one."""
-    executed = f"{len(RUNNABLE)} of {len(isa_table())} variants executed: {', '.join(RUNNABLE)}"
-    terminalreporter.write_line(executed)
+    """Report which variants the tests executed, on this CPU or an emulated one; a missing one must not be hidden."""
+    passed = {report.nodeid.partition("::")[2] for report in terminalreporter.stats.get("passed", [])}
+    emulated = [one for one in isa_table() if f"test_each_variant_is_executed[{one}]" in passed and one not in RUNNABLE]
+    texts = [*RUNNABLE, *(f"{one} (emulated)" for one in emulated)]
+    terminalreporter.write_line(f"{len(texts)} of {len(isa_table())} variants executed: {', '.join(texts)}")

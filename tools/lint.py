@@ -49,7 +49,7 @@ def clang_tidy(cpp: list[str]) -> list[str]:
     found = importlib.util.find_spec("openvino")
     openvino = next(iter(found.submodule_search_locations or ()), "") if found else ""
     folders = ["cmake/runtime", *sorted({name.rpartition("/ops/")[0] for name in cpp if "/ops/" in name})]
-    files = [name for name in cpp if name.startswith("cmake/runtime/")]
+    files = [name for name in cpp if name.startswith(("cmake/runtime/", "builder/ovext/emulator/"))]
     files += [name for name in cpp if name.startswith("extension_src/") and "/ops/" in name and name.endswith(".cpp")]
     includes = [f"-I{folder}" for folder in folders if not folder.startswith("tests/")]
     return ["clang-tidy", "--quiet", *files, "--", "-xc++", "-std=c++17", *includes, f"-isystem{openvino}/include"]

@@ -17,6 +17,7 @@
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace mistakes {
@@ -41,6 +42,10 @@ inline float read(const float* place) {
 
 inline const std::map<std::string, Flat> flat = {
     {"none", copy},
+    {"starts_a_thread",  // no mistake, but an emulated CPU cannot run it
+     [](const float* data, float* output, std::size_t count) {
+         std::thread(copy, data, output, count).join();
+     }},
     {"reads_one_past_the_end",
      [](const float* data, float* output, std::size_t count) {
          copy(data, output, count);

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import Built, run_ovext
+from helpers import Built, Finished, need, run_ovext
 from ovext.errors import ExitCode
 from ovext.proof.report import ROWS
+from ovext.targets.cpus import CPU_MODELS
+from ovext.toolchain.emulators import has_emulator
 from proven import build
 
 if TYPE_CHECKING:
@@ -74,6 +76,23 @@ _MISTAKES = {
     ("Pair", "numbers"): ["knows_only_leading_dimensions_to_broadcast"],
     ("Flat", "shapes"): ["loses_a_dimension_of_size_1", "makes_a_scalar_a_vector", "gives_one_row_too_many"],
 }
+_CPU = [*CPU_MODELS][-1]
+# One of each kind that one thread shows.
+_IN_ONE_THREAD = [
+    ("ends", "reads_one_past_the_end"),
+    ("ends", "writes_before_the_start"),
+    ("ends", "second_share_reads_past_its_end"),
+    ("unwritten", "leaves_the_tail_after_vectors"),
+    ("threads", "wrong_in_the_second_share"),
+    ("numbers", "counts_in_16_bits"),
+    ("numbers", "throws_for_large_tensors"),
+    ("places", "rounds_otherwise_until_memory_is_aligned"),
+    ("state", "keeps_results_by_address"),
+    ("inputs", "works_in_its_input"),
+    ("crash", "divides_by_the_number_of_elements"),
+    ("hang", "does_not_end_without_elements"),
+    ("shapes", "gives_one_row_too_many"),
+]
 _EACH = [(op, check, mistake) for (op, check), mistakes in _MISTAKES.items() for mistake in mistakes]
 
 
@@ -135,6 +154,35 @@ def test_a_sanitizer_finds_what_is_for_it(flat: Path, sanitizer: str, check: str
     assert "mistakes.hpp:" in done.stdout, "its place"
     assert f"--sanitize {sanitizer}" in done.stdout
     assert run_ovext(*command, cwd=flat.parent).returncode == 0
+
+
+@pytest.mark.parametrize(("check", "mistake"), _IN_ONE_THREAD)
+def test_a_mistake_is_found_on_an_emulated_cpu(mistaken: Built, check: str, mistake: str) -> None:
+    need(has_emulator(), "bochscpu")
+    done = emulated(mistaken, mistake, "--json", "--timeout", "1")
+    (row,) = json.loads(done.stdout)["rows"]
+    (failure,) = row["failures"]
+    assert failure["check"] == check, failure
+    if check == "ends":
+        side = "before the start of" if "start" in mistake else "past the end of"
+        assert side in failure["what"]
+    assert failure["options"][failure["options"].index("--cpu") + 1] == _CPU
+    assert done.returncode == ExitCode.FAILED
+
+
+def test_what_an_emulated_cpu_cannot_do_is_no_mistake(mistaken: Built) -> None:
+    need(has_emulator(), "bochscpu")
+    done = emulated(mistaken, "starts_a_thread")
+    assert done.returncode == 0, done.stdout
+    assert "it starts a thread, which the emulated CPU cannot run" in done.stdout
+    assert done.stdout.splitlines()[-1] == "0 of 1 variants executed: none"
+
+
+def emulated(mistaken: Built, mistake: str, *options: str) -> Finished:
+    """The op Flat on a CPU that is emulated in the worker."""
+    chosen = ["--op", "Flat", "--check", "numbers", "--cpu", _CPU, *options]
+    folder = mistaken.project.parent
+    return run_ovext("test", mistaken.project, "--library", mistaken.library, *chosen, cwd=folder, MISTAKE=mistake)
 
 
 def test_without_a_mistake_nothing_is_found(mistaken: Built) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ovext.bench.cases import case_text
 from ovext.errors import BuildError, LibraryError, ProjectError, nearest
 from ovext.files import writing_to
 from ovext.inspect.variants import compiled_variants
@@ -18,7 +19,7 @@ from ovext.worker.client import ask_once
 
 if TYPE_CHECKING:
     from ovext.bench.cases import Bench, BenchInput
-    from ovext.project import Project
+    from ovext.project import OpDescription, Project
     from ovext.toolchain.compiler import Compiler
     from ovext.toolchain.openvino import OpenVINO
 
@@ -79,16 +80,7 @@ def run_bench(project: Project, bench: Bench, library: Path, openvino: OpenVINO,
         LibraryError: the library does not load, or lacks a variant that this CPU can run.
         BuildError: the baselines do not compile.
     """
-    op = next((op for op in project.ops if op.type == bench.op), None)
-    if op is None:
-        raise ProjectError(
-            f"a benchmark measures '{bench.op}', which no op.toml describes", where=project.root / "bench"
-        )
-    attributes = {one.name: one for one in op.attributes}
-    for name, value in bench.attributes.items():
-        if name not in attributes or (why := attributes[name].refusal_of(value)):
-            why = f"'{name}' is no attribute{nearest(name, attributes)}" if name not in attributes else why
-            raise ProjectError(f"a benchmark of {op.type}: {why}", where=project.root / "bench")
+    op = measured_op(project, bench)
     host = host_cpuinfo_flags()
     compiled = compiled_variants(library) or ()
     variants = [isa for isa in compiled if isa_table()[isa].is_supported(host)]
@@ -108,6 +100,25 @@ def run_bench(project: Project, bench: Bench, library: Path, openvino: OpenVINO,
     request = {"cases": [{"entries": entries(inputs)} for inputs in bench.cases]}
     answer = ask_once(openvino, "measure", request, library)
     return _evaluate(bench, variants, answer["cases"])
+
+
+def measured_op(project: Project, bench: Bench) -> OpDescription:
+    """The op that a benchmark is about.
+
+    Raises:
+        ProjectError: the project lacks it, or an attribute that the benchmark gives.
+    """
+    op = next((op for op in project.ops if op.type == bench.op), None)
+    if op is None:
+        raise ProjectError(
+            f"a benchmark measures '{bench.op}', which no op.toml describes", where=project.root / "bench"
+        )
+    attributes = {one.name: one for one in op.attributes}
+    for name, value in bench.attributes.items():
+        if name not in attributes or (why := attributes[name].refusal_of(value)):
+            why = f"'{name}' is no attribute{nearest(name, attributes)}" if name not in attributes else why
+            raise ProjectError(f"a benchmark of {op.type}: {why}", where=project.root / "bench")
+    return op
 
 
 def _entry(label: str, model: str, library: Path | None, isa: str | None = None) -> dict[str, Any]:
@@ -138,7 +149,7 @@ def _evaluate(bench: Bench, variants: list[str], measured: list[dict[str, Any]])
     rows: list[Measurement] = []
     targets: list[Target] = []
     for number, (inputs, answer) in enumerate(zip(bench.cases, measured, strict=True)):
-        case = " ".join(f"{'x'.join(map(str, tensor.shape))} {tensor.element}" for tensor in inputs)
+        case = case_text(inputs)
         rounds: dict[str, list[float]] = answer["medians"]
         for label, times in rounds.items():
             seconds = statistics.median(times)

@@ -58,6 +58,10 @@ class Bench(Strict):
     baselines: list[Baseline] = Field(min_length=1)
 
 
+def case_text(inputs: list[BenchInput]) -> str:
+    return " ".join(f"{'x'.join(map(str, tensor.shape))} {tensor.element}" for tensor in inputs)
+
+
 def load_benches(project_root: Path) -> list[Bench]:
     """All benchmarks in the project's bench/*.toml, sorted by file name.
 

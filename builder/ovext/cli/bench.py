@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOptio
 
 if TYPE_CHECKING:
     from ovext.bench.benchmark import BenchResult
+    from ovext.bench.counts import Count
 
 
 def bench(
@@ -22,14 +24,19 @@ def bench(
         typer.Option("--output", metavar="FILE.json", help="Also write the table there.", show_default=False),
     ] = None,
     op: OpOption = "",
+    count: Annotated[
+        bool, typer.Option("--count", help="Count instructions on an emulated CPU, instead of measuring times.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Measure every variant of a project's ops that this CPU can run against the baselines of its bench/*.toml.
 
-    Ratios come from the same run; single times on a busy machine mean little.
+    Ratios come from the same run; single times on a busy machine mean little. A count of instructions is the same in
+    each run, and includes variants that this CPU cannot run.
     """
     from ovext.bench.benchmark import run_bench
     from ovext.bench.cases import load_benches
+    from ovext.bench.counts import count_instructions
     from ovext.build.release import openvino_to_run
     from ovext.cli.text import talk, to_json
     from ovext.errors import UnknownNameError
@@ -44,9 +51,16 @@ def bench(
     if not chosen:
         raise UnknownNameError("measured op", op, [one.op for one in benches])
     paths = [find_library(library, op=one.op)[0] for one in chosen]
-    release, compiler = openvino_to_run(openvino, paths[0], talk), find_compiler()
-    results = [run_bench(loaded, one, path, release, compiler) for one, path in zip(chosen, paths, strict=True)]
-    text = to_json({"schema": 2, "results": [one.to_json() for one in results]})
+    release = openvino_to_run(openvino, paths[0], talk)
+    pairs = list(zip(chosen, paths, strict=True))
+    results: list[BenchResult] = []
+    counts: list[Count] = []
+    if count:
+        counts = [row for one, path in pairs for row in count_instructions(loaded, one, path, release, talk)]
+        text = to_json({"schema": 1, "counts": [asdict(one) for one in counts]})
+    else:
+        results = [run_bench(loaded, one, path, release, find_compiler()) for one, path in pairs]
+        text = to_json({"schema": 2, "results": [one.to_json() for one in results]})
     if output is not None:
         with writing_to(output):
             replace_text(output.absolute(), text + "\n")
@@ -55,6 +69,27 @@ def bench(
     else:
         for result in results:
             _show(result)
+        _show_counts(counts)
+
+
+def _show_counts(counts: list[Count]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from ovext.cli.console import Console
+
+    console = Console(highlight=False)
+    for op in dict.fromkeys(one.op for one in counts):
+        console.print(f"{op}: instructions of evaluate() in one thread")
+        rows = [one for one in counts if one.op == op]
+        for case in dict.fromkeys(one.case for one in rows):
+            table = Table(case, box=box.SIMPLE, title_justify="left")
+            for heading in ("instructions", "for each element"):
+                table.add_column(heading, justify="right")
+            for one in rows:
+                if one.case == case:
+                    table.add_row(one.variant, f"{one.instructions:,}", f"{one.for_each_element:.3f}")
+            console.print(table)
 
 
 def _show(result: BenchResult) -> None:

@@ -84,13 +84,12 @@ class ShownProof:
         cases = sum(row.cases for row in proof.rows)
         fine = len(proof.rows) - failed - skipped
         typer.echo(f"\n{fine} checks with {cases} cases passed, {failed} failed, {skipped} skipped")
-        if places := proof.executed():
-            typer.echo(_executed(places))
+        if devices := proof.executed():
+            typer.echo(_executed(devices))
 
 
-def _executed(places: dict[str, list[str]]) -> str:
+def _executed(devices: dict[str, list[str]]) -> str:
     """How many variants were executed, and on which CPU where it is not this machine's."""
-    texts = [
-        f"{variant} ({', '.join(where)})" if where != ["CPU"] else variant for variant, where in places.items() if where
-    ]
-    return f"{len(texts)} of {len(places)} variants executed: {', '.join(texts) or 'none'}"
+    where = {variant: ", ".join(names) for variant, names in devices.items() if names}
+    texts = [variant if names == "CPU" else f"{variant} ({names})" for variant, names in where.items()]
+    return f"{len(texts)} of {len(devices)} variants executed: {', '.join(texts) or 'none'}"

@@ -93,7 +93,7 @@ public:
     std::uint64_t (*rsp)(void* cpu);
     void (*set_rsp)(void* cpu, std::uint64_t value);
     std::uint64_t (*cr2)(void* cpu);
-    void (*insert_page)(std::uint64_t physical, const void* memory);
+    void (*insert_page)(std::uint64_t physical, std::uint64_t address);
     void (*remove_page)(std::uint64_t physical);
     void* (*parameter)(const char* name);
     void (*set_parameter)(void* parameter, long value);

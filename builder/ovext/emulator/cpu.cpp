@@ -29,11 +29,11 @@ constexpr std::uint64_t cr4 = 0x620;        // 64-bit page tables, SSE
 constexpr std::uint64_t osxsave = 1 << 18;  // of cr4
 constexpr std::uint64_t efer = 0xd01;       // 64-bit mode, syscall, pages that are not executable
 
-bochs::Segment segment(std::uint16_t selector, std::uint16_t attributes, std::uint64_t base = 0) {
+constexpr bochs::Segment segment(std::uint16_t selector, std::uint16_t attributes, std::uint64_t base = 0) {
     return {true, selector, base, 0xffffffff, attributes};
 }
-const bochs::Segment user_code = segment(0x33, 0x22fb);
-const bochs::Segment user_data = segment(0x2b, 0xcf3);
+constexpr bochs::Segment user_code = segment(0x33, 0x22fb);
+constexpr bochs::Segment user_data = segment(0x2b, 0xcf3);
 
 std::uint64_t address_of(void (*function)()) {
     return reinterpret_cast<std::uint64_t>(function);
@@ -174,9 +174,9 @@ void EmulatedCpu::on_instruction() {
 }
 
 void EmulatedCpu::prepare(std::uint64_t function, std::uint64_t argument) {
-    const auto top = (reinterpret_cast<std::uint64_t>(stack_ + stack_size) & ~std::uint64_t{15}) - 8;
+    std::uint8_t* top = stack_ + stack_size - sizeof(std::uint64_t);  // as after a call: 8 from a multiple of 16
     const auto back = address_of(ovext_returned);
-    std::memcpy(reinterpret_cast<void*>(top), &back, sizeof(back));
+    std::memcpy(top, &back, sizeof(back));
     bochs::State state{};
     bochs_.state(cpu_, &state);
     state.cr0 = cr0;
@@ -196,7 +196,7 @@ void EmulatedCpu::prepare(std::uint64_t function, std::uint64_t argument) {
     state.ss = state.ds = state.es = state.gs = user_data;
     state.fs = segment(0x2b, 0xcf3, thread_pointer_);
     state.rip = function;
-    state.rsp = top;
+    state.rsp = reinterpret_cast<std::uint64_t>(top);
     state.rdi = argument;
     state.rflags = 0x202;
     bochs_.set_state(cpu_, &state);

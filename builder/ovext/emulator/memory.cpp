@@ -69,7 +69,7 @@ bool GuestMemory::insert(std::uint64_t page, const Range& range) {
     if ((entry & present) != 0) {
         return false;
     }
-    library_.insert_page(next_page_, reinterpret_cast<const void*>(page));
+    library_.insert_page(next_page_, page);
     pages_.push_back({page, next_page_, range});
     entry = next_page_ | present | of_user;
     entry |= range.can_write ? writable : 0;
@@ -128,6 +128,6 @@ std::uint64_t GuestMemory::new_table() {
     }
     const std::uint64_t physical = root + tables_.size() * page_size;
     tables_.push_back(static_cast<TablePage*>(memory));
-    library_.insert_page(physical, memory);
+    library_.insert_page(physical, reinterpret_cast<std::uint64_t>(memory));
     return physical;
 }

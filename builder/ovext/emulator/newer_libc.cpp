@@ -8,6 +8,7 @@ extern "C" {
 unsigned long long older_strtoull(const char*, char**, int) __asm__("strtoull");
 int older_vsscanf(const char*, const char*, va_list) __asm__("vsscanf");
 
+// NOLINTBEGIN(bugprone-reserved-identifier): that is what it is for
 unsigned long long __isoc23_strtoull(const char* text, char** end, int base) {
     return older_strtoull(text, end, base);
 }
@@ -19,5 +20,6 @@ int __isoc23_sscanf(const char* text, const char* format, ...) {
     va_end(arguments);
     return count;
 }
+// NOLINTEND(bugprone-reserved-identifier)
 
 }  // extern "C"

@@ -1,4 +1,5 @@
 // The functions that ovext's worker calls: they read a model's op and call its evaluate() on an emulated CPU.
+#include "arena.hpp"
 #include "cpu.hpp"
 
 #include <dlfcn.h>
@@ -15,13 +16,22 @@ struct Op {
     std::shared_ptr<ov::Node> node;
     ov::TensorVector inputs;
     ov::TensorVector outputs;
+    int threads = 1;
     bool result = false;
     std::string error;
 };
 
-// Never destroyed: the library stays loaded, since its finalisers are for the emulated CPU.
-auto& core = *new ov::Core;
-auto& current = *new Op;
+/// Never destroyed: the library stays loaded, since its finalisers are for the emulated CPU.
+ov::Core& core() {
+    static auto* const only = new ov::Core;
+    return *only;
+}
+
+Op& current() {
+    static auto* const only = new Op;
+    return *only;
+}
+
 std::unique_ptr<EmulatedCpu> emulated_cpu;
 std::string last_error;
 
@@ -34,12 +44,15 @@ void load(LibraryToLoad* library) {
     library->handle = dlopen(library->path, RTLD_NOW);
 }
 
+/// With more than one thread, the work is divided for them, and one thread does all of it.
 void evaluate(Op* op) {
-    try {
-        op->result = op->node->evaluate(op->outputs, op->inputs);
-    } catch (const std::exception& error) {
-        op->error = error.what();
-    }
+    Arena(op->threads).run([op] {
+        try {
+            op->result = op->node->evaluate(op->outputs, op->inputs);
+        } catch (const std::exception& error) {
+            op->error = error.what();
+        }
+    });
 }
 
 template <typename Argument>
@@ -98,55 +111,56 @@ void emulator_watch(std::uint64_t begin, std::uint64_t end, std::uint8_t* execut
 /// Makes known to OpenVINO, on this CPU, a library that is loaded already.
 bool emulator_add(const char* library) {
     return succeeds([&] {
-        core.add_extension(std::string(library));
+        core().add_extension(std::string(library));
     });
 }
 
 /// Reads a model, on this CPU; the next calls are for its first op of the type.
 bool emulator_read(const char* model, const char* type) {
     return succeeds([&] {
-        current = {};
-        for (const auto& node : core.read_model(model, ov::Tensor())->get_ordered_ops()) {
-            if (current.node == nullptr && std::string(node->get_type_name()) == type) {
-                current.node = node;
+        current() = {};
+        for (const auto& node : core().read_model(model, ov::Tensor())->get_ordered_ops()) {
+            if (current().node == nullptr && std::string(node->get_type_name()) == type) {
+                current().node = node;
             }
         }
-        OPENVINO_ASSERT(current.node != nullptr, "the model has no ", type);
+        OPENVINO_ASSERT(current().node != nullptr, "the model has no ", type);
     });
 }
 
 /// Forgets the tensors of the last call. Those of the next are given then, inputs and outputs each in their order.
 void emulator_begin() {
-    current.inputs.clear();
-    current.outputs.clear();
+    current().inputs.clear();
+    current().outputs.clear();
 }
 
 void emulator_tensor(bool is_output, const char* type, std::size_t rank, const std::size_t* shape, void* data) {
-    auto& tensors = is_output ? current.outputs : current.inputs;
+    auto& tensors = is_output ? current().outputs : current().inputs;
     tensors.emplace_back(ov::element::Type(type), ov::Shape(shape, shape + rank), data);
 }
 
 /// An output whose memory the op allocates.
 void emulator_free_output(const char* type) {
-    current.outputs.emplace_back(ov::element::Type(type), ov::Shape{0});
+    current().outputs.emplace_back(ov::element::Type(type), ov::Shape{0});
 }
 
 /// Calls evaluate() on the emulated CPU: 1 for true, 0 for false, -1 for an exception, whose text is emulator_error().
-int emulator_evaluate(std::uint64_t budget, Outcome* outcome) {
-    current.error.clear();
-    current.result = false;
-    *outcome = emulate(evaluate, &current, budget);
-    last_error = current.error;
-    return current.error.empty() ? static_cast<int>(current.result) : -1;
+int emulator_evaluate(int threads, std::uint64_t budget, Outcome* outcome) {
+    current().threads = threads;
+    current().error.clear();
+    current().result = false;
+    *outcome = emulate(evaluate, &current(), budget);
+    last_error = current().error;
+    return current().error.empty() ? static_cast<int>(current().result) : -1;
 }
 
 std::size_t emulator_output_rank(std::size_t number) {
-    return current.outputs[number].get_shape().size();
+    return current().outputs[number].get_shape().size();
 }
 
 /// The memory of an output after a call; `shape` has room for its rank.
 const void* emulator_output(std::size_t number, std::size_t* shape) {
-    const auto& tensor = current.outputs[number];
+    const auto& tensor = current().outputs[number];
     std::copy_n(tensor.get_shape().data(), tensor.get_shape().size(), shape);
     return tensor.data();
 }

@@ -13,7 +13,7 @@ from ovext.toolchain.emulators import (
     INSTALL_EMULATOR,
     INSTALL_QEMU,
     emulating_command,
-    emulator_library,
+    emulator_settings,
     has_emulator,
 )
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 ALL = "all"
 CPU_CHOICES = (NATIVE, *CPU_MODELS, ALL)
-_SLOWER = 10  # times the limit of a case, under an emulator
+_PATIENCE = 10  # with an emulator
 _INSTRUCTIONS_PER_SECOND = 40_000_000  # of a limit, on bochscpu
 
 
 @dataclass(frozen=True)
-class Place:
+class ChosenCpu:
     """A CPU on which a variant is run, and how: a command before the process, or bochscpu in it."""
 
-    cpu: str = NATIVE
+    name: str = NATIVE
     how: str = ""
     run_under: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -42,35 +42,37 @@ class Place:
 
     @property
     def is_native(self) -> bool:
-        return self.cpu == NATIVE
+        return self.name == NATIVE
 
     @property
     def device(self) -> str:
-        return "CPU" if self.is_native else f"CPU {self.cpu}"
+        """The text for the report."""
+        return "CPU" if self.is_native else f"CPU {self.name}"
 
     @property
-    def slower(self) -> int:
-        return 1 if self.is_native else _SLOWER
+    def patience(self) -> int:
+        """By what the limits of time are multiplied."""
+        return 1 if self.is_native else _PATIENCE
 
 
-NATIVE_PLACE = Place()
+NATIVE_CPU = ChosenCpu()
 
 
-class NoPlaceError(Exception):
+class NoCpuError(Exception):
     """Nothing here can run the variant; the text says what could."""
 
 
 @dataclass(frozen=True)
-class Places:
-    """Chooses the places of a proof. `openvino` and `talk` are as for jobs_of."""
+class CpuChooser:
+    """Chooses the CPUs of a proof. `openvino` and `talk` are as for jobs_of."""
 
     request: ProofRequest
     openvino: OpenVINO
     talk: Callable[[str], None]
-    known: dict[str, Place] = field(default_factory=dict)  # by the CPU
+    known: dict[str, ChosenCpu] = field(default_factory=dict)  # emulated ones, by name
 
-    def of(self, variant: str) -> Iterator[Place | NoPlaceError]:
-        """Each place in which the request wants the variant, or why there is none."""
+    def of(self, variant: str) -> Iterator[ChosenCpu | NoCpuError]:
+        """Each CPU on which the request wants the variant, or why there is none."""
         wanted = self.request.cpu
         if wanted in CPU_MODELS:
             yield self._emulated(CPU_MODELS[wanted], variant)
@@ -78,38 +80,33 @@ class Places:
         narrowest = next((one for one in CPU_MODELS.values() if _can_run(one, variant)), None)
         is_native = isa_table()[variant].is_supported(host_cpuinfo_flags())
         if is_native:
-            yield NATIVE_PLACE
+            yield NATIVE_CPU
         elif wanted == NATIVE or narrowest is None:
-            yield NoPlaceError("this CPU cannot run it")
+            yield NoCpuError("this CPU cannot run it")
         if narrowest and (wanted == ALL or (wanted == "" and not is_native)):
             yield self._emulated(narrowest, variant)
 
-    def _emulated(self, model: CpuModel, variant: str) -> Place | NoPlaceError:
+    def _emulated(self, model: CpuModel, variant: str) -> ChosenCpu | NoCpuError:
         if not _can_run(model, variant):
-            return NoPlaceError(f"{model.name} cannot run it")
+            return NoCpuError(f"{model.name} cannot run it")
         if model.name not in self.known:
-            place = self._found(model)
-            if place is None:
+            cpu = self._found(model)
+            if cpu is None:
                 tools = f"{INSTALL_QEMU}, or {INSTALL_EMULATOR}" if model.qemu else f"Intel SDE, or {INSTALL_EMULATOR}"
-                return NoPlaceError(f"nothing here emulates {model.name}: {tools}")
-            self.talk(f"{model.name} is emulated: {place.how}")
-            self.known[model.name] = place
+                return NoCpuError(f"nothing here emulates {model.name}: {tools}")
+            self.talk(f"{model.name} is emulated: {cpu.how}")
+            self.known[model.name] = cpu
         return self.known[model.name]
 
-    def _found(self, model: CpuModel) -> Place | None:
+    def _found(self, model: CpuModel) -> ChosenCpu | None:
         if command := self.request.cpu_command or emulating_command(model):
-            return Place(model.name, " ".join(command), run_under=command)
+            return ChosenCpu(model.name, " ".join(command), run_under=command)
         if not has_emulator():
             return None
-        emulator = {
-            "helper": str(emulator_library(self.openvino, self.talk)),
-            "cpu": model.name,
-            "model": model.bochs,
-            "xcr0": model.xcr0,
-            "budget": int(self.request.seconds * _INSTRUCTIONS_PER_SECOND),
-        }
-        how = "bochscpu runs evaluate() alone, on one thread"
-        return Place(model.name, how, environment=model.emulator_environment(), emulator=emulator)
+        budget = int(self.request.seconds * _INSTRUCTIONS_PER_SECOND)
+        emulator = emulator_settings(model, self.openvino, budget, self.talk)
+        how = "bochscpu runs evaluate(), in one thread and without OpenVINO's CPU plugin"
+        return ChosenCpu(model.name, how, environment=model.emulator_environment(), emulator=emulator)
 
 
 def check_cpu(request: ProofRequest) -> None:

@@ -12,7 +12,7 @@ from ovext.gpu.devices import choose_device
 from ovext.inspect.variants import compiled_variants
 from ovext.project.attributes import WITHOUT_NUMBERS
 from ovext.proof.checks import check_attributes, check_refusals, check_requests, check_unloading
-from ovext.proof.cpus import NATIVE_PLACE, NoPlaceError, Place, Places
+from ovext.proof.cpus import NATIVE_CPU, ChosenCpu, CpuChooser, NoCpuError
 from ovext.proof.gpu_plan import gpu_plan
 from ovext.proof.gpu_setting import VpuSetting, settings_on
 from ovext.proof.numbers import try_given, try_planned, wrong_of
@@ -71,15 +71,15 @@ class _Subject:
             raise LibraryError(problem, fix="Build one with `ovext build`, or name it with --library.")
         return self.library
 
-    def worker(self, environment: Mapping[str, str], place: Place = NATIVE_PLACE) -> Worker:
+    def worker(self, environment: Mapping[str, str], cpu: ChosenCpu = NATIVE_CPU) -> Worker:
         request = self.request
         return Worker(
             self.openvino,
             self.library,
-            env={**environment, **place.environment, **request.environment},
-            run_under=place.run_under or request.run_under,
-            emulator=place.emulator,
-            timeout=request.seconds * place.slower,
+            env={**environment, **cpu.environment, **request.environment},
+            run_under=cpu.run_under or request.run_under,
+            emulator=cpu.emulator,
+            timeout=request.seconds * cpu.patience,
             stop=self.stop,
         )
 
@@ -118,11 +118,11 @@ def jobs_of(
         fix = "Add a table [gpu] to an op.toml, for inputs of other types than bf16."
         raise ProjectError(f"no op has a kernel for {device.text}", where=project.root, fix=fix)
     jobs: list[Job] = []
-    places = Places(request, openvino, talk)
+    chooser = CpuChooser(request, openvino, talk)
     for op in ops:
         subject = _Subject(op, libraries.get(op.type), openvino, request, stop)
         if request.is_on_cpu():
-            jobs += _jobs_on_cpu(subject, places)
+            jobs += _jobs_on_cpu(subject, chooser)
         if op in on_gpu:
             jobs += _jobs_on_gpu(subject, device, settings[op.type])
     return jobs
@@ -153,35 +153,35 @@ def _device(request: ProofRequest, openvino: OpenVINO, talk: Callable[[str], Non
     return device
 
 
-def _jobs_on_cpu(subject: _Subject, places: Places) -> Iterator[Job]:
+def _jobs_on_cpu(subject: _Subject, chooser: CpuChooser) -> Iterator[Job]:
     op, request = subject.op, subject.request
     settings = _asked_for(op, request, [Setting(op, tuple(types)) for types in op.combinations()])
-    found = [(variant, place) for variant in _variants(subject) for place in places.of(variant)]
-    if not any(isinstance(place, Place) for _, place in found) and not request.require:
+    found = [(variant, cpu) for variant in _variants(subject) for cpu in chooser.of(variant)]
+    if not any(isinstance(cpu, ChosenCpu) for _, cpu in found) and not request.require:
         problem = f"it holds no variant that can be run: {found[0][1]}"
         raise LibraryError(problem, where=subject.library_of_op(), fix="Use `ovext build`, or another --cpu or --isa.")
-    for variant, place in found if request.check in {"", "numbers"} else []:
-        if isinstance(place, NoPlaceError):
-            yield _without_place(Row(op.type, "numbers", variant=variant), str(place), request)
+    for variant, cpu in found if request.check in {"", "numbers"} else []:
+        if isinstance(cpu, NoCpuError):
+            yield _without_cpu(Row(op.type, "numbers", variant=variant), str(cpu), request)
             continue
         for setting in settings:
-            about = Row(op.type, "numbers", device=place.device, variant=variant, types=setting.types_text)
+            about = Row(op.type, "numbers", device=cpu.device, variant=variant, types=setting.types_text)
             without = sorted({*setting.types} & WITHOUT_NUMBERS)
             if without:
                 yield _skipped(about, f"numpy has no {', '.join(without)}")
             else:
-                yield Job(about, partial(_numbers_on_cpu, subject, setting, place))
-    whole = [(variant, place) for variant, place in found if isinstance(place, Place) and place.emulator is None]
+                yield Job(about, partial(_numbers_on_cpu, subject, setting, cpu))
+    whole = [(variant, cpu) for variant, cpu in found if isinstance(cpu, ChosenCpu) and cpu.emulator is None]
     if not request.case and whole:
-        variant, place = max(whole, key=lambda one: one[1].is_native)
+        variant, cpu = ([one for one in whole if one[1].is_native] or whole)[-1]
         checks = [*([check_attributes] if op.attributes else []), check_refusals, check_requests, check_unloading]
         for check in checks:
-            about = Row(op.type, check.__name__.removeprefix("check_"), device=place.device, variant=variant)
+            about = Row(op.type, check.__name__.removeprefix("check_"), device=cpu.device, variant=variant)
             if request.check in {"", about.check}:
-                yield Job(about, partial(_checked, subject, check, place))
+                yield Job(about, partial(_checked, subject, check, cpu))
 
 
-def _without_place(about: Row, why: str, request: ProofRequest) -> Job:
+def _without_cpu(about: Row, why: str, request: ProofRequest) -> Job:
     """A variant that nothing here runs is skipped, unless it is required."""
     if not request.require:
         return _skipped(about, why)
@@ -231,23 +231,27 @@ def _variants(subject: _Subject) -> list[str]:
     return [one for one in compiled if not asked or one == asked]
 
 
-def _numbers_on_cpu(subject: _Subject, setting: Setting, place: Place, row: Row) -> Row:
+def _numbers_on_cpu(subject: _Subject, setting: Setting, cpu: ChosenCpu, row: Row) -> Row:
     """Try the requested case; by default those of op.toml and drawn ones."""
     request = subject.request
-    with subject.worker({"OVEXT_ISA": row.variant}, place) as worker:
+    with subject.worker({"OVEXT_ISA": row.variant}, cpu) as worker:
         try:
             tried = _tried(subject, worker.ask, setting)
             hangs = tried.wrong is not None and tried.wrong.check == "hang"
             if not (request.case or hangs):
                 try_planned(worker.ask, setting, tried, _planned(subject.op, setting, request))
+            is_right = cpu.emulator is not None and tried.failed is None
+            foreign = worker.ask("foreign-instructions", {})["found"] if is_right else []
         except CannotEmulateError as error:
             return replace(row, skipped=error.what)
-    return _with_numbers(row, tried, ("--isa", row.variant, *_choosing(place)))
+    done = _with_numbers(row, tried, ("--isa", row.variant, *_choosing(cpu)))
+    again = ("--op", row.op, "--isa", row.variant, *_choosing(cpu), "--types", row.types)
+    return replace(done, failures=(*done.failures, *(Failure("instructions", one, again) for one in foreign[:1])))
 
 
-def _choosing(place: Place) -> tuple[str, ...]:
-    """The options that choose the place again."""
-    return () if place.is_native else ("--cpu", place.cpu)
+def _choosing(cpu: ChosenCpu) -> tuple[str, ...]:
+    """The options that choose the CPU again."""
+    return () if cpu.is_native else ("--cpu", cpu.name)
 
 
 def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, wanted: int, row: Row) -> Row:
@@ -286,15 +290,15 @@ def _with_numbers(row: Row, tried: Tried, where: tuple[str, ...]) -> Row:
     return numbers if tried.cases else replace(numbers, skipped=tried.skipped or tried.note)
 
 
-def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], place: Place, row: Row) -> Row:
+def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], cpu: ChosenCpu, row: Row) -> Row:
     """Run a check once for an op, with the first combination of element types that numpy has."""
     op = subject.op
     types = next((one for one in op.combinations() if not {*one} & WITHOUT_NUMBERS), None)
     if types is None:
         return replace(row, skipped="numpy does not have its element types")
     setting = Setting(op, tuple(types))
-    again = ("--op", op.type, "--isa", row.variant, *_choosing(place), "--check", row.check)
-    with subject.worker({"OVEXT_ISA": row.variant}, place) as worker:
+    again = ("--op", op.type, "--isa", row.variant, *_choosing(cpu), "--check", row.check)
+    with subject.worker({"OVEXT_ISA": row.variant}, cpu) as worker:
         try:
             outcome = check(worker, setting)
         except LibraryError as error:

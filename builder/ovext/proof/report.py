@@ -25,6 +25,7 @@ CHECKS = {
     "crash": "the process must not die",
     "sanitizer": "the library is built with --sanitize, which reports nothing",
     "hang": "a case may take as many seconds as --timeout says",
+    "instructions": "on an emulated CPU, a variant executes only instructions that its row of the table allows",
     "executed": "with --require all, each variant of the library must run somewhere",
     "reference": "reference.py must not fail",
     "attributes": "attributes have the model's values, and keep them when the model is saved and read again",
@@ -91,14 +92,14 @@ class Proof:
         return all(row.is_fine for row in self.rows)
 
     def executed(self) -> dict[str, list[str]]:
-        """Where each variant's code was executed, by the variant; empty for one that nothing ran."""
-        places: dict[str, list[str]] = {}
+        """The devices that executed each variant, by the variant; none for one that nothing ran."""
+        devices: dict[str, list[str]] = {}
         for row in self.rows:
             if row.check == "numbers" and row.variant:
-                known = places.setdefault(row.variant, [])
+                known = devices.setdefault(row.variant, [])
                 if row.cases and row.device not in known:
                     known.append(row.device)
-        return places
+        return devices
 
     def failures(self) -> Iterator[tuple[Row, Failure]]:
         """Each failure, and its row. The same one in further rows, and a mistake in a reference, come once."""

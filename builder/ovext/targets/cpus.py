@@ -32,8 +32,9 @@ class CpuModel:
 
 
 _AVX512 = ("AVX512F", "AVX512VL", "AVX512BW", "AVX512DQ", "AVX512CD")
+_AVX = ("AVX_Fast_Unaligned_Load", "AVX2", "AVX", "FMA", "FMA4", "BMI1", "BMI2", "LZCNT", "MOVBE")
 _ALL = (
-    CpuModel("nehalem", "Nehalem", "-nhm", 17, 0, (*_AVX512, "AVX2", "AVX", "FMA", "FMA4", "BMI1", "BMI2", "MOVBE")),
+    CpuModel("nehalem", "Nehalem", "-nhm", 17, 0, (*_AVX512, *_AVX)),
     CpuModel("haswell", "Haswell", "-hsw", 24, 0x7, _AVX512),
     CpuModel("skylake-avx512", None, "-skx", 26, 0xE7),
 )

@@ -8,14 +8,14 @@ import shutil
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ovext.errors import BuildError, FilesError
 from ovext.lock import folder_lock
 from ovext.resources import emulator_dir
 from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.fetch import cache_dir
-from ovext.toolchain.process import run
+from ovext.toolchain.process import cpu_count, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,16 @@ def find_sde() -> Path | None:
 def has_emulator() -> bool:
     """Whether bochscpu, a CPU as a Python package, is installed."""
     return find_spec("bochscpu") is not None
+
+
+def emulator_settings(model: CpuModel, openvino: OpenVINO, budget: int, talk: Callable[[str], None]) -> dict[str, Any]:
+    """What a worker must know to emulate a CPU. `budget` is how many instructions one call may execute.
+
+    The errors are those of emulator_library.
+    """
+    helper = str(emulator_library(openvino, talk))
+    known = {"cpu": model.name, "model": model.bochs, "xcr0": model.xcr0}
+    return {**known, "helper": helper, "cpus": cpu_count(), "budget": budget}
 
 
 def emulator_library(openvino: OpenVINO, talk: Callable[[str], None]) -> Path:

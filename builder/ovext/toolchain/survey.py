@@ -17,6 +17,7 @@ from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.targets.openvino_version import DEFAULT_RELEASE
 from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.compiler import CANDIDATES, check_binutils, check_compiler, find_compiler
+from ovext.toolchain.emulators import INSTALL_EMULATOR, INSTALL_QEMU, QEMU, find_sde, has_emulator
 from ovext.toolchain.engine import ENGINES, find_engine
 from ovext.toolchain.fetch import cache_dir
 from ovext.toolchain.opencl import INSTALL_OCLOC, INSTALL_RUNTIME, find_ocloc, find_runtime
@@ -173,9 +174,13 @@ def _engines() -> Iterator[Item]:
 
 
 def _emulators() -> Iterator[Item]:
-    path = shutil.which("qemu-x86_64")
-    fix = "" if path else "To run libraries as older CPUs do: apt-get install qemu-user."
-    yield Item("emulator", path or "qemu-x86_64 is not installed", fix)
+    path = shutil.which(QEMU)
+    fix = "" if path else f"To run libraries as older CPUs do: {INSTALL_QEMU}."
+    yield Item("emulator", path or f"{QEMU} is not installed", fix)
+    if sde := find_sde():
+        yield Item("emulator", f"Intel SDE, {sde}")
+    fix = "" if has_emulator() else f"To run AVX-512 code without such a CPU: {INSTALL_EMULATOR}."
+    yield Item("emulator", f"bochscpu is {'' if has_emulator() else 'not '}installed", fix)
 
 
 def _opencl() -> Iterator[Item]:

@@ -48,7 +48,7 @@ class Worker:
             OpenVINO's symbols (LINK host), the process brings them.
         env: variables to set in the process's environment.
         run_under: a command that is put before the process's own.
-        emulator: the emulated CPU that runs the library; for the task "numbers" only.
+        emulator: the emulated CPU that runs the library; for the tasks "numbers" and "count" only.
         timeout: seconds that an answer may take.
         stop: once it is set, the caller is interrupted.
 
@@ -180,11 +180,12 @@ def ask_once(
     library: Path | None = None,
     *,
     env: Mapping[str, str] | None = None,
+    emulator: Mapping[str, Any] | None = None,
     timeout: float = 600.0,
     stop: Event | None = None,
 ) -> dict[str, Any]:
     """The answer of a task in its own process. Raises the same errors as Worker.ask."""
-    with Worker(openvino, library, env=env, timeout=timeout, stop=stop) as worker:
+    with Worker(openvino, library, env=env, emulator=emulator, timeout=timeout, stop=stop) as worker:
         return worker.ask(task, request)
 
 

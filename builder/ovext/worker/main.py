@@ -26,8 +26,10 @@ sys.modules["openvino.tools.ovc"] = None  # type: ignore[assignment]
 _TASKS = {
     "attributes": "cpu:attributes",
     "compare-models": "compare_models:run",
+    "count": "count:run",
     "compile-for-gpu": "gpu:compile_only",
     "devices": "gpu:devices",
+    "foreign-instructions": "emulated:foreign",
     "load": "load:run",
     "measure": "measure:run",
     "numbers": "cpu:numbers",

@@ -6,6 +6,7 @@ touched, and what is in the outputs before it. The results must not depend on th
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -65,7 +66,7 @@ class NativeOp:
 
     @property
     def threads(self) -> Sequence[int]:
-        return thread_counts()
+        return thread_counts(len(os.sched_getaffinity(0)))
 
     def call(self, outputs: Sequence[Buffer], inputs: Sequence[Buffer], threads: int) -> list[Array]:
         given, results = [one.tensor() for one in inputs], [one.tensor() for one in outputs]

@@ -49,18 +49,18 @@ def _compiled(library: str, model: str, *, parts: bool) -> ov.CompiledModel:
 
 
 def compile_for_cpu(library: str, model: str, config: dict[str, Any]) -> ov.CompiledModel:
-    return _core(library).compile_model(_read(library, model), "CPU", config)
+    return _core(library).compile_model(read_model(library, model), "CPU", config)
 
 
 @lru_cache(maxsize=4)  # it is read for its op, for its shapes, and to be compiled
-def _read(library: str, model: str) -> ov.Model:
+def read_model(library: str, model: str) -> ov.Model:
     return _core(library).read_model(model.encode(), b"")
 
 
 def release(_: dict[str, Any]) -> dict[str, Any]:
     """Release every model and the core, which unloads the library."""
     _compiled.cache_clear()
-    _read.cache_clear()
+    read_model.cache_clear()
     gc.collect()
     _core.cache_clear()
     gc.collect()
@@ -87,7 +87,7 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
         seconds = max(seconds, time.monotonic() - start)
         if "shapes_of_outputs" in run:
             results += by_rules(run["shapes_of_outputs"], expected)
-        results += _by_inference(_read(request["library"], run["model"]), expected)
+        results += _by_inference(read_model(request["library"], run["model"]), expected)
         results += _called_alone(_alone({**request, **run}, say), inputs, expected)
         if not all(one["agrees"] for one in results):
             break
@@ -145,7 +145,7 @@ def _alone(request: dict[str, Any], say: Phases) -> Alone:
 
 
 def _node(request: dict[str, Any]) -> ov.Node:
-    ops = _read(request["library"], request["model"]).get_ops()
+    ops = read_model(request["library"], request["model"]).get_ops()
     return next(op for op in ops if op.get_type_name() == request["type"])
 
 
@@ -165,7 +165,7 @@ def infer(compiled: ov.CompiledModel, inputs: Sequence[Array], request: dict[str
 def attributes(request: dict[str, Any]) -> dict[str, Any]:
     """The op's attributes as OpenVINO has them, after reading a model and after saving and reading it again."""
     Phases(request)("saving and reading the model")
-    read = _read(request["library"], request["model"])
+    read = read_model(request["library"], request["model"])
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder, "model.xml"))
         ov.serialize(read, path)
@@ -188,7 +188,7 @@ def read(request: dict[str, Any]) -> dict[str, Any]:
     """Read a model that the op must accept."""
     Phases(request)("reading a model")
     try:
-        _read(request["library"], request["model"])
+        read_model(request["library"], request["model"])
     except RuntimeError as error:
         raise RuntimeError(f"OpenVINO refuses a model that follows op.toml: {error}") from None
     return {}
@@ -201,7 +201,7 @@ def refusals(request: dict[str, Any]) -> dict[str, Any]:
     for wrong in request["models"]:
         say(f"reading a model with {wrong['what']}")
         try:
-            _read(request["library"], wrong["model"])
+            read_model(request["library"], wrong["model"])
         except RuntimeError as error:
             lines = [line.strip() for line in str(error).splitlines() if line.strip()]
             said.append(next((line for line in reversed(lines) if not line.startswith("Exception from")), ""))
