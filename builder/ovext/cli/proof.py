@@ -23,20 +23,18 @@ def proof_data(proof: Proof) -> dict[str, Any]:
 
 
 def show_plan(ops: Sequence[OpDescription], request: ProofRequest, *, as_json: bool) -> None:
-    """List the cases of each op and combination of element types, and why each is tried."""
+    """List the cases of each op, where they are tried, and why each is tried."""
     from ovext.cli.text import to_json
-    from ovext.proof.jobs import cases_on_cpu
+    from ovext.proof.cases import plans_of
 
     data = []
-    for op, setting, cases in cases_on_cpu(ops, request):
-        rows = [(case.why, json.loads(case.trial.to_json())) for case in cases]
-        data.append({"op": op.type, "types": setting.types_text, "cases": [{"why": w, "case": c} for w, c in rows]})
+    for plan in plans_of(ops, request):
+        cases = [{"why": why, "case": json.loads(trial.to_json())} for why, trial in plan.cases]
+        data.append({"op": plan.op.type, "where": plan.where, "cases": cases})
         if not as_json:
-            typer.secho(
-                f"{op.type} {setting.types_text}: {len(op.test.cases)} cases of op.toml, {len(rows)} more", bold=True
-            )
-            for why, case in rows:
-                typer.echo(f"  {why}: {json.dumps(case)}")
+            typer.secho(f"{plan.op.type}, {plan.where}: {len(cases)} cases", bold=True)
+            for case in cases:
+                typer.echo(f"  {case['why']}: {json.dumps(case['case'])}")
     if as_json:
         typer.echo(to_json({"schema": 1, "plans": data}))
 

@@ -53,7 +53,7 @@ def run(
     ] = None,
     seed: Annotated[int, typer.Option(help="Draw other cases.")] = 0,
     show_cases: Annotated[
-        bool, typer.Option("--show-cases", help="Only list the planned and drawn cases on the CPU.")
+        bool, typer.Option("--show-cases", help="Only list the cases, with the reason for each.")
     ] = False,
     timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that one case may take.")] = 30.0,
     sanitize: Annotated[

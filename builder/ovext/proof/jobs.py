@@ -11,17 +11,16 @@ from ovext.errors import CannotEmulateError, LibraryError, ProjectError, ToolErr
 from ovext.gpu.devices import choose_device
 from ovext.inspect.variants import compiled_variants
 from ovext.project.attributes import WITHOUT_NUMBERS
+from ovext.proof.cases import CASES_ON_GPU, planned_on_cpu, settings_on_cpu, with_asked_types
 from ovext.proof.checks import check_attributes, check_refusals, check_requests, check_unloading
 from ovext.proof.cpus import NATIVE_CPU, ChosenCpu, CpuChooser, NoCpuError
 from ovext.proof.gpu_plan import gpu_plan
 from ovext.proof.gpu_setting import VpuSetting, settings_on
 from ovext.proof.numbers import try_given, try_planned, wrong_of
-from ovext.proof.plan import plan
 from ovext.proof.report import Failure, Row
 from ovext.proof.request import chosen_ops
 from ovext.proof.setting import Setting
 from ovext.proof.trial import trial_from_json
-from ovext.toolchain.process import cpu_count
 from ovext.worker.client import Worker
 
 if TYPE_CHECKING:
@@ -33,11 +32,9 @@ if TYPE_CHECKING:
     from ovext.project import OpDescription, Project
     from ovext.proof.checks import Outcome
     from ovext.proof.numbers import Ask, Tried
-    from ovext.proof.plan import PlannedCase
     from ovext.proof.request import ProofRequest
     from ovext.toolchain.openvino import OpenVINO
 
-_CASES_ON_GPU = 20  # for an op, in all combinations of element types and precisions
 _FEWEST_ON_GPU = 5  # in each
 _GPU_NAMES = {"GPU": "GPU", "sim": "simulated GPU", "pocl": "PoCL"}
 
@@ -128,19 +125,6 @@ def jobs_of(
     return jobs
 
 
-def cases_on_cpu(
-    ops: Sequence[OpDescription], request: ProofRequest
-) -> Iterator[tuple[OpDescription, Setting, list[PlannedCase]]]:
-    """The planned and drawn cases of each op for each combination of element types."""
-    for op in ops:
-        for setting in _asked_for(op, request, [Setting(op, tuple(types)) for types in op.combinations()]):
-            yield op, setting, _planned(op, setting, request)
-
-
-def _planned(op: OpDescription, setting: Setting, request: ProofRequest) -> list[PlannedCase]:
-    return plan(op, setting.types[0], cpu_count(), wanted=request.examples, seed=request.seed)
-
-
 def _device(request: ProofRequest, openvino: OpenVINO, talk: Callable[[str], None]) -> Device | str:
     """Where GPU kernels run, or why nowhere. Raises an error if nothing else was requested."""
     try:
@@ -155,7 +139,7 @@ def _device(request: ProofRequest, openvino: OpenVINO, talk: Callable[[str], Non
 
 def _jobs_on_cpu(subject: _Subject, chooser: CpuChooser) -> Iterator[Job]:
     op, request = subject.op, subject.request
-    settings = _asked_for(op, request, [Setting(op, tuple(types)) for types in op.combinations()])
+    settings = settings_on_cpu(op, request)
     found = [(variant, cpu) for variant in _variants(subject) for cpu in chooser.of(variant)]
     if not any(isinstance(cpu, ChosenCpu) for _, cpu in found) and not request.require:
         problem = f"it holds no variant that can be run: {found[0][1]}"
@@ -199,8 +183,8 @@ def _jobs_on_gpu(subject: _Subject, device: Device | str, settings: Sequence[Set
         return
     if device.has_plugin:
         subject.library_of_op()
-    asked = _asked_for(op, subject.request, settings)
-    wanted = max(_FEWEST_ON_GPU, -(-_CASES_ON_GPU // len(asked)))
+    asked = with_asked_types(op, subject.request, settings)
+    wanted = max(_FEWEST_ON_GPU, -(-CASES_ON_GPU // len(asked)))
     for setting in asked:
         name = _GPU_NAMES[device.kind] + (" (VPU)" if isinstance(setting, VpuSetting) else "")
         about = Row(op.type, "numbers", device=name, types=setting.types_text)
@@ -209,14 +193,6 @@ def _jobs_on_gpu(subject: _Subject, device: Device | str, settings: Sequence[Set
 
 def _skipped(about: Row, why: str) -> Job:
     return Job(about, partial(replace, skipped=why))
-
-
-def _asked_for(op: OpDescription, request: ProofRequest, settings: Sequence[Setting]) -> list[Setting]:
-    """The settings with the element types that the request names."""
-    known = [one.types_text for one in settings]
-    if request.types and request.types not in known:
-        raise UnknownNameError(f"combination of element types of {op.type}", request.types, known)
-    return [one for one in settings if request.types in {"", one.types_text}]
 
 
 def _variants(subject: _Subject) -> list[str]:
@@ -239,7 +215,7 @@ def _numbers_on_cpu(subject: _Subject, setting: Setting, cpu: ChosenCpu, row: Ro
             tried = _tried(subject, worker.ask, setting)
             hangs = tried.wrong is not None and tried.wrong.check == "hang"
             if not (request.case or hangs):
-                try_planned(worker.ask, setting, tried, _planned(subject.op, setting, request))
+                try_planned(worker.ask, setting, tried, planned_on_cpu(setting, request))
             is_right = cpu.emulator is not None and tried.failed is None
             foreign = worker.ask("foreign-instructions", {})["found"] if is_right else []
         except CannotEmulateError as error:
