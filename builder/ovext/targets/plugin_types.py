@@ -16,7 +16,10 @@ _MADE = {
 
 
 def in_cpu_plugin(element: str) -> str:
-    """The element type that an op's tensor of the type `element` has in the CPU plugin."""
+    """The element type that an op's tensor of the type `element` has in the CPU plugin.
+
+    On a CPU with instructions for bf16 or f16, that type stays as it is.
+    """
     return _MADE.get(element, element)
 
 
