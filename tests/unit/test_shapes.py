@@ -15,6 +15,7 @@ from ovext.gpu.from_op import layer_of
 from ovext.project import OpDescription, read_op
 from ovext.project.shapes import evaluate, output_shapes
 from ovext.proof.gpu_setting import PluginSetting
+from ovext.targets.openvino_version import DEFAULT_RELEASE, OpenVINOVersion
 
 GOOD = """\
 schema = 1
@@ -81,7 +82,7 @@ def test_tolerance_is_that_of_the_output(tmp_path: Path) -> None:
     op = read(tmp_path, text)
     layer = layer_of(op)
     assert layer is not None
-    in_f32 = PluginSetting(op, ("i32", "f32", "f32", "f32"), layer, "f32")
+    in_f32 = PluginSetting(op, ("i32", "f32", "f32", "f32"), layer, "f32", OpenVINOVersion.parse(DEFAULT_RELEASE))
     in_f16 = replace(in_f32, precision="f16")
     assert [one["absolute"] for one in in_f32.common({})["tolerances"]] == [1e-5, 1e-5]
     assert [one["absolute"] for one in in_f16.common({})["tolerances"]] == [2e-3, 2e-3]

@@ -12,7 +12,7 @@ from ovext.gpu.layer import MAX_RANK
 from ovext.project.shapes import CUSTOM, DATA_DEPENDENT
 from ovext.proof.attribute_values import edge_values
 from ovext.proof.layouts import is_broadcast, layouts
-from ovext.proof.plan import EDGE, PlannedCase, Wish, drawn_cases, granted
+from ovext.proof.plan import EDGE, PlannedCase, Wish, drawn_cases, granted, in_dynamic_model
 from ovext.proof.trial import Trial
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _MOST = 100_000  # elements
 
 
 def gpu_plan(op: OpDescription, wanted: int, seed: int) -> list[PlannedCase]:
-    """Cases for a GPU, which is slow to try: in static models, and larger than a work-group in each dimension.
+    """Cases for a GPU, which is slow to try: larger than a work-group in each dimension, a third in dynamic models.
 
     Args:
         op: what is tried.
@@ -42,9 +42,14 @@ def gpu_plan(op: OpDescription, wanted: int, seed: int) -> list[PlannedCase]:
         one.name for one in op.attributes if one.type in {"string", "string[]"} and one.name not in op.test.attributes
     }
     usual = {name: value for name, value in op.example().items() if name in texts}
-    return [
+    chosen = [
         replace(case, trial=Trial(case.trial.shapes, {**case.trial.attributes, **usual}, seed=seed * 1000 + number))
         for number, case in enumerate(list(known.values())[:wanted])
+    ]
+    several = len(op.outputs) > 1  # which the plugin computes in dynamic models only
+    return [
+        in_dynamic_model(case, chosen[:number], bounded=number % 2 == 1) if number % 3 == 1 or several else case
+        for number, case in enumerate(chosen)
     ]
 
 

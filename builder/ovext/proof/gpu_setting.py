@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ovext.errors import ProjectError, UsageError
@@ -17,8 +18,9 @@ from ovext.gpu.prelude import ORDERS, line_directive, program_text
 from ovext.gpu.sizes import work_sizes_of
 from ovext.gpu.source import outline
 from ovext.project.shapes import CUSTOM, DATA_DEPENDENT
-from ovext.proof.setting import Setting
+from ovext.proof.setting import Setting, is_valid, known_dims
 from ovext.proof.trial import Trial, as_shapes, ranges_of
+from ovext.targets.openvino_version import OLDEST_WITH_DYNAMIC_LAYERS, OLDEST_WITH_SEVERAL_OUTPUTS
 from ovext.toml import read_text
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ovext.gpu.layer import Layer, Sample
     from ovext.project import OpDescription
     from ovext.project.gpu_tables import Vpu
+    from ovext.targets.openvino_version import OpenVINOVersion
 
 # The order of a tensor's dimensions in memory, for MVCL's formats; those without B are for a batch of 1.
 _VPU_ORDERS = {**ORDERS, "FYX": ORDERS["BFYX"], "YXF": ORDERS["BYXF"], "BF": ORDERS["BFYX"]}
@@ -35,7 +38,7 @@ _VPU_ORDERS = {**ORDERS, "FYX": ORDERS["BFYX"], "YXF": ORDERS["BYXF"], "BF": ORD
 
 @dataclass(frozen=True)
 class _GpuSetting(Setting):
-    """Every trial has its own process, which a bad kernel can crash, and a model with static shapes."""
+    """Every trial has its own process, which a bad kernel can crash."""
 
     def given(self) -> list[Trial]:
         """The test cases, or made-up shapes if the op has none."""
@@ -51,8 +54,8 @@ class _GpuSetting(Setting):
             UsageError: a part of the trial is for the CPU only.
             ProjectError: the trial lacks the shape of an output, which no rule tells.
         """
-        if trial.before is not None or trial.parts:
-            raise UsageError("cases on a GPU have neither 'before' nor 'parts'", fix="Leave them out of --case.")
+        if trial.parts:
+            raise UsageError("cases on a GPU have no 'parts'", fix="Leave them out of --case.")
         unknown = [one.name for one in self.op.outputs if one.rule in {CUSTOM, DATA_DEPENDENT}]
         if lacking := [name for name in unknown if name not in trial.outputs]:
             problem = f"no rule of {self.op.type} tells the shape of {', '.join(lacking)}, which a GPU needs"
@@ -74,10 +77,14 @@ class _GpuSetting(Setting):
 
 @dataclass(frozen=True)
 class PluginSetting(_GpuSetting):
-    """A one-op model on the GPU plugin, which passes a floating-point tensor to the kernel in `precision`."""
+    """A one-op model on the GPU plugin, which passes a floating-point tensor to the kernel in `precision`.
+
+    As on the CPU, a model with dynamic dimensions runs with the shapes of `before` first.
+    """
 
     layer: Layer
     precision: str
+    release: OpenVINOVersion
     task: ClassVar[str] = "numbers-on-gpu"
 
     @property
@@ -85,10 +92,31 @@ class PluginSetting(_GpuSetting):
         converted = any(follows_hint(one) and one != self.precision for one in self.types)
         return f"{super().types_text} as {self.precision}" if converted else super().types_text
 
+    def given(self) -> list[Trial]:
+        """Each test case in a static model and in a dynamic one."""
+        trials: list[Trial] = []
+        for trial in super().given():
+            before = trials[-1].shapes if trials and is_valid(self.op, trials[-1].shapes, trial.attributes) else {}
+            same_ranks = all(len(before.get(name, ())) == len(shape) for name, shape in trial.shapes.items())
+            dynamic = replace(trial, before=before if same_ranks and not trial.outputs else trial.shapes)
+            trials += [trial, dynamic]
+        return [one for one in trials if not self.obstacle(one)] or trials
+
     def obstacle(self, trial: Trial) -> str:
-        del trial
         several = len(self.op.outputs) > 1
-        return "the plugin computes several outputs only in models with dynamic shapes" if several else ""
+        if several and self.release < OLDEST_WITH_SEVERAL_OUTPUTS:
+            return f"the GPU plugin of OpenVINO before {OLDEST_WITH_SEVERAL_OUTPUTS} computes one output only"
+        if several and trial.before is None:
+            return "the plugin computes several outputs only in models with dynamic shapes"
+        if trial.before is not None and self.release < OLDEST_WITH_DYNAMIC_LAYERS:
+            return f"the GPU plugin of OpenVINO before {OLDEST_WITH_DYNAMIC_LAYERS} computes no dynamic shapes"
+        return ""
+
+    def request(self, trial: Trial) -> dict[str, Any]:
+        sets = [trial.shapes] if trial.before is None else [trial.before, trial.shapes]
+        runs = [super(PluginSetting, self).request(replace(trial, shapes=one)) for one in sets]
+        each = ("shapes", "ranges", "shapes_of_outputs")
+        return {**runs[-1], "runs": [{name: one[name] for name in each} for one in runs]}
 
     def computed_in(self, element: str) -> str:
         return "f16" if self.precision == "f16" and follows_hint(element) else element
@@ -96,7 +124,7 @@ class PluginSetting(_GpuSetting):
     def computed(self, trial: Trial, sample: Sample) -> dict[str, Any]:
         del sample
         return {
-            "model": self.model(trial.shapes, trial.attributes),
+            "model": self.model(trial.shapes, trial.attributes, dims=partial(known_dims, trial)),
             "layers": "layers.xml",
             "layer_files": layer_files("layers", [self.layer]),
             "entry": self.layer.entry,
@@ -106,7 +134,7 @@ class PluginSetting(_GpuSetting):
 
 @dataclass(frozen=True)
 class KernelSetting(_GpuSetting):
-    """The layer's kernel alone, with the macros that the plugin would define."""
+    """The layer's kernel alone, with the macros that the plugin would define, which say the sizes."""
 
     layer: Layer
     task: ClassVar[str] = "numbers-on-opencl"
@@ -166,13 +194,13 @@ class VpuSetting(_GpuSetting):
         return _tensor(sample, kind, port, _VPU_ORDERS.get(buffer.format, ORDERS["BFYX"]))
 
 
-def settings_on(op: OpDescription, device: Device) -> Iterator[Setting]:
-    """Every setting in which the op is tried on the device."""
+def settings_on(op: OpDescription, device: Device, release: OpenVINOVersion) -> Iterator[Setting]:
+    """Every setting in which the op is tried on the device, with that release of OpenVINO."""
     layer = layer_of(op)
     for types in map(tuple, op.combinations() if layer else ()):
         if layer and device.has_plugin:
             precisions = ("f32",) if op.gpu and op.gpu.precision else PRECISIONS
-            yield from (PluginSetting(op, types, layer, one) for one in _precisions(types, precisions))
+            yield from (PluginSetting(op, types, layer, one, release) for one in _precisions(types, precisions))
         elif layer and all(one in OPENCL_TYPES for one in types):  # nothing converts the kernel's tensors
             yield KernelSetting(op, types, layer)
     if op.vpu and not device.has_plugin:

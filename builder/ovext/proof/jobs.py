@@ -110,7 +110,9 @@ def jobs_of(
     ops = chosen_ops(project, request)
     on_gpu = [op for op in ops if request.is_on_gpu(op)]
     device = _device(request, openvino, talk) if on_gpu else ""
-    settings = {op.type: [] if isinstance(device, str) else list(settings_on(op, device)) for op in on_gpu}
+    settings = {
+        op.type: [] if isinstance(device, str) else list(settings_on(op, device, openvino.version)) for op in on_gpu
+    }
     if not (request.is_on_cpu() or isinstance(device, str) or any(settings.values())):
         fix = "Add a table [gpu] to an op.toml, for inputs of other types than bf16."
         raise ProjectError(f"no op has a kernel for {device.text}", where=project.root, fix=fix)

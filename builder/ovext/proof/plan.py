@@ -260,10 +260,14 @@ def _varied(op: OpDescription, case: PlannedCase, number: int, seed: int, cases:
     values = "uniform" if case.why == EDGE else styles[number // 3 % len(styles)]
     trial = replace(case.trial, values=values, seed=seed * 1000 + number)
     model = ("static", "dynamic", "parts")[number % 3]
-    if model == "dynamic":
-        before = next(_before(case, reversed(cases[:number])), case)
-        trial = replace(trial, before=before.trial.shapes, bounded=number % 2 == 1)
-    return replace(case, trial=replace(trial, parts=model == "parts"))
+    varied = replace(case, trial=replace(trial, parts=model == "parts"))
+    return in_dynamic_model(varied, cases[:number], bounded=number % 2 == 1) if model == "dynamic" else varied
+
+
+def in_dynamic_model(case: PlannedCase, earlier: Sequence[PlannedCase], *, bounded: bool) -> PlannedCase:
+    """The case in a dynamic model, which runs with the shapes of an earlier case first if one fits."""
+    before = next(_before(case, reversed(earlier)), case)
+    return replace(case, trial=replace(case.trial, before=before.trial.shapes, bounded=bounded))
 
 
 def _before(case: PlannedCase, others: Iterable[PlannedCase]) -> Iterator[PlannedCase]:

@@ -120,7 +120,7 @@ class Setting:
 
     def _run(self, shapes: Shapes, trial: Trial) -> dict[str, Any]:
         run: dict[str, Any] = {
-            "model": self.model(shapes, trial.attributes, dims=partial(_known_dims, trial)),
+            "model": self.model(shapes, trial.attributes, dims=partial(known_dims, trial)),
             "shapes": [shapes[one.name] for one in self.op.inputs],
             "ranges": ranges_of(self.op, shapes, trial.attributes),
         }
@@ -129,7 +129,7 @@ class Setting:
         return run
 
 
-def _known_dims(trial: Trial, shape: Shape, name: str) -> Sequence[int | tuple[int, int]]:
+def known_dims(trial: Trial, shape: Shape, name: str) -> Sequence[int | tuple[int, int]]:
     """What the trial's model knows of the dimensions of an input."""
     if trial.before is None:
         return shape

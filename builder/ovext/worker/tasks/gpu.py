@@ -22,30 +22,33 @@ DOES_NOT_COMPILE = "the kernel does not compile: `ovext gpu check` shows what co
 def numbers(request: dict[str, Any]) -> dict[str, Any]:
     """The largest errors of a one-op model on the GPU device, compared with the reference and with the CPU.
 
+    A model with dynamic dimensions runs with the shapes of each of the request's `runs`.
+
     Raises:
         RuntimeError: something other than the layer's kernel computed the op, or OpenVINO reports an error.
     """
     say = Phases(request)
-    inputs = draw(request, request["shapes"])
-    say(REFERENCE)
-    expected = expected_outputs(request, inputs)
     core = ov.Core()
     core.add_extension(request["library"])
     model = core.read_model(request["model"].encode(), b"")
-    say("computing on the CPU")
-    on_cpu = infer(core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}), inputs, request)
+    say("compiling for the CPU")
+    compiled_for_cpu = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     compiled = _compiled(core, model, request, say)
     if not is_computed_by(compiled, request["entry"]):
         raise RuntimeError("something other than the layer's kernel computed the op")
-    say("inferring on the GPU")
-    on_gpu = infer(compiled, inputs, request)
-    return {
-        "results": [
-            *by_rules(request["shapes_of_outputs"], expected),
-            *compared(request, "GPU", on_gpu, expected),
-            *compared(request, "GPU against the CPU", on_gpu, on_cpu),
-        ]
-    }
+    results: list[dict[str, Any]] = []
+    for run in request["runs"]:
+        inputs = draw({**request, **run}, run["shapes"])
+        say(REFERENCE)
+        expected = expected_outputs(request, inputs)
+        say("computing on the CPU")
+        on_cpu = infer(compiled_for_cpu, inputs, request)
+        say("inferring on the GPU")
+        on_gpu = infer(compiled, inputs, request)
+        results += by_rules(run["shapes_of_outputs"], expected)
+        results += compared(request, "GPU", on_gpu, expected)
+        results += compared(request, "GPU against the CPU", on_gpu, on_cpu)
+    return {"results": results}
 
 
 def _compiled(core: ov.Core, model: ov.Model, request: dict[str, Any], say: Phases) -> ov.CompiledModel:
