@@ -46,6 +46,49 @@ inline const std::map<std::string, Flat> flat = {
      [](const float* data, float* output, std::size_t count) {
          std::thread(copy, data, output, count).join();
      }},
+    {"wrong_for_3_elements_and_starts_a_thread_for_2",
+     [](const float* data, float* output, std::size_t count) {
+         copy(data, output, count);
+         if (count == 2) {
+             std::thread([] {
+             }).join();
+         }
+         if (count >= 3) {
+             output[0] += 1;
+         }
+     }},
+    {"hangs_once",
+     [](const float* data, float* output, std::size_t count) {
+         static int calls = 0;
+         for (volatile bool hangs = calls++ == 0; hangs;) {
+         }
+         copy(data, output, count);
+     }},
+    {"overflows_the_stack",
+     [](const float* data, float* output, std::size_t count) {
+         auto* bytes = static_cast<volatile char*>(__builtin_alloca(9 << 20));
+         for (std::size_t i = 9 << 20; i > 0; i -= 4096) {
+             bytes[i - 1] = 1;
+         }
+         copy(data, output, count);
+     }},
+    {"throws_without_a_text",
+     [](const float*, float*, std::size_t) {
+         throw std::runtime_error("");
+     }},
+    {"throws_a_number",
+     [](const float*, float*, std::size_t) {
+         throw 42;
+     }},
+    {"calls_a_trap",
+     [](const float*, float*, std::size_t) {
+         __builtin_trap();
+     }},
+    {"calls_null",
+     [](const float*, float*, std::size_t) {
+         void (*volatile function)() = nullptr;
+         function();
+     }},
     {"reads_one_past_the_end",
      [](const float* data, float* output, std::size_t count) {
          copy(data, output, count);

@@ -7,16 +7,19 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from helpers import CUSTOM_RELU, OPENVINO, RUNNABLE, Built, Ovext, compile_all, copy_project, need
-from ovext.errors import ExitCode
+from ovext.errors import ExitCode, ToolError
 from ovext.models.ir import TensorType, one_op_model
 from ovext.project import load_project
+from ovext.proof import cpus
+from ovext.proof.request import ProofRequest
 from ovext.targets.cpus import CPU_MODELS
-from ovext.targets.isa import isa_table
+from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.emulators import QEMU, emulator_settings, has_emulator
 from ovext.toolchain.openvino import read_openvino
 
@@ -211,10 +214,10 @@ def test_a_command_is_put_before_the_worker(
     done = ovext(*command, PATH=path_without_qemu, SDE_HOME=str(sde.parent))
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"haswell is emulated: {sde} -hsw --" in done.stderr
-    assert (tmp_path / "called").read_text() == "-hsw --\n"
     done = ovext(*command, "--run-under", f"{sde} -other --")
     assert f"haswell is emulated: {sde} -other --" in done.stderr
-    assert (tmp_path / "called").read_text() == "-hsw --\n-other --\n"
+    assert "sse42    f32            CPU under sde64" in done.stdout, "only the user knows which CPU that emulates"
+    assert (tmp_path / "called").read_text() == "-hsw --\n" * 2 + "-other --\n" * 2
 
 
 def test_a_required_variant_that_nothing_runs_is_a_failure(ovext: Ovext, built_relu: Built) -> None:
@@ -235,4 +238,49 @@ def test_a_required_variant_that_nothing_runs_is_a_failure(ovext: Ovext, built_r
     assert done.stdout.splitlines()[-1] == "1 of 3 variants executed: sse42 (CPU nehalem)"
     done = ovext(*command, "--require", "all")
     assert done.returncode == ExitCode.FAILED
-    assert "executed: avx2 was not executed: nehalem cannot run it" in done.stdout
+    for variant in ("avx2", "avx512f"):
+        assert f"executed: {variant} was not executed anywhere" in done.stdout
+    assert "--require all" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--cpu", "haswel"], "unknown CPU 'haswel' (did you mean 'haswell'?)"),
+        (["--require", "some"], "unknown choice of variants to require 'some'"),
+        (["--run-under", "env"], "--run-under emulates one CPU, which --cpu must name"),
+        (["--cpu", "haswell", "--run-under", "a 'b"], "is no command: No closing quotation"),
+        (["--cpu", "haswell", "--run-under", "  "], "--run-under is an empty command"),
+        (["--cpu", "haswell", "--device", "sim"], "--cpu is for the CPU"),
+        (["--require", "all", "--check", "unloading"], "--require needs the check numbers"),
+        (["--cpu", "haswell", "--sanitize", "address"], ""),
+        (["--cpu", "haswell", "--run-under", "false"], "no program runs under 'false'"),
+        (["--cpu", "haswell", "--run-under", "nowhere"], "nowhere"),
+    ],
+)
+def test_choices_that_do_not_fit_are_refused(ovext: Ovext, built_relu: Built, options: list[str], told: str) -> None:
+    done = ovext("test", built_relu.project, "--library", built_relu.library, *options)
+    assert done.returncode in {ExitCode.USAGE, ExitCode.TOOL}, done.stdout
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_compiler_only_what_needs_it_is_left_out(
+    ovext: Ovext, built_relu: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An emulated CPU that nobody asked for does not end the proof."""
+    monkeypatch.setattr(cpus, "host_cpuinfo_flags", lambda: host_cpuinfo_flags() - {"avx512f"})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    talk: list[str] = []
+    chooser = cpus.CpuChooser(cpus_request(), read_openvino(OPENVINO / "cmake"), talk.append)
+    (found,) = chooser.of("avx512f")
+    assert isinstance(found, cpus.NoCpuError)
+    assert "no C++ compiler was found" in str(found)
+    with pytest.raises(ToolError):
+        list(replace(chooser, request=cpus_request(cpu=WIDEST.name)).of("avx512f"))
+    done = ovext("test", built_relu.project, "--library", built_relu.library, "--cpu", WIDEST.name, PATH=str(tmp_path))
+    assert done.returncode == ExitCode.TOOL
+
+
+def cpus_request(**given: str) -> ProofRequest:
+    return replace(ProofRequest(), **given)  # type: ignore[arg-type]

@@ -174,8 +174,38 @@ def test_what_an_emulated_cpu_cannot_do_is_no_mistake(mistaken: Built) -> None:
     need(has_emulator(), "bochscpu")
     done = emulated(mistaken, "starts_a_thread")
     assert done.returncode == 0, done.stdout
-    assert "it starts a thread, which the emulated CPU cannot run" in done.stdout
+    assert "it starts a thread or a process, which the emulated CPU cannot run" in done.stdout
     assert done.stdout.splitlines()[-1] == "0 of 1 variants executed: none"
+    required = emulated(mistaken, "starts_a_thread", "--require", "all")
+    assert required.returncode == ExitCode.FAILED
+    assert "executed: sse42 was not executed anywhere" in required.stdout
+
+
+def test_a_failure_counts_though_another_case_cannot_be_emulated(mistaken: Built) -> None:
+    """Small tensors are wrong, and larger ones start a thread."""
+    need(has_emulator(), "bochscpu")
+    done = emulated(mistaken, "wrong_for_3_elements_and_starts_a_thread_for_2")
+    assert done.returncode == ExitCode.FAILED, done.stdout
+    assert "1 of 1 variants executed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("mistake", "check", "told"),
+    [
+        ("hangs_once", "hang", "instructions of the emulated CPU; --timeout sets how many"),
+        ("overflows_the_stack", "crash", "the stack of 8 MB overflows in '"),
+        ("writes_one_past_the_end", "ends", "it writes past the end of output"),
+        ("throws_without_a_text", "numbers", "it failed without a message"),
+        ("throws_a_number", "numbers", "it throws something that is no std::exception"),
+        ("calls_a_trap", "crash", "ends the process, as __builtin_trap() does"),
+        ("calls_null", "crash", "the address 0x0"),
+    ],
+)
+def test_what_ends_an_emulation_is_told(mistaken: Built, mistake: str, check: str, told: str) -> None:
+    need(has_emulator(), "bochscpu")
+    done = emulated(mistaken, mistake, "--json", "--timeout", "1", "--examples", "2")
+    (failure,) = [one for row in json.loads(done.stdout)["rows"] for one in row["failures"]]
+    assert (failure["check"], told in failure["what"]) == (check, True), failure
 
 
 def emulated(mistaken: Built, mistake: str, *options: str) -> Finished:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CPU = [*CPU_MODELS.values()][-1]  # the one that runs the most variants
 _BUDGET = 10**12  # instructions: a benchmark is not expected to hang
+_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Count:
 
     @property
     def for_each_element(self) -> float:
-        return self.instructions / self.elements
+        return self.instructions / max(self.elements, 1)
 
 
 def count_instructions(
@@ -69,7 +70,10 @@ def count_instructions(
     for variant in variants:
         env = {**_CPU.emulator_environment(), "OVEXT_ISA": variant}
         request = {"models": models, "type": op.type}
-        answer = ask_once(openvino, "count", request, library, env=env, emulator=emulator)
+        try:
+            answer = ask_once(openvino, "count", request, library, env=env, emulator=emulator, timeout=_SECONDS)
+        except LibraryError as error:
+            raise LibraryError(f"{op.type} of {variant} cannot be counted: {error.what}", where=library) from None
         for inputs, one in zip(bench.cases, answer["counts"], strict=True):
             counts.append(Count(op.type, case_text(inputs), variant, one["instructions"], one["elements"]))
     return counts

@@ -55,7 +55,7 @@ def run(
     show_cases: Annotated[
         bool, typer.Option("--show-cases", help="Only list the cases, with the reason for each.")
     ] = False,
-    timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that one case may take.")] = 30.0,
+    timeout: Annotated[float, typer.Option(min=1.0, max=1e6, help="Seconds that one case may take.")] = 30.0,
     sanitize: Annotated[
         str,
         typer.Option(
@@ -111,7 +111,7 @@ def run(
     request = ProofRequest(
         op, isa, types, case, check=check, device=device, examples=examples, seed=seed, seconds=timeout
     )
-    request = replace(request, cpu=cpu, cpu_command=tuple(shlex.split(run_under)), require=require)
+    request = replace(request, cpu=cpu, cpu_command=_words(run_under), require=require)
     ops = chosen_ops(loaded, request)
     if show_cases:
         show_plan(ops, request, as_json=json)
@@ -130,7 +130,7 @@ def run(
         if library is not None:
             check_loads(path, release, [one for one in ops if libraries[one.type] == path])
         talk(f"Testing {shortened_path(path)} in OpenVINO {release.version}")
-    named = {"--library": library, "--sanitize": sanitize, "--run-under": run_under}
+    named = {"--library": library, "--sanitize": sanitize, "--run-under": run_under, "--require": require}
     given = [word for option, value in named.items() if value for word in (option, str(value))]
     shown = ShownProof(str(project), tuple(given), quiet=json)
     proof = prove(loaded, libraries, release, request, talk=talk, on_row=shown.row)
@@ -142,6 +142,18 @@ def run(
     shown.end(proof)
     if not proof.is_fine:
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _words(command: str) -> tuple[str, ...]:
+    from ovext.errors import UsageError
+
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as error:
+        raise UsageError(f"--run-under {command!r} is no command: {error}") from None
+    if command and not words:
+        raise UsageError("--run-under is an empty command", fix="Leave it out.")
+    return words
 
 
 def _libraries(

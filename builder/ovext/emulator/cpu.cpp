@@ -21,6 +21,7 @@ __asm__(
 namespace {
 
 constexpr std::size_t stack_size = std::size_t{8} << 20;
+constexpr std::size_t below_stack = std::size_t{64} << 20;  // addresses that no code may touch
 constexpr std::uint32_t page_fault = 14;
 constexpr std::uint32_t fault_is_write = 2;
 constexpr std::uint32_t fault_is_fetch = 16;
@@ -55,9 +56,8 @@ bool starts_thread(std::uint64_t number) {
     return number == SYS_clone || number == SYS_fork || number == SYS_vfork || number == SYS_clone3;
 }
 
-bool moves_memory(std::uint64_t number) {
-    return number == SYS_mmap || number == SYS_munmap || number == SYS_mprotect || number == SYS_mremap ||
-           number == SYS_brk;
+GuestMemory::Rights rights_of(std::uint64_t protection) {
+    return {(protection & PROT_READ) != 0, (protection & PROT_WRITE) != 0, (protection & PROT_EXEC) != 0};
 }
 
 /// The thread pointer of a thread that waits for ever: the guest has that thread's malloc arena and its other
@@ -96,11 +96,11 @@ EmulatedCpu::EmulatedCpu(const char* bochs_path, Model model)
     bochs_.set_parameter(bochs_.parameter("cpu.model"), model.number);
     cpu_ = bochs_.cpu_new(0);
     thread_pointer_ = parked_thread();
-    void* stack = mmap(nullptr, stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED) {
+    void* room = mmap(nullptr, below_stack + stack_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    stack_ = static_cast<std::uint8_t*>(room) + below_stack;
+    if (room == MAP_FAILED || mprotect(stack_, stack_size, PROT_READ | PROT_WRITE) != 0) {
         throw std::runtime_error("there is no memory for a stack");
     }
-    stack_ = static_cast<std::uint8_t*>(stack);
 }
 
 void EmulatedCpu::watch(std::uint64_t begin, std::uint64_t end, std::uint8_t* executed) {
@@ -125,6 +125,7 @@ Outcome EmulatedCpu::call(std::uint64_t function, std::uint64_t argument, std::u
     bochs::Hooks* list[] = {&hooks, nullptr};
     outcome_ = {};
     executed_ = 0;
+    starts_thread_ = false;
     budget_ = budget;
     memory_.update();
     prepare(function, argument);
@@ -133,10 +134,7 @@ Outcome EmulatedCpu::call(std::uint64_t function, std::uint64_t argument, std::u
         bochs_.run(cpu_, list);
         outcome_.instruction = rip_;
         if (stop_ == Stop::returned) {
-            bochs::State state{};
-            bochs_.state(cpu_, &state);
-            outcome_.result = state.rax;
-            outcome_.end = End::returned;
+            outcome_.end = starts_thread_ ? End::starts_thread : End::returned;
             return outcome_;
         }
         if (stop_ == Stop::budget) {
@@ -147,9 +145,8 @@ Outcome EmulatedCpu::call(std::uint64_t function, std::uint64_t argument, std::u
             outcome_.end = End::fault;
             return outcome_;
         }
-        if (stop_ == Stop::system_call && !do_system_call()) {
-            outcome_.end = End::starts_thread;
-            return outcome_;
+        if (stop_ == Stop::system_call) {
+            do_system_call();
         }
     }
 }
@@ -210,6 +207,7 @@ bool EmulatedCpu::resolve_fault() {
     const bool is_fetch = (outcome_.error & fault_is_fetch) != 0;
     outcome_.address = bochs_.cr2(cpu_);
     if (!memory_.map(outcome_.address, (outcome_.error & fault_is_write) != 0, is_fetch)) {
+        outcome_.overflow = reinterpret_cast<std::uint64_t>(stack_) - outcome_.address <= below_stack;
         return false;
     }
     if (is_fetch) {
@@ -224,22 +222,48 @@ bool EmulatedCpu::resolve_fault() {
     return true;
 }
 
-/// Lets this process do what the guest asks the system for; false for what cannot be done in this way.
-bool EmulatedCpu::do_system_call() {
+/// Lets this process do what the guest asks the system for. Threads and processes are refused, as if there were too
+/// many of them, so that the guest comes back and releases its locks.
+void EmulatedCpu::do_system_call() {
     bochs::State state{};
     bochs_.state(cpu_, &state);
     if (starts_thread(state.rax)) {
-        return false;
-    }
-    const bool moves = moves_memory(state.rax);
-    state.rax = static_cast<std::uint64_t>(native_system_call(state));
-    if (moves) {
-        memory_.update();
+        starts_thread_ = true;
+        state.rax = static_cast<std::uint64_t>(-EAGAIN);
+    } else {
+        const auto asked = state;
+        state.rax = static_cast<std::uint64_t>(native_system_call(state));
+        note_memory(asked, state.rax);
     }
     state.rip = state.rcx;
     state.rflags = state.r11;
     state.cs = user_code;
     state.ss = user_data;
     bochs_.set_state(cpu_, &state);
-    return true;
+}
+
+/// What a system call has changed in the memory of this process.
+void EmulatedCpu::note_memory(const bochs::State& asked, std::uint64_t result) {
+    if (static_cast<std::int64_t>(result) < 0 && static_cast<std::int64_t>(result) > -4096) {
+        return;
+    }
+    switch (asked.rax) {
+        case SYS_mmap:
+            memory_.change(result, result + asked.rsi, rights_of(asked.rdx));
+            break;
+        case SYS_munmap:
+            memory_.change(asked.rdi, asked.rdi + asked.rsi, {});
+            break;
+        case SYS_mprotect:
+            memory_.change(asked.rdi, asked.rdi + asked.rsi, rights_of(asked.rdx));
+            break;
+        case SYS_mremap:
+        case SYS_brk:
+        case SYS_shmat:
+        case SYS_shmdt:
+            memory_.update();
+            break;
+        default:
+            break;
+    }
 }

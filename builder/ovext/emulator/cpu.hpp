@@ -11,13 +11,13 @@ enum class End : std::uint8_t { returned, fault, endless, starts_thread };
 
 /// What a call did.
 struct Outcome {
-    std::uint64_t result;        ///< of the function
     std::uint64_t instructions;  ///< executed in the watched code
     std::uint64_t address;       ///< of a page fault
     std::uint64_t instruction;   ///< where it ended
     std::uint32_t vector;        ///< of a fault: 6 an unknown instruction, 14 a page fault, others as the CPU has them
     std::uint32_t error;         ///< the CPU's error code
     End end;
+    bool overflow;  ///< whether the page fault is below the stack
 };
 
 /// A model of bochscpu and the registers that the operating system saves on such a CPU.
@@ -44,7 +44,8 @@ private:
     void on_instruction();
     void prepare(std::uint64_t function, std::uint64_t argument);
     bool resolve_fault();
-    bool do_system_call();
+    void do_system_call();
+    void note_memory(const bochs::State& asked, std::uint64_t result);
 
     bochs::Library bochs_;
     GuestMemory memory_;
@@ -55,6 +56,7 @@ private:
 
     Stop stop_ = Stop::none;
     Outcome outcome_{};
+    bool starts_thread_ = false;
     std::uint64_t executed_ = 0;
     std::uint64_t budget_ = 0;
     std::uint64_t rip_ = 0;  // of the instruction that is executed, and the stack pointer before it

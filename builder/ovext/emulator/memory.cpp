@@ -4,11 +4,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <utility>
+#include <iterator>
 
 namespace {
 
 constexpr std::uint64_t page_size = 4096;
+constexpr std::uint64_t pages_at_once = 64;
 constexpr std::uint64_t present = 1;
 constexpr std::uint64_t writable = 2;
 constexpr std::uint64_t of_user = 4;
@@ -17,6 +18,10 @@ constexpr std::uint64_t address_bits = 0x000ffffffffff000;
 constexpr std::uint64_t end_of_user = std::uint64_t{1} << 47;
 
 }  // namespace
+
+bool GuestMemory::Rights::operator==(const Rights& other) const {
+    return read == other.read && write == other.write && execute == other.execute;
+}
 
 GuestMemory::GuestMemory(const bochs::Library& library)
     : library_(library) {
@@ -28,39 +33,59 @@ bool GuestMemory::map(std::uint64_t address, bool is_write, bool is_fetch) {
         return false;
     }
     const std::uint64_t page = address & ~(page_size - 1);
-    const auto* range = range_of(page);
-    if (range == nullptr || !range->can_read || (is_write && !range->can_write) || (is_fetch && !range->can_execute)) {
+    const auto found = range_of(page);
+    if (found == ranges_.end()) {
         return false;
     }
-    const bool is_new = insert(page, *range);
-    if (is_new && range->can_execute) {
-        // An instruction that lies in two pages could not be fetched again if the second one were missing.
-        for (auto other = range->begin; other < range->end; other += page_size) {
-            insert(other, *range);
-        }
+    const auto& [begin, range] = *found;
+    const auto rights = range.rights;
+    if (!rights.read || (is_write && !rights.write) || (is_fetch && !rights.execute) || !insert(page, range)) {
+        return false;
     }
-    return is_new;
+    // An instruction that lies in two pages could not be fetched again if the second one were missing.
+    const auto first = rights.execute ? begin : page;
+    const auto last = rights.execute ? range.end : std::min(range.end, page + pages_at_once * page_size);
+    for (auto other = first; other < last; other += page_size) {
+        insert(other, range);
+    }
+    return true;
 }
 
 void GuestMemory::update() {
     read_ranges();
-    std::vector<Page> kept;
-    for (const auto& page : pages_) {
-        const auto* range = range_of(page.address);
-        if (range != nullptr && *range == page.range) {
-            kept.push_back(page);
-        } else {
-            entry_of(page.address) = 0;
-            library_.remove_page(page.physical);
+    for (auto page = pages_.begin(); page != pages_.end();) {
+        const auto current = page++;
+        const auto range = range_of(current->first);
+        const auto& before = current->second.range;
+        // Code that is as long as before is taken for the same code.
+        const bool is_same = range != ranges_.end() && range->second.rights == before.rights &&
+                             (!before.rights.execute || range->second.end == before.end);
+        if (!is_same) {
+            forget(current);
         }
     }
-    pages_ = std::move(kept);
 }
 
-bool GuestMemory::Range::operator==(const Range& other) const {
-    const bool same_place = begin == other.begin && end == other.end;
-    return can_read == other.can_read && can_write == other.can_write && can_execute == other.can_execute &&
-           (same_place || !can_execute);
+void GuestMemory::change(std::uint64_t begin, std::uint64_t end, Rights rights) {
+    end = (end + page_size - 1) & ~(page_size - 1);
+    split(begin);
+    split(end);
+    ranges_.erase(ranges_.lower_bound(begin), ranges_.lower_bound(end));
+    if (rights.read || rights.write || rights.execute) {
+        ranges_[begin] = {end, rights};
+    }
+    for (auto page = pages_.lower_bound(begin); page != pages_.end() && page->first < end;) {
+        forget(page++);
+    }
+}
+
+/// Makes a range begin at the address if one lies there.
+void GuestMemory::split(std::uint64_t address) {
+    const auto range = range_of(address);
+    if (range != ranges_.end() && range->first != address) {
+        ranges_[address] = range->second;
+        range->second.end = address;
+    }
 }
 
 /// Returns whether the tables have changed.
@@ -70,12 +95,18 @@ bool GuestMemory::insert(std::uint64_t page, const Range& range) {
         return false;
     }
     library_.insert_page(next_page_, page);
-    pages_.push_back({page, next_page_, range});
+    pages_[page] = {next_page_, range};
     entry = next_page_ | present | of_user;
-    entry |= range.can_write ? writable : 0;
-    entry |= range.can_execute ? 0 : not_executable;
+    entry |= range.rights.write ? writable : 0;
+    entry |= range.rights.execute ? 0 : not_executable;
     next_page_ += page_size;
     return true;
+}
+
+void GuestMemory::forget(std::map<std::uint64_t, Page>::iterator page) {
+    entry_of(page->first) = 0;
+    library_.remove_page(page->second.physical);
+    pages_.erase(page);
 }
 
 std::uint64_t& GuestMemory::entry_of(std::uint64_t page) {
@@ -91,12 +122,12 @@ std::uint64_t& GuestMemory::entry_of(std::uint64_t page) {
     return (*tables_[(table - root) / page_size])[(page >> 12) & 511];
 }
 
-const GuestMemory::Range* GuestMemory::range_of(std::uint64_t address) {
-    const auto found =
-        std::upper_bound(ranges_.begin(), ranges_.end(), address, [](std::uint64_t one, const Range& range) {
-            return one < range.end;
-        });
-    return found != ranges_.end() && found->begin <= address ? &*found : nullptr;
+GuestMemory::Ranges::iterator GuestMemory::range_of(std::uint64_t address) {
+    auto found = ranges_.upper_bound(address);
+    if (found == ranges_.begin() || std::prev(found)->second.end <= address) {
+        return ranges_.end();
+    }
+    return std::prev(found);
 }
 
 void GuestMemory::read_ranges() {
@@ -109,13 +140,9 @@ void GuestMemory::read_ranges() {
     std::size_t size = 0;
     while (getline(&line, &size, maps) >= 0) {
         char* rest = nullptr;
-        Range range{};
-        range.begin = std::strtoull(line, &rest, 16);
-        range.end = std::strtoull(rest + 1, &rest, 16);
-        range.can_read = rest[1] == 'r';
-        range.can_write = rest[2] == 'w';
-        range.can_execute = rest[3] == 'x';
-        ranges_.push_back(range);
+        const auto begin = std::strtoull(line, &rest, 16);
+        const auto end = std::strtoull(rest + 1, &rest, 16);
+        ranges_[begin] = {end, {rest[1] == 'r', rest[2] == 'w', rest[3] == 'x'}};
     }
     std::free(line);
     std::fclose(maps);

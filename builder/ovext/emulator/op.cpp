@@ -18,6 +18,7 @@ struct Op {
     ov::TensorVector outputs;
     int threads = 1;
     bool result = false;
+    bool has_thrown = false;
     std::string error;
 };
 
@@ -38,10 +39,14 @@ std::string last_error;
 struct LibraryToLoad {
     const char* path;
     void* handle;
+    std::string error;
 };
 
 void load(LibraryToLoad* library) {
     library->handle = dlopen(library->path, RTLD_NOW);
+    if (library->handle == nullptr) {
+        library->error = dlerror();
+    }
 }
 
 /// With more than one thread, the work is divided for them, and one thread does all of it.
@@ -50,7 +55,11 @@ void evaluate(Op* op) {
         try {
             op->result = op->node->evaluate(op->outputs, op->inputs);
         } catch (const std::exception& error) {
+            op->has_thrown = true;
             op->error = error.what();
+        } catch (...) {
+            op->has_thrown = true;
+            op->error = "it throws something that is no std::exception";
         }
     });
 }
@@ -94,12 +103,9 @@ bool emulator_start(const char* bochs_path, std::uint32_t model, std::uint32_t x
 
 /// Loads a library on the emulated CPU, so that its code chooses by what that CPU can do.
 bool emulator_load(const char* path, std::uint64_t budget, Outcome* outcome) {
-    LibraryToLoad library{path, nullptr};
+    LibraryToLoad library{path, nullptr, {}};
     *outcome = emulate(load, &library, budget);
-    if (library.handle == nullptr) {
-        const char* said = dlerror();
-        last_error = said == nullptr ? "it cannot be loaded" : said;
-    }
+    last_error = library.error;
     return library.handle != nullptr;
 }
 
@@ -149,9 +155,10 @@ int emulator_evaluate(int threads, std::uint64_t budget, Outcome* outcome) {
     current().threads = threads;
     current().error.clear();
     current().result = false;
+    current().has_thrown = false;
     *outcome = emulate(evaluate, &current(), budget);
     last_error = current().error;
-    return current().error.empty() ? static_cast<int>(current().result) : -1;
+    return current().has_thrown ? -1 : static_cast<int>(current().result);
 }
 
 std::size_t emulator_output_rank(std::size_t number) {

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovext.errors import UnknownNameError, UsageError
+from ovext.errors import OvextError, UnknownNameError, UsageError
 from ovext.inspect.instructions import features_of_cpu, features_of_variant
 from ovext.targets.cpus import CPU_MODELS, NATIVE
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.emulators import (
     INSTALL_EMULATOR,
     INSTALL_QEMU,
+    check_emulating,
     emulating_command,
     emulator_settings,
     has_emulator,
@@ -39,6 +41,7 @@ class ChosenCpu:
     run_under: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     emulator: Mapping[str, Any] | None = None
+    is_given: bool = False  # whether the user gave the command, and knows which CPU that emulates
 
     @property
     def is_native(self) -> bool:
@@ -47,7 +50,9 @@ class ChosenCpu:
     @property
     def device(self) -> str:
         """The text for the report."""
-        return "CPU" if self.is_native else f"CPU {self.name}"
+        if self.is_native:
+            return "CPU"
+        return f"CPU under {Path(self.run_under[0]).name}" if self.is_given else f"CPU {self.name}"
 
     @property
     def patience(self) -> int:
@@ -90,7 +95,12 @@ class CpuChooser:
         if not _can_run(model, variant):
             return NoCpuError(f"{model.name} cannot run it")
         if model.name not in self.known:
-            cpu = self._found(model)
+            try:
+                cpu = self._found(model)
+            except OvextError as error:
+                if self.request.cpu:
+                    raise
+                return NoCpuError(f"{model.name} cannot be emulated: {error.what}")
             if cpu is None:
                 tools = f"{INSTALL_QEMU}, or {INSTALL_EMULATOR}" if model.qemu else f"Intel SDE, or {INSTALL_EMULATOR}"
                 return NoCpuError(f"nothing here emulates {model.name}: {tools}")
@@ -99,8 +109,10 @@ class CpuChooser:
         return self.known[model.name]
 
     def _found(self, model: CpuModel) -> ChosenCpu | None:
-        if command := self.request.cpu_command or emulating_command(model):
-            return ChosenCpu(model.name, " ".join(command), run_under=command)
+        given = self.request.cpu_command
+        if command := given or emulating_command(model):
+            check_emulating(command)
+            return ChosenCpu(model.name, " ".join(command), run_under=command, is_given=bool(given))
         if not has_emulator():
             return None
         budget = int(self.request.seconds * _INSTRUCTIONS_PER_SECOND)
@@ -120,8 +132,14 @@ def check_cpu(request: ProofRequest) -> None:
         raise UnknownNameError("CPU", request.cpu, CPU_CHOICES)
     if request.require not in {"", ALL}:
         raise UnknownNameError("choice of variants to require", request.require, [ALL])
-    if request.cpu == NATIVE and request.cpu_command:
-        raise UsageError("--run-under is for an emulated CPU", fix=f"Leave it out, or --cpu {NATIVE}.")
+    if request.cpu_command and request.cpu not in CPU_MODELS:
+        problem = "--run-under emulates one CPU, which --cpu must name"
+        raise UsageError(problem, fix=f"Give --cpu {', '.join(CPU_MODELS)}.")
+    given = [name for name, value in (("--cpu", request.cpu), ("--require", request.require)) if value]
+    if given and not request.is_on_cpu():
+        raise UsageError(f"{given[0]} is for the CPU", fix=f"Leave it out, or --device {request.device}.")
+    if request.require and request.check not in {"", "numbers"}:
+        raise UsageError("--require needs the check numbers", fix="Leave out --check.")
 
 
 def _can_run(model: CpuModel, variant: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ovext.errors import CannotEmulateError, LibraryError, ProjectError, ToolError, UnknownNameError
+from ovext.errors import LibraryError, ProjectError, ToolError, UnknownNameError
 from ovext.gpu.devices import choose_device
 from ovext.inspect.variants import compiled_variants
 from ovext.project.attributes import WITHOUT_NUMBERS
@@ -143,12 +143,12 @@ def _jobs_on_cpu(subject: _Subject, chooser: CpuChooser) -> Iterator[Job]:
     op, request = subject.op, subject.request
     settings = settings_on_cpu(op, request)
     found = [(variant, cpu) for variant in _variants(subject) for cpu in chooser.of(variant)]
-    if not any(isinstance(cpu, ChosenCpu) for _, cpu in found) and not request.require:
+    if not any(isinstance(cpu, ChosenCpu) for _, cpu in found):
         problem = f"it holds no variant that can be run: {found[0][1]}"
         raise LibraryError(problem, where=subject.library_of_op(), fix="Use `ovext build`, or another --cpu or --isa.")
     for variant, cpu in found if request.check in {"", "numbers"} else []:
         if isinstance(cpu, NoCpuError):
-            yield _without_cpu(Row(op.type, "numbers", variant=variant), str(cpu), request)
+            yield _skipped(Row(op.type, "numbers", variant=variant), str(cpu))
             continue
         for setting in settings:
             about = Row(op.type, "numbers", device=cpu.device, variant=variant, types=setting.types_text)
@@ -165,14 +165,6 @@ def _jobs_on_cpu(subject: _Subject, chooser: CpuChooser) -> Iterator[Job]:
             about = Row(op.type, check.__name__.removeprefix("check_"), device=cpu.device, variant=variant)
             if request.check in {"", about.check}:
                 yield Job(about, partial(_checked, subject, check, cpu))
-
-
-def _without_cpu(about: Row, why: str, request: ProofRequest) -> Job:
-    """A variant that nothing here runs is skipped, unless it is required."""
-    if not request.require:
-        return _skipped(about, why)
-    failure = Failure("executed", f"{about.variant} was not executed: {why}")
-    return Job(about, partial(replace, failures=(failure,)))
 
 
 def _jobs_on_gpu(subject: _Subject, device: Device | str, settings: Sequence[Setting]) -> Iterator[Job]:
@@ -213,15 +205,12 @@ def _numbers_on_cpu(subject: _Subject, setting: Setting, cpu: ChosenCpu, row: Ro
     """Try the requested case; by default those of op.toml and drawn ones."""
     request = subject.request
     with subject.worker({"OVEXT_ISA": row.variant}, cpu) as worker:
-        try:
-            tried = _tried(subject, worker.ask, setting)
-            hangs = tried.wrong is not None and tried.wrong.check == "hang"
-            if not (request.case or hangs):
-                try_planned(worker.ask, setting, tried, planned_on_cpu(setting, request))
-            is_right = cpu.emulator is not None and tried.failed is None
-            foreign = worker.ask("foreign-instructions", {})["found"] if is_right else []
-        except CannotEmulateError as error:
-            return replace(row, skipped=error.what)
+        tried = _tried(subject, worker.ask, setting)
+        hangs = tried.wrong is not None and tried.wrong.check == "hang"
+        if not (request.case or hangs):
+            try_planned(worker.ask, setting, tried, planned_on_cpu(setting, request))
+        is_right = cpu.emulator is not None and tried.failed is None and not tried.skipped
+        foreign = worker.ask("foreign-instructions", {})["found"] if is_right else []
     done = _with_numbers(row, tried, ("--isa", row.variant, *_choosing(cpu)))
     again = ("--op", row.op, "--isa", row.variant, *_choosing(cpu), "--types", row.types)
     return replace(done, failures=(*done.failures, *(Failure("instructions", one, again) for one in foreign[:1])))
@@ -264,8 +253,9 @@ def _with_numbers(row: Row, tried: Tried, where: tuple[str, ...]) -> Row:
         relative=tried.relative,
         failures=failures,
         note=tried.note,
+        is_executed=tried.answers > 0,
     )
-    return numbers if tried.cases else replace(numbers, skipped=tried.skipped or tried.note)
+    return numbers if tried.cases else replace(numbers, skipped=tried.skipped or tried.note, note="")
 
 
 def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], cpu: ChosenCpu, row: Row) -> Row:

@@ -47,6 +47,7 @@ class Tried:
     """The outcome of many trials. `failed` is the smallest one that failed, and `wrong` says how."""
 
     cases: int = 0
+    answers: int = 0  # cases in which the process did not die
     absolute: float = 0.0
     relative: float = 0.0
     failed: Trial | None = None
@@ -62,6 +63,7 @@ class Tried:
             self.skipped = answer["skipped"]
             return None
         self.cases += 1
+        self.answers += 1
         results = answer["results"]
         for one in results:
             if "absolute" in one:
@@ -70,6 +72,12 @@ class Tried:
         if (seconds := answer.get("reference_seconds", 0.0)) > _SLOW:
             self.reference_is_slow(f"The reference took {seconds:.1f} s for {elements:,} elements", elements)
         return next((Wrong(one["check"], _difference(one)) for one in results if not one["agrees"]), None)
+
+    def cannot_emulate(self, what: str, elements: int) -> None:
+        """Record that an emulated CPU cannot compute a trial; larger ones are not tried."""
+        self.largest = min(self.largest, elements - 1)
+        self.skipped = what
+        self.note = f"{what}, so cases of {elements:,} elements and more were left out"
 
     def reference_is_slow(self, what: str, elements: int) -> None:
         self.largest = min(self.largest, elements)
@@ -131,8 +139,9 @@ def _wrong(ask: Ask, setting: Setting, trial: Trial, tried: Tried) -> Wrong | No
     elements = trial.elements
     try:
         return tried.add(ask(setting.task, setting.request(trial)), elements)
-    except CannotEmulateError:
-        raise
+    except CannotEmulateError as error:
+        tried.cannot_emulate(error.what, elements)
+        return None
     except ReferenceTooSlowError as error:
         tried.reference_is_slow(f"For {elements:,} elements, {error.what}", elements - 1)
         return None

@@ -44,4 +44,5 @@ def prove(
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)  # jobs that have not started must not start
             raise
-    return Proof(project.name, tuple(rows))
+    proof = Proof(project.name, tuple(rows))
+    return proof.requiring_variants() if request.require else proof

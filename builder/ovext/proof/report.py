@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -71,6 +71,7 @@ class Row:
     skipped: str = ""
     note: str = ""
     seconds: float = 0.0
+    is_executed: bool = False  # whether its variant computed a case
 
     @property
     def is_fine(self) -> bool:
@@ -91,13 +92,23 @@ class Proof:
     def is_fine(self) -> bool:
         return all(row.is_fine for row in self.rows)
 
+    def requiring_variants(self) -> Proof:
+        """The proof with a failed row for each variant that nothing executed."""
+        op = self.rows[0].op if self.rows else ""
+        missing = [
+            Row(op, "numbers", variant=variant, failures=(Failure("executed", f"{variant} was not executed anywhere"),))
+            for variant, devices in self.executed().items()
+            if not devices
+        ]
+        return replace(self, rows=(*self.rows, *missing))
+
     def executed(self) -> dict[str, list[str]]:
         """The devices that executed each variant, by the variant; none for one that nothing ran."""
         devices: dict[str, list[str]] = {}
         for row in self.rows:
             if row.check == "numbers" and row.variant:
                 known = devices.setdefault(row.variant, [])
-                if row.cases and row.device not in known:
+                if row.is_executed and row.device not in known:
                     known.append(row.device)
         return devices
 

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovext.errors import BuildError, FilesError
+from ovext.errors import BuildError, FilesError, ToolError
 from ovext.lock import folder_lock
 from ovext.resources import emulator_dir
 from ovext.toolchain.compiler import find_compiler
@@ -18,7 +18,7 @@ from ovext.toolchain.fetch import cache_dir
 from ovext.toolchain.process import cpu_count, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ovext.targets.cpus import CpuModel
     from ovext.toolchain.openvino import OpenVINO
@@ -27,6 +27,8 @@ QEMU = "qemu-x86_64"
 INSTALL_QEMU = "apt-get install qemu-user (Debian, Ubuntu)"
 INSTALL_EMULATOR = "pip install 'ovext[emulator]'"
 _SDE = "sde64"
+_TRUE = "/bin/true"
+_START_SECONDS = 120.0
 
 
 def emulating_command(model: CpuModel) -> tuple[str, ...] | None:
@@ -35,6 +37,18 @@ def emulating_command(model: CpuModel) -> tuple[str, ...] | None:
         return (QEMU, "-cpu", model.qemu)
     sde = find_sde()
     return (str(sde), model.sde, "--") if sde else None
+
+
+def check_emulating(command: Sequence[str]) -> None:
+    """Check that a program runs under the command.
+
+    Raises:
+        ToolError: it does not.
+    """
+    finished = run([*command, _TRUE], timeout=_START_SECONDS)
+    if not finished.ok:
+        said = finished.errors.strip().splitlines()[-1:] or [finished.how_it_ended()]
+        raise ToolError(f"no program runs under '{' '.join(command)}': {said[0]}", fix="Give another --run-under.")
 
 
 def find_sde() -> Path | None:
@@ -69,7 +83,10 @@ def emulator_library(openvino: OpenVINO, talk: Callable[[str], None]) -> Path:
     """
     compiler = find_compiler()
     sources = sorted(emulator_dir().glob("*.[ch]pp"))
+    abi = f"-D_GLIBCXX_USE_CXX11_ABI={int(openvino.cxx11_abi)}"
+    flags = ["-std=c++17", "-O2", "-w", "-fPIC", "-shared", "-pthread", abi, f"-I{openvino.cmake_dir / '../include'}"]
     facts = [
+        *flags,
         str(openvino.library),
         str(openvino.version),
         str(openvino.cxx11_abi),
@@ -80,8 +97,6 @@ def emulator_library(openvino: OpenVINO, talk: Callable[[str], None]) -> Path:
     library = cache_dir() / "emulator" / f"{hashlib.sha256(content).hexdigest()[:20]}.so"
     if library.is_file():
         return library
-    abi = f"-D_GLIBCXX_USE_CXX11_ABI={int(openvino.cxx11_abi)}"
-    flags = ["-std=c++17", "-O2", "-w", "-fPIC", "-shared", "-pthread", abi, f"-I{openvino.cmake_dir / '../include'}"]
     files = [str(one) for one in sources if one.suffix == ".cpp"]
     try:
         library.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ovext.worker.emulation import EmulationError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -66,9 +68,10 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         if request["preload"]:
             ctypes.CDLL(request["preload"], mode=os.RTLD_GLOBAL | os.RTLD_NOW)
         return _task(request["task"])(request)
+    except EmulationError as error:
+        return {"error": str(error), "ended": error.ended}
     except (RuntimeError, OSError) as error:  # from OpenVINO, and from the loader
-        about = {name: getattr(error, name, None) for name in ("is_reference", "ended")}
-        return {"error": str(error).strip(), **about}
+        return {"error": str(error).strip(), "is_reference": getattr(error, "is_reference", False)}
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ import openvino as ov
 from ovext.inspect.elf import Elf
 from ovext.inspect.instructions import BITS, SAME_AS_BSF, features_of_code, features_of_variant
 from ovext.inspect.variants import variant_of
+from ovext.worker.emulation import EmulationError
 from ovext.worker.tasks.alone import CANNOT_COMPUTE
 from ovext.worker.tasks.arena import thread_counts
 from ovext.worker.tasks.values import array_of
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from ovext.worker.tasks.values import Array, Buffer
 
 _RETURNED, _FAULT, _ENDLESS, _STARTS_THREAD = range(4)  # End of emulator/cpu.hpp
-_DIVISION, _UNKNOWN_INSTRUCTION, _PAGE_FAULT = 0, 6, 14  # the CPU's exceptions
+_UNKNOWN_INSTRUCTION, _PAGE_FAULT = 6, 14  # the CPU's exceptions
+_SIGNALS = {0: signal.SIGFPE, 3: signal.SIGTRAP, 6: signal.SIGILL, 16: signal.SIGFPE, 19: signal.SIGFPE}
 _IS_WRITE = 2  # in the error code of a page fault
 _LONGEST_INSTRUCTION = 15
 
@@ -37,13 +39,13 @@ class _Outcome(ctypes.Structure):
     """Outcome of emulator/cpu.hpp."""
 
     _fields_ = (
-        ("result", ctypes.c_uint64),
         ("instructions", ctypes.c_uint64),
         ("address", ctypes.c_uint64),
         ("instruction", ctypes.c_uint64),
         ("vector", ctypes.c_uint32),
         ("error", ctypes.c_uint32),
         ("end", ctypes.c_uint8),
+        ("overflow", ctypes.c_bool),
     )
 
 
@@ -63,14 +65,6 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "emulator_output_rank": (ctypes.c_size_t, (ctypes.c_size_t,)),
     "emulator_output": (ctypes.c_void_p, (ctypes.c_size_t, _SIZES)),
 }
-
-
-class EmulationError(RuntimeError):
-    """The emulation stopped amid a call, and this process is of no further use."""
-
-    def __init__(self, text: str, ended: str) -> None:
-        super().__init__(text)
-        self.ended = ended
 
 
 @dataclass(frozen=True)
@@ -141,10 +135,10 @@ class Emulator:
         """End this process as the last call would have ended one on such a CPU; return if the call did."""
         if self.outcome.end == _ENDLESS:
             raise EmulationError(
-                f"it does not end within {self.budget:,} instructions; --timeout sets how many", "hang"
+                f"it takes more than {self.budget:,} instructions of the emulated CPU; --timeout sets how many", "hang"
             )
         if self.outcome.end == _STARTS_THREAD:
-            raise EmulationError("it starts a thread, which the emulated CPU cannot run", "unable")
+            raise EmulationError("it starts a thread or a process, which the emulated CPU cannot run", "unable")
         if self.outcome.end == _FAULT:
             _end_as_the_guest(self.outcome, self.cpu)
 
@@ -179,10 +173,10 @@ def _emulator(library: str, settings: tuple[tuple[str, Any], ...]) -> Emulator:
     try:
         from bochscpu import _bochscpu  # noqa: PLC0415  an extra
     except ImportError as error:
-        raise RuntimeError(f"the emulated CPU cannot be loaded: {error}") from None
+        raise EmulationError(f"the emulated CPU cannot be loaded: {error}", "unable") from None
     emulator = Emulator(functions, given["cpu"], given["cpus"], given["budget"], _Outcome())
     if not functions.emulator_start(_bochscpu.__file__.encode(), given["model"], given["xcr0"]):
-        raise RuntimeError(f"the emulated CPU does not start: {emulator.error()}")
+        raise EmulationError(f"the emulated CPU does not start: {emulator.error()}", "unable")
     is_loaded = functions.emulator_load(library.encode(), emulator.budget, emulator.outcome)
     emulator.check()
     if not is_loaded or not functions.emulator_add(library.encode()):
@@ -212,17 +206,28 @@ def foreign(request: dict[str, Any]) -> dict[str, Any]:
 
 def _end_as_the_guest(outcome: _Outcome, cpu: str) -> None:
     """End this process as the fault of the guest would have: by the same access, or by a signal."""
-    number = {_DIVISION: signal.SIGFPE, _UNKNOWN_INSTRUCTION: signal.SIGILL}.get(outcome.vector, signal.SIGSEGV)
-    if number == signal.SIGILL:
-        sys.stderr.write(f"{cpu} cannot execute {_instruction(outcome.instruction)}\n")
-        sys.stderr.flush()
+    sys.stderr.write(f"{_fault_text(outcome, cpu)}\n")
+    sys.stderr.flush()
     if outcome.vector == _PAGE_FAULT:
-        touched = ctypes.c_char.from_address(outcome.address)
-        before = touched.value
         if outcome.error & _IS_WRITE:
-            touched.value = before
+            ctypes.memset(outcome.address, 0, 1)
+        else:
+            ctypes.string_at(outcome.address, 1)
+    number = _SIGNALS.get(outcome.vector, signal.SIGSEGV)
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+
+
+def _fault_text(outcome: _Outcome, cpu: str) -> str:
+    where = _instruction(outcome.instruction)
+    if outcome.overflow:
+        return f"the stack of 8 MB overflows in {where}"
+    if outcome.vector == _PAGE_FAULT:
+        does = "writes to" if outcome.error & _IS_WRITE else "reads"
+        return f"{where} {does} the address {outcome.address:#x}"
+    if outcome.vector == _UNKNOWN_INSTRUCTION and "'ud2'" in where:
+        return f"{where} ends the process, as __builtin_trap() does"
+    return f"{cpu} cannot execute {where}" if outcome.vector == _UNKNOWN_INSTRUCTION else f"{where} fails"
 
 
 def _instruction(address: int) -> str:
