@@ -64,6 +64,13 @@ class OpenVINORecord(_Record):
     cxx11_abi: bool = Field(description="The value of _GLIBCXX_USE_CXX11_ABI.")
 
 
+class ReleaseRecord(OpenVINORecord):
+    """A release that a library has a build for inside."""
+
+    size: int = Field(description="Of the build, in bytes.")
+    sha256: str
+
+
 class CompilerRecord(_Record):
     id: str
     version: str
@@ -104,6 +111,9 @@ class LibraryRecord(_Record):
     sha256: str
     project: ProjectRecord
     openvino: OpenVINORecord
+    releases: list[ReleaseRecord] = Field(
+        default=[], description="What it has builds for inside, the newest first; empty if it is for `openvino` only."
+    )
     link: Literal["needed", "host"]
     base_os: str | None = Field(
         description="The base OS that it was built for; null in a package, which loads where its inspection says."

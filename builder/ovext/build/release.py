@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 
 
 def openvino_to_run(asked: str | None, library: Path, talk: Callable[[str], None]) -> OpenVINO:
-    """The requested OpenVINO; else the one that the library was built for by its manifest, else any found here.
+    """The requested OpenVINO; else one that the library was built for by its manifest, else any found here.
 
     Raises:
         OpenVINOError: it is not here and cannot be fetched; `talk` receives a message about fetching.
     """
-    built_for = _release_of(library)
-    wanted = OpenVINOVersion.parse(built_for) if built_for else None
-    if asked is None and (installed := find_installed(wanted)):
-        return installed
-    return fetched_openvino(asked or built_for or DEFAULT_RELEASE, talk)
+    built_for = _releases_of(library)
+    if asked is None:
+        for release in map(OpenVINOVersion.parse, built_for):
+            if installed := find_installed(release):
+                return installed
+        if not built_for and (installed := find_installed(None)):
+            return installed
+    return fetched_openvino(asked or next(iter(built_for), DEFAULT_RELEASE), talk)
 
 
 def openvino_here(asked: str | None, talk: Callable[[str], None]) -> OpenVINO | None:
@@ -33,7 +36,10 @@ def openvino_here(asked: str | None, talk: Callable[[str], None]) -> OpenVINO | 
     return find_installed(None) if asked is None else fetched_openvino(asked, talk)
 
 
-def _release_of(library: Path) -> str | None:
+def _releases_of(library: Path) -> list[str]:
     manifest = read_manifest(library.parent)
     records = manifest.libraries if manifest else []
-    return next((record.openvino.version for record in records if record.file == library.name), None)
+    record = next((one for one in records if one.file == library.name), None)
+    if record is None:
+        return []
+    return [one.version for one in record.releases] or [record.openvino.version]

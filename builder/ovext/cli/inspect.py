@@ -191,6 +191,7 @@ def _facts(report: FileReport, *, explained: bool) -> list[str]:
         f"soname     {report.soname or 'none'}",
         f"versions   {versions or 'none'}; {report.manylinux or 'no manylinux tag'}",
         f"variants   {', '.join(report.variants) or 'none of ovext'}",
+        *(f"release    {release}: {text}" for release, text in report.releases.items()),
     ]
     if explained:
         for one in report.needed:

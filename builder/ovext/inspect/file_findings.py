@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ovext.inspect.elf_file import Segment
     from ovext.inspect.system import System
 
-_AGREED_EXPORTS = {ENTRY_POINT, "ovext_active_isa", "ovext_ops"}
+_AGREED_EXPORTS = {ENTRY_POINT, "ovext_active_isa", "ovext_active_openvino", "ovext_ops"}
 _SANITIZERS = {
     "__asan_": "AddressSanitizer",
     "__tsan_": "ThreadSanitizer",

@@ -10,11 +10,13 @@ from ovext.findings import Level
 from ovext.inspect import versions
 from ovext.inspect.code_findings import code_findings, fused_findings, instruction_sets, variant_code
 from ovext.inspect.demangle import demangle
+from ovext.inspect.elf import Elf
 from ovext.inspect.file_findings import file_findings
 from ovext.inspect.functions import functions_of
 from ovext.inspect.instructions import BASELINE_CPU
 from ovext.inspect.needed import Surroundings, is_python_module, library_findings
 from ovext.inspect.openvino_symbols import ENTRY_POINT, built_for, openvino_findings
+from ovext.inspect.payloads import content_of, payloads_of
 from ovext.inspect.reach import code_size, is_followed
 from ovext.inspect.report import FileReport, LibraryFinding
 from ovext.inspect.strings import printable
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from ovext.inspect.elf import Elf
     from ovext.inspect.functions import Function
     from ovext.inspect.openvino_symbols import Counterpart
+    from ovext.inspect.payloads import Payload
     from ovext.inspect.report import Needed
     from ovext.inspect.system import System
     from ovext.targets.openvino_version import OpenVINOVersion
@@ -76,14 +78,17 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
     needed = around.needed_by(elf)
     functions = functions_of(elf)
     variants = variant_code(functions, variants_in(elf) or ())
+    payloads = payloads_of(elf)
+    inside = [inspect_payload(elf, one, request) for one in payloads]
     findings = [
         *openvino_findings(elf, functions, counterpart),
-        *_other_environment(elf, request.environment),
+        *_other_environment(elf, payloads, request.environment),
         *library_findings(elf, around, needed),
         *_own_findings(elf, functions, variants, around, needed, objects=request.objects),
         *([] if request.may_fuse else fused_findings(elf, functions)),
         *_not_compared(elf, counterpart),
         *_of_helpers(around, needed, request),
+        *_of_payloads(payloads, inside),
     ]
     if any(symbol.name == ENTRY_POINT for helper in around.beside.values() for symbol in helper.exported):
         findings = [one for one in findings if one.code != "no-entry-point"]  # the loader finds that one
@@ -100,7 +105,8 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
         openvino=f"{counterpart.version}" if counterpart else "not compared",
         cpu=request.cpu,
         instruction_sets=instruction_sets(functions),
-        variants=variants,
+        variants=variants or (inside[0].variants if inside else {}),
+        releases={one.release: one.text() for one in payloads},
         limits=tuple(_limits(elf)),
         findings=tuple(sorted(findings, key=lambda finding: list(Level).index(finding.level))),
         targets=(*(system.id for system in request.systems), *([environment] if environment else [])),
@@ -148,12 +154,27 @@ def _environment(version: OpenVINOVersion | None) -> str:
     return f"OpenVINO {version}" if version else ""
 
 
-def _other_environment(elf: Elf, version: OpenVINOVersion | None) -> Iterator[LibraryFinding]:
+def inspect_payload(elf: Elf, payload: Payload, request: InspectionRequest) -> FileReport:
+    """The report on a build for one release inside a library."""
+    inner = Elf(elf.path, content_of(elf, payload))
+    return inspect_library(inner, replace(request, environment=None, objects=()))
+
+
+def _of_payloads(payloads: Sequence[Payload], inside: Sequence[FileReport]) -> Iterator[LibraryFinding]:
+    for payload, report in zip(payloads, inside, strict=True):
+        for finding in report.findings:
+            if finding.level is not Level.NOTE:
+                yield replace(finding, text=f"its build for OpenVINO {payload.release}: {finding.text}")
+
+
+def _other_environment(
+    elf: Elf, payloads: Sequence[Payload], version: OpenVINOVersion | None
+) -> Iterator[LibraryFinding]:
     """Whether the library is for the OpenVINO of this environment."""
-    made_for = built_for(elf)
-    if version and made_for and made_for != version:
-        text = f"it is made for OpenVINO {made_for}; here is {version}"
-        fix = f"Build it with --openvino {version}, or name the release that loads it: --openvino {made_for}."
+    made_for = [one.release for one in payloads] or [str(one) for one in [built_for(elf)] if one]
+    if version and made_for and str(version) not in made_for:
+        text = f"it is made for OpenVINO {', '.join(made_for)}; here is {version}"
+        fix = f"Build it with --openvino {version}, or name a release that loads it: --openvino {made_for[0]}."
         yield LibraryFinding("other-release", Level.ERROR, text, fix, targets=(_environment(version),))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -77,6 +77,7 @@ class FileReport:
     findings: tuple[LibraryFinding, ...]
     targets: tuple[str, ...]
     is_python_module: bool = False
+    releases: dict[str, str] = field(default_factory=dict)  # that it has builds for inside, and what each is
 
     @property
     def is_fine(self) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ovext.inspect.elf import Elf
+from ovext.inspect.payloads import payloads_of
 from ovext.targets.isa import isa_table
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def variant_of(section: Section) -> str | None:
 
 def variants_in(elf: Elf) -> tuple[str, ...] | None:
     """The ids of the library's variants, in the table's order; None for a library that was not built with ovext."""
+    if payloads := payloads_of(elf):
+        return payloads[0].variants
     found = [variant for section in elf.sections if (variant := variant_of(section))]
     table = list(isa_table())
     ordered = sorted(found, key=lambda id_: table.index(id_) if id_ in table else len(table))

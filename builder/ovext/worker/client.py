@@ -19,6 +19,7 @@ from ovext.errors import (
     WorkerDiedError,
 )
 from ovext.inspect.elf import Elf
+from ovext.inspect.payloads import plain_library
 from ovext.toolchain.process import Conversation
 from ovext.worker.faults import FAULT_FILE, read_fault
 from ovext.worker.phases import REFERENCE
@@ -70,6 +71,10 @@ class Worker:
         self._env = {**_environment_of(openvino), **(env or {})}
         self._python_path = openvino.python_path
         self._library = library
+        self._folder = tempfile.TemporaryDirectory(prefix="ovext-")
+        if library is not None and emulator is not None:  # which must load the variants itself
+            library = plain_library(library, openvino.soname, Path(self._folder.name))
+            self._library = library
         self._common: dict[str, Any] = {"library": None, "preload": None, "emulator": emulator}
         if library is not None:
             preload = None if _needs_openvino(library) else str(openvino.library)
@@ -77,7 +82,6 @@ class Worker:
         self._run_under = run_under
         self._timeout = timeout
         self._stop = stop
-        self._folder = tempfile.TemporaryDirectory(prefix="ovext-")
         self._process: Conversation | None = None
 
     def __enter__(self) -> Self:

@@ -1,0 +1,200 @@
+"""One library for several releases of OpenVINO: `ovext build --openvino A,B`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers import CUSTOM_RELU, OPENVINO, PACKAGES, Built, Ovext, compile_all, copy_project, run_ovext
+from ovext.errors import ExitCode, UnreadableFileError
+from ovext.inspect.elf import Elf
+from ovext.inspect.payloads import content_of, payloads_of
+from ovext.models.ir import TensorType, one_op_model
+from ovext.toolchain.fetch import fetched_openvino
+from ovext.toolchain.openvino import read_openvino
+
+if TYPE_CHECKING:
+    from ovext.toolchain.openvino import OpenVINO
+
+HERE = "2026.4.1"
+OLD_ABI = "2025.4.1"
+MISSING = "2026.2.1"
+# Adds the library to a core of the OpenVINO on PYTHONPATH, and prints what it computes and which build did it.
+PROGRAM = """\
+import ctypes, sys
+import numpy as np
+import openvino as ov
+library, model = sys.argv[1], open(sys.argv[2]).read()
+core = ov.Core()
+core.add_extension(library)
+print(core.compile_model(core.read_model(model.encode(), b""), "CPU")(np.array([-1, 2], np.float32))[0].tolist())
+for name in ("ovext_active_isa", "ovext_active_openvino"):
+    function = getattr(ctypes.CDLL(library), name)
+    function.restype = ctypes.c_char_p
+    print(function().decode())
+"""
+REFUSE = """\
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+long syscall(long number, ...) {
+    if (number == SYS_memfd_create) { errno = EPERM; return -1; }
+    va_list list;
+    va_start(list, number);
+    long a = va_arg(list, long), b = va_arg(list, long), c = va_arg(list, long), d = va_arg(list, long);
+    register long r10 __asm__("r10") = d, r8 __asm__("r8") = va_arg(list, long), r9 __asm__("r9") = va_arg(list, long);
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    if (result < 0 && result > -4096) { errno = -result; return -1; }
+    return result;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def fetched() -> dict[str, OpenVINO]:
+    """The releases, by their versions; the installed one is not fetched."""
+    return {
+        HERE: read_openvino(OPENVINO / "cmake"),
+        **{one: fetched_openvino(one, print) for one in (OLD_ABI, MISSING)},
+    }
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """CustomReLU for two releases, of which one has the old C++ ABI."""
+    folder = tmp_path_factory.mktemp("releases")
+    project = copy_project(CUSTOM_RELU, folder / "custom_relu")
+    command = ["build", str(project), "--openvino", f"{OLD_ABI},{HERE}", "--isa", "sse42,avx2", "--base-os", "ubi8"]
+    done = run_ovext(*command, cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"for       OpenVINO {HERE}, {OLD_ABI} on ubi8" in done.stdout
+    output_dir = folder / "lib" / "ubi8"
+    return Built(project, output_dir, output_dir / "libcustom_relu_cpu_extension.so")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("model") / "model.xml"
+    file.write_text(one_op_model("CustomReLU", "opset1", [TensorType("f32", (2,))], {"negative_slope": "0.5"}))
+    return file
+
+
+def run_in(openvino: OpenVINO, library: Path, model: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """PROGRAM with that OpenVINO."""
+    environment = {**os.environ, "PYTHONPATH": str(openvino.python_path), "OVEXT_ISA": "sse42", **env}
+    command = [sys.executable, "-c", PROGRAM, str(library), str(model)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.parametrize("release", [HERE, OLD_ABI])
+def test_one_file_computes_in_each_release(
+    built: Built, fetched: dict[str, OpenVINO], model: Path, release: str
+) -> None:
+    done = run_in(fetched[release], built.library, model)
+    assert done.stdout.splitlines()[-3:] == ["[-0.5, 2.0]", "sse42", release], done.stderr
+
+
+def test_another_release_is_refused_in_one_sentence(built: Built, fetched: dict[str, OpenVINO], model: Path) -> None:
+    done = run_in(fetched[MISSING], built.library, model)
+    assert done.returncode == 1
+    assert (
+        f"custom-relu 0.1.0 is built for OpenVINO {HERE} and {OLD_ABI} (old C++ ABI); this process has {MISSING} "
+        f"(libopenvino.so.2621). Build it with `ovext build --openvino {MISSING}`, or install one of these releases"
+    ) in done.stderr
+
+
+def test_without_an_openvino_nothing_is_chosen(built: Built) -> None:
+    text = f"import ctypes; f = ctypes.CDLL({str(built.library)!r}).ovext_active_openvino; f.restype = ctypes.c_char_p"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{text}; print(f())"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout == "None\n", done.stderr
+
+
+def test_a_server_that_links_openvino_takes_it(built: Built, tmp_path: Path) -> None:
+    compile_all(PACKAGES / "host", tmp_path, f"-DOpenVINO_DIR={OPENVINO / 'cmake'}")
+    env = {**os.environ, "LD_LIBRARY_PATH": str(OPENVINO / "libs"), "OVEXT_ISA": "avx2"}
+    done = subprocess.run(
+        [str(tmp_path / "host"), str(built.library)], env=env, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "avx2 right", done.stderr
+
+
+def test_where_memory_may_not_be_executed_a_file_is(
+    built: Built, fetched: dict[str, OpenVINO], model: Path, tmp_path: Path
+) -> None:
+    """A library that comes first refuses memfd_create(), as a sandbox does."""
+    (tmp_path / "refuse.c").write_text(REFUSE, encoding="utf-8")
+    command = ["/usr/bin/gcc", "-shared", "-fPIC", "refuse.c", "-o", "refuse.so"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    private = tmp_path / "private"
+    private.mkdir()
+    env = {"LD_PRELOAD": str(tmp_path / "refuse.so"), "TMPDIR": str(private)}
+    done = run_in(fetched[HERE], built.library, model, **env)
+    assert done.stdout.splitlines()[-3:] == ["[-0.5, 2.0]", "sse42", HERE], done.stderr
+    assert not list(private.iterdir()), "the file is removed"
+    private.rmdir()
+    done = run_in(fetched[HERE], built.library, model, **env)
+    assert f"cannot load its build for OpenVINO {HERE}: {private}/ovext-" in done.stderr
+
+
+def test_tools_see_the_builds_inside(ovext: Ovext, built: Built) -> None:
+    elf = Elf(built.library)
+    payloads = payloads_of(elf)
+    assert [(one.release, one.soname, one.cxx11_abi) for one in payloads] == [
+        (HERE, "libopenvino.so.2641", True),
+        (OLD_ABI, "libopenvino.so.2541", False),
+    ]
+    assert all(hashlib.sha256(content_of(elf, one)).hexdigest() == one.sha256 for one in payloads)
+    assert not [one for one in elf.strings_of("NEEDED") if "openvino" in one]
+    (record,) = json.loads((built.output_dir / "manifest.json").read_text())["libraries"]
+    assert [one["version"] for one in record["releases"]] == [HERE, OLD_ABI]
+    assert [one["sha256"] for one in record["releases"]] == [one.sha256 for one in payloads]
+    shown = ovext("inspect", built.library, "--base-os", "ubi8").stdout
+    assert f"release    {HERE}: libopenvino.so.2641, new C++ ABI" in shown
+    assert f"release    {OLD_ABI}: libopenvino.so.2541, old C++ ABI" in shown
+    assert "variants   sse42, avx2" in shown
+    assert "chosen    avx2" in ovext("isa", "--library", built.library, OVEXT_ISA="avx2").stdout
+
+
+@pytest.mark.parametrize("release", [HERE, OLD_ABI])
+def test_the_proof_runs_in_each_release(ovext: Ovext, built: Built, release: str) -> None:
+    options = ["--openvino", release, "--examples", "3", "--device", "CPU"]
+    done = ovext("test", built.project, "--library", built.library, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"in OpenVINO {release}" in done.stderr
+
+
+def test_a_second_build_has_nothing_to_do(ovext: Ovext, built: Built) -> None:
+    before = built.library.read_bytes()
+    options = ["--openvino", f"{HERE},{OLD_ABI}", "--isa", "sse42,avx2", "--base-os", "ubi8"]
+    done = ovext("build", built.project, *options, cwd=built.output_dir.parents[1])
+    assert "up to date, checked in" in done.stdout
+    assert built.library.read_bytes() == before
+
+
+def test_a_damaged_table_is_told(built: Built, tmp_path: Path) -> None:
+    damaged = tmp_path / built.library.name
+    damaged.write_bytes(built.library.read_bytes().replace(b'[{"release"', b'[["release"'))
+    with pytest.raises(UnreadableFileError, match="its table of releases is damaged"):
+        payloads_of(Elf(damaged))
+
+
+@pytest.mark.parametrize(
+    ("releases", "told"),
+    [(f"{HERE},{HERE}", "names a release twice"), (f"{HERE},new", "'new' is not an OpenVINO version")],
+)
+def test_a_wrong_list_is_refused(ovext: Ovext, custom_relu: Path, releases: str, told: str) -> None:
+    done = ovext("build", custom_relu, "--openvino", releases)
+    assert done.returncode == ExitCode.USAGE
+    assert told in done.stderr
