@@ -151,10 +151,14 @@ Outcome EmulatedCpu::call(std::uint64_t function, std::uint64_t argument, std::u
     }
 }
 
+bool EmulatedCpu::is_watched(std::uint64_t address) const {
+    return address - watched_begin_ < watched_end_ - watched_begin_;
+}
+
 void EmulatedCpu::on_instruction() {
     rip_ = bochs_.rip(cpu_);
     rsp_ = bochs_.rsp(cpu_);
-    if (rip_ - watched_begin_ < watched_end_ - watched_begin_) {
+    if (is_watched(rip_)) {
         ++outcome_.instructions;
         watched_[rip_ - watched_begin_] = 1;
     }
@@ -218,6 +222,7 @@ bool EmulatedCpu::resolve_fault() {
     } else {
         bochs_.set_rip(cpu_, rip_);
         bochs_.set_rsp(cpu_, rsp_);
+        outcome_.instructions -= is_watched(rip_) ? 1 : 0;  // it comes again
     }
     return true;
 }

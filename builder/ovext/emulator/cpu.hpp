@@ -41,6 +41,7 @@ public:
 private:
     enum class Stop : std::uint8_t { none, returned, system_call, exception, budget };
 
+    bool is_watched(std::uint64_t address) const;
     void on_instruction();
     void prepare(std::uint64_t function, std::uint64_t argument);
     bool resolve_fault();
