@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -198,3 +199,40 @@ def test_a_wrong_list_is_refused(ovext: Ovext, custom_relu: Path, releases: str,
     done = ovext("build", custom_relu, "--openvino", releases)
     assert done.returncode == ExitCode.USAGE
     assert told in done.stderr
+
+
+TWO = """\
+import ctypes, os, sys
+import numpy as np
+first, second, model = sys.argv[1], sys.argv[2], open(sys.argv[3]).read()
+early = ctypes.CDLL(first).ovext_active_openvino
+early.restype = ctypes.c_char_p
+assert early() is None, "there is no OpenVINO yet"
+import openvino as ov
+before = len(os.listdir("/proc/self/fd"))
+for library in (first, second, first, second, first):
+    core = ov.Core()
+    core.add_extension(library)
+    compiled = core.compile_model(core.read_model(model.encode(), b""), "CPU")
+    del core
+    print(compiled(np.array([-1, 2], np.float32))[0].tolist())
+assert early() == b"2026.4.1"
+assert len(os.listdir("/proc/self/fd")) <= before + 2, "one file for each library"
+names = [line.split("/memfd:")[1].split()[0] for line in open("/proc/self/maps") if "/memfd:" in line]
+print(sorted(set(names)))
+"""
+
+
+def test_two_libraries_share_a_process_in_which_openvino_comes_late(
+    built: Built, fetched: dict[str, OpenVINO], model: Path, tmp_path: Path
+) -> None:
+    """The second is a copy of the first, as another version of it would be; models outlive their core."""
+    other = tmp_path / "libother_cpu_extension.so"
+    shutil.copy(built.library, other)
+    env = {**os.environ, "PYTHONPATH": str(fetched[HERE].python_path), "OVEXT_ISA": "sse42"}
+    command = [sys.executable, "-c", TWO, str(built.library), str(other), str(model)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    *numbers, names = [line for line in done.stdout.splitlines() if line.startswith("[")]
+    assert numbers == ["[-0.5, 2.0]"] * 5
+    assert names == f"['libcustom_relu_cpu_extension-openvino-{HERE}']"
