@@ -106,14 +106,15 @@ def run_releases(request: BuildRequest, builds: Sequence[_Build], reporter: Repo
     project = load_project(request.project)
     base_os = request.base_os or DEFAULT_BASE_OS
     output_dir = request.output_root / base_os
-    results = []
-    for build in builds:
-        reporter.talk(f"For OpenVINO {build.release}:")
-        results.append(run_anywhere(build.plan, build.request, reporter))
-    folder = project.root / "build" / "releases" / f"{find_base_os(base_os).id}-{'-'.join(b.release for b in builds)}"
+    releases_dir = project.root / "build" / "releases"
+    folder = releases_dir / f"{find_base_os(base_os).id}-{'-'.join(build.release for build in builds)}"
     files: dict[Path, LibraryRecord] = {}
     layers: dict[str, str] = {}
-    with locked_build_tree(folder, reporter):
+    with locked_build_tree(releases_dir, reporter):
+        results = []
+        for build in builds:
+            reporter.talk(f"For OpenVINO {build.release}:")
+            results.append(run_anywhere(build.plan, build.request, reporter))
         for record in results[0].libraries:
             each = [_of_file(result, record.file) for result in results]
             file, releases = _composed(project, folder / record.file, each, reporter)
@@ -153,7 +154,7 @@ def _composed(
                     openvino.version, openvino.soname, openvino.cxx11_abi, offset, size, sha256_of(stripped), variants
                 )
             )
-        name = folder.name.removeprefix("lib").removesuffix("_cpu_extension.so")
+        name = folder.name.removeprefix("lib").removesuffix(".so")
         replace_text(source / "table.json", table_text(payloads))
         replace_text(source / "table.cpp", _table(project, folder.name.removesuffix(".so"), source, payloads))
         names = " ".join(f'"${{CMAKE_CURRENT_SOURCE_DIR}}/payload{number}.so"' for number in range(len(payloads)))

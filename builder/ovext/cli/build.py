@@ -14,7 +14,7 @@ from ovext.cli.options import (
     ExplainOption,
     IsaOption,
     JsonOption,
-    OpenVINOOption,
+    OpenVINOsOption,
     ProjectArgument,
 )
 from ovext.targets.base_os import DEFAULT_BASE_OS, base_os_table
@@ -38,7 +38,7 @@ def build(
         ),
     ] = None,
     isa: IsaOption = None,
-    openvino: OpenVINOOption = None,
+    openvino: OpenVINOsOption = None,
     engine: EngineOption = None,
     base_image: Annotated[
         str | None,

@@ -23,6 +23,16 @@ OpenVINOOption = Annotated[
         show_default=False,
     ),
 ]
+OpenVINOsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--openvino",
+        metavar="VERSION[,VERSION...]",
+        help="The OpenVINO release, or several for one library that loads in each; fetched from the package index if "
+        "needed. Without it: OpenVINO_DIR, INTEL_OPENVINO_DIR, this Python environment, the project's default.",
+        show_default=False,
+    ),
+]
 LibraryOption = Annotated[
     Path | None,
     typer.Option(
