@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from functools import cache
@@ -14,7 +15,7 @@ import numpy as np
 import openvino as ov
 import pytest
 
-from helpers import PACKAGES, Array, Built, need, run_ovext
+from helpers import PACKAGES, Array, Built, copy_project, need, run_ovext
 from proven import build
 
 
@@ -140,6 +141,27 @@ def test_onnx_keeps_the_ends_of_types(kinds: Built, tmp_path: Path) -> None:
 def test_onnx_without_attributes(kinds: Built, tmp_path: Path) -> None:
     model = read(write_onnx(tmp_path / "model.onnx", {}), kinds.library)
     check(model, {**DEFAULTS, "wide": 0.75, "few": 6})
+
+
+def test_the_proof_reads_models_of_onnx(kinds: Built, tmp_path: Path) -> None:
+    """It finds an attribute that the mapping names wrongly, and one that gets another value."""
+    module("onnx")
+    command = ["test", "--library", str(kinds.library), "--check", "frameworks", "--isa", "sse42", "--json"]
+    done = run_ovext(*command, kinds.project)
+    (row,) = json.loads(done.stdout)["rows"]
+    assert (row["check"], row["failures"], row["cases"] > 30) == ("frameworks", [], True)
+    project = copy_project(kinds.project, tmp_path / "kinds")
+    description = project / "ops" / "kinds" / "op.toml"
+    for old, new, told in (
+        ('times = "n_times"', 'times = "number"', "times = 9223372036854775807 is "),
+        ("few = 6", "few = 7", "few = 7 is 6 read from a model of ONNX"),
+    ):
+        text = description.read_text(encoding="utf-8")
+        assert text.count(old) >= 1, text
+        description.write_text(text.replace(old, new, 1), encoding="utf-8")
+        done = run_ovext(*command, project)
+        description.write_text(text, encoding="utf-8")
+        assert any(told in one["what"] for row in json.loads(done.stdout)["rows"] for one in row["failures"])
 
 
 def test_onnx_of_another_domain_is_not_the_op(kinds: Built, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ovext.project.attributes import Attribute, AttributeValue
 
 _BOUND = 4  # for whole-number attributes without bounds, and for floats
-_MOST_OF_DIMENSION = 2**31 - 1  # OpenVINO takes the largest i64 for an unknown one
+MOST_OF_DIMENSION = 2**31 - 1  # OpenVINO takes the largest i64 for an unknown one
 _LARGEST = 1e30  # for bounds that are infinite
 _WORDS = ("a", "word", "two_words", "zyxwvuts")
 _ELEMENTS = ("f32", "f16", "i32")
@@ -50,7 +50,7 @@ def stored_values(op: OpDescription) -> Iterator[dict[str, AttributeValue]]:
         of = attribute.of
         ends: dict[str, list[Any]] = {
             "bool": [False, True],
-            "int": [of.lowest, _MOST_OF_DIMENSION if attribute.type == "partial_shape" else of.highest],
+            "int": [of.lowest, MOST_OF_DIMENSION if attribute.type == "partial_shape" else of.highest],
             "float": [-_LARGEST, _LARGEST, 0.1],
             "string": ["", "with spaces", 'a "quoted" & <tagged> ä'],
         }

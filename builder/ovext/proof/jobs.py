@@ -12,7 +12,13 @@ from ovext.gpu.devices import choose_device
 from ovext.inspect.variants import compiled_variants
 from ovext.project.attributes import WITHOUT_NUMBERS
 from ovext.proof.cases import CASES_ON_GPU, planned_on_cpu, settings_on_cpu, with_asked_types
-from ovext.proof.checks import check_attributes, check_refusals, check_requests, check_unloading
+from ovext.proof.checks import (
+    check_attributes,
+    check_frameworks,
+    check_refusals,
+    check_requests,
+    check_unloading,
+)
 from ovext.proof.cpus import NATIVE_CPU, ChosenCpu, CpuChooser, NoCpuError
 from ovext.proof.gpu_plan import gpu_plan
 from ovext.proof.gpu_setting import VpuSetting, settings_on
@@ -160,7 +166,11 @@ def _jobs_on_cpu(subject: _Subject, chooser: CpuChooser) -> Iterator[Job]:
     whole = [(variant, cpu) for variant, cpu in found if isinstance(cpu, ChosenCpu) and cpu.emulator is None]
     if not request.case and whole:
         variant, cpu = ([one for one in whole if one[1].is_native] or whole)[-1]
-        checks = [*([check_attributes] if op.attributes else []), check_refusals, check_requests, check_unloading]
+        checks = [
+            *([check_attributes] if op.attributes else []),
+            *([check_frameworks] if op.frameworks.onnx else []),
+            *(check_refusals, check_requests, check_unloading),
+        ]
         for check in checks:
             about = Row(op.type, check.__name__.removeprefix("check_"), device=cpu.device, variant=variant)
             if request.check in {"", about.check}:
@@ -273,4 +283,4 @@ def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], cpu
             wrong = wrong_of(error, row.check)
             return replace(row, failures=(Failure(wrong.check, wrong.what, again),))
     failures = tuple(Failure(row.check, what, again) for what in outcome.problems)
-    return replace(row, cases=outcome.cases, failures=failures)
+    return replace(row, cases=outcome.cases, failures=failures, skipped=outcome.skipped)

@@ -27,6 +27,7 @@ sys.modules["openvino.tools.ovc"] = None  # type: ignore[assignment]
 
 _TASKS = {
     "attributes": "cpu:attributes",
+    "attributes-onnx": "onnx_models:attributes",
     "compare-models": "compare_models:run",
     "count": "count:run",
     "compile-for-gpu": "gpu:compile_only",

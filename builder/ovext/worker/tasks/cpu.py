@@ -32,7 +32,7 @@ CONFIG = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 @cache
-def _core(library: str) -> ov.Core:
+def core_with(library: str) -> ov.Core:
     core = ov.Core()
     core.add_extension(library)
     return core
@@ -49,12 +49,12 @@ def _compiled(library: str, model: str, *, parts: bool) -> ov.CompiledModel:
 
 
 def compile_for_cpu(library: str, model: str, config: dict[str, Any]) -> ov.CompiledModel:
-    return _core(library).compile_model(read_model(library, model), "CPU", config)
+    return core_with(library).compile_model(read_model(library, model), "CPU", config)
 
 
 @lru_cache(maxsize=4)  # it is read for its op, for its shapes, and to be compiled
 def read_model(library: str, model: str) -> ov.Model:
-    return _core(library).read_model(model.encode(), b"")
+    return core_with(library).read_model(model.encode(), b"")
 
 
 def release(_: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def release(_: dict[str, Any]) -> dict[str, Any]:
     _compiled.cache_clear()
     read_model.cache_clear()
     gc.collect()
-    _core.cache_clear()
+    core_with.cache_clear()
     gc.collect()
     return {}
 
@@ -169,11 +169,11 @@ def attributes(request: dict[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder, "model.xml"))
         ov.serialize(read, path)
-        again = _core(request["library"]).read_model(path)
-        return {"read": _attributes(read, request["type"]), "again": _attributes(again, request["type"])}
+        again = core_with(request["library"]).read_model(path)
+        return {"read": attributes_of(read, request["type"]), "again": attributes_of(again, request["type"])}
 
 
-def _attributes(model: ov.Model, op_type: str) -> dict[str, Any]:
+def attributes_of(model: ov.Model, op_type: str) -> dict[str, Any]:
     op = next(op for op in model.get_ops() if op.get_type_name() == op_type)
     return {name: _plain(value) for name, value in op.get_attributes().items()}
 
