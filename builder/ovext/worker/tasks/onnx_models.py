@@ -11,7 +11,11 @@ from ovext.worker.tasks.cpu import attributes_of, core_with
 
 # ONNX's names of element types.
 _NAMES = {
-    **{"f32": "FLOAT", "f16": "FLOAT16", "bf16": "BFLOAT16", "f64": "DOUBLE", "boolean": "BOOL"},
+    "f32": "FLOAT",
+    "f16": "FLOAT16",
+    "bf16": "BFLOAT16",
+    "f64": "DOUBLE",
+    "boolean": "BOOL",
     **{f"i{bits}": f"INT{bits}" for bits in (8, 16, 32, 64)},
     **{f"u{bits}": f"UINT{bits}" for bits in (8, 16, 32, 64)},
 }
