@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import ProjectError, ReferenceTooSlowError
-from ovext.proof.attribute_values import MOST_OF_DIMENSION, stored_values
+from ovext.proof.attribute_values import stored_values
+from ovext.proof.onnx_models import onnx_models
 from ovext.proof.plan import plan
 from ovext.proof.refused_models import right_and_wrong_models
 from ovext.proof.setting import is_valid
@@ -16,7 +17,6 @@ from ovext.toolchain.process import cpu_count
 
 if TYPE_CHECKING:
     from ovext.project import OpDescription
-    from ovext.project.attributes import AttributeValue
     from ovext.proof.setting import Setting
     from ovext.worker.client import Worker
 
@@ -55,49 +55,28 @@ def check_frameworks(worker: Worker, setting: Setting) -> Outcome:
     op, mapping = setting.op, setting.op.frameworks.onnx
     if mapping is None:
         return Outcome(0)
-    in_models = [one for one in op.attributes if one.name not in mapping.constants]
-    sets: list[dict[str, AttributeValue]] = [one for one in stored_values(op) if _fits_onnx(op, one)] or [op.example()]
-    absent = {one.name: mapping.defaults.get(one.name, one.default) for one in in_models}
-    left_out = {name: value for name, value in absent.items() if value is not None}
-    wanted = [{**one, **mapping.constants} for one in (*sets, {**op.example(), **left_out})]
-    given = [
-        {mapping.attributes.get(one.name, one.name): values[one.name] for one in in_models if one.name not in without}
-        for values, without in (*((one, {}) for one in wanted[:-1]), (wanted[-1], left_out))
-    ]
-    trial = _simple_trial(op)
-    answer = worker.ask(
-        "attributes-onnx",
-        {
-            "type": op.type,
-            "mapping": {"type": mapping.type, "domain": mapping.domain},
-            "input_types": setting.input_types,
-            "shapes": [trial.shapes[one.name] for one in op.inputs],
-            "outputs": len(op.outputs),
-            "sets": given,
-        },
-    )
+    models = onnx_models(op, mapping, [_simple_trial(op), *_planned(op)])
+    request = {
+        "type": op.type,
+        "mapping": {"type": mapping.type, "domain": mapping.domain},
+        "input_types": setting.input_types,
+        "outputs": len(op.outputs),
+        "models": [
+            {"attributes": one.attributes, "shapes": [one.shapes[port.name] for port in op.inputs]} for one in models
+        ],
+    }
+    answer = worker.ask("attributes-onnx", request)
     if missing := answer.get("missing"):
         return Outcome(0, skipped=f"the package {missing} is not installed")
     problems: dict[str, None] = {}
-    for values, told, found in zip(wanted, given, answer["found"], strict=True):
+    for one, found in zip(models, answer["found"], strict=True):
         if "problem" in found:
-            problems[f"a model of ONNX with {told} is refused: {found['problem']}"] = None
+            problems[f"a model of ONNX with {one.attributes} is refused: {found['problem']}"] = None
             continue
-        for name, value in values.items():
+        for name, value in one.values.items():
             if not _same(found["read"].get(name), value):
                 problems[f"{name} = {value!r} is {found['read'].get(name)!r} read from a model of ONNX"] = None
-    return Outcome(len(given), tuple(problems))
-
-
-def _fits_onnx(op: OpDescription, values: dict[str, AttributeValue]) -> bool:
-    """Whether ONNX has these values: its whole numbers are i64, of which a shape of OpenVINO lacks the largest."""
-    for attribute in op.attributes:
-        value = values[attribute.name]
-        most = MOST_OF_DIMENSION if attribute.type in {"shape", "partial_shape"} else 2**63 - 1
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, int) and not -(2**63) <= one <= most:
-                return False
-    return True
+    return Outcome(len(models), tuple(problems))
 
 
 def _same(got: Any, wanted: Any) -> bool:

@@ -22,7 +22,7 @@ _NAMES = {
 
 
 def attributes(request: dict[str, Any]) -> dict[str, Any]:
-    """The attributes of the op in a model for each of the request's `sets`; those of a model come by ONNX's names.
+    """The attributes of the op in each of the request's `models`, whose own have ONNX's names.
 
     Without the package onnx, there is only `missing`.
     """
@@ -35,9 +35,9 @@ def attributes(request: dict[str, Any]) -> dict[str, Any]:
     found: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.onnx")
-        for given in request["sets"]:
-            say(f"reading a model of ONNX with {given}")
-            onnx.save(_model(onnx, request, given), path)
+        for model in request["models"]:
+            say(f"reading a model of ONNX with {model['attributes']}")
+            onnx.save(_model(onnx, request, model), path)
             try:
                 found.append({"read": attributes_of(core.read_model(path), request["type"])})
             except RuntimeError as error:
@@ -51,17 +51,17 @@ def _in_short(text: str) -> str:
     return " ".join(told.split())
 
 
-def _model(onnx: Any, request: dict[str, Any], given: dict[str, Any]) -> Any:
+def _model(onnx: Any, request: dict[str, Any], model: dict[str, Any]) -> Any:
     helper, mapping = onnx.helper, dict(request["mapping"])
     types = [getattr(onnx.TensorProto, _NAMES[one]) for one in request["input_types"]]
     inputs = [
         helper.make_tensor_value_info(f"in{number}", kind, shape)
-        for number, (kind, shape) in enumerate(zip(types, request["shapes"], strict=True))
+        for number, (kind, shape) in enumerate(zip(types, model["shapes"], strict=True))
     ]
     outputs = [helper.make_empty_tensor_value_info(f"out{number}") for number in range(request["outputs"])]
     names = [[one.name for one in side] for side in (inputs, outputs)]
     node = helper.make_node(mapping["type"], *names, domain=mapping["domain"])
-    node.attribute.extend(_attribute(onnx, name, value) for name, value in given.items())
+    node.attribute.extend(_attribute(onnx, name, value) for name, value in model["attributes"].items())
     opsets = {"": 13, **({mapping["domain"]: 1} if mapping["domain"] else {})}
     graph = helper.make_graph([node], "graph", inputs, outputs)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid(*one) for one in opsets.items()], ir_version=8)
