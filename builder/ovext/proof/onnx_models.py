@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from ovext.project import OpDescription
     from ovext.project.attributes import AttributeValue
     from ovext.project.frameworks import OnnxMapping
-    from ovext.project.shapes import Shapes
-    from ovext.proof.trial import Trial
+    from ovext.proof.trial import Shapes, Trial
 
     Values = dict[str, AttributeValue]
 
