@@ -3,7 +3,7 @@ include_guard(GLOBAL)
 
 # ovext_add_releases(<name> <table> <payload>...)
 #
-# Builds lib<name>.so, which has the payloads inside. The table is a C++ file that names them, as
+# Builds <name>.so, which has the payloads inside. The table is a C++ file that names them, as
 # runtime/releases/payloads.hpp says. `ovext build` writes it and calls this function.
 function(ovext_add_releases name table)
   set(sources "${OVEXT_CMAKE_DIR}/runtime/releases")
@@ -15,5 +15,5 @@ function(ovext_add_releases name table)
   # Explicit, since a C library that has these functions itself would make it needless.
   target_link_libraries(${name} PRIVATE LINKER:--no-as-needed -l:libdl.so.2 LINKER:--as-needed)
   set_source_files_properties("${table}" PROPERTIES OBJECT_DEPENDS "${ARGN}")
-  set_target_properties(${name} PROPERTIES PREFIX lib)
+  set_target_properties(${name} PROPERTIES PREFIX "")
 endfunction()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,7 @@ class InspectionRequest:
         may_fuse: whether its variants may fuse multiplications with additions.
         objects: the object files that it was linked from, if they are known; the findings name them.
         root: the folder that no search for its libraries leaves.
+        payloads_passed: whether the builds inside for releases of OpenVINO have been judged before.
     """
 
     systems: Sequence[System]
@@ -63,6 +65,7 @@ class InspectionRequest:
     may_fuse: bool = True
     objects: Sequence[Path] = ()
     root: Path | None = None
+    payloads_passed: bool = False
 
 
 def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
@@ -77,22 +80,24 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
     around = Surroundings(request.systems, counterpart, request.provides, request.root)
     needed = around.needed_by(elf)
     functions = functions_of(elf)
-    variants = variant_code(functions, variants_in(elf) or ())
     payloads = payloads_of(elf)
     inside = [inspect_payload(elf, one, request) for one in payloads]
+    variants = inside[0].variants if inside else variant_code(functions, variants_in(elf) or ())
     findings = [
         *openvino_findings(elf, functions, counterpart),
         *_other_environment(elf, payloads, request.environment),
+        *([] if request.environment else _without_payload(payloads, counterpart)),
         *library_findings(elf, around, needed),
         *_own_findings(elf, functions, variants, around, needed, objects=request.objects),
         *([] if request.may_fuse else fused_findings(elf, functions)),
         *_not_compared(elf, counterpart),
         *_of_helpers(around, needed, request),
-        *_of_payloads(payloads, inside),
+        *([] if request.payloads_passed else _of_payloads(payloads, inside)),
     ]
     if any(symbol.name == ENTRY_POINT for helper in around.beside.values() for symbol in helper.exported):
         findings = [one for one in findings if one.code != "no-entry-point"]  # the loader finds that one
-    needs = versions.needs_of(elf)
+    needs = [*versions.needs_of(elf), *(need for one in payloads for need in _needs_of_payload(elf, one))]
+    needs.sort(key=lambda need: need.version, reverse=True)
     environment = _environment(request.environment)
     return FileReport(
         file=str(elf.path),
@@ -102,10 +107,10 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
         highest_versions=versions.highest(needs),
         versions={str(need): _listed(need.symbols) for need in needs},
         manylinux=versions.manylinux_tag(needs),
-        openvino=f"{counterpart.version}" if counterpart else "not compared",
+        openvino=_compared(counterpart, inside),
         cpu=request.cpu,
-        instruction_sets=instruction_sets(functions),
-        variants=variants or (inside[0].variants if inside else {}),
+        instruction_sets=_sum([instruction_sets(functions), *(one.instruction_sets for one in inside)]),
+        variants=variants,
         releases={one.release: one.text() for one in payloads},
         limits=tuple(_limits(elf)),
         findings=tuple(sorted(findings, key=lambda finding: list(Level).index(finding.level))),
@@ -155,15 +160,42 @@ def _environment(version: OpenVINOVersion | None) -> str:
 
 
 def inspect_payload(elf: Elf, payload: Payload, request: InspectionRequest) -> FileReport:
-    """The report on a build for one release inside a library."""
+    """The report on a build for one release inside a library, compared with that release if it is here."""
+
+    def choose(inner: Elf) -> Counterpart | None:
+        counterpart = request.choose_counterpart(inner)
+        return counterpart if counterpart and counterpart.soname == payload.soname else None
+
     inner = Elf(elf.path, content_of(elf, payload))
-    return inspect_library(inner, replace(request, environment=None, objects=()))
+    return inspect_library(inner, replace(request, choose_counterpart=choose, environment=None, objects=()))
+
+
+def _needs_of_payload(elf: Elf, payload: Payload) -> list[versions.Need]:
+    return versions.needs_of(Elf(elf.path, content_of(elf, payload)))
+
+
+def _compared(counterpart: Counterpart | None, inside: Sequence[FileReport]) -> str:
+    if inside:
+        return ", ".join(one.openvino for one in inside)
+    return f"{counterpart.version}" if counterpart else "not compared"
+
+
+def _sum(counts: Sequence[dict[str, int]]) -> dict[str, int]:
+    return dict(sum(map(Counter, counts), Counter()))
+
+
+def _without_payload(payloads: Sequence[Payload], counterpart: Counterpart | None) -> Iterator[LibraryFinding]:
+    """Whether the library has a build for the OpenVINO that it is compared with."""
+    if counterpart and payloads and counterpart.soname not in {one.soname for one in payloads}:
+        made_for = ", ".join(one.release for one in payloads)
+        text = f"it is made for OpenVINO {made_for}; it is compared with {counterpart.version}"
+        yield LibraryFinding("other-release", Level.ERROR, text, f"Build it with --openvino {counterpart.version}.")
 
 
 def _of_payloads(payloads: Sequence[Payload], inside: Sequence[FileReport]) -> Iterator[LibraryFinding]:
     for payload, report in zip(payloads, inside, strict=True):
         for finding in report.findings:
-            if finding.level is not Level.NOTE:
+            if finding.level is not Level.NOTE or finding.code == "not-compared":
                 yield replace(finding, text=f"its build for OpenVINO {payload.release}: {finding.text}")
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from ovext.errors import UnreadableFileError
+from ovext.errors import LibraryError, UnreadableFileError
 from ovext.inspect.elf import Elf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ovext.toolchain.openvino import OpenVINO
+
 TABLE = "ovext_releases"  # the section with the table, as JSON
 CONTENT = "ovext_payloads"  # the section with the payloads, one after the other
+_RELEASE = re.compile(r"20\d\d\.\d{1,3}\.\d{1,3}")
+_SONAME = re.compile(r"libopenvino\.so\.\d{4,6}")
+_VARIANT = re.compile(r"[a-z0-9_]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,17 @@ class Payload:
     sha256: str
     variants: tuple[str, ...]
 
+    def is_plausible(self, room: int) -> bool:
+        """Whether each field can be what it says; `room` is the size of all payloads."""
+        numbers = (self.offset, self.size)
+        texts = ((self.release, _RELEASE), (self.soname, _SONAME), *((one, _VARIANT) for one in self.variants))
+        return (
+            all(isinstance(text, str) and pattern.fullmatch(text) for text, pattern in texts)
+            and isinstance(self.cxx11_abi, bool)
+            and all(type(number) is int and number >= 0 for number in numbers)
+            and self.offset + self.size <= room
+        )
+
     def text(self) -> str:
         return f"{self.soname}, {'new' if self.cxx11_abi else 'old'} C++ ABI, {self.size:,} bytes"
 
@@ -39,31 +56,51 @@ def payloads_of(elf: Elf) -> tuple[Payload, ...]:
     Raises:
         UnreadableFileError: the table is damaged.
     """
-    section = elf.section(TABLE)
-    if section is None:
+    table, content = elf.section(TABLE), elf.section(CONTENT)
+    if table is None and content is None:
         return ()
     try:
-        rows = json.loads(elf.content(section).rstrip(b"\0"))
-        return tuple(Payload(**{**row, "variants": tuple(row["variants"])}) for row in rows)
-    except (ValueError, TypeError, KeyError) as error:
-        raise UnreadableFileError(f"its table of releases is damaged: {error}", where=elf.path) from None
+        rows = json.loads(elf.content(table).rstrip(b"\0") if table else b"")
+        payloads = tuple(Payload(**{**row, "variants": tuple(row["variants"])}) for row in rows)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        payloads = ()
+    room = content.size if content else 0
+    different = {(one.soname, one.cxx11_abi) for one in payloads if one.is_plausible(room)}
+    if not payloads or len(different) < len(payloads):
+        raise UnreadableFileError("its table of releases is damaged", where=elf.path)
+    return payloads
 
 
 def content_of(elf: Elf, payload: Payload) -> bytes:
-    """The payload, which is a library itself."""
+    """The payload, which is a library itself.
+
+    Raises:
+        UnreadableFileError: it has builds inside, too.
+    """
     section = elf.section(CONTENT)
-    return elf.content(section)[payload.offset : payload.offset + payload.size] if section else b""
+    content = elf.content(section)[payload.offset : payload.offset + payload.size] if section else b""
+    if Elf(elf.path, content).section(CONTENT):
+        raise UnreadableFileError(f"its build for OpenVINO {payload.release} has builds inside", where=elf.path)
+    return content
 
 
-def plain_library(library: Path, soname: str, folder: Path) -> Path:
-    """The library if it is for one release, else a copy of its build for that libopenvino in the folder."""
+def plain_library(library: Path, openvino: OpenVINO, folder: Path) -> Path:
+    """The library if it is for one release, else a copy of its build for that OpenVINO in the folder.
+
+    Raises:
+        LibraryError: it has no build for that OpenVINO.
+    """
     elf = Elf(library)
-    for payload in payloads_of(elf):
-        if payload.soname == soname:
+    payloads = payloads_of(elf)
+    if not payloads:
+        return library
+    for payload in payloads:
+        if (payload.soname, payload.cxx11_abi) == (openvino.soname, openvino.cxx11_abi):
             file = folder / library.name
             file.write_bytes(content_of(elf, payload))
             return file
-    return library
+    releases = ", ".join(one.release for one in payloads)
+    raise LibraryError(f"it is built for OpenVINO {releases}, not for {openvino.version}", where=library)
 
 
 def table_text(payloads: Sequence[Payload]) -> str:

@@ -56,13 +56,20 @@ def check_frameworks(worker: Worker, setting: Setting) -> Outcome:
     if mapping is None:
         return Outcome(0)
     models = onnx_models(op, mapping, [_simple_trial(op), *_planned(op)])
+    if not models:
+        return Outcome(0, skipped="no shapes of inputs go with the values of its attributes")
     request = {
         "type": op.type,
         "mapping": {"type": mapping.type, "domain": mapping.domain},
         "input_types": setting.input_types,
         "outputs": len(op.outputs),
         "models": [
-            {"attributes": one.attributes, "shapes": [one.shapes[port.name] for port in op.inputs]} for one in models
+            {
+                "attributes": one.attributes,
+                "kinds": one.kinds,
+                "shapes": [one.shapes[port.name] for port in op.inputs],
+            }
+            for one in models
         ],
     }
     answer = worker.ask("attributes-onnx", request)

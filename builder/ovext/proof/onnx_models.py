@@ -9,7 +9,7 @@ from ovext.proof.attribute_values import MOST_OF_DIMENSION, stored_values
 from ovext.proof.setting import is_valid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ovext.project import OpDescription
     from ovext.project.attributes import AttributeValue
@@ -24,6 +24,7 @@ class OnnxModel:
     """The attributes that the model has, by ONNX's names; the values that the op must have then; and its inputs."""
 
     attributes: Values
+    kinds: Mapping[str, str]  # of these: bool, int, float or string
     values: Values
     shapes: Shapes
 
@@ -43,9 +44,11 @@ def onnx_models(op: OpDescription, mapping: OnnxMapping, trials: Sequence[Trial]
         ({**op.example(), **left_out}, [name for name in in_models if name not in left_out]),
     ):
         wanted = {**values, **mapping.constants}
-        given = {mapping.attributes.get(name, name): values[name] for name in names}
+        theirs = {name: mapping.attributes.get(name, name) for name in names}
+        given = {other: values[name] for name, other in theirs.items()}
+        kinds = {theirs[one.name]: one.of.kind for one in op.attributes if one.name in theirs}
         if shapes := next((one.shapes for one in trials if is_valid(op, one.shapes, wanted)), None):
-            models.append(OnnxModel(given, wanted, shapes))
+            models.append(OnnxModel(given, kinds, wanted, shapes))
     return models
 
 

@@ -19,7 +19,7 @@ from ovext.errors import (
     WorkerDiedError,
 )
 from ovext.inspect.elf import Elf
-from ovext.inspect.payloads import plain_library
+from ovext.inspect.payloads import content_of, payloads_of, plain_library
 from ovext.toolchain.process import Conversation
 from ovext.worker.faults import FAULT_FILE, read_fault
 from ovext.worker.phases import REFERENCE
@@ -73,7 +73,7 @@ class Worker:
         self._library = library
         self._folder = tempfile.TemporaryDirectory(prefix="ovext-")
         if library is not None and emulator is not None:  # which must load the variants itself
-            library = plain_library(library, openvino.soname, Path(self._folder.name))
+            library = plain_library(library, openvino, Path(self._folder.name))
             self._library = library
         self._common: dict[str, Any] = {"library": None, "preload": None, "emulator": emulator}
         if library is not None:
@@ -194,7 +194,10 @@ def ask_once(
 
 
 def _needs_openvino(library: Path) -> bool:
-    return any(name.startswith("libopenvino.so") for name in Elf(library).strings_of("NEEDED"))
+    elf = Elf(library)
+    for payload in payloads_of(elf)[:1]:
+        elf = Elf(library, content_of(elf, payload))
+    return any(name.startswith("libopenvino.so") for name in elf.strings_of("NEEDED"))
 
 
 def _environment_of(openvino: OpenVINO) -> dict[str, str]:

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -39,12 +40,12 @@ constexpr unsigned may_be_executed = 0x10;  // MFD_EXEC, for kernels that know i
 struct Runtime {
     std::string path;
     std::string soname;
-    bool new_abi;
+    bool new_abi = false;
 
     /// The release, which its soname has without dots.
     std::string release() const {
         const std::string digits = soname.substr(std::strlen(library_prefix));
-        return digits.size() < 4 ? digits : "20" + digits.substr(0, 2) + "." + digits[2] + "." + digits.substr(3);
+        return "20" + digits.substr(0, 2) + "." + digits[2] + "." + digits.substr(3);
     }
 
     std::string text() const {
@@ -52,20 +53,47 @@ struct Runtime {
     }
 };
 
-std::string file_name(const std::string& path) {
-    return path.substr(path.rfind('/') + 1);
+/// The soname of a loaded library; empty without one. It may have been opened by another name.
+std::string soname_of(const dl_phdr_info& library) {
+    for (int i = 0; i < library.dlpi_phnum; ++i) {
+        if (library.dlpi_phdr[i].p_type != PT_DYNAMIC) {
+            continue;
+        }
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader's tables have addresses
+        const auto* entry = reinterpret_cast<const ElfW(Dyn)*>(library.dlpi_addr + library.dlpi_phdr[i].p_vaddr);
+        ElfW(Addr) names = 0;
+        ElfW(Xword) offset = 0;
+        for (; entry->d_tag != DT_NULL; ++entry) {
+            names = entry->d_tag == DT_STRTAB ? entry->d_un.d_ptr : names;
+            offset = entry->d_tag == DT_SONAME ? entry->d_un.d_val : offset;
+        }
+        if (names == 0 || offset == 0) {
+            return {};
+        }
+        names += names < library.dlpi_addr ? library.dlpi_addr : 0;  // the loader has made it an address, or not
+        // NOLINTNEXTLINE(performance-no-int-to-ptr)
+        return reinterpret_cast<const char*>(names + offset);
+    }
+    return {};
 }
 
-std::vector<std::string> loaded_openvinos() {
-    std::vector<std::string> paths;
-    const auto add_if_openvino = [](dl_phdr_info* info, std::size_t, void* found) {
-        if (file_name(info->dlpi_name).rfind(library_prefix, 0) == 0) {
-            static_cast<std::vector<std::string>*>(found)->emplace_back(info->dlpi_name);
+bool is_openvino(const std::string& soname) {
+    const auto digits = std::strlen(library_prefix);
+    return soname.rfind(library_prefix, 0) == 0 && soname.size() >= digits + 4 &&
+           soname.find_first_not_of("0123456789", digits) == std::string::npos;
+}
+
+std::vector<Runtime> loaded_openvinos() {
+    std::vector<Runtime> found;
+    const auto add_if_openvino = [](dl_phdr_info* info, std::size_t, void* all) {
+        const auto soname = soname_of(*info);
+        if (is_openvino(soname)) {
+            static_cast<std::vector<Runtime>*>(all)->push_back({info->dlpi_name, soname});
         }
         return 0;
     };
-    dl_iterate_phdr(add_if_openvino, &paths);
-    return paths;
+    dl_iterate_phdr(add_if_openvino, &found);
+    return found;
 }
 
 std::string releases_inside() {
@@ -79,28 +107,35 @@ std::string releases_inside() {
 }
 
 Runtime runtime_of_process() {
-    const auto paths = loaded_openvinos();
+    auto found = loaded_openvinos();
     const std::string built = "is built for OpenVINO " + releases_inside();
-    if (paths.empty()) {
+    if (found.empty()) {
         fail(built + "; this process has loaded no libopenvino.so");
     }
-    if (paths.size() > 1) {
-        fail(built + "; this process has loaded two OpenVINOs: " + paths[0] + " and " + paths[1]);
+    if (found.size() > 1) {
+        fail(built + "; this process has loaded two OpenVINOs: " + found[0].path + " and " + found[1].path);
     }
-    void* handle = dlopen(paths[0].c_str(), RTLD_LAZY | RTLD_NOLOAD);
-    const bool new_abi = handle != nullptr && dlsym(handle, of_new_abi) != nullptr;
-    return {paths[0], file_name(paths[0]), new_abi};
+    void* handle = dlopen(found[0].path.c_str(), RTLD_LAZY | RTLD_NOLOAD);
+    if (handle == nullptr) {
+        fail(built + "; the one of this process cannot be asked for its C++ ABI: " + dlerror());
+    }
+    found[0].new_abi = dlsym(handle, of_new_abi) != nullptr;
+    return found[0];
 }
 
 const Payload& payload_for(const Runtime& runtime) {
+    bool has_other_abi = false;
     for (std::size_t i = 0; i < ovext::payload_count; ++i) {
         const auto& one = ovext::payloads[i];
         if (runtime.soname == one.soname && runtime.new_abi == one.new_abi) {
             return one;
         }
+        has_other_abi = has_other_abi || runtime.soname == one.soname;
     }
-    fail("is built for OpenVINO " + releases_inside() + "; this process has " + runtime.text() +
-         ". Build it with `ovext build --openvino " + runtime.release() + "`, or install one of these releases");
+    const std::string way_out = has_other_abi ? "Build it for this OpenVINO's C++ ABI: let OpenVINO_DIR name it"
+                                              : "Build it with `ovext build --openvino " + runtime.release() + "`";
+    fail("is built for OpenVINO " + releases_inside() + "; this process has " + runtime.text() + ". " + way_out +
+         ", or install one of these releases");
 }
 
 bool write_all(int file, const Payload& payload) {
@@ -114,44 +149,63 @@ bool write_all(int file, const Payload& payload) {
     return true;
 }
 
+/// A path by which the loader knows no library yet. It takes a library of the same path for the same library, and other
+/// code may have loaded one from a file of this number and closed it.
+std::string unknown_path(int& file) {
+    while (true) {
+        std::string path = "/proc/self/fd/" + std::to_string(file);
+        if (file > STDERR_FILENO && dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD) == nullptr) {
+            return path;
+        }
+        const int other = fcntl(file, F_DUPFD_CLOEXEC, std::max(file, STDERR_FILENO) + 1);
+        close(file);
+        if (other < 0) {
+            return {};
+        }
+        file = other;
+    }
+}
+
 /// Loads the payload from memory; nullptr where the system forbids that, or where the payload does not load.
-void* load_from_memory(const Payload& payload) {
+void* load_from_memory(const Payload& payload, std::string& why) {
     const std::string name = std::string(ovext::file_name) + "-openvino-" + payload.release;
     auto file = static_cast<int>(syscall(SYS_memfd_create, name.c_str(), close_on_exec | may_be_executed));
     if (file < 0 && errno == EINVAL) {
         file = static_cast<int>(syscall(SYS_memfd_create, name.c_str(), close_on_exec));
     }
-    if (file < 0) {
+    const std::string path = file < 0 ? "" : unknown_path(file);
+    if (path.empty() || !write_all(file, payload)) {
+        why = std::string("memory: ") + std::strerror(errno);
         return nullptr;
     }
-    // Never closed after success: the loader takes a library of the same path for the same library, and a later file
-    // could get this number.
-    const std::string path = "/proc/self/fd/" + std::to_string(file);
-    void* handle = write_all(file, payload) ? dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
+    // The file stays open, so that no other gets its number.
+    void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
+        why = dlerror();
         close(file);
     }
     return handle;
 }
 
-/// Loads the payload from a file that only this user can reach, and removes the file.
-void* load_from_file(const Payload& payload, std::string& why) {
-    const char* temporary = std::getenv("TMPDIR");
-    std::string folder = std::string(temporary != nullptr && *temporary == '/' ? temporary : "/tmp") + "/ovext-XXXXXX";
+/// Loads the payload from a file below `parent` that only this user can reach, and removes the file.
+void* load_from_file(const Payload& payload, const std::string& parent, std::string& why) {
+    std::string folder = parent + "/ovext-XXXXXX";
     if (mkdtemp(folder.data()) == nullptr) {
-        why = folder + ": " + std::strerror(errno);
+        why += "; " + folder + ": " + std::strerror(errno);
         return nullptr;
     }
     const std::string path = folder + "/" + ovext::file_name + "-openvino-" + payload.release + ".so";
     const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IXUSR);
     const bool is_written = file >= 0 && write_all(file, payload);
-    why = is_written ? "" : path + ": " + std::strerror(errno);
+    if (!is_written) {
+        why += "; " + path + ": " + std::strerror(errno);
+    }
     if (file >= 0) {
         close(file);
     }
     void* handle = is_written ? dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL) : nullptr;
     if (is_written && handle == nullptr) {
-        why = dlerror();
+        why += std::string("; ") + dlerror();
     }
     unlink(path.c_str());
     rmdir(folder.c_str());
@@ -171,14 +225,16 @@ struct Loaded {
 Loaded load() {
     const auto& payload = payload_for(runtime_of_process());
     std::string why;
-    void* handle = load_from_memory(payload);
-    if (handle == nullptr) {
-        handle = load_from_file(payload, why);
+    void* handle = load_from_memory(payload, why);
+    const char* temporary = secure_getenv("TMPDIR");
+    for (const std::string parent : {temporary != nullptr && *temporary == '/' ? temporary : "/tmp", "/tmp"}) {
+        handle = handle == nullptr ? load_from_file(payload, parent, why) : handle;
     }
-    if (handle == nullptr) {
+    const Loaded loaded{payload, handle};
+    if (handle == nullptr || loaded.find<void(void*)>("create_extensions") == nullptr) {
         fail(std::string("cannot load its build for OpenVINO ") + payload.release + ": " + why);
     }
-    return {payload, handle};
+    return loaded;
 }
 
 /// Loaded once, at the first call; after a failure, the next call tries again.
@@ -200,22 +256,26 @@ extern "C" {
 [[gnu::visibility("default")]] const char* ovext_active_isa() {
     try {
         return loaded().find<const char*()>("ovext_active_isa")();
-    } catch (const std::exception&) {
+    } catch (...) {
         return nullptr;
     }
 }
 
 /// One line "type opset" for each op; nullptr where the payload does not say.
 [[gnu::visibility("default")]] const char* ovext_ops() {
-    auto* function = loaded().find<const char*()>("ovext_ops");
-    return function == nullptr ? nullptr : function();
+    try {
+        auto* function = loaded().find<const char*()>("ovext_ops");
+        return function == nullptr ? nullptr : function();
+    } catch (...) {
+        return nullptr;
+    }
 }
 
 /// The release whose build is in use, such as 2026.4.1; nullptr without one.
 [[gnu::visibility("default")]] const char* ovext_active_openvino() {
     try {
         return loaded().payload.release;
-    } catch (const std::exception&) {
+    } catch (...) {
         return nullptr;
     }
 }

@@ -174,7 +174,9 @@ def attributes(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def attributes_of(model: ov.Model, op_type: str) -> dict[str, Any]:
-    op = next(op for op in model.get_ops() if op.get_type_name() == op_type)
+    op = next((op for op in model.get_ops() if op.get_type_name() == op_type), None)
+    if op is None:
+        raise RuntimeError(f"the model has no {op_type}: something else was made of it")
     return {name: _plain(value) for name, value in op.get_attributes().items()}
 
 

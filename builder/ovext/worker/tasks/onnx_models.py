@@ -37,10 +37,10 @@ def attributes(request: dict[str, Any]) -> dict[str, Any]:
         path = Path(folder, "model.onnx")
         for model in request["models"]:
             say(f"reading a model of ONNX with {model['attributes']}")
-            onnx.save(_model(onnx, request, model), path)
             try:
+                onnx.save(_model(onnx, request, model), path)
                 found.append({"read": attributes_of(core.read_model(path), request["type"])})
-            except RuntimeError as error:
+            except (RuntimeError, ValueError, TypeError, KeyError) as error:
                 found.append({"problem": _in_short(str(error))})
     return {"found": found}
 
@@ -61,17 +61,16 @@ def _model(onnx: Any, request: dict[str, Any], model: dict[str, Any]) -> Any:
     outputs = [helper.make_empty_tensor_value_info(f"out{number}") for number in range(request["outputs"])]
     names = [[one.name for one in side] for side in (inputs, outputs)]
     node = helper.make_node(mapping["type"], *names, domain=mapping["domain"])
-    node.attribute.extend(_attribute(onnx, name, value) for name, value in model["attributes"].items())
+    kinds = model["kinds"]
+    node.attribute.extend(_attribute(onnx, name, value, kinds[name]) for name, value in model["attributes"].items())
     opsets = {"": 13, **({mapping["domain"]: 1} if mapping["domain"] else {})}
     graph = helper.make_graph([node], "graph", inputs, outputs)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid(*one) for one in opsets.items()], ir_version=8)
 
 
-def _attribute(onnx: Any, name: str, value: Any) -> Any:
-    """An attribute of ONNX. It has no booleans; and an empty list has a type there."""
-    kind = onnx.AttributeProto
+def _attribute(onnx: Any, name: str, value: Any, kind: str) -> Any:
+    """An attribute of ONNX, which has no booleans; `kind` is bool, int, float or string."""
+    one = {"float": "FLOAT", "string": "STRING"}.get(kind, "INT")
     if isinstance(value, list):
-        one = value[0] if value else 0
-        of_list = kind.STRINGS if isinstance(one, str) else kind.FLOATS if isinstance(one, float) else kind.INTS
-        return onnx.helper.make_attribute(name, value, attr_type=of_list)
+        return onnx.helper.make_attribute(name, value, attr_type=getattr(onnx.AttributeProto, f"{one}S"))
     return onnx.helper.make_attribute(name, int(value) if isinstance(value, bool) else value)
