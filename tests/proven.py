@@ -109,7 +109,7 @@ ILLNESSES = [
         _EVALUATE,
         _EVALUATE + "    for (volatile bool wait = inputs[0].get_size() > 4; wait;) {\n    }\n",
         "numbers",
-        "the process hung, and was ended after 2 s",
+        "the process hung, and was ended after ",
     ),
     Illness(
         "FirstShapeOnly",

@@ -180,7 +180,10 @@ def test_a_kernel_that_hangs_is_told(gpu_ops: Path, built_gpu_ops: Built, ovext:
     op.write_text(op.read_text().replace('["i32", "f32", "f16", "u8", "i64"]', '["i32"]'))
     change_kernel(gpu_ops, "    dst[b *", "    while (1) dst[0] += src[0];\n    dst[b *")
     _, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", "sim", "--timeout", "15")
-    assert failures(report) == ["the process hung, and was ended after 15 s, while inferring on the GPU"]
+    (told,) = failures(report)
+    limit = re.fullmatch(r"the process hung, and was ended after (\S+) s, while inferring on the GPU", told)
+    assert limit is not None, told
+    assert float(limit[1]) > 15, "a slow start extends the limit"
 
 
 @pytest.mark.usefixtures("simulator")

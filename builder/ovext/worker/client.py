@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from ovext.toolchain.process import Finished
 
 _END_SECONDS = 20.0  # for unloading the library and exiting
+_START_SECONDS = 600.0  # for importing OpenVINO
+_STARTS = 5  # how many times the start's time is added to the limit of an answer
 _THREAD_SANITIZER = "TSAN_OPTIONS"
 _RACES = "races"  # the beginning of the names of its files
 _LAST_LINES = 8  # the number of lines that are shown of a dead process's output
@@ -50,7 +53,7 @@ class Worker:
         env: variables to set in the process's environment.
         run_under: a command that is put before the process's own.
         emulator: the emulated CPU that runs the library; for the tasks "numbers" and "count" only.
-        timeout: seconds that an answer may take.
+        timeout: seconds that an answer may take; a slow start extends them.
         stop: once it is set, the caller is interrupted.
 
     Raises:
@@ -80,7 +83,7 @@ class Worker:
             preload = None if _needs_openvino(library) else str(openvino.library)
             self._common |= {"library": str(library), "preload": preload}
         self._run_under = run_under
-        self._timeout = timeout
+        self._timeout = self._limit = timeout
         self._stop = stop
         self._process: Conversation | None = None
 
@@ -109,12 +112,13 @@ class Worker:
             raise KeyboardInterrupt
         phase = Path(self._folder.name, "phase")
         phase.unlink(missing_ok=True)
-        process = self._process = self._process or self._start()
-        full = {**request, **self._common, "task": task, "phase_file": str(phase)}
+        common = {**self._common, "phase_file": str(phase)}
         try:
-            answer = process.ask(json.dumps(full), self._timeout)
+            process = self._process = self._process or self._started(common)
+            answer = process.ask(json.dumps({**request, **common, "task": task}), self._limit)
         except TimeoutError:
-            process.kill()
+            if self._process:
+                self._process.kill()
             raise self._hung(phase) from None
         if answer is None:
             raise self._died("", phase)
@@ -137,6 +141,15 @@ class Worker:
         process, self._process = self._process, None
         return process.end(_END_SECONDS) if process else None
 
+    def _started(self, common: Mapping[str, Any]) -> Conversation:
+        """A process that has imported OpenVINO. The slower that is here, the longer an answer may take."""
+        process = self._process = self._start()
+        begin = time.monotonic()
+        self._limit = _START_SECONDS
+        process.ask(json.dumps({**common, "task": "start"}), self._limit)
+        self._limit = round(self._timeout + _STARTS * (time.monotonic() - begin), 1)
+        return process
+
     def _start(self) -> Conversation:
         folder = Path(self._folder.name)  # files in the user's folder must not shadow a module
         (folder / FAULT_FILE).unlink(missing_ok=True)
@@ -156,8 +169,8 @@ class Worker:
     def _hung(self, phase: Path) -> LibraryError:
         if phase.is_file() and phase.read_text(encoding="utf-8").rstrip() == REFERENCE:
             self.finish()
-            return ReferenceTooSlowError(f"the reference takes more than {self._timeout:g} s")
-        error = self._died(f"hung, and was ended after {self._timeout:g} s,", phase)
+            return ReferenceTooSlowError(f"the reference takes more than {self._limit:g} s")
+        error = self._died(f"hung, and was ended after {self._limit:g} s,", phase)
         error.ended = "hang"
         return error
 

@@ -68,6 +68,8 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         if request["preload"]:
             ctypes.CDLL(request["preload"], mode=os.RTLD_GLOBAL | os.RTLD_NOW)
+        if request["task"] == "start":
+            return {}
         return _task(request["task"])(request)
     except EmulationError as error:
         return {"error": str(error), "ended": error.ended}
