@@ -15,7 +15,7 @@ import numpy as np
 
 from ovext.worker.tasks import emulated
 from ovext.worker.tasks.alone import NativeOp
-from ovext.worker.tasks.cpu import read_model
+from ovext.worker.tasks.cpu import node_of, read_model
 from ovext.worker.tasks.values import Buffer, bytes_of, numpy_type
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ def digest(request: dict[str, Any], model: str) -> str:
         emulated.load(request)
         op: Any = emulated.op({**request, "model": model})
     else:
-        nodes = read_model(request["library"], model).get_ops()
-        op = NativeOp(next(one for one in nodes if one.get_type_name() == request["type"]))
+        op = NativeOp(node_of(read_model(request["library"], model), request["type"]))
     read = read_model(request["library"], model)
     generator = np.random.default_rng(7)
     inputs = [_buffer(one, generator.standard_normal(tuple(one.shape)) * 8) for one in read.inputs]

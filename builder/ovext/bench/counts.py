@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ovext.bench.benchmark import measured_op
 from ovext.bench.cases import case_text
 from ovext.errors import LibraryError, ToolError
-from ovext.inspect.instructions import features_of_cpu, features_of_variant
+from ovext.inspect.instructions import can_run
 from ovext.inspect.variants import compiled_variants
 from ovext.models.ir import one_op_model
 from ovext.targets.cpus import CPU_MODELS
@@ -56,8 +56,7 @@ def count_instructions(
     op = measured_op(project, bench)
     if not has_emulator():
         raise ToolError("instructions are counted on an emulated CPU", fix=f"Install it: {INSTALL_EMULATOR}.")
-    can_run = features_of_cpu(_CPU.name)
-    variants = [one for one in compiled_variants(library) or () if features_of_variant(one) <= can_run]
+    variants = [one for one in compiled_variants(library) or () if can_run(_CPU.name, one)]
     if not variants:
         raise LibraryError(f"it has no variant that {_CPU.name} can run", where=library, fix="Use `ovext build`.")
     attributes = op.ir_attributes(op.all_values(bench.attributes))

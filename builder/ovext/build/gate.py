@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ovext.build.cmake_report import LibraryReport
     from ovext.inspect.report import FileReport, LibraryFinding
+    from ovext.project import OpDescription
     from ovext.project.settings import Settings
     from ovext.targets.base_os import BaseOS
     from ovext.toolchain.openvino import OpenVINO
@@ -174,14 +175,29 @@ def _blame(inspected: FileReport) -> str:
 
 
 def _load(candidate: Candidate, talk: Callable[[str], None]) -> tuple[OpRecord, ...]:
-    report, openvino, name = candidate.report, candidate.openvino, candidate.file.name
+    report = candidate.report
+    provided = load_here(candidate.file, report.variants, candidate.openvino, report.described, talk)
+    return provided or op_records(report.described)
+
+
+def load_here(
+    file: Path,
+    variants: Sequence[str],
+    openvino: OpenVINO,
+    described: Sequence[OpDescription],
+    talk: Callable[[str], None],
+) -> tuple[OpRecord, ...]:
+    """The ops that a library reports once OpenVINO has loaded it; none if it does not say, or cannot be loaded here.
+
+    Raises:
+        LibraryError: OpenVINO does not load it, or it lacks an op that is described.
+    """
     host = host_cpuinfo_flags()
-    if not any(isa_table()[variant].is_supported(host) for variant in report.variants):
-        talk(f"{name} was not loaded: this CPU supports none of its instruction sets")
-    elif openvino.python_path is None:
-        talk(f"{name} was not loaded: the OpenVINO in {openvino.cmake_dir} has no Python package")
-    else:
-        provided = check_loads(candidate.file, openvino, report.described).ops
-        if provided:
-            return tuple(OpRecord(type=type_, opset=opset) for type_, opset in provided)
-    return op_records(report.described)
+    if not any(isa_table()[variant].is_supported(host) for variant in variants):
+        talk(f"{file.name} was not loaded: this CPU supports none of its instruction sets")
+        return ()
+    if openvino.python_path is None:
+        talk(f"{file.name} was not loaded: the OpenVINO in {openvino.cmake_dir} has no Python package")
+        return ()
+    provided = check_loads(file, openvino, described).ops
+    return tuple(OpRecord(type=type_, opset=opset) for type_, opset in provided)

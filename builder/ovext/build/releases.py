@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ovext.build.cmake_report import rejected_report
 from ovext.build.execute import BuildResult, locked_build_tree
-from ovext.build.manifest import OpRecord, ReleaseRecord, project_record
+from ovext.build.manifest import ReleaseRecord, project_record
 from ovext.build.plan import HOST
 from ovext.build.publish import is_published, publish
 from ovext.build.resolve import plan_anywhere, run_anywhere
@@ -19,7 +19,6 @@ from ovext.inspect.payloads import CONTENT, TABLE, Payload, table_text
 from ovext.project import load_project
 from ovext.resources import cmake_dir
 from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
-from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.compiler import check_binutils, find_compiler
@@ -248,7 +247,10 @@ def _checked(
 
     The builds inside have passed the gate already, with their symbols.
     """
-    from ovext.build.gate import pass_inspection  # noqa: PLC0415  a build with nothing to do needs no disassembler
+    from ovext.build.gate import (  # noqa: PLC0415  a build with nothing to do needs no disassembler
+        load_here,
+        pass_inspection,
+    )
 
     bases = [find_base_os(str(record.base_os))]
     rejected = rejected_report(output_dir, record.file)
@@ -257,27 +259,12 @@ def _checked(
         file, bases, None, rejected, talk=reporter.talk, settings=project.settings, payloads_passed=True
     )
     provided = record.ops
-    for release in record.releases:
-        provided = _loaded(project, file, record, release, reporter) or provided
-    return record.model_copy(update={"inspection": inspection, "ops": provided})
-
-
-def _loaded(
-    project: Project, file: Path, record: LibraryRecord, release: ReleaseRecord, reporter: Reporter
-) -> list[OpRecord]:
-    """The ops that the library reports in a release; none if it does not say, or cannot be loaded here."""
-    from ovext.worker.check_loads import check_loads  # noqa: PLC0415
-
-    openvino = fetched_openvino(release.version, reporter.talk)
-    host = host_cpuinfo_flags()
+    known = {(one.type, one.opset) for one in record.ops}
+    described = [op for op in project.ops if (op.type, op.opset) in known]
+    variants = [one.id for one in record.variants]
+    for release in record.releases if record.engine == HOST else []:
+        openvino = fetched_openvino(release.version, reporter.talk)
+        provided = [*load_here(file, variants, openvino, described, reporter.talk)] or provided
     if record.engine != HOST:
         reporter.talk(f"{record.file} is not loaded here: its builds were, in their containers")
-    elif not any(isa_table()[one.id].is_supported(host) for one in record.variants):
-        reporter.talk(f"{record.file} was not loaded: this CPU supports none of its instruction sets")
-    elif openvino.python_path is None:
-        reporter.talk(f"{record.file} was not loaded: OpenVINO {release.version} has no Python package here")
-    else:
-        described = [op for op in project.ops if (op.type, op.opset) in {(one.type, one.opset) for one in record.ops}]
-        said = check_loads(file, openvino, described).ops
-        return [OpRecord(type=type_, opset=opset) for type_, opset in said]
-    return []
+    return record.model_copy(update={"inspection": inspection, "ops": provided})

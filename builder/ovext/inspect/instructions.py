@@ -65,6 +65,11 @@ def features_of_cpu(name: str) -> frozenset[str]:
     return frozenset(feature for one in known for feature in _CPU_ADDS[one])
 
 
+def can_run(cpu: str, variant: str) -> bool:
+    """Whether a CPU, one of CPUS, has the features that a variant may use."""
+    return features_of_variant(variant) <= features_of_cpu(cpu)
+
+
 def features_of_linux(cpuinfo_flags: Iterable[str]) -> frozenset[str]:
     """The features that Linux reports of a CPU, as iced-x86 names them."""
     by_letters = {name.replace("_", ""): name for name in (*_FEATURE_NAMES.values(), "LAHF_SAHF")}

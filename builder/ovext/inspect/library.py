@@ -81,7 +81,8 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
     needed = around.needed_by(elf)
     functions = functions_of(elf)
     payloads = payloads_of(elf)
-    inside = [inspect_payload(elf, one, request) for one in payloads]
+    inner = [Elf(elf.path, content_of(elf, one)) for one in payloads]
+    inside = [_payload_report(*one, request) for one in zip(inner, payloads, strict=True)]
     variants = inside[0].variants if inside else variant_code(functions, variants_in(elf) or ())
     findings = [
         *openvino_findings(elf, functions, counterpart),
@@ -96,7 +97,7 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
     ]
     if any(symbol.name == ENTRY_POINT for helper in around.beside.values() for symbol in helper.exported):
         findings = [one for one in findings if one.code != "no-entry-point"]  # the loader finds that one
-    needs = [*versions.needs_of(elf), *(need for one in payloads for need in _needs_of_payload(elf, one))]
+    needs = [need for one in (elf, *inner) for need in versions.needs_of(one)]
     needs.sort(key=lambda need: need.version, reverse=True)
     environment = _environment(request.environment)
     return FileReport(
@@ -159,19 +160,14 @@ def _environment(version: OpenVINOVersion | None) -> str:
     return f"OpenVINO {version}" if version else ""
 
 
-def inspect_payload(elf: Elf, payload: Payload, request: InspectionRequest) -> FileReport:
+def _payload_report(inner: Elf, payload: Payload, request: InspectionRequest) -> FileReport:
     """The report on a build for one release inside a library, compared with that release if it is here."""
 
-    def choose(inner: Elf) -> Counterpart | None:
-        counterpart = request.choose_counterpart(inner)
+    def choose(elf: Elf) -> Counterpart | None:
+        counterpart = request.choose_counterpart(elf)
         return counterpart if counterpart and counterpart.soname == payload.soname else None
 
-    inner = Elf(elf.path, content_of(elf, payload))
     return inspect_library(inner, replace(request, choose_counterpart=choose, environment=None, objects=()))
-
-
-def _needs_of_payload(elf: Elf, payload: Payload) -> list[versions.Need]:
-    return versions.needs_of(Elf(elf.path, content_of(elf, payload)))
 
 
 def _compared(counterpart: Counterpart | None, inside: Sequence[FileReport]) -> str:
@@ -181,7 +177,10 @@ def _compared(counterpart: Counterpart | None, inside: Sequence[FileReport]) -> 
 
 
 def _sum(counts: Sequence[dict[str, int]]) -> dict[str, int]:
-    return dict(sum(map(Counter, counts), Counter()))
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(one)  # keeps zeros
+    return dict(total)
 
 
 def _without_payload(payloads: Sequence[Payload], counterpart: Counterpart | None) -> Iterator[LibraryFinding]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import OvextError, UnknownNameError, UsageError
-from ovext.inspect.instructions import features_of_cpu, features_of_variant
+from ovext.inspect.instructions import can_run
 from ovext.targets.cpus import CPU_MODELS, NATIVE
 from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.emulators import (
@@ -82,7 +82,7 @@ class CpuChooser:
         if wanted in CPU_MODELS:
             yield self._emulated(CPU_MODELS[wanted], variant)
             return
-        narrowest = next((one for one in CPU_MODELS.values() if _can_run(one, variant)), None)
+        narrowest = next((one for one in CPU_MODELS.values() if can_run(one.name, variant)), None)
         is_native = isa_table()[variant].is_supported(host_cpuinfo_flags())
         if is_native:
             yield NATIVE_CPU
@@ -92,7 +92,7 @@ class CpuChooser:
             yield self._emulated(narrowest, variant)
 
     def _emulated(self, model: CpuModel, variant: str) -> ChosenCpu | NoCpuError:
-        if not _can_run(model, variant):
+        if not can_run(model.name, variant):
             return NoCpuError(f"{model.name} cannot run it")
         if model.name not in self.known:
             try:
@@ -140,7 +140,3 @@ def check_cpu(request: ProofRequest) -> None:
         raise UsageError(f"{given[0]} is for the CPU", fix=f"Leave it out, or --device {request.device}.")
     if request.require and request.check not in {"", "numbers"}:
         raise UsageError("--require needs the check numbers", fix="Leave out --check.")
-
-
-def _can_run(model: CpuModel, variant: str) -> bool:
-    return features_of_variant(variant) <= features_of_cpu(model.name)

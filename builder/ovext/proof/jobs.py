@@ -221,8 +221,9 @@ def _numbers_on_cpu(subject: _Subject, setting: Setting, cpu: ChosenCpu, row: Ro
             try_planned(worker.ask, setting, tried, planned_on_cpu(setting, request))
         is_right = cpu.emulator is not None and tried.failed is None and not tried.skipped
         foreign = worker.ask("foreign-instructions", {})["found"] if is_right else []
-    done = _with_numbers(row, tried, ("--isa", row.variant, *_choosing(cpu)))
-    again = ("--op", row.op, "--isa", row.variant, *_choosing(cpu), "--types", row.types)
+    where = ("--isa", row.variant, *_choosing(cpu))
+    done = _with_numbers(row, tried, where)
+    again = ("--op", row.op, *where, "--types", row.types)
     return replace(done, failures=(*done.failures, *(Failure("instructions", one, again) for one in foreign[:1])))
 
 

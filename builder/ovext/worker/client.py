@@ -124,13 +124,13 @@ class Worker:
             raise self._died("", phase)
         if report := self._races():
             self.finish()
-            raise _reported(report)
+            raise _ended(report, "sanitizer")
         result: dict[str, Any] = json.loads(answer)
         if "no_openvino" in result:
             raise OpenVINOError(f"this Python cannot import it: {result['no_openvino']}", where=self._python_path)
-        if result.get("ended"):
+        if ended := result.get("ended"):  # the emulated CPU stopped amid a call
             self.finish()
-            raise _stopped(result["error"], result["ended"])
+            raise _ended(result["error"], ended) if ended == "hang" else CannotEmulateError(result["error"])
         if "error" in result:
             failed = ReferenceFailedError if result.get("is_reference") else LibraryError
             raise failed(_without_noise(result["error"]), where=self._library)
@@ -182,12 +182,11 @@ class Worker:
         lines = finished.output.splitlines() if finished else []
         said = [line for line in lines if line.strip() and "PLEASE submit a bug report" not in line][-_LAST_LINES:]
         if report := first_report("\n".join(lines)):
-            return _reported(report)
+            return _ended(report, "sanitizer")
         fault = read_fault(phase.with_name(FAULT_FILE))
         what = f"{fault}. The" if fault else "the"
-        error = WorkerDiedError(f"{what} process {how}{during}" + "".join(f"\n  {line}" for line in said))
-        error.ended = "ends" if fault else "crash"
-        return error
+        text = f"{what} process {how}{during}" + "".join(f"\n  {line}" for line in said)
+        return _ended(text, "ends" if fault else "crash")
 
 
 def ask_once(
@@ -221,18 +220,9 @@ def _environment_of(openvino: OpenVINO) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(filter(None, [str(openvino.python_path), os.environ.get("PYTHONPATH")]))}
 
 
-def _reported(report: str) -> WorkerDiedError:
-    error = WorkerDiedError(report)
-    error.ended = "sanitizer"
-    return error
-
-
-def _stopped(text: str, ended: str) -> LibraryError:
-    """The error of an emulated CPU that stopped amid a call."""
-    if ended != "hang":
-        return CannotEmulateError(text)
+def _ended(text: str, how: str) -> WorkerDiedError:
     error = WorkerDiedError(text)
-    error.ended = ended
+    error.ended = how
     return error
 
 

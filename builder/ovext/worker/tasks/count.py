@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +26,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         op = emulated.op({**request, "model": model})
         read = read_model(request["library"], model)
         generator = np.random.default_rng(0)
-        inputs = [_buffer(one, partial(generator.standard_normal)) for one in read.inputs]
+        inputs = [_buffer(one, generator.standard_normal) for one in read.inputs]
         outputs = [_buffer(one, np.zeros) for one in read.outputs]
         for _ in range(2):
             op.call(outputs, inputs, threads=1)

@@ -140,13 +140,9 @@ def _called_alone(alone: Alone, inputs: Sequence[Array], expected: Sequence[Arra
 
 
 def _alone(request: dict[str, Any], say: Phases) -> Alone:
-    op = emulated.op(request) if request["emulator"] else NativeOp(_node(request))
+    model = read_model(request["library"], request["model"])
+    op = emulated.op(request) if request["emulator"] else NativeOp(node_of(model, request["type"]))
     return Alone(op, request, say, fault_recorder(say.folder / FAULT_FILE))
-
-
-def _node(request: dict[str, Any]) -> ov.Node:
-    ops = read_model(request["library"], request["model"]).get_ops()
-    return next(op for op in ops if op.get_type_name() == request["type"])
 
 
 def infer(compiled: ov.CompiledModel, inputs: Sequence[Array], request: dict[str, Any]) -> list[Array]:
@@ -174,10 +170,15 @@ def attributes(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def attributes_of(model: ov.Model, op_type: str) -> dict[str, Any]:
-    op = next((op for op in model.get_ops() if op.get_type_name() == op_type), None)
-    if op is None:
+    return {name: _plain(value) for name, value in node_of(model, op_type).get_attributes().items()}
+
+
+def node_of(model: ov.Model, op_type: str) -> ov.Node:
+    """The model's first op of the type."""
+    node = next((op for op in model.get_ops() if op.get_type_name() == op_type), None)
+    if node is None:
         raise RuntimeError(f"the model has no {op_type}: something else was made of it")
-    return {name: _plain(value) for name, value in op.get_attributes().items()}
+    return node
 
 
 def _plain(value: Any) -> Any:
