@@ -23,7 +23,6 @@ from ovext.targets.isa import host_cpuinfo_flags, isa_table
 from ovext.toolchain.emulators import QEMU, emulator_settings, has_emulator
 from ovext.toolchain.openvino import read_openvino
 
-Command = list[str | Path]
 OPSET = load_project(CUSTOM_RELU).ops[0].opset
 WIDEST = [*CPU_MODELS.values()][-1]
 START = "    const float slope = parameters.negative_slope;\n"
@@ -34,20 +33,16 @@ LEAKS = {
 }
 
 
+def proof_of(project: Path, library: Path, *options: str) -> list[str | Path]:
+    """The command that proves a project in a library."""
+    return ["test", project, "--library", library, *options]
+
+
 @pytest.mark.parametrize("variant", isa_table())
 def test_each_variant_is_executed(ovext: Ovext, built_relu: Built, variant: str) -> None:
     """The summary of the run counts on this: a CPU with AVX-512 is emulated everywhere."""
     need(has_emulator(), "bochscpu")
-    command: Command = [
-        "test",
-        built_relu.project,
-        "--library",
-        built_relu.library,
-        "--isa",
-        variant,
-        "--cpu",
-        WIDEST.name,
-    ]
+    command = proof_of(built_relu.project, built_relu.library, "--isa", variant, "--cpu", WIDEST.name)
     done = ovext(*command, "--examples", "60", "--require", "all")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == f"1 of 1 variants executed: {variant} (CPU {WIDEST.name})"
@@ -104,18 +99,7 @@ def test_instructions_outside_of_the_row_are_found_as_they_are_executed(
     ovext: Ovext, leaking: Path, variant: str
 ) -> None:
     need(has_emulator(), "bochscpu")
-    command: Command = [
-        "test",
-        CUSTOM_RELU,
-        "--library",
-        leaking,
-        "--isa",
-        variant,
-        "--cpu",
-        WIDEST.name,
-        "--types",
-        "f32",
-    ]
+    command = proof_of(CUSTOM_RELU, leaking, "--isa", variant, "--cpu", WIDEST.name, "--types", "f32")
     done = ovext(*command, "--examples", "3")
     assert done.returncode == ExitCode.FAILED
     instruction, feature = LEAKS[variant]
@@ -134,18 +118,7 @@ def path_without_qemu(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_an_instruction_that_the_cpu_lacks_is_named(ovext: Ovext, leaking: Path, path_without_qemu: str) -> None:
     need(has_emulator(), "bochscpu")
-    command: Command = [
-        "test",
-        CUSTOM_RELU,
-        "--library",
-        leaking,
-        "--isa",
-        "sse42",
-        "--cpu",
-        "nehalem",
-        "--types",
-        "f32",
-    ]
+    command = proof_of(CUSTOM_RELU, leaking, "--isa", "sse42", "--cpu", "nehalem", "--types", "f32")
     done = ovext(*command, "--examples", "3", PATH=path_without_qemu)
     assert done.returncode == ExitCode.FAILED
     assert "nehalem is emulated: bochscpu" in done.stderr
@@ -156,16 +129,7 @@ def test_an_instruction_that_the_cpu_lacks_is_named(ovext: Ovext, leaking: Path,
 @pytest.mark.parametrize("cpu", ["nehalem", "haswell"])
 def test_bochscpu_emulates_older_cpus_too(ovext: Ovext, built_relu: Built, cpu: str, path_without_qemu: str) -> None:
     need(has_emulator(), "bochscpu")
-    command: Command = [
-        "test",
-        built_relu.project,
-        "--library",
-        built_relu.library,
-        "--cpu",
-        cpu,
-        "--types",
-        "f32",
-    ]
+    command = proof_of(built_relu.project, built_relu.library, "--cpu", cpu, "--types", "f32")
     done = ovext(*command, "--examples", "10", PATH=path_without_qemu)
     assert done.returncode == 0, done.stdout + done.stderr
     variants = ["sse42", "avx2"][: 1 + (cpu == "haswell")]
@@ -175,16 +139,7 @@ def test_bochscpu_emulates_older_cpus_too(ovext: Ovext, built_relu: Built, cpu: 
 
 def test_the_whole_proof_runs_under_qemu(ovext: Ovext, built_relu: Built) -> None:
     need(shutil.which(QEMU) is not None, "qemu-user")
-    command: Command = [
-        "test",
-        built_relu.project,
-        "--library",
-        built_relu.library,
-        "--cpu",
-        "nehalem",
-        "--types",
-        "f32",
-    ]
+    command = proof_of(built_relu.project, built_relu.library, "--cpu", "nehalem", "--types", "f32")
     done = ovext(*command, "--examples", "3")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"nehalem is emulated: {QEMU} -cpu Nehalem" in done.stderr
@@ -200,16 +155,7 @@ def test_a_command_is_put_before_the_worker(
     sde.parent.mkdir()
     sde.write_text(f'#!/bin/sh\necho "$1 $2" >> {tmp_path}/called\nshift 2\nexec "$@"\n')
     sde.chmod(0o755)
-    command: Command = [
-        "test",
-        built_relu.project,
-        "--library",
-        built_relu.library,
-        "--cpu",
-        "haswell",
-        "--isa",
-        "sse42",
-    ]
+    command = proof_of(built_relu.project, built_relu.library, "--cpu", "haswell", "--isa", "sse42")
     command += ["--types", "f32", "--check", "numbers", "--examples", "3"]
     done = ovext(*command, PATH=path_without_qemu, SDE_HOME=str(sde.parent))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -222,16 +168,7 @@ def test_a_command_is_put_before_the_worker(
 
 def test_a_required_variant_that_nothing_runs_is_a_failure(ovext: Ovext, built_relu: Built) -> None:
     need(shutil.which(QEMU) is not None, "qemu-user")
-    command: Command = [
-        "test",
-        built_relu.project,
-        "--library",
-        built_relu.library,
-        "--cpu",
-        "nehalem",
-        "--types",
-        "f32",
-    ]
+    command = proof_of(built_relu.project, built_relu.library, "--cpu", "nehalem", "--types", "f32")
     command += ["--check", "numbers", "--examples", "1"]
     done = ovext(*command)
     assert done.returncode == 0, done.stdout + done.stderr
