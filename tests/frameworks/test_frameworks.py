@@ -143,25 +143,49 @@ def test_onnx_without_attributes(kinds: Built, tmp_path: Path) -> None:
     check(model, {**DEFAULTS, "wide": 0.75, "few": 6})
 
 
-def test_the_proof_reads_models_of_onnx(kinds: Built, tmp_path: Path) -> None:
-    """It finds an attribute that the mapping names wrongly, and one that gets another value."""
-    module("onnx")
-    command = ["test", "--library", str(kinds.library), "--check", "frameworks", "--isa", "sse42", "--json"]
-    done = run_ovext(*command, kinds.project)
-    (row,) = json.loads(done.stdout)["rows"]
-    assert (row["check"], row["failures"], row["cases"] > 30) == ("frameworks", [], True)
+# For each framework, a mistake in op.toml and what the proof says of it. The library is built without the mistake.
+MISTAKES = {
+    "onnx": ('attributes = { times = "n_times" }\ndefaults', 'attributes = { times = "number" }\ndefaults', "times = "),
+    "tensorflow": ('attributes = { times = "n_times" }\n\n', "\n", "times = "),
+    "tensorflow_lite": ('word = "lite"', 'word = "heavy"', "word = 'heavy' is 'lite'"),
+    "pytorch": ('"my_ops::kinds"', '"my_ops::kinds"\nconstants = { few = 9 }', "few = 9 is "),
+    "paddle": ('inputs = ["X"]', 'inputs = ["Z"]', "is refused: "),
+    "jax": ("times = 1 }", "times = 2 }", "times = 2 is 1 read from a model of JAX"),
+}
+PACKAGES_OF = {
+    "onnx": "onnx",
+    "tensorflow": "tensorboard",
+    "tensorflow_lite": "tflite",
+    "pytorch": "torch",
+    "paddle": "paddle",
+    "jax": "jax",
+}
+
+
+@pytest.mark.parametrize("framework", MISTAKES)
+def test_the_proof_reads_models(kinds: Built, tmp_path: Path, framework: str) -> None:
+    need(find_spec(PACKAGES_OF[framework]) is not None, f"the package {PACKAGES_OF[framework]}")
+    command = ["test", "--library", str(kinds.library), "--check", framework, "--isa", "sse42", "--json"]
+    (row,) = json.loads(run_ovext(*command, kinds.project).stdout)["rows"]
+    assert (row["check"], row["failures"], row["skipped"]) == (framework, [], "")
+    assert row["cases"] > 10 or framework == "jax"
     project = copy_project(kinds.project, tmp_path / "kinds")
-    description = project / "ops" / "kinds" / "op.toml"
-    for old, new, told in (
-        ('times = "n_times"', 'times = "number"', "times = 9223372036854775807 is "),
-        ("few = 6", "few = 7", "few = 7 is 6 read from a model of ONNX"),
-    ):
-        text = description.read_text(encoding="utf-8")
-        assert text.count(old) >= 1, text
-        description.write_text(text.replace(old, new, 1), encoding="utf-8")
-        done = run_ovext(*command, project)
-        description.write_text(text, encoding="utf-8")
-        assert any(told in one["what"] for row in json.loads(done.stdout)["rows"] for one in row["failures"])
+    old, new, told = MISTAKES[framework]
+    replace(project / "ops" / "kinds" / "op.toml", old, new)
+    (row,) = json.loads(run_ovext(*command, project).stdout)["rows"]
+    assert any(told in one["what"] for one in row["failures"]), row
+
+
+def test_the_proof_reads_models_with_several_inputs_and_outputs(tmp_path: Path) -> None:
+    """Also of an attribute without a default, and an argument of PyTorch that no attribute comes from."""
+    for package in PACKAGES_OF.values():
+        need(find_spec(package) is not None, f"the package {package}")
+    assert run_ovext("new", "pair", "--from", PACKAGES / "pair.toml", cwd=tmp_path).returncode == 0
+    pair = build(tmp_path / "pair")
+    done = run_ovext("test", "--library", pair.library, "--isa", "sse42", "--json", pair.project)
+    rows = {row["check"]: row for row in json.loads(done.stdout)["rows"]}
+    assert [one["failures"] for one in rows.values() if one["failures"]] == []
+    assert [name for name in PACKAGES_OF if rows[name]["cases"] == 0] == []
 
 
 def test_onnx_of_another_domain_is_not_the_op(kinds: Built, tmp_path: Path) -> None:
@@ -246,18 +270,27 @@ def test_tensorflow(kinds: Built, tmp_path: Path, given: str) -> None:
 @pytest.mark.parametrize("given", ["none", "numbers", "ends"])
 def test_tensorflow_lite(kinds: Built, tmp_path: Path, given: str) -> None:
     """Of the options, OpenVINO reads numbers and booleans."""
-    module("tflite")
-    custom_op_model = module("lite").custom_op_model
+    made = module("ovext.worker.models.tensorflow_lite").made
     # OpenVINO reads the lower 32 bits of whole numbers.
     source: dict[str, Any] = {"none": {}, "numbers": GIVEN, "ends": {**ENDS, "times": 2**31 - 1}}[given]
     options = {name: source[name] for name in ("flip", "times", "few", "scale", "wide") if source}
-    path = tmp_path / "model.tflite"
-    path.write_bytes(custom_op_model("Kinds", DATA.shape, **options))
-    check(read(path, kinds.library), {**DEFAULTS, **options, "word": "lite"})
+    request = {
+        "name": "Kinds",
+        "inputs": ["x"],
+        "outputs": ["y"],
+        "input_types": ["f32"],
+        "shapes": [DATA.shape],
+        "attributes": [{"name": name, "value": value} for name, value in options.items()],
+    }
+    check(read(made(request, tmp_path), kinds.library), {**DEFAULTS, **options, "word": "lite"})
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("given", [GIVEN, {**ENDS, "word": "w"}], ids=["given", "ends"])
+@pytest.mark.parametrize(
+    "given",
+    [GIVEN, {**ENDS, "word": "w"}, {**GIVEN, "axes": [], "few_axes": [], "weights": []}],
+    ids=["given", "ends", "empty"],
+)
 @pytest.mark.parametrize("how", ["trace", "export"])
 def test_pytorch(kinds: Built, how: str, given: dict[str, Any]) -> None:
     torch = module("torch")
@@ -314,10 +347,3 @@ def test_ovc_and_benchmark_app_take_the_library(kinds: Built, onnx_model: Path, 
     done = run_tool("benchmark_app", "-m", converted, "-extensions", kinds.library, "-d", "CPU", "-niter", "2")
     assert done.returncode == 0, done.stdout
     assert "Throughput" in done.stdout
-
-
-def test_paddle_is_registered(kinds: Built) -> None:
-    """There is no model: the conversion is compiled into the library, where the front end finds it."""
-    assert b"paddle" in kinds.content
-    header = (kinds.project / "ops" / "kinds" / "frameworks.hpp").read_text()
-    assert 'node.get_input("X")' in header

@@ -55,13 +55,13 @@ class ShownProof:
         if row.op != self._op:
             self._op = row.op
             typer.secho(row.op, bold=True)
-            typer.echo(f"    {'check':12} {'variant':8} {'types':14} {'device':18} {'cases':>5}  worst error")
+            typer.echo(f"    {'check':15} {'variant':8} {'types':14} {'device':18} {'cases':>5}  worst error")
         mark, colour = ("-", "yellow") if row.skipped else ("✓", "green") if row.is_fine else ("✗", "red")
         typer.secho(f"  {mark} ", fg=colour, nl=False)
         worst = f"{row.absolute:.2g} (relative {row.relative:.2g})" if row.check == "numbers" else ""
         end = row.skipped or worst
         cases = "" if row.skipped else str(row.cases)
-        typer.echo(f"{row.check:12} {row.variant:8} {row.types:14} {row.device:18} {cases:>5}  {end}".rstrip())
+        typer.echo(f"{row.check:15} {row.variant:8} {row.types:14} {row.device:18} {cases:>5}  {end}".rstrip())
         if row.note:
             typer.echo(f"      {row.note}")
 

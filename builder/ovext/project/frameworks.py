@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ovext.project.attributes import Attribute
+    from ovext.project.op import OpDescription
+
+TITLES = {
+    "onnx": "ONNX",
+    "tensorflow": "TensorFlow",
+    "tensorflow_lite": "TensorFlow Lite",
+    "pytorch": "PyTorch",
+    "paddle": "PaddlePaddle",
+    "jax": "JAX",
+}
 
 
 def _plain_word(word: str) -> str:
@@ -80,6 +90,22 @@ def is_readable(framework: str, attribute: Attribute) -> bool:
 
 
 AnyMapping = Mapping | PyTorchMapping | JaxMapping
+
+
+def name_in(mapping: AnyMapping, attribute: str) -> str:
+    """What models of the framework call the attribute."""
+    return mapping.attributes.get(attribute, attribute) if isinstance(mapping, Mapping) else attribute
+
+
+def argument_of(op: OpDescription, name: str, mapping: PyTorchMapping) -> int:
+    """The number of an attribute's argument in PyTorch: as the mapping says, else in order after the inputs."""
+    if name in mapping.arguments:
+        return mapping.arguments[name]
+    taken = set(mapping.arguments.values())
+    free = (number for number in range(len(op.inputs), 10_000) if number not in taken)
+    told = {*mapping.arguments, *mapping.constants}
+    untold = [one.name for one in op.attributes if one.name not in told and is_readable("pytorch", one)]
+    return dict(zip(untold, free, strict=False))[name]
 
 
 class Frameworks(Strict):

@@ -59,6 +59,8 @@ def stored_values(op: OpDescription) -> Iterator[dict[str, AttributeValue]]:
             value = [end] * _length(attribute) if of.is_list else end
             if not attribute.refusal_of(value):
                 yield {**op.example(), attribute.name: attribute.typed(value)}
+        if of.is_list and not is_bound:
+            yield {**op.example(), attribute.name: []}
 
 
 def _names_of_sizes(op: OpDescription) -> set[str]:

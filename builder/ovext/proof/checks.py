@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import ProjectError, ReferenceTooSlowError
+from ovext.project.frameworks import TITLES
 from ovext.proof.attribute_values import stored_values
-from ovext.proof.onnx_models import onnx_models
+from ovext.proof.framework_models import framework_models, request_of
 from ovext.proof.plan import plan
 from ovext.proof.refused_models import right_and_wrong_models
 from ovext.proof.setting import is_valid
@@ -17,7 +18,10 @@ from ovext.toolchain.process import cpu_count
 
 if TYPE_CHECKING:
     from ovext.project import OpDescription
+    from ovext.project.attributes import AttributeValue
+    from ovext.project.frameworks import AnyMapping
     from ovext.proof.setting import Setting
+    from ovext.proof.trial import Shapes
     from ovext.worker.client import Worker
 
 _ATTRIBUTE_SETS = 10
@@ -36,6 +40,7 @@ def check_attributes(worker: Worker, setting: Setting) -> Outcome:
     stored = [replace(first, attributes=one) for one in stored_values(setting.op)]
     sets = [first, *others[-_ATTRIBUTE_SETS:]]
     sets += [one for one in stored if is_valid(setting.op, one.shapes, one.attributes)]
+    sets = [one for one in sets if _takes_lists(worker, setting, one.shapes, one.attributes)]
     problems: dict[str, None] = {}
     for trial in sets:
         wanted = setting.op.all_values(trial.attributes)
@@ -50,40 +55,34 @@ def check_attributes(worker: Worker, setting: Setting) -> Outcome:
     return Outcome(len(sets), tuple(problems))
 
 
-def check_frameworks(worker: Worker, setting: Setting) -> Outcome:
-    """Attributes have the values that models of ONNX give them, and their defaults where a model leaves them out."""
-    op, mapping = setting.op, setting.op.frameworks.onnx
-    if mapping is None:
-        return Outcome(0)
-    models = onnx_models(op, mapping, [_simple_trial(op), *_planned(op)])
+def check_framework(framework: str, mapping: AnyMapping, worker: Worker, setting: Setting) -> Outcome:
+    """Attributes have the values that models of the framework give them, and their defaults where a model has none."""
+    op = setting.op
+    models = framework_models(op, framework, mapping, [_simple_trial(op), *_planned(op)])
     if not models:
         return Outcome(0, skipped="no shapes of inputs go with the values of its attributes")
-    request = {
-        "type": op.type,
-        "mapping": {"type": mapping.type, "domain": mapping.domain},
-        "input_types": setting.input_types,
-        "outputs": len(op.outputs),
-        "models": [
-            {
-                "attributes": one.attributes,
-                "kinds": one.kinds,
-                "shapes": [one.shapes[port.name] for port in op.inputs],
-            }
-            for one in models
-        ],
-    }
-    answer = worker.ask("attributes-onnx", request)
-    if missing := answer.get("missing"):
-        return Outcome(0, skipped=f"the package {missing} is not installed")
+    models = [one for one in models if _takes_lists(worker, setting, one.shapes, one.values)]
+    title = TITLES[framework]
     problems: dict[str, None] = {}
-    for one, found in zip(models, answer["found"], strict=True):
-        if "problem" in found:
-            problems[f"a model of ONNX with {one.attributes} is refused: {found['problem']}"] = None
+    for model in models:
+        answer = worker.ask("framework-model", request_of(op, framework, mapping, setting.input_types, model))
+        if why := answer.get("impossible"):
+            return Outcome(0, skipped=why)
+        if problem := answer.get("problem"):
+            problems[f"a model of {title} with {model.attributes} is refused: {problem}"] = None
             continue
-        for name, value in one.values.items():
-            if not _same(found["read"].get(name), value):
-                problems[f"{name} = {value!r} is {found['read'].get(name)!r} read from a model of ONNX"] = None
+        for name, value in model.values.items():
+            if not _same(answer["read"].get(name), value):
+                problems[f"{name} = {value!r} is {answer['read'].get(name)!r} read from a model of {title}"] = None
     return Outcome(len(models), tuple(problems))
+
+
+def _takes_lists(worker: Worker, setting: Setting, shapes: Shapes, attributes: dict[str, AttributeValue]) -> bool:
+    """Whether the op takes the values: it may need lists that are not empty."""
+    if [] not in attributes.values():
+        return True
+    model = {"what": "an empty list", "model": setting.model(shapes, attributes)}
+    return bool(worker.ask("refusals", {"models": [model]})["said"] == [None])
 
 
 def _same(got: Any, wanted: Any) -> bool:

@@ -14,7 +14,7 @@ from ovext.project.attributes import WITHOUT_NUMBERS
 from ovext.proof.cases import CASES_ON_GPU, planned_on_cpu, settings_on_cpu, with_asked_types
 from ovext.proof.checks import (
     check_attributes,
-    check_frameworks,
+    check_framework,
     check_refusals,
     check_requests,
     check_unloading,
@@ -166,14 +166,16 @@ def _jobs_on_cpu(subject: _Subject, chooser: CpuChooser) -> Iterator[Job]:
     whole = [(variant, cpu) for variant, cpu in found if isinstance(cpu, ChosenCpu) and cpu.emulator is None]
     if not request.case and whole:
         variant, cpu = ([one for one in whole if one[1].is_native] or whole)[-1]
-        checks = [
-            *([check_attributes] if op.attributes else []),
-            *([check_frameworks] if op.frameworks.onnx else []),
-            *(check_refusals, check_requests, check_unloading),
-        ]
-        for check in checks:
-            about = Row(op.type, check.__name__.removeprefix("check_"), device=cpu.device, variant=variant)
-            if request.check in {"", about.check}:
+        checks: dict[str, Callable[[Worker, Setting], Outcome]] = {
+            **({"attributes": check_attributes} if op.attributes else {}),
+            **{name: partial(check_framework, name, mapping) for name, mapping in op.frameworks.given()},
+            "refusals": check_refusals,
+            "requests": check_requests,
+            "unloading": check_unloading,
+        }
+        for name, check in checks.items():
+            about = Row(op.type, name, device=cpu.device, variant=variant)
+            if request.check in {"", name}:
                 yield Job(about, partial(_checked, subject, check, cpu))
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from ovext.project.frameworks import TITLES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -29,7 +31,10 @@ CHECKS = {
     "executed": "with --require all, each variant of the library must run somewhere",
     "reference": "reference.py must not fail",
     "attributes": "attributes have the model's values, and keep them when the model is saved and read again",
-    "frameworks": "attributes have the values that models of ONNX give them, and their defaults",
+    **{
+        name: f"attributes have the values that models of {title} give them, or their defaults"
+        for name, title in TITLES.items()
+    },
     "refusals": "models that break a rule of op.toml are rejected with a message, and one that breaks none is taken",
     "requests": "requests that run at once return what each returns alone",
     "unloading": "a process that used the library releases it and ends",
@@ -37,7 +42,7 @@ CHECKS = {
 
 
 # The checks that are rows; the others are made with each case of `numbers`.
-ROWS = ("numbers", "attributes", "frameworks", "refusals", "requests", "unloading")
+ROWS = ("numbers", "attributes", *TITLES, "refusals", "requests", "unloading")
 
 
 @dataclass(frozen=True)

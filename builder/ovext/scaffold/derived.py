@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ovext.project.frameworks import JaxMapping, Mapping, OnnxMapping, PaddleMapping, PyTorchMapping, is_readable
+from ovext.project.frameworks import (
+    TITLES,
+    JaxMapping,
+    OnnxMapping,
+    PaddleMapping,
+    PyTorchMapping,
+    argument_of,
+    is_readable,
+    name_in,
+)
 from ovext.project.shapes import BROADCAST
 from ovext.scaffold.cpp import enum_name, folder_name, literal, type_of
 from ovext.scaffold.render import MARK, comment_lines, render
@@ -20,14 +29,6 @@ if TYPE_CHECKING:
 
 DERIVED_FILES = ("attributes.hpp", "frameworks.hpp", "README.md")
 SCHEMA_FILE = "op.schema.json"  # beside the folders of ops, for editors that complete op.toml
-_TITLES = {
-    "onnx": "ONNX",
-    "tensorflow": "TensorFlow",
-    "tensorflow_lite": "TensorFlow Lite",
-    "pytorch": "PyTorch",
-    "paddle": "PaddlePaddle",
-    "jax": "JAX",
-}
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ def derived_files(op: OpDescription, folder: str) -> dict[str, str]:
 
 def _frameworks(op: OpDescription, folder: str, mappings: list[_MappingText]) -> str:
     headers = sorted(_header(one.name) for one in mappings)
-    context = {"op": op, "folder": folder, "namespace": folder, "mappings": mappings, "headers": headers}
+    # Every front end takes JAX's extension, which is a general one; their own come after it and replace it.
+    in_order = sorted(mappings, key=lambda one: one.name != "jax")
+    context = {"op": op, "folder": folder, "namespace": folder, "mappings": in_order, "headers": headers}
     return wrapped(render("op/frameworks.hpp", **context))
 
 
@@ -106,7 +109,7 @@ def _mapping(op: OpDescription, name: str, mapping: AnyMapping) -> _MappingText:
     paddle = mapping if isinstance(mapping, PaddleMapping) else None
     return _MappingText(
         name=name,
-        title=_TITLES[name],
+        title=TITLES[name],
         types=[mapping.type, *_exported(mapping)],
         cpp="" if name == "jax" else f"{name}::",
         lines=[line for one in op.attributes for line in _read(op, name, one, mapping)],
@@ -138,22 +141,7 @@ def _read(op: OpDescription, framework: str, attribute: Attribute, mapping: AnyM
     if isinstance(mapping, PyTorchMapping):
         yield f"model.{verb}_argument({argument_of(op, name, mapping)}, attributes.{name});"
     else:
-        yield f'model.{verb}("{_name_in(mapping, name)}", attributes.{name});'
-
-
-def argument_of(op: OpDescription, name: str, mapping: PyTorchMapping) -> int:
-    """The number of an attribute's argument in PyTorch: as the mapping says, else in order after the inputs."""
-    if name in mapping.arguments:
-        return mapping.arguments[name]
-    taken = set(mapping.arguments.values())
-    free = (number for number in range(len(op.inputs), 10_000) if number not in taken)
-    told = {*mapping.arguments, *mapping.constants}
-    untold = [one.name for one in op.attributes if one.name not in told and is_readable("pytorch", one)]
-    return dict(zip(untold, free, strict=False))[name]
-
-
-def _name_in(mapping: AnyMapping, name: str) -> str:
-    return mapping.attributes.get(name, name) if isinstance(mapping, Mapping) else name
+        yield f'model.{verb}("{name_in(mapping, name)}", attributes.{name});'
 
 
 def _word(op: OpDescription, framework: str, attribute: Attribute, mapping: AnyMapping) -> str:
@@ -165,7 +153,7 @@ def _word(op: OpDescription, framework: str, attribute: Attribute, mapping: AnyM
         return f"{name} = {attribute.default}"
     if isinstance(mapping, PyTorchMapping):
         return f"{name} (argument {argument_of(op, name, mapping)})"
-    there = _name_in(mapping, name)
+    there = name_in(mapping, name)
     return name if there == name else f"{name} (there {there})"
 
 

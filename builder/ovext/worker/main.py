@@ -27,11 +27,11 @@ sys.modules["openvino.tools.ovc"] = None  # type: ignore[assignment]
 
 _TASKS = {
     "attributes": "cpu:attributes",
-    "attributes-onnx": "onnx_models:attributes",
     "compare-models": "compare_models:run",
     "count": "count:run",
     "compile-for-gpu": "gpu:compile_only",
     "devices": "gpu:devices",
+    "framework-model": "framework_models:attributes",
     "foreign-instructions": "emulated:foreign",
     "load": "load:run",
     "measure": "measure:run",

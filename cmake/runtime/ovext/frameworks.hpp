@@ -191,9 +191,12 @@ public:
     /// Like read(), for an attribute that is an argument, as in PyTorch: if missing or None, the member is unchanged.
     template <typename T>
     void read_argument(int number, T& member) const {
-        if (has_argument(number)) {
-            set("argument " + std::to_string(number), m_node.get_values_from_const_input(number), member);
+        if (!has_argument(number)) {
+            return;
         }
+        const auto any = is_empty_list(number) ? ov::Any(std::vector<std::int64_t>{})
+                                               : m_node.get_values_from_const_input(number);
+        set("argument " + std::to_string(number), any, member);
     }
 
     template <typename T>
@@ -222,6 +225,12 @@ private:
     bool has_argument(int number) const {
         const auto index = static_cast<std::size_t>(number);
         return index < m_node.get_input_size() && !m_node.input_is_none(index);
+    }
+
+    /// PyTorch's front end cannot make a constant of a list without elements.
+    bool is_empty_list(int number) const {
+        const auto node = m_node.get_input(number).get_node_shared_ptr();
+        return node->get_type_info().name == std::string("SequenceMark") && node->get_input_size() == 0;
     }
 
     template <typename T>
