@@ -72,14 +72,23 @@ def test_cpu_flags_are_read_from_the_first_processor(tmp_path: Path) -> None:
     assert [row.id for row in isa_table().values() if row.is_supported(flags)] == ["sse42"]
 
 
-@pytest.mark.parametrize(
-    ("text", "written"), [("2026.4.1", "2026.4.1"), ("2025.0", "2025.0.0"), (" 2026.10.2 ", "2026.10.2")]
-)
-def test_openvino_version_may_lack_its_patch_number(text: str, written: str) -> None:
-    assert str(OpenVINOVersion.parse(text)) == written
+def test_openvino_versions_are_ordered_as_they_were_made() -> None:
+    texts = [
+        "2024.6.0",
+        "2026.4.0",
+        "2026.4.1.dev20260901",
+        "2026.4.1rc1",
+        "2026.4.1rc2.dev3",
+        "2026.4.1rc2",
+        "2026.4.1",
+    ]
+    versions = [OpenVINOVersion.parse(f" {text} ") for text in [*texts, "2026.10.0"]]
+    assert [str(one) for one in versions] == [*texts, "2026.10.0"]
+    assert versions == sorted(versions)
+    assert len({one.numbers for one in versions}) == 4
 
 
-@pytest.mark.parametrize("text", ["", "26.4", "2026", "latest", "2026.4.1.dev0", "2026.4.1; rm"])
+@pytest.mark.parametrize("text", ["", "26.4", "2026", "2026.4", "latest", "2026.4.1-dev", "2026.4.1.1", "2026.4.1; rm"])
 def test_other_texts_are_no_openvino_version(text: str) -> None:
     with pytest.raises(UsageError, match="is not an OpenVINO version"):
         OpenVINOVersion.parse(text)

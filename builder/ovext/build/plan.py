@@ -33,11 +33,15 @@ class BuildRequest:
     output_root: Path
     base_os: str | None = None
     isa: str | None = None
-    openvino: str | None = None
+    openvino: str | None = None  # a release, or several with commas between
     engine: str | None = None
     base_image: str | None = None
     jobs: int | None = None
     build_type: str | None = None
+
+    @property
+    def first_openvino(self) -> str | None:
+        return self.openvino.split(",")[0] if self.openvino else None
 
     @property
     def is_automatic(self) -> bool:

@@ -1,33 +1,29 @@
-"""One library for several releases of OpenVINO: a build for each inside, and a small part that chooses."""
+"""Building one library for several releases of OpenVINO: each build as if it were alone, then all put into one."""
 
 from __future__ import annotations
 
-import json
+import os
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ovext.build.cmake_report import rejected_report
-from ovext.build.execute import BuildResult, locked_build_tree
-from ovext.build.manifest import ReleaseRecord, project_record
-from ovext.build.plan import HOST
+from ovext.build.compose import OneBuild, compose
+from ovext.build.execute import CHECKING, BuildResult, locked_build_tree
+from ovext.build.manifest import project_record
+from ovext.build.plan import HOST, Decision
 from ovext.build.publish import is_published, publish
-from ovext.build.resolve import plan_anywhere, run_anywhere
-from ovext.errors import BuildError, EngineError, ProjectError, UsageError
-from ovext.files import read_regular, replace_text, sha256_of, writing_to
-from ovext.inspect.payloads import CONTENT, TABLE, Payload, table_text
-from ovext.project import load_project
-from ovext.resources import cmake_dir
+from ovext.errors import ProjectError, UsageError
+from ovext.files import read_regular, writing_to
 from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
 from ovext.targets.openvino_version import OpenVINOVersion
-from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.compiler import check_binutils, find_compiler
 from ovext.toolchain.fetch import fetched_openvino
 from ovext.toolchain.git import revision_of
-from ovext.toolchain.process import stream
+from ovext.toolchain.openvino import VARIABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from ovext.build.container import ContainerPlan
@@ -36,235 +32,186 @@ if TYPE_CHECKING:
     from ovext.build.plan import BuildPlan, BuildRequest
     from ovext.project import Project
 
-_PROJECT = """\
-cmake_minimum_required(VERSION 3.26)
-project(releases LANGUAGES CXX)
-find_package(ovext REQUIRED)
-ovext_add_releases({name} table.cpp {payloads})
-"""
-_TABLE = """\
-#include "payloads.hpp"
-
-__asm__(R"(
-    .section {content}, "a", @progbits
-{contents}
-    .section {table}, "a", @progbits
-    .incbin "source/table.json"
-    .text
-)");
-
-extern "C" const unsigned char {symbols};
-
-namespace ovext {{
-const Payload payloads[] = {{
-{rows}
-}};
-const std::size_t payload_count = {count};
-const char* const library_name = {library};
-const char* const file_name = {file};
-}}  // namespace ovext
-"""
-
 
 @dataclass(frozen=True)
 class _Build:
-    """What was built for one release."""
+    """What is built for one release."""
 
     release: str
     request: BuildRequest
     plan: BuildPlan | ContainerPlan
 
 
-def releases_of(text: str) -> list[str]:
-    """The releases that `--openvino A,B` names, newest first.
+@dataclass(frozen=True)
+class ReleasesPlan:
+    """What will be done. Paths are absolute."""
+
+    project: Project
+    builds: tuple[_Build, ...]  # the newest release's first
+    base_os: str
+    folder: Path  # where the one library is made
+    output_dir: Path
+    reason: str  # why for these releases
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """Those for the newest release, which are the others' too, and the releases."""
+        first = self.builds[0].plan.decisions
+        releases = Decision("OpenVINO", ", ".join(one.release for one in self.builds), self.reason)
+        return tuple(releases if one.subject == releases.subject else one for one in first)
+
+    def steps(self) -> list[str]:
+        """What will be done, in order, one line each."""
+        releases = ", ".join(one.release for one in self.builds)
+        steps = [step for build in self.builds for step in build.plan.steps()]
+        last = f"move the libraries and manifest.json into {self.output_dir}"
+        return [*steps, f"put the builds for {releases} into one library, and load it in each", last]
+
+
+def releases_wanted(asked: str | None, project: Project) -> tuple[list[str], str]:
+    """The releases to build for, newest first, and why; none for the one OpenVINO that a build finds by itself.
 
     Raises:
-        UsageError: one is not a version, or is there twice.
+        UsageError: a release is there twice.
     """
-    versions = [OpenVINOVersion.parse(one) for one in text.split(",")]
-    if len(set(versions)) < len(versions):
-        raise UsageError(f"'{text}' names a release twice", fix="Give each once.")
-    return [str(one) for one in sorted(versions, reverse=True)]
+    if asked is not None:
+        listed, reason = asked.split(","), f"--openvino {asked}"
+    elif any(os.environ.get(variable) for variable in VARIABLES):
+        return [], ""
+    else:
+        listed, reason = project.settings.openvino, "the releases that the project lists"
+    versions = [OpenVINOVersion.parse(one) for one in listed]
+    if len({one.numbers for one in versions}) < len(versions):
+        problem = f"'{','.join(listed)}' names a release twice"
+        raise UsageError(problem, fix="Give each once; its candidates and builds have the same soname.")
+    return ([str(one) for one in sorted(versions, reverse=True)], reason) if len(versions) > 1 else ([], "")
 
 
-def plan_releases(request: BuildRequest, releases: Sequence[str], talk: Callable[[str], None] | None) -> list[_Build]:
-    """The plan for each release, whose result goes into a folder below the project's build/.
-
-    The errors are those of plan_anywhere.
-    """
+def plan_releases(
+    request: BuildRequest,
+    project: Project,
+    wanted: tuple[Sequence[str], str],
+    plan_one: Callable[[BuildRequest], BuildPlan | ContainerPlan],
+) -> ReleasesPlan:
+    """The plan for these releases, of which each is planned by `plan_one`. Its result goes to the project's build/."""
     check_binutils(find_compiler())  # the builds may be made in containers, but are put together here
+    releases, reason = wanted
+    base_os = request.base_os or DEFAULT_BASE_OS
+    staging = project.root / "build" / "releases"
     builds = []
-    staging = request.project.absolute() / "build" / "releases"
     for release in releases:
         one = replace(request, openvino=release, output_root=staging / release)
-        try:
-            builds.append(_Build(release, one, plan_anywhere(one, talk)))
-        except EngineError as error:
-            raise EngineError(error.what, where=error.where, fix=f"Without a container: {request.on_host()}") from None
-    return builds
+        builds.append(_Build(release, one, plan_one(one)))
+    return ReleasesPlan(
+        project=project,
+        builds=tuple(builds),
+        base_os=base_os,
+        folder=staging / "-".join([find_base_os(base_os).id, *releases]),
+        output_dir=request.output_root / base_os,
+        reason=reason,
+    )
 
 
-def run_releases(request: BuildRequest, builds: Sequence[_Build], reporter: Reporter) -> BuildResult:
-    """Build for each release, and put the results into one library, which must load in each of them.
+def run_releases(
+    plan: ReleasesPlan, run_one: Callable[[BuildPlan | ContainerPlan, BuildRequest], BuildResult], reporter: Reporter
+) -> BuildResult:
+    """Build for each release by `run_one`, and put the results into one library, which must load in each of them.
 
     Raises:
-        OvextError: the errors of run_anywhere; nothing is published.
+        OvextError: the errors of `run_one`; nothing is published.
     """
     started = time.monotonic()
-    project = load_project(request.project)
-    base_os = request.base_os or DEFAULT_BASE_OS
-    output_dir = request.output_root / base_os
-    releases_dir = project.root / "build" / "releases"
-    folder = releases_dir / f"{find_base_os(base_os).id}-{'-'.join(build.release for build in builds)}"
+    project, output_dir = plan.project, plan.output_dir
     with writing_to(output_dir):
         output_dir.mkdir(parents=True, exist_ok=True)  # fail now rather than after the compiler has run
     files: dict[Path, LibraryRecord] = {}
     layers: dict[str, str] = {}
-    with locked_build_tree(releases_dir, reporter) as lock:
+    with locked_build_tree(plan.folder.parent, reporter) as lock:
         results = []
-        for build in builds:
+        for build in plan.builds:
             reporter.talk(f"For OpenVINO {build.release}:")
-            results.append(run_anywhere(build.plan, build.request, reporter))
-        about = project_record(project, revision_of(project.root, [project.root / "build", request.output_root]))
-        for record in _libraries(project, results):
-            each = [_of_file(result, record.file) for result in results]
-            file, releases = _composed(project, folder / record.file, each, lock, reporter)
-            made = {"size": file.stat().st_size, "sha256": sha256_of(file), "releases": releases, "project": about}
-            files[file] = record.model_copy(update=made)
+            results.append(run_one(build.plan, build.request))
+        about = project_record(project, revision_of(project.root, [project.root / "build", output_dir.parent]))
+        for record in in_each_release(project, [result.libraries for result in results]):
+            builds = [_of_file(result, record.file) for result in results]
+            reporter.talk(f"Putting {len(builds)} builds into {record.file}")
+            file, composed = compose(project, plan.folder / record.file, builds, lock)
+            files[file] = composed.model_copy(update={"project": about})
             for layer in record.layers:
                 layers |= {name: read_regular(results[0].output_dir / name).decode() for name in layer.files}
         up_to_date = is_published(output_dir, list(files.values()))
         if not up_to_date:
             for file, record in files.items():
-                files[file] = _checked(project, file, record, output_dir, reporter)
+                here = [one.openvino.version for one in _records(results, record.file) if one.engine == HOST]
+                rejected = rejected_report(output_dir, record.file)
+                files[file] = check_composed(
+                    project, file, record, releases=here, rejected=rejected, talk=reporter.talk
+                )
             publish(files, output_dir, reporter.talk, layers)
         for record in files.values():
             rejected_report(output_dir, record.file).unlink(missing_ok=True)  # of an earlier build
     return BuildResult(output_dir, tuple(files.values()), up_to_date, time.monotonic() - started)
 
 
-def _libraries(project: Project, results: Sequence[BuildResult]) -> tuple[LibraryRecord, ...]:
+def in_each_release(project: Project, libraries: Sequence[tuple[LibraryRecord, ...]]) -> tuple[LibraryRecord, ...]:
     """The libraries of the newest release, which are those of each.
 
     Raises:
         ProjectError: a release has others, or a library brings no OpenVINO of its own.
     """
-    for result in results:
-        names = [{one.file for one in each.libraries} for each in (results[0], result)]
+    for records in libraries:
+        names = [{one.file for one in each} for each in (libraries[0], records)]
         if other := sorted(names[0] ^ names[1]):
             problem = f"{', '.join(other)} is not built for each of the releases"
             raise ProjectError(problem, where=project.root, fix="Build for the releases that have it.")
-    for one in results[0].libraries:
+    for one in libraries[0]:
         if one.link == "host":
             problem = f"{one.file} is linked to no OpenVINO (LINK host), so it needs no build for each release"
             raise ProjectError(problem, where=project.root, fix="Give one --openvino.")
-    return results[0].libraries
+    return libraries[0]
 
 
-def _of_file(result: BuildResult, name: str) -> tuple[Path, LibraryRecord]:
-    return result.output_dir / name, next(one for one in result.libraries if one.file == name)
+def _records(results: Iterable[BuildResult], file: str) -> list[LibraryRecord]:
+    return [one for result in results for one in result.libraries if one.file == file]
 
 
-def _composed(
-    project: Project, folder: Path, each: Sequence[tuple[Path, LibraryRecord]], lock: int, reporter: Reporter
-) -> tuple[Path, list[ReleaseRecord]]:
-    """The library with these builds inside, and what it has."""
-    reporter.talk(f"Putting {len(each)} builds into {folder.name}")
-    source = folder / "source"
-    with writing_to(folder):
-        source.mkdir(parents=True, exist_ok=True)
-        payloads: list[Payload] = []
-        for number, (file, record) in enumerate(each):
-            stripped = source / f"payload{number}.so"
-            _run(["objcopy", "--strip-all", str(file), str(stripped)], folder, lock)
-            offset = -(-(payloads[-1].offset + payloads[-1].size) // 16) * 16 if payloads else 0
-            openvino, size = record.openvino, stripped.stat().st_size
-            variants = tuple(one.id for one in record.variants)
-            payloads.append(
-                Payload(
-                    openvino.version, openvino.soname, openvino.cxx11_abi, offset, size, sha256_of(stripped), variants
-                )
-            )
-        name = folder.name.removesuffix(".so")
-        replace_text(source / "table.json", table_text(payloads))
-        replace_text(source / "table.cpp", _table(project, folder.name.removesuffix(".so"), payloads))
-        names = " ".join(f'"${{CMAKE_CURRENT_SOURCE_DIR}}/payload{number}.so"' for number in range(len(payloads)))
-        replace_text(source / "CMakeLists.txt", _PROJECT.format(name=name, payloads=names))
-        _compile(source, folder, lock)
-    releases = [
-        ReleaseRecord(version=one.release, soname=one.soname, cxx11_abi=one.cxx11_abi, size=one.size, sha256=one.sha256)
-        for one in payloads
-    ]
-    return folder / folder.name, releases
+def _of_file(result: BuildResult, name: str) -> OneBuild:
+    return OneBuild(result.output_dir / name, next(one for one in result.libraries if one.file == name))
 
 
-def _table(project: Project, file: str, payloads: Sequence[Payload]) -> str:
-    contents, rows, symbols = [], [], []
-    for number, one in enumerate(payloads):
-        begin, end = f"ovext_payload{number}", f"ovext_payload{number}_end"
-        labels = [f"    .global {symbol}\n    .hidden {symbol}" for symbol in (begin, end)]
-        incbin = f'{begin}:\n    .incbin "source/payload{number}.so"\n{end}:'
-        contents.append("\n".join(["    .balign 16", *labels, incbin]))
-        rows.append(f'    {{"{one.release}", "{one.soname}", {str(one.cxx11_abi).lower()}, {begin}, {end}}},')
-        symbols += [f"{begin}[]", f"{end}[]"]
-    return _TABLE.format(
-        content=CONTENT,
-        contents="\n".join(contents),
-        table=TABLE,
-        symbols=", ".join(symbols),
-        rows="\n".join(rows),
-        count=len(payloads),
-        library=json.dumps(f"{project.name} {project.version}"),
-        file=json.dumps(file),
-    )
-
-
-def _compile(source: Path, folder: Path, lock: int) -> None:
-    tools, compiler = find_build_tools(), find_compiler()
-    settings = {
-        "CMAKE_CXX_COMPILER": compiler.path,
-        "CMAKE_MAKE_PROGRAM": tools.ninja,
-        "CMAKE_BUILD_TYPE": "Release",
-        "ovext_DIR": cmake_dir(),
-    }
-    defines = [f"-D{name}={value}" for name, value in settings.items()]
-    _run([str(tools.cmake), "-S", str(source), "-B", str(folder), "-G", "Ninja", "--fresh", *defines], folder, lock)
-    _run([str(tools.ninja), "-C", str(folder)], folder, lock)
-
-
-def _run(command: Sequence[str], folder: Path, lock: int) -> None:
-    log = folder / "releases.log"
-    log.unlink(missing_ok=True)
-    finished = stream(list(command), lambda _: None, log=log, keep_open=[lock])
-    if not finished.ok:
-        raise BuildError("The builds could not be put into one library.", output=finished.output, log=log)
-
-
-def _checked(
-    project: Project, file: Path, record: LibraryRecord, output_dir: Path, reporter: Reporter
+def check_composed(
+    project: Project,
+    file: Path,
+    record: LibraryRecord,
+    *,
+    releases: Sequence[str],
+    rejected: Path,
+    talk: Callable[[str], None],
 ) -> LibraryRecord:
-    """The record of the library after inspection, and after each of its releases has loaded it.
+    """The record of the library after inspection, and after each of `releases` has loaded it.
 
-    The builds inside have passed the gate already, with their symbols.
+    The builds inside have passed the gate already, with their symbols. The others were loaded in their containers.
+
+    Raises:
+        GateError: it would not load or could crash on the target. The whole report is in `rejected`.
+        LibraryError: a release does not load it.
     """
     from ovext.build.gate import (  # noqa: PLC0415  a build with nothing to do needs no disassembler
         load_here,
         pass_inspection,
     )
 
-    bases = [find_base_os(str(record.base_os))]
-    rejected = rejected_report(output_dir, record.file)
-    reporter.talk(f"Checking {record.file}: inspection, then a load in each release")
+    bases = [find_base_os(record.base_os)] if record.base_os else []
+    where = ", ".join(releases) or "none, since its builds were loaded in their containers"
+    talk(f"{CHECKING} {record.file}: inspection, then a load in OpenVINO {where}")
     inspection = pass_inspection(
-        file, bases, None, rejected, talk=reporter.talk, settings=project.settings, payloads_passed=True
+        file, bases, None, rejected, talk=talk, settings=project.settings, payloads_passed=True
     )
     provided = record.ops
     known = {(one.type, one.opset) for one in record.ops}
     described = [op for op in project.ops if (op.type, op.opset) in known]
     variants = [one.id for one in record.variants]
-    for release in record.releases if record.engine == HOST else []:
-        openvino = fetched_openvino(release.version, reporter.talk)
-        provided = [*load_here(file, variants, openvino, described, reporter.talk)] or provided
-    if record.engine != HOST:
-        reporter.talk(f"{record.file} is not loaded here: its builds were, in their containers")
+    for release in releases:
+        openvino = fetched_openvino(release, talk)
+        provided = [*load_here(file, variants, openvino, described, talk)] or provided
     return record.model_copy(update={"inspection": inspection, "ops": provided})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from ovext.build.execute import run_build
 from ovext.build.plan import AUTO, HOST, BuildPlan, BuildRequest, Machine, check_request, plan_build
+from ovext.build.releases import ReleasesPlan, plan_releases, releases_wanted, run_releases
 from ovext.errors import EngineError, ImageError, OvextError, UsageError
 from ovext.project import load_project
 from ovext.scaffold.sync import check_derived
@@ -46,36 +47,55 @@ class EngineChoice:
         return self.engine.name if self.engine else HOST
 
 
-def plan_anywhere(request: BuildRequest, talk: Callable[[str], None] | None) -> BuildPlan | ContainerPlan:
+def plan_anywhere(
+    request: BuildRequest, talk: Callable[[str], None] | None
+) -> BuildPlan | ContainerPlan | ReleasesPlan:
     """The plan. `talk` receives messages about slow steps; without it, no image is pulled to find out.
 
     Raises:
         OvextError: of the class of the first problem; its text has all of them.
         EngineError: the requested container engine is not alive.
     """
+    problems = _Problems()
+    project = problems.of_project(request)
+    if problems.found and request.engine == HOST:
+        problems.attempt(lambda: look_at_machine(project, request.first_openvino))
+    problems.raise_all()
+    project = cast("Project", project)
+    wanted = releases_wanted(request.openvino, project)
+    if wanted[0]:
+        return plan_releases(request, project, wanted, lambda one: _plan_one(one, project, talk))
+    return _plan_one(request, project, talk)
+
+
+def _plan_one(request: BuildRequest, project: Project, talk: Callable[[str], None] | None) -> BuildPlan | ContainerPlan:
+    """The plan for one release."""
     if request.engine == HOST:
         if request.base_image:
             raise UsageError("--base-image is for builds in containers", fix="Give it with --engine docker or podman.")
-        return plan_on_host(request, f"--engine {HOST}")
-    project = _load(request)
+        return plan_build(request, project, look_at_machine(project, request.openvino), f"--engine {HOST}")
     image = request.base_image or find_base_os(request.base_os or DEFAULT_BASE_OS).image
     try:
         choice = choose_engine(request.engine, image, talk)
     except EngineError as error:
         raise _with_way_out(error, request) from None
     if choice.engine is None:
-        return plan_on_host(request, choice.reason)
+        return plan_build(request, project, look_at_machine(project, request.openvino), choice.reason)
     from ovext.build.container import plan_in_container  # noqa: PLC0415  not needed for a build on this machine
 
     return plan_in_container(request, project, choice.engine, choice.reason)
 
 
-def run_anywhere(plan: BuildPlan | ContainerPlan, request: BuildRequest, reporter: Reporter) -> BuildResult:
+def run_anywhere(
+    plan: BuildPlan | ContainerPlan | ReleasesPlan, request: BuildRequest, reporter: Reporter
+) -> BuildResult:
     """Carry out a plan. If an automatically chosen engine cannot make its image, build on this machine instead.
 
     Raises:
         OvextError: as `run_build` and `run_in_container` do; nothing is published.
     """
+    if isinstance(plan, ReleasesPlan):
+        return run_releases(plan, lambda one, its_request: run_anywhere(one, its_request, reporter), reporter)
     if isinstance(plan, BuildPlan):
         return run_build(plan, reporter)
     from ovext.build.container import run_in_container  # noqa: PLC0415  not needed for a build on this machine
@@ -161,26 +181,18 @@ def choose_engine(asked: str | None, base_image: str, talk: Callable[[str], None
     return EngineChoice(None, f"no container engine can build: {'; '.join(refused)}")
 
 
-def _load(request: BuildRequest) -> Project:
-    """The project, for a build that needs nothing else from this machine."""
-    problems = _Problems()
-    project = problems.of_project(request)
-    problems.raise_all()
-    return cast("Project", project)
-
-
 class _Problems:
     """The errors of several steps, to be reported at once."""
 
     def __init__(self) -> None:
-        self._found: list[OvextError] = []
+        self.found: list[OvextError] = []
 
     def attempt(self, step: Callable[[], Result]) -> Result | None:
         """The step's result; None if it failed."""
         try:
             return step()
         except OvextError as error:
-            self._found.append(error)
+            self.found.append(error)
             return None
 
     def of_project(self, request: BuildRequest) -> Project | None:
@@ -193,8 +205,8 @@ class _Problems:
 
     def raise_all(self) -> None:
         """Raise the errors found, if any."""
-        if self._found:
-            raise OvextError.of_several(self._found)
+        if self.found:
+            raise OvextError.of_several(self.found)
 
 
 def _with_way_out(error: EngineError, request: BuildRequest) -> EngineError:

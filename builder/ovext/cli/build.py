@@ -20,10 +20,7 @@ from ovext.cli.options import (
 from ovext.targets.base_os import DEFAULT_BASE_OS, base_os_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ovext.build.execute import BuildResult
-    from ovext.build.plan import BuildRequest
 
 
 def build(
@@ -65,7 +62,6 @@ def build(
     An interrupted or failed build leaves the last good library unchanged.
     """
     from ovext.build.plan import BuildRequest
-    from ovext.build.releases import releases_of
     from ovext.build.resolve import plan_anywhere, run_anywhere
     from ovext.cli.progress import build_progress
     from ovext.cli.text import show_decisions, show_steps, talk
@@ -81,9 +77,6 @@ def build(
         jobs=jobs,
         build_type=build_type,
     )
-    if openvino and "," in openvino:
-        _build_releases(request, releases_of(openvino), dry_run=dry_run, explain=explain, as_json=json)
-        return
     plan = plan_anywhere(request, None if dry_run else talk)
     if explain:
         show_decisions(plan.decisions)
@@ -96,26 +89,6 @@ def build(
             reporter.talk(f"Building with the engine {decided.choice}: {decided.reason}")
         result = run_anywhere(plan, request, reporter)
     _show_result(result, as_json=json)
-
-
-def _build_releases(
-    request: BuildRequest, releases: Sequence[str], *, dry_run: bool, explain: bool, as_json: bool
-) -> None:
-    from ovext.build.releases import plan_releases, run_releases
-    from ovext.cli.progress import build_progress
-    from ovext.cli.text import show_decisions, show_steps, talk
-
-    builds = plan_releases(request, releases, None if dry_run else talk)
-    if explain:
-        for build in builds:
-            show_decisions(build.plan.decisions)
-    if dry_run:
-        last = f"put the builds for {', '.join(releases)} into one library, and load it in each"
-        show_steps([*(step for build in builds for step in build.plan.steps()), last], as_json=as_json)
-        return
-    with build_progress() as reporter:
-        result = run_releases(request, builds, reporter)
-    _show_result(result, as_json=as_json)
 
 
 def _show_result(result: BuildResult, *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ovext.cli.options import EngineOption, JsonOption
+from ovext.cli.options import EngineOption, JsonOption, exact_each
 
 if TYPE_CHECKING:
     from ovext.package.matrix.cache import Launcher, Statistics
@@ -27,7 +27,16 @@ def matrix(
     ] = Path(),
     project: Annotated[list[str] | None, _instead("--project", "FOLDER", "projects")] = None,
     base_os: Annotated[list[str] | None, _instead("--base-os", "NAME", "base OS")] = None,
-    openvino: Annotated[list[str] | None, _instead("--openvino", "VERSION", "releases")] = None,
+    openvino: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--openvino",
+            metavar="VERSION[,VERSION...]",
+            callback=exact_each,
+            help="These releases instead of the table's; several with commas between are for one library.",
+            show_default=False,
+        ),
+    ] = None,
     build_type: Annotated[list[str] | None, _instead("--build-type", "TYPE", "build types")] = None,
     only: Annotated[
         list[str] | None,

@@ -10,6 +10,22 @@ import typer
 from ovext.cli import completion
 from ovext.targets.isa import isa_table
 
+
+def _exact(text: str | None) -> str | None:
+    """One release or several, each as a whole version."""
+    if text is None:
+        return None
+    from ovext.cli.text import talk
+    from ovext.toolchain.index import exact_release
+
+    return ",".join(exact_release(one, talk) for one in text.split(","))
+
+
+def exact_each(texts: list[str] | None) -> list[str] | None:
+    """The same for an option that is given several times."""
+    return [str(_exact(one)) for one in texts] if texts else None
+
+
 ProjectArgument = Annotated[
     Path, typer.Argument(help="The folder of the extension project.", show_default="this folder")
 ]
@@ -18,8 +34,10 @@ OpenVINOOption = Annotated[
     typer.Option(
         "--openvino",
         metavar="VERSION",
-        help="The OpenVINO release; fetched from the package index if needed. Without it: OpenVINO_DIR, "
-        "INTEL_OPENVINO_DIR, this Python environment, the project's default.",
+        callback=_exact,
+        help="The OpenVINO release, such as 2026.4.1, 2026.4 for its newest patch, or nightly. Fetched from the "
+        "package index if needed. Without it: OpenVINO_DIR, INTEL_OPENVINO_DIR, this Python environment, the first "
+        "release that the project lists.",
         show_default=False,
     ),
 ]
@@ -28,8 +46,10 @@ OpenVINOsOption = Annotated[
     typer.Option(
         "--openvino",
         metavar="VERSION[,VERSION...]",
-        help="The OpenVINO release, or several for one library that loads in each; fetched from the package index if "
-        "needed. Without it: OpenVINO_DIR, INTEL_OPENVINO_DIR, this Python environment, the project's default.",
+        callback=_exact,
+        help="The OpenVINO release, such as 2026.4.1, 2026.4 for its newest patch, or nightly; or several for one "
+        "library that loads in each. Fetched from the package index if needed. Without it: OpenVINO_DIR or "
+        "INTEL_OPENVINO_DIR, else the releases that the project lists.",
         show_default=False,
     ),
 ]

@@ -23,6 +23,7 @@ from ovext.inspect.report import FileReport, LibraryFinding
 from ovext.inspect.strings import printable
 from ovext.inspect.symbols import symbol_findings
 from ovext.inspect.variants import variants_in
+from ovext.targets.openvino_version import OpenVINOVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from ovext.inspect.payloads import Payload
     from ovext.inspect.report import Needed
     from ovext.inspect.system import System
-    from ovext.targets.openvino_version import OpenVINOVersion
 
     ChooseCounterpart = Callable[[Elf], Counterpart | None]
 
@@ -203,7 +203,7 @@ def _other_environment(
 ) -> Iterator[LibraryFinding]:
     """Whether the library is for the OpenVINO of this environment."""
     made_for = [one.release for one in payloads] or [str(one) for one in [built_for(elf)] if one]
-    if version and made_for and str(version) not in made_for:
+    if version and made_for and version.numbers not in {OpenVINOVersion.parse(one).numbers for one in made_for}:
         text = f"it is made for OpenVINO {', '.join(made_for)}; here is {version}"
         fix = f"Build it with --openvino {version}, or name a release that loads it: --openvino {made_for[0]}."
         yield LibraryFinding("other-release", Level.ERROR, text, fix, targets=(_environment(version),))

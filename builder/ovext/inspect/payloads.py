@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TABLE = "ovext_releases"  # the section with the table, as JSON
 CONTENT = "ovext_payloads"  # the section with the payloads, one after the other
-_RELEASE = re.compile(r"20\d\d\.\d{1,3}\.\d{1,3}")
+_RELEASE = re.compile(r"20\d\d\.\d{1,3}\.\d{1,3}((a|b|rc)\d{1,3})?(\.dev\d{1,9})?")
 _SONAME = re.compile(r"libopenvino\.so\.\d{4,6}")
 _VARIANT = re.compile(r"[a-z0-9_]{1,40}")
 

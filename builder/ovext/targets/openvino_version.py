@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import total_ordering
+from typing import TYPE_CHECKING
 
 from ovext.errors import UsageError
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 DEFAULT_RELEASE = "2026.4.1"  # where neither a project nor a manifest names one
 
@@ -13,28 +18,47 @@ DEFAULT_RELEASE = "2026.4.1"  # where neither a project nor a manifest names one
 BROUGHT_BY_OPENVINO = ("libopenvino.so.*", "libtbb.so.*")
 
 
-@dataclass(frozen=True, order=True)
+@total_ordering
+@dataclass(frozen=True)
 class OpenVINOVersion:
-    """A release such as 2026.4.1. A library built for it loads in no other: the soname contains all three numbers."""
+    """A release such as 2026.4.1, or a candidate or development build of one, such as 2026.4.1rc1.
+
+    A library built for it loads in no other release: the soname contains all three numbers.
+    """
 
     year: int
     minor: int
     patch: int
+    suffix: str = ""  # such as rc1 or .dev20240926
 
     @classmethod
     def parse(cls, text: str) -> OpenVINOVersion:
-        """The version that `text` names; the patch number may be missing.
+        """The version that `text` names.
 
         Raises:
-            UsageError: it is not of the form YEAR.MINOR[.PATCH].
+            UsageError: it is not of the form YEAR.MINOR.PATCH, with or without rcN and .devN.
         """
-        match = re.fullmatch(r"(20\d\d)\.(\d+)(?:\.(\d+))?", text.strip())
+        match = re.fullmatch(r"(20\d\d)\.(\d+)\.(\d+)((?:(?:a|b|rc)\d+)?(?:\.dev\d+)?)", text.strip())
         if not match:
             raise UsageError(f"'{text}' is not an OpenVINO version", fix="Give one such as 2026.4.1.")
-        return cls(int(match[1]), int(match[2]), int(match[3] or 0))
+        return cls(int(match[1]), int(match[2]), int(match[3]), match[4])
 
     def __str__(self) -> str:
-        return f"{self.year}.{self.minor}.{self.patch}"
+        return f"{self.year}.{self.minor}.{self.patch}{self.suffix}"
+
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        """What the soname of its library tells of it."""
+        return self.year, self.minor, self.patch
+
+    def __lt__(self, other: OpenVINOVersion) -> bool:
+        return self._key < other._key
+
+    @property
+    def _key(self) -> Version:
+        from packaging.version import Version  # noqa: PLC0415  seldom needed
+
+        return Version(str(self))
 
 
 # Older GPU plugins compute custom layers in static models only, or with one output only.

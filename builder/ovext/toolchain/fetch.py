@@ -38,11 +38,14 @@ def cached_cmake_dir(version: str) -> Path:
 
 
 def find_installed(wanted: OpenVINOVersion | None) -> OpenVINO | None:
-    """The installed OpenVINO if it is `wanted`, or if `wanted` is None; else `wanted` from the cache, if there."""
+    """The installed OpenVINO if it is `wanted`, or if `wanted` is None; else `wanted` from the cache, if there.
+
+    A build or candidate of a release passes for it, since its library has the same soname.
+    """
     choice = choose_openvino(None, str(wanted or DEFAULT_RELEASE))
     if choice.cmake_dir is not None:
         openvino = read_openvino(choice.cmake_dir)
-        if wanted is None or openvino.version == wanted:
+        if wanted is None or wanted in {openvino.version, OpenVINOVersion(*openvino.version.numbers)}:
             return openvino
     cached = cached_cmake_dir(str(wanted)) if wanted else None
     return read_openvino(cached) if cached and cached.is_dir() else None

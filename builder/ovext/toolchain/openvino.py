@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ovext.errors import OpenVINOError
+from ovext.errors import OpenVINOError, UsageError
 from ovext.targets.openvino_version import OpenVINOVersion
 
-_VARIABLES = ("OpenVINO_DIR", "INTEL_OPENVINO_DIR")
+VARIABLES = ("OpenVINO_DIR", "INTEL_OPENVINO_DIR")
 # CMake's folder below the folder that a variable names: itself, or in a wheel, an unpacked archive, a system package.
 _CMAKE_BELOW = (".", "cmake", "runtime/cmake", "openvino/cmake", "lib/cmake/openvino*", "lib/*/cmake/openvino*")
 # From CMake's folder to the libraries: wheel, archive, system package.
@@ -55,7 +55,7 @@ def choose_openvino(asked: str | None, default: str, default_reason: str = "the 
     """
     if asked is not None:
         return OpenVINOChoice(f"--openvino {asked}", version=str(OpenVINOVersion.parse(asked)))
-    for variable in _VARIABLES:
+    for variable in VARIABLES:
         if value := os.environ.get(variable):
             return OpenVINOChoice(f"{variable}={value}", cmake_dir=cmake_below(Path(value), variable))
     spec = importlib.util.find_spec("openvino")
@@ -82,13 +82,14 @@ def read_openvino(cmake_dir: Path) -> OpenVINO:
     numbers = [re.search(rf"PACKAGE_VERSION_{part}\s+(\d+)", version_text) for part in ("MAJOR", "MINOR", "PATCH")]
     if not all(numbers):
         raise OpenVINOError("OpenVINOConfig-version.cmake does not say a version", where=cmake_dir)
+    python_path = _python_path(cmake_dir)
     abi = re.search(r'OpenVINO_GLIBCXX_USE_CXX11_ABI\s+"?(\d)', config_text)
     return OpenVINO(
-        version=OpenVINOVersion(*(int(number[1]) for number in numbers if number)),
+        version=_whole_version(OpenVINOVersion.parse(".".join(one[1] for one in numbers if one)), python_path),
         cmake_dir=cmake_dir,
         library=_library(cmake_dir),
         cxx11_abi=abi is None or abi[1] == "1",
-        python_path=_python_path(cmake_dir),
+        python_path=python_path,
     )
 
 
@@ -114,6 +115,16 @@ def _library(cmake_dir: Path) -> Path:
             if re.fullmatch(r"libopenvino\.so\.\d{4,}", library.name):
                 return library
     raise OpenVINOError("libopenvino.so was not found beside OpenVINO's CMake files", where=cmake_dir)
+
+
+def _whole_version(version: OpenVINOVersion, python_path: Path | None) -> OpenVINOVersion:
+    """The version with the suffix that only a wheel's own metadata has, as in 2024.4.1.dev20240926."""
+    for folder in python_path.glob(f"openvino-{version}*.dist-info") if python_path else ():
+        try:
+            return OpenVINOVersion.parse(folder.name.removeprefix("openvino-").removesuffix(".dist-info"))
+        except UsageError:
+            continue
+    return version
 
 
 def _python_path(cmake_dir: Path) -> Path | None:

@@ -14,7 +14,6 @@ from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.project import load_project
 from ovext.project.fields import Strict
 from ovext.project.read import read_model
-from ovext.project.settings import OpenVINOName
 from ovext.targets.base_os import base_oses, find_base_os
 from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toml import parse_toml, read_text
@@ -39,6 +38,14 @@ def _build_type(name: str) -> str:
     return name
 
 
+def _releases(text: str) -> str:
+    """One release, or several with commas between for one library."""
+    try:
+        return ",".join(str(OpenVINOVersion.parse(one)) for one in text.split(","))
+    except UsageError as error:
+        raise ValueError(error.what) from None
+
+
 def _every_base_os() -> list[str]:
     return [base.id for base in base_oses()]
 
@@ -50,7 +57,7 @@ class MatrixSettings(Strict):
 
     projects: list[str] = Field(default=["."], min_length=1)
     base_os: list[Annotated[str, AfterValidator(_base_os)]] = Field(alias="base-os", default_factory=_every_base_os)
-    openvino: list[OpenVINOName] | None = None  # None: the releases that each project lists
+    openvino: list[Annotated[str, AfterValidator(_releases)]] | None = None  # None: those that each project lists
     build_type: list[Annotated[str, AfterValidator(_build_type)]] = Field(alias="build-type", default=[BUILD_TYPES[0]])
 
 
@@ -60,7 +67,7 @@ class Cell:
 
     project: Path
     base_os: str
-    openvino: str
+    openvino: str  # a release, or several with commas between
     build_type: str
 
     @property
@@ -93,7 +100,7 @@ class MatrixRequest:
         asked = {
             "projects": self.projects,
             "base_os": [find_base_os(name).id for name in self.base_os or ()],
-            "openvino": [str(OpenVINOVersion.parse(name)) for name in self.openvino or ()],
+            "openvino": self.openvino,
             "build_type": self.build_type,
         }
         return settings.model_copy(update={name: list(value) for name, value in asked.items() if value})
@@ -134,7 +141,7 @@ def cells_of(root: Path, settings: MatrixSettings) -> list[Cell]:
         Cell(project.root, base_os, version, build_type)
         for project in projects
         for version, base_os, build_type in itertools.product(
-            settings.openvino or project.settings.openvino, settings.base_os, settings.build_type
+            settings.openvino or [",".join(project.settings.openvino)], settings.base_os, settings.build_type
         )
     ]
     return list(dict.fromkeys(cells))  # a base OS has several names

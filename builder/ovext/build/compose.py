@@ -1,0 +1,147 @@
+"""Putting builds for several releases of OpenVINO into one library, with a small part that chooses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ovext.build.manifest import ReleaseRecord
+from ovext.errors import BuildError
+from ovext.files import replace_text, sha256_of, writing_to
+from ovext.inspect.payloads import CONTENT, TABLE, Payload, table_text
+from ovext.resources import cmake_dir
+from ovext.toolchain.cmake import find_build_tools
+from ovext.toolchain.compiler import find_compiler
+from ovext.toolchain.process import stream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ovext.build.manifest import LibraryRecord
+    from ovext.project import Project
+
+_PROJECT = """\
+cmake_minimum_required(VERSION 3.26)
+project(releases LANGUAGES CXX)
+find_package(ovext REQUIRED)
+ovext_add_releases({name} table.cpp {payloads})
+"""
+_TABLE = """\
+#include "payloads.hpp"
+
+__asm__(R"(
+    .section {content}, "a", @progbits
+{contents}
+    .section {table}, "a", @progbits
+    .incbin "source/table.json"
+    .text
+)");
+
+extern "C" const unsigned char {symbols};
+
+namespace ovext {{
+const Payload payloads[] = {{
+{rows}
+}};
+const std::size_t payload_count = {count};
+const char* const library_name = {library};
+const char* const file_name = {file};
+}}  // namespace ovext
+"""
+
+
+@dataclass(frozen=True)
+class OneBuild:
+    """A library that is built for one release."""
+
+    file: Path
+    record: LibraryRecord
+
+
+def compose(project: Project, folder: Path, builds: Sequence[OneBuild], lock: int) -> tuple[Path, LibraryRecord]:
+    """One library with these builds of it inside, the newest release's first, in the folder; and its record.
+
+    The caller holds the lock of the folder and passes its descriptor.
+
+    Raises:
+        BuildError, FilesError: it could not be made.
+    """
+    source = folder / "source"
+    name = builds[0].record.file
+    with writing_to(folder):
+        source.mkdir(parents=True, exist_ok=True)
+        payloads: list[Payload] = []
+        for number, build in enumerate(builds):
+            stripped = source / f"payload{number}.so"
+            _run(["objcopy", "--strip-all", str(build.file), str(stripped)], folder, lock)
+            payloads.append(_payload(build.record, stripped, payloads))
+        replace_text(source / "table.json", table_text(payloads))
+        replace_text(source / "table.cpp", _table(project, name.removesuffix(".so"), payloads))
+        names = " ".join(f'"${{CMAKE_CURRENT_SOURCE_DIR}}/payload{number}.so"' for number in range(len(payloads)))
+        replace_text(source / "CMakeLists.txt", _PROJECT.format(name=name.removesuffix(".so"), payloads=names))
+        _compile(source, folder, lock)
+    releases = [
+        ReleaseRecord(version=one.release, soname=one.soname, cxx11_abi=one.cxx11_abi, size=one.size, sha256=one.sha256)
+        for one in payloads
+    ]
+    file = folder / name
+    made = {"size": file.stat().st_size, "sha256": sha256_of(file), "releases": releases}
+    return file, builds[0].record.model_copy(update=made)
+
+
+def _payload(record: LibraryRecord, file: Path, before: Sequence[Payload]) -> Payload:
+    end = before[-1].offset + before[-1].size if before else 0
+    openvino = record.openvino
+    return Payload(
+        release=openvino.version,
+        soname=openvino.soname,
+        cxx11_abi=openvino.cxx11_abi,
+        offset=-(-end // 16) * 16,
+        size=file.stat().st_size,
+        sha256=sha256_of(file),
+        variants=tuple(one.id for one in record.variants),
+    )
+
+
+def _table(project: Project, file: str, payloads: Sequence[Payload]) -> str:
+    contents, rows, symbols = [], [], []
+    for number, one in enumerate(payloads):
+        begin, end = f"ovext_payload{number}", f"ovext_payload{number}_end"
+        labels = [f"    .global {symbol}\n    .hidden {symbol}" for symbol in (begin, end)]
+        incbin = f'{begin}:\n    .incbin "source/payload{number}.so"\n{end}:'
+        contents.append("\n".join(["    .balign 16", *labels, incbin]))
+        rows.append(f'    {{"{one.release}", "{one.soname}", {str(one.cxx11_abi).lower()}, {begin}, {end}}},')
+        symbols += [f"{begin}[]", f"{end}[]"]
+    return _TABLE.format(
+        content=CONTENT,
+        contents="\n".join(contents),
+        table=TABLE,
+        symbols=", ".join(symbols),
+        rows="\n".join(rows),
+        count=len(payloads),
+        library=json.dumps(f"{project.name} {project.version}"),
+        file=json.dumps(file),
+    )
+
+
+def _compile(source: Path, folder: Path, lock: int) -> None:
+    tools, compiler = find_build_tools(), find_compiler()
+    settings = {
+        "CMAKE_CXX_COMPILER": compiler.path,
+        "CMAKE_MAKE_PROGRAM": tools.ninja,
+        "CMAKE_BUILD_TYPE": "Release",
+        "ovext_DIR": cmake_dir(),
+    }
+    defines = [f"-D{name}={value}" for name, value in settings.items()]
+    _run([str(tools.cmake), "-S", str(source), "-B", str(folder), "-G", "Ninja", "--fresh", *defines], folder, lock)
+    _run([str(tools.ninja), "-C", str(folder)], folder, lock)
+
+
+def _run(command: Sequence[str], folder: Path, lock: int) -> None:
+    log = folder / "releases.log"
+    log.unlink(missing_ok=True)
+    finished = stream(list(command), lambda _: None, log=log, keep_open=[lock])
+    if not finished.ok:
+        raise BuildError("The builds could not be put into one library.", output=finished.output, log=log)
