@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEADLINE = 60
+RELEASES = ("2026.4.1", "2026.0.0", "2025.4.1")  # the last has the old C++ ABI
 MODEL = one_op_model("CustomReLU", "opset1", [TensorType("f32", (3,))], {"negative_slope": "0.5"})
 INFER = f"""
 import numpy, openvino, custom_relu
@@ -66,7 +67,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
     subprocess.run(pip, check=True)
     project = copy_project(CUSTOM_RELU, tmp_path_factory.mktemp("project") / "custom_relu")
-    done = run_ovext("wheel", project, "--output", folder, cwd=folder)
+    done = run_ovext("wheel", project, "--openvino", ",".join(RELEASES), "--output", folder, cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -106,6 +107,28 @@ def user(index: str, tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 def test_an_installed_extension_infers(user: Environment, tmp_path: Path) -> None:
     assert user.done("python", "-c", INFER, cwd=tmp_path).splitlines()[-1] == "[-1.0, 0.0, 3.0]"
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_one_wheel_serves_environments_with_different_releases(index: str, tmp_path: Path, release: str) -> None:
+    """pip takes the same file from the index beside each release."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", "site"]
+    environment = {**os.environ, "PIP_EXTRA_INDEX_URL": index}
+    subprocess.run([*pip, f"openvino=={release}", "custom-relu"], cwd=tmp_path, env=environment, check=True)
+    environment["PYTHONPATH"] = str(tmp_path / "site")
+    program = f"{INFER}print(openvino.get_version())"
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    *_, result, version = done.stdout.splitlines()
+    assert (result, version.partition("-")[0]) == ("[-1.0, 0.0, 3.0]", release), done.stderr
+
+
+def test_a_release_that_the_wheel_does_not_serve_is_not_installed_beside_it(index: str, tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--target", "site"]
+    environment = {**os.environ, "PIP_EXTRA_INDEX_URL": index}
+    command = [*pip, "openvino==2026.4.0", "custom-relu"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "custom-relu 0.1.0 depends on openvino" in done.stdout + done.stderr
 
 
 def test_the_tool_finds_it(user: Environment, tmp_path: Path) -> None:

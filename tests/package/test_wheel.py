@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cyclonedx.schema import SchemaVersion
@@ -111,18 +112,34 @@ def test_the_library_loads_before_openvino_is_imported(relu_site: Site) -> None:
     assert done.stdout == "loaded\n", done.stderr
 
 
-def test_another_openvino_is_told_in_one_sentence(relu_site: Site) -> None:
-    """The version is the one that OpenVINO reports; a second release would only report another one."""
-    done = relu_site.python(
-        """
-import openvino, custom_relu
-openvino.get_version = lambda: "2026.2.1-21000-abc"
-custom_relu.register(openvino.Core())
-"""
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"soname": "libopenvino.so.2621", "version": "2026.2.1"}, "OpenVINO 2026.2.1 (libopenvino.so.2621) and"),
+        ({"cxx11_abi": False}, "OpenVINO 2026.4.1 (libopenvino.so.2641) with the old C++ ABI and"),
+    ],
+)
+def test_another_openvino_is_told_in_one_sentence(relu_site: Site, change: dict[str, Any], told: str) -> None:
+    """The library that is loaded counts, not what the version says."""
+    manifest = relu_site.folder / "custom_relu" / "manifest.json"
+    written = json.loads(manifest.read_text())
+    written["libraries"][0]["openvino"] |= change
+    manifest.write_text(json.dumps(written))
+    program = "import openvino, custom_relu; custom_relu.register(openvino.Core())"
+    last = relu_site.python(program).stderr.strip().splitlines()[-1]
+    assert last.startswith(
+        f"RuntimeError: custom-relu 0.1.0 was built for {told} cannot be used with OpenVINO 2026.4.1-"
     )
-    told = done.stderr.strip().splitlines()[-1]
-    assert told.startswith("RuntimeError: custom-relu 0.1.0 was built for OpenVINO 2026.4.1 and cannot be used with ")
-    assert "OpenVINO 2026.2.1: install openvino==2026.4.1.*" in told
+    assert "a custom-relu that was built for 2026.4.1-" in last
+
+
+def test_a_custom_build_of_the_release_is_taken(relu_site: Site) -> None:
+    program = """
+import openvino, custom_relu
+openvino.get_version = lambda: "custom_branch_deadbeef"
+print(custom_relu.register(openvino.Core()).name)
+"""
+    assert relu_site.python(program).stdout == "libcustom_relu_cpu_extension.so\n"
 
 
 def test_register_all_finds_it(relu_site: Site) -> None:

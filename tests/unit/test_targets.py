@@ -1,16 +1,21 @@
 """The tables of base operating systems, instruction sets and OpenVINO versions."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.requirements import Requirement
 
 from ovext.errors import UnknownNameError, UsageError
+from ovext.package.requirements import requirement_of
 from ovext.resources import cmake_dir
 from ovext.targets.base_os import base_os_table, find_base_os
 from ovext.targets.isa import host_cpuinfo_flags, isa_table, parse_isa
-from ovext.targets.openvino_version import OpenVINOVersion
+from ovext.targets.openvino_version import KNOWN_RELEASES, OpenVINOVersion
 
 
 @pytest.mark.parametrize(
@@ -92,3 +97,22 @@ def test_openvino_versions_are_ordered_as_they_were_made() -> None:
 def test_other_texts_are_no_openvino_version(text: str) -> None:
     with pytest.raises(UsageError, match="is not an OpenVINO version"):
         OpenVINOVersion.parse(text)
+
+
+@given(releases=st.sets(st.sampled_from(KNOWN_RELEASES), min_size=1))
+def test_a_package_requires_the_releases_that_its_library_loads_in(releases: set[str]) -> None:
+    allowed = Requirement(requirement_of(sorted(releases))).specifier
+    assert set(allowed.filter(KNOWN_RELEASES)) == releases
+    newest = max(map(OpenVINOVersion.parse, releases))
+    assert f"{replace(newest, patch=newest.patch + 1)}" not in allowed
+
+
+def test_a_development_build_is_required_exactly() -> None:
+    build = "2024.4.1.dev20240926"
+    assert requirement_of([build]) == f"openvino=={build}"
+    allowed = Requirement(requirement_of([build, "2024.6.0"])).specifier
+    assert [
+        one
+        for one in (build, "2024.4.0", "2024.5.0", "2024.6.0", "2024.6.1")
+        if allowed.contains(one, prereleases=True)
+    ] == [build, "2024.6.0"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ovext.cli.options import ExplainOption, IsaOption, JsonOption, OpenVINOOption, ProjectArgument
+from ovext.cli.options import ExplainOption, IsaOption, JsonOption, OpenVINOsOption, ProjectArgument
 
 if TYPE_CHECKING:
     from ovext.package.wheel import WheelResult
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def wheel(
     project: ProjectArgument = Path(),
     isa: IsaOption = None,
-    openvino: OpenVINOOption = None,
+    openvino: OpenVINOsOption = None,
     output: Annotated[Path, typer.Option("--output", help="The folder for the wheel.")] = Path("dist"),
     check_reproducible: Annotated[
         bool, typer.Option("--check-reproducible", help="Build it twice, in two places, and compare the bytes.")
@@ -30,14 +30,12 @@ def wheel(
     Its library has passed the same checks as with `ovext build`. Its platform tag is derived from the library.
     """
     from ovext.build.plan import BuildRequest
-    from ovext.build.resolve import plan_on_host
     from ovext.cli.progress import build_progress
     from ovext.cli.text import show_decisions, show_steps
     from ovext.package.reproducible import check_reproducible as check
     from ovext.package.wheel import plan_wheel, run_wheel
 
-    request = BuildRequest(project, output.absolute(), isa=isa, openvino=openvino, engine="host")
-    plan = plan_wheel(plan_on_host(request), output.absolute(), isa)
+    plan = plan_wheel(BuildRequest(project, output.absolute(), isa=isa, openvino=openvino, engine="host"))
     if explain:
         show_decisions(plan.decisions)
     if dry_run:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 import tempfile
 import zipfile
@@ -33,7 +32,7 @@ def check_reproducible(plan: WheelPlan, wheel: Path, reporter: Reporter) -> None
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, target)
         build_dir = Path(folder, "build")
-        again = dataclasses.replace(plan, project=project, build_dir=build_dir)
+        again = plan.elsewhere(project, build_dir)
         with locked_build_tree(build_dir, reporter) as lock:
             other = make_wheel(again, lock, reporter)
         if wheel.name != other.name or wheel.read_bytes() != other.read_bytes():

@@ -32,12 +32,16 @@ def bill_of_materials(record: LibraryRecord, kind: str) -> str:
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=record.sha256)],
     )
     runtime = _from_index("ovext", record.ovext, "Its C++ runtime is compiled into the library.")
-    openvino = _from_index("openvino", record.openvino.version, "The library is linked to it.")
+    releases = [one.version for one in record.releases] or [record.openvino.version]
+    openvino = [_from_index("openvino", one, "The library is linked to it.") for one in releases]
+    if len(releases) > 1:
+        for one in openvino:
+            one.description = "The library has a build inside that is linked to it."
     compiler = Component(name=record.compiler.id, version=record.compiler.version, type=ComponentType.APPLICATION)
-    bom = Bom(components=[runtime, openvino], serial_number=uuid.uuid5(uuid.NAMESPACE_OID, record.sha256))
+    bom = Bom(components=[runtime, *openvino], serial_number=uuid.uuid5(uuid.NAMESPACE_OID, record.sha256))
     bom.metadata.component = library
     bom.metadata.tools.components.add(compiler)
-    bom.register_dependency(library, [runtime, openvino])
+    bom.register_dependency(library, [runtime, *openvino])
     data = json.loads(JsonV1Dot6(bom).output_as_string())
     del data["metadata"]["timestamp"]  # the only part that would differ between two builds
     return json.dumps(data, indent=2, sort_keys=True) + "\n"

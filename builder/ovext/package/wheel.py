@@ -6,17 +6,22 @@ import os
 import shutil
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.build.execute import locked_build_tree
 from ovext.build.host import NINJA_STATUS, compiler_messages, ninja_progress
+from ovext.build.releases import releases_wanted
+from ovext.build.resolve import plan_on_host
 from ovext.errors import BuildError, ProjectError
 from ovext.files import replace_file, writing_to
 from ovext.inner import expecting, take_back
+from ovext.package.requirements import requirement_of
 from ovext.package.wheel_file import WheelFile, check_wheel, read_wheel
+from ovext.package.wheel_releases import compose_wheels
+from ovext.project import load_project
 from ovext.targets.openvino_version import BROUGHT_BY_OPENVINO
 from ovext.toml import parse_toml, read_text
 from ovext.toolchain.fetch import fetch_openvino
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ovext.build.host import Reporter
-    from ovext.build.plan import BuildPlan, Decision
+    from ovext.build.plan import BuildPlan, BuildRequest, Decision
 
 BACKEND = "scikit_build_core.build"
 _EPOCH = "315532800"  # 1980-01-01, the earliest time that a wheel can hold
@@ -34,17 +39,15 @@ _NOT_OF_A_WHEEL = {"base OS", "engine", "CMake preset", "jobs"}
 
 
 @dataclass(frozen=True)
-class WheelPlan:
-    """What will be done. Paths are absolute."""
+class WheelBuild:
+    """What is built for one OpenVINO. Paths are absolute."""
 
     project: Path
     build_dir: Path
-    output_dir: Path
     settings: dict[str, str]  # of scikit-build-core
     environment: dict[str, str]
     fetch: str | None  # the OpenVINO release that must be fetched first
     openvino_version: str
-    decisions: tuple[Decision, ...]
 
     @property
     def build(self) -> tuple[str, ...]:
@@ -70,10 +73,34 @@ class WheelPlan:
         return (sys.executable, "-m", "auditwheel", "repair", *excluded, "-w", str(self.repaired), wheel)
 
     def steps(self) -> list[str]:
-        """What will be done, in order, one line each."""
         fetch = [f"fetch OpenVINO {self.fetch}"] if self.fetch else []
-        repair = shell_line(self.repair("WHEEL"))
-        return [*fetch, shell_line(self.build), repair, f"check the wheel and move it into {self.output_dir}"]
+        return [*fetch, shell_line(self.build), shell_line(self.repair("WHEEL"))]
+
+
+@dataclass(frozen=True)
+class WheelPlan:
+    """What will be done. Paths are absolute."""
+
+    project: Path
+    build_dir: Path
+    output_dir: Path
+    builds: tuple[WheelBuild, ...]  # the newest release's first
+    decisions: tuple[Decision, ...]
+
+    def steps(self) -> list[str]:
+        """What will be done, in order, one line each."""
+        releases = ", ".join(one.openvino_version for one in self.builds)
+        several = [f"put the wheels for {releases} into one"] if len(self.builds) > 1 else []
+        steps = [step for one in self.builds for step in one.steps()]
+        return [*steps, *several, f"check the wheel and move it into {self.output_dir}"]
+
+    def elsewhere(self, project: Path, build_dir: Path) -> WheelPlan:
+        """The plan for a copy of the project."""
+        builds = [
+            replace(one, project=project, build_dir=build_dir / one.build_dir.relative_to(self.build_dir))
+            for one in self.builds
+        ]
+        return replace(self, project=project, build_dir=build_dir, builds=tuple(builds))
 
 
 @dataclass(frozen=True)
@@ -85,24 +112,43 @@ class WheelResult:
     seconds: float
 
 
-def plan_wheel(plan: BuildPlan, output_dir: Path, isa: str | None) -> WheelPlan:
-    """The plan for a wheel of the project whose libraries `plan` would build.
+def plan_wheel(request: BuildRequest) -> WheelPlan:
+    """The plan for a wheel of the project, for one OpenVINO or for several releases.
 
     Raises:
+        OvextError: those of plan_on_host.
         ProjectError: the project's pyproject.toml does not say how to build a wheel.
     """
-    root, machine = plan.project.root, plan.machine
-    _check_backend(root)
-    build_dir = root / "build" / f"wheel-openvino{machine.openvino_version}-{'-'.join(plan.variants)}"
+    project = load_project(request.project)
+    _check_backend(project.root)
+    releases, reason = releases_wanted(request.openvino, project)
+    wanted: list[str | None] = [*releases] or [request.openvino]
+    plans = [plan_on_host(replace(request, openvino=one)) for one in wanted]
+    names = ",".join(plan.machine.openvino_version for plan in plans)
+    build_dir = project.root / "build" / f"wheel-openvino{names}-{'-'.join(plans[0].variants)}"
+    builds = [
+        _build(plan, build_dir / release if releases else build_dir, request.isa)
+        for plan, release in zip(plans, releases or [""], strict=True)
+    ]
+    decisions = [one for one in plans[0].decisions if one.subject not in _NOT_OF_A_WHEEL]
+    if releases:
+        decisions = [
+            replace(one, choice=", ".join(releases), reason=reason) if one.subject == "OpenVINO" else one
+            for one in decisions
+        ]
+    return WheelPlan(project.root, build_dir, request.output_root, tuple(builds), tuple(decisions))
+
+
+def _build(plan: BuildPlan, build_dir: Path, isa: str | None) -> WheelBuild:
+    machine = plan.machine
     settings = {"cmake.define.CMAKE_CXX_COMPILER": str(machine.compiler.path)}
     if machine.compiler.launcher is not None:
         settings["cmake.define.CMAKE_CXX_COMPILER_LAUNCHER"] = str(machine.compiler.launcher)
     if isa is not None:
         settings["cmake.define.OVEXT_ISA"] = ";".join(plan.variants)
-    return WheelPlan(
-        project=root,
+    return WheelBuild(
+        project=plan.project.root,
         build_dir=build_dir,
-        output_dir=output_dir,
         settings=settings,
         environment={
             **NINJA_STATUS,
@@ -113,7 +159,6 @@ def plan_wheel(plan: BuildPlan, output_dir: Path, isa: str | None) -> WheelPlan:
         },
         fetch=None if machine.openvino_is_installed else machine.openvino_version,
         openvino_version=machine.openvino_version,
-        decisions=tuple(one for one in plan.decisions if one.subject not in _NOT_OF_A_WHEEL),
     )
 
 
@@ -140,8 +185,8 @@ def run_wheel(plan: WheelPlan, reporter: Reporter, check: Callable[[Path], objec
         BuildError, GateError, OpenVINOError, FilesError: nothing is put there.
     """
     started = time.monotonic()
-    if plan.fetch:
-        fetch_openvino(plan.fetch, reporter.talk)
+    for release in filter(None, (build.fetch for build in plan.builds)):
+        fetch_openvino(release, reporter.talk)
     with writing_to(plan.output_dir):
         plan.output_dir.mkdir(parents=True, exist_ok=True)
     with locked_build_tree(plan.build_dir, reporter) as lock:
@@ -159,25 +204,40 @@ def make_wheel(plan: WheelPlan, lock: int, reporter: Reporter) -> Path:
     Raises:
         BuildError, GateError, FilesError: there is no wheel.
     """
-    log = plan.build_dir / "ovext-wheel.log"
-    with writing_to(plan.build_dir):
+    wheels = [_make_one(build, lock, reporter) for build in plan.builds]
+    if len(wheels) == 1:
+        return wheels[0]
+    return compose_wheels(
+        load_project(plan.project),
+        wheels,
+        plan.build_dir / "all",
+        epoch=plan.builds[0].environment["SOURCE_DATE_EPOCH"],
+        lock=lock,
+        talk=reporter.talk,
+    )
+
+
+def _make_one(build: WheelBuild, lock: int, reporter: Reporter) -> Path:
+    """The wheel for one release."""
+    log = build.build_dir / "ovext-wheel.log"
+    with writing_to(build.build_dir):
         log.unlink(missing_ok=True)
-        for folder in (plan.built, plan.repaired):
+        for folder in (build.built, build.repaired):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-        reporter.talk(f"Building a wheel in {plan.build_dir}")
-        _run(plan, plan.build, log, lock, reporter)
-        (built,) = plan.built.glob("*.whl")
-        _run(plan, plan.repair(str(built)), log, lock, reporter)
-    (repaired,) = plan.repaired.glob("*.whl")
-    check_wheel(read_wheel(repaired), plan.openvino_version)
+        reporter.talk(f"Building a wheel in {build.build_dir}")
+        _run(build, build.build, log, lock, reporter)
+        (built,) = build.built.glob("*.whl")
+        _run(build, build.repair(str(built)), log, lock, reporter)
+    (repaired,) = build.repaired.glob("*.whl")
+    check_wheel(read_wheel(repaired), requirement_of([build.openvino_version]))
     return repaired
 
 
-def _run(plan: WheelPlan, command: Sequence[str], log: Path, lock: int, reporter: Reporter) -> None:
-    left = plan.build_dir / "ovext-error.json"
-    environment = {**plan.environment, **expecting(left)}
-    finished = stream(command, ninja_progress(reporter), log=log, cwd=plan.built, env=environment, keep_open=[lock])
+def _run(build: WheelBuild, command: Sequence[str], log: Path, lock: int, reporter: Reporter) -> None:
+    left = build.build_dir / "ovext-error.json"
+    environment = {**build.environment, **expecting(left)}
+    finished = stream(command, ninja_progress(reporter), log=log, cwd=build.built, env=environment, keep_open=[lock])
     if not finished.ok:
         raise take_back(left, log) or BuildError("The wheel could not be built.", output=_cause(finished), log=log)
 

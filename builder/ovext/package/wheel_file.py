@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email.parser import Parser
 from typing import TYPE_CHECKING
 
+from packaging.requirements import Requirement
 from pydantic import ValidationError
 
 from ovext.build.manifest import FILE_NAME, LibraryRecord, Manifest
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from email.message import Message
     from pathlib import Path
 
-_MARK = "_extension.py"  # which cmake/wheel.cmake puts beside the manifest
+MARK = "_extension.py"  # which cmake/wheel.cmake puts beside the manifest
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def read_wheel(file: Path) -> WheelFile:
         with zipfile.ZipFile(file) as archive:
             members = [member.filename for member in archive.infolist() if not member.is_dir()]
             metadata, wheel = (_headers(archive, members, name) for name in ("METADATA", "WHEEL"))
-            packages = [name.removesuffix(_MARK) for name in members if name.endswith(f"/{_MARK}")]
+            packages = [name.removesuffix(MARK) for name in members if name.endswith(f"/{MARK}")]
             listed = {name: Manifest.model_validate_json(archive.read(name + FILE_NAME)) for name in packages}
             records = [(folder, record) for folder, manifest in listed.items() for record in manifest.libraries]
             changed = [one.file for folder, one in records if _sha256(archive, folder + one.file) != one.sha256]
@@ -75,7 +76,7 @@ def _headers(archive: zipfile.ZipFile, members: list[str], name: str) -> Message
 
 
 def check_wheel(wheel: WheelFile, openvino: str) -> None:
-    """Check that a wheel can be installed only where its library loads.
+    """Check that a wheel can be installed only where its library loads; `openvino` is what it must require.
 
     Raises:
         GateError: something is wrong; the text lists everything.
@@ -87,14 +88,12 @@ def check_wheel(wheel: WheelFile, openvino: str) -> None:
     elif wheel.tag not in tags:
         problems.append(f"its tag is {wheel.tag}, its library's {', '.join(sorted(tags))}; set wheel.py-api to py3")
     problems += [f"{name} was changed after it was checked; link only what OpenVINO brings" for name in wheel.changed]
-    if any(member.endswith(f"/{_MARK}") and member.count("/") != 1 for member in wheel.members):
+    if any(member.endswith(f"/{MARK}") and member.count("/") != 1 for member in wheel.members):
         problems.append("its package is not at the top, where its library finds OpenVINO; see wheel.install-dir")
     if wheel.is_purelib:
         problems.append("it says that it is the same for every platform")
-    if not any(requirement.replace(" ", "") == f"openvino=={openvino}.*" for requirement in wheel.requires):
-        problems.append(
-            f'it does not require openvino=={openvino}.*; let "dependencies" be dynamic, with the provider "ovext"'
-        )
+    if Requirement(openvino) not in map(Requirement, wheel.requires):
+        problems.append(f'it does not require {openvino}; let "dependencies" be dynamic, with the provider "ovext"')
     if problems:
         listed = "".join(f"\n  - {problem}" for problem in problems)
         raise GateError(f"the wheel is not fit to be installed:{listed}", where=wheel.file.name)

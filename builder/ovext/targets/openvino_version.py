@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 DEFAULT_RELEASE = "2026.4.1"  # where neither a project nor a manifest names one
 
+# What package indexes had when this version of ovext was made, the oldest first.
+KNOWN_RELEASES = (
+    *("2023.0.0", "2023.0.1", "2023.0.2", "2023.1.0", "2023.2.0", "2023.3.0"),
+    *("2024.0.0", "2024.1.0", "2024.2.0", "2024.3.0", "2024.4.0", "2024.5.0", "2024.6.0"),
+    *("2025.0.0", "2025.1.0", "2025.2.0", "2025.3.0", "2025.4.0", "2025.4.1"),
+    *("2026.0.0", "2026.1.0", "2026.2.0", "2026.2.1", "2026.3.0", "2026.3.1", "2026.4.0", "2026.4.1"),
+)
+
 # The libraries that an extension needs and that the wheel `openvino` brings: no other wheel may hold a copy.
 BROUGHT_BY_OPENVINO = ("libopenvino.so.*", "libtbb.so.*")
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import os
-
     import openvino
 
 _FOLDER = Path(__file__).resolve().parent
+# Core::add_extension(const std::string&), if std::string is that of the new C++ ABI.
+_OF_NEW_ABI = "_ZN2ov4Core13add_extensionERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE"
 
 
 def path(library: str | None = None) -> Path:
@@ -31,23 +33,38 @@ def register(core: openvino.Core) -> Path:
     """Make the ops known to `core`; gives the path of their library, or of the first that the package holds.
 
     Raises:
-        RuntimeError: the installed OpenVINO is not the release that the library was built for.
+        RuntimeError: the process has no OpenVINO that the library was built for.
     """
-    import openvino  # noqa: PLC0415  nothing is imported before it is needed
-
-    record = _record()
-    built_for: str = record["openvino"]["version"]
-    installed = openvino.get_version().split("-")[0]
-    if installed != built_for:
-        project = f"{record['project']['name']} {record['project']['version']}"
-        raise RuntimeError(
-            f"{project} was built for OpenVINO {built_for} and cannot be used with OpenVINO {installed}: "
-            f"install openvino=={built_for}.*, or a {record['project']['name']} that was built for {installed}."
-        )
     for one in _records():
         if one["link"] == "needed":  # others load in the processes that they are made for
+            _check_openvino(one)
             core.add_extension(str(_FOLDER / one["file"]))
     return path()
+
+
+def _check_openvino(record: dict[str, Any]) -> None:
+    """A library for several releases says itself which one it lacks."""
+    built_for = record["openvino"]
+    if record.get("releases") or _is_loaded(built_for["soname"], built_for["cxx11_abi"]):
+        return
+    import openvino  # noqa: PLC0415  nothing is imported before it is needed
+
+    name, version, here = record["project"]["name"], record["project"]["version"], openvino.get_version()
+    release, soname = built_for["version"], built_for["soname"]
+    abi = "" if built_for["cxx11_abi"] else " with the old C++ ABI"
+    raise RuntimeError(
+        f"{name} {version} was built for OpenVINO {release} ({soname}){abi} and cannot be used with OpenVINO {here}: "
+        f"install openvino=={release}, or a {name} that was built for {here}."
+    )
+
+
+def _is_loaded(soname: str, cxx11_abi: bool) -> bool:
+    """Whether the process has that library. Versions do not tell: a custom build can have any."""
+    try:
+        library = ctypes.CDLL(soname, mode=os.RTLD_NOW | os.RTLD_NOLOAD)
+    except OSError:
+        return False
+    return hasattr(library, _OF_NEW_ABI) == cxx11_abi
 
 
 def gpu_config(library: str | None = None, *, cache_dir: str | os.PathLike[str] | None = None) -> dict[str, str]:
