@@ -39,6 +39,8 @@ NO_SOURCES = (
     *(f"{name}/*" for name in (*PRODUCTS, *KEPT_BY_TOOLS)),
     *(f"*/{name}/*" for name in KEPT_BY_TOOLS),
 )
+# A library for it loads on every other.
+OLDEST_BASE_OS = "ubi8"
 # The oldest GCC that a consumer of a non-portable library may have.
 OLDEST_GCC = 8
 CONFIG = """\
@@ -110,15 +112,22 @@ class Extension(ConanFile):
 
     # What it is built for.
 
+    def _releases(self):
+        return str(self.options.openvino).split(",")
+
     def requirements(self):
-        # The soname of OpenVINO's library has the full version: an extension loads only in that release.
-        self.requires(f"openvino/{self.options.openvino}", transitive_headers=True, transitive_libs=True)
+        # The soname of OpenVINO's library has the full version: a build loads only in that release.
+        releases = self._releases()
+        version = releases[0] if len(releases) == 1 else f"[{' || '.join(f'={one}' for one in releases)}]"
+        self.requires(f"openvino/{version}", transitive_headers=True, transitive_libs=True)
 
     def validate(self):
         if (self.settings.os, self.settings.arch) != ("Linux", "x86_64"):
             raise ConanInvalidConfiguration("ovext builds for Linux on x86_64")
         if self.settings.get_safe("compiler.libcxx") != "libstdc++11":
             raise ConanInvalidConfiguration("OpenVINO has the C++11 ABI: compiler.libcxx must be libstdc++11")
+        if len(self._releases()) > 1 and not self.options.portable:
+            raise ConanInvalidConfiguration("a library for several releases of OpenVINO is portable: set portable=True")
 
     def validate_build(self):
         if Path(self._project()).is_absolute():
@@ -136,10 +145,15 @@ class Extension(ConanFile):
     # Which package loads where.
 
     def package_id(self):
-        # The sources are part of the recipe's revision, and the requirement has OpenVINO's full version.
+        # The sources are part of the recipe's revision.
         self.info.options.rm_safe("project")
-        self.info.options.rm_safe("openvino")
-        self.info.requires["openvino"].full_version_mode()
+        releases = str(self.info.options.openvino).split(",")
+        if len(releases) == 1:
+            self.info.options.rm_safe("openvino")
+            self.info.requires["openvino"].full_version_mode()
+        else:
+            self.info.options.openvino = ",".join(sorted(releases))
+            self.info.requires["openvino"].unrelated_mode()
         self.info.options.isa = self._resolved(self.info.options.isa)
         self.info.settings.rm_safe("compiler.cppstd")
         if self.info.options.portable:
@@ -187,6 +201,8 @@ class Extension(ConanFile):
     # Building.
 
     def generate(self):
+        if len(self._releases()) > 1:
+            return
         toolchain = CMakeToolchain(self)
         toolchain.cache_variables["ovext_DIR"] = self._ask_ovext("env", "--cmake-dir")
         answers = json.loads(self._ask_ovext("package-step", "configure", self.source_folder))
@@ -199,15 +215,35 @@ class Extension(ConanFile):
     def build(self):
         if not Path(self.source_folder, "CMakeLists.txt").is_file():
             raise ConanException(f"there is no project {self._project()}: name one, -o '&:project=extension_src/...'")
+        if len(self._releases()) > 1:
+            self._build_for_all()
+            return
         cmake = CMake(self)
         cmake.configure()
         cmake.build()
 
+    def _build_for_all(self):
+        """One library for all releases, which `ovext build` fetches itself; for the oldest base OS."""
+        project = Path(self.build_folder, "project")
+        copy(self, "*", self.source_folder, str(project))
+        target = ["--openvino", str(self.options.openvino), "--base-os", OLDEST_BASE_OS, "--engine", "host"]
+        kind = ["--isa", self._resolved(self.options.isa), "--build-type", str(self.settings.build_type)]
+        self._ask_ovext("build", str(project), *target, *kind, "--output", str(Path(self.build_folder, "lib")))
+
     def package(self):
         folder = Path(self.package_folder, "lib")
+        files = self._package_for_all(folder) if len(self._releases()) > 1 else self._package_for_one(folder)
+        config = CONFIG.format(name=self.name)
+        for library, file in files.items():
+            target = f"{self.name}::{'extension' if len(files) == 1 else library}"
+            config += TARGET.format(name=self.name, target=target, file=file)
+        save(self, str(folder / "cmake" / self.name / f"{self.name}-config.cmake"), config)
+        copy(self, "LICENSE", self.export_sources_folder, str(Path(self.package_folder, "licenses")))
+
+    def _package_for_one(self, folder):
+        """Put the libraries into the folder; returns their files by their names in CMake."""
         found = sorted(Path(self.build_folder, "ovext", "report").glob("*.json"))
         reports = [json.loads(file.read_text(encoding="utf-8")) for file in found]
-        config = CONFIG.format(name=self.name)
         for report in reports:
             built = Path(report["file"])
             copy(self, built.name, str(built.parent), str(folder))
@@ -215,16 +251,22 @@ class Extension(ConanFile):
             places = ["--project", self.source_folder, "--into", str(folder), "--metadata", self.package_folder]
             step = ["package-step", "fill", self.build_folder, "--library", report["library"], *places]
             self._ask_ovext(*step, "--engine", "conan")
-            target = f"{self.name}::{'extension' if len(reports) == 1 else report['library']}"
-            config += TARGET.format(name=self.name, target=target, file=built.name)
-        save(self, str(folder / "cmake" / self.name / f"{self.name}-config.cmake"), config)
-        copy(self, "LICENSE", self.export_sources_folder, str(Path(self.package_folder, "licenses")))
+        return {report["library"]: Path(report["file"]).name for report in reports}
+
+    def _package_for_all(self, folder):
+        """The same for libraries that have passed the gate."""
+        copy(self, "*", str(Path(self.build_folder, "lib", OLDEST_BASE_OS)), str(folder))
+        self._ask_ovext("package-step", "describe", str(folder), "--metadata", self.package_folder, "--kind", "conan")
+        files = [file.name for file in sorted(folder.glob("*.so"))]
+        return {name.removeprefix("lib").removesuffix("_cpu_extension.so"): name for name in files}
 
     def _ask_ovext(self, *arguments):
         """Run ovext for the required OpenVINO. Returns its output on stdout."""
         program = [sys.executable, "-m", "ovext"] if importlib.util.find_spec("ovext") else [str(shutil.which("ovext"))]
         cmake_files = Path(self.dependencies["openvino"].package_folder, "openvino", "cmake")
         environment = {**os.environ, "OpenVINO_DIR": str(cmake_files)}
+        if compiler := self.conf.get("tools.build:compiler_executables", default={}, check_type=dict).get("cpp"):
+            environment["CXX"] = compiler
         done = subprocess.run([*program, *arguments], env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ConanException(f"ovext {arguments[0]}: {done.stderr.strip()}")

@@ -164,6 +164,31 @@ def test_another_openvino_needs_another_library(user: Home) -> None:
     assert "Conflict between openvino/2026.4.1 and openvino/2026.2.1" in done.stdout + done.stderr
 
 
+def test_one_package_serves_both_openvinos(maker: Home, tmp_path: Path) -> None:
+    """The same binary is found whichever release the consumer requires, and each loads it."""
+    both = "*:openvino=2026.4.1,2026.2.1"
+    project = copy_project(CUSTOM_RELU, tmp_path / "both")
+    create = ["create", str(ROOT), "--name", "both", "--version", "1.0", "-o", both, "-o", "*:isa=avx2"]
+    done = maker.conan(*create, OVEXT_PROJECT=str(project))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "CustomReLU (opset1) in OpenVINO 2026.4.1" in done.stdout + done.stderr
+    ids = set()
+    for release, other in (("2026.4.1", "2026.2.1"), ("2026.2.1", "2026.4.1")):
+        options = ["-o", f"*:openvino={release},{other}", "-o", "*:isa=avx2", "--build=never", "--format", "json"]
+        asked = ["graph", "info", f"--requires=openvino/{release}", "--requires=both/1.0", *options]
+        nodes = json.loads(maker.done(*asked))["graph"]["nodes"].values()
+        (node,) = [node for node in nodes if node["ref"].startswith("both/1.0#")]
+        assert node["binary"] == "Cache"
+        assert [one["ref"] for one in nodes if one["ref"].startswith(f"openvino/{release}#")]
+        ids.add(node["package_id"])
+    (package_id,) = ids
+    package = Path(maker.done("cache", "path", f"both/1.0:{package_id}").strip())
+    (record,) = json.loads((package / "lib" / "manifest.json").read_text(encoding="utf-8"))["libraries"]
+    assert [one["version"] for one in record["releases"]] == ["2026.4.1", "2026.2.1"]
+    bill = json.loads((package / "sboms" / "custom_relu.cdx.json").read_text(encoding="utf-8"))
+    assert {"openvino@2026.4.1", "openvino@2026.2.1"} < {one["bom-ref"] for one in bill["components"]}
+
+
 @pytest.mark.parametrize(
     ("setting", "told"),
     [

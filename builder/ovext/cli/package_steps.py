@@ -23,6 +23,14 @@ def configure(project: Path) -> None:
 
 
 @commands.command()
+def describe(folder: Path, metadata: Annotated[Path, typer.Option()], kind: Annotated[str, typer.Option()]) -> None:
+    """Write the bills of materials of the libraries in a folder of `ovext build`."""
+    from ovext.package.contents import write_bills
+
+    write_bills(folder, metadata, kind)
+
+
+@commands.command()
 def fill(
     build_dir: Path,
     library: Annotated[str, typer.Option()],

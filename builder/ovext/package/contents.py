@@ -42,6 +42,21 @@ def installed_openvino(root: Path) -> OpenVINO:
 _KINDS = {"wheel": "pypi", "conan": "conan"}  # of package URLs, by builder
 
 
+def write_bills(folder: Path, metadata: Path, kind: str) -> None:
+    """Write the bill of materials of each library in the folder, which has a manifest; `kind` as for package URLs.
+
+    Raises:
+        FilesError: they cannot be written.
+    """
+    manifest = read_manifest(folder)
+    with writing_to(metadata):
+        (metadata / "sboms").mkdir(parents=True, exist_ok=True)
+        for record in manifest.libraries if manifest else ():
+            name = record.file.removeprefix("lib").removesuffix("_cpu_extension.so")
+            file = metadata / "sboms" / f"{name}.cdx.json"
+            file.write_text(bill_of_materials(record, kind), encoding="utf-8")
+
+
 @dataclass(frozen=True)
 class Package:
     """A package that so far contains only its library."""
