@@ -19,6 +19,7 @@ import pytest
 from helpers import CUSTOM_RELU, ROOT, Finished, Ovext, copy_project
 from ovext.errors import ExitCode
 from ovext.inspect.elf import Elf
+from ovext.inspect.payloads import payloads_of
 from stopping import DEADLINE, running_ovext, wait_until
 
 if TYPE_CHECKING:
@@ -96,6 +97,24 @@ def test_each_openvino_gets_libraries_of_its_own(workspace: Workspace) -> None:
     table = (workspace.folder / "dist/matrix/summary.md").read_text(encoding="utf-8")
     assert "| custom_relu | ubi8 | 2026.2.1 | Release | done | " in table
     assert "\n4 done in " in table
+
+
+def test_releases_that_a_project_lists_are_one_cell(workspace: Workspace) -> None:
+    """Its library is for all of them."""
+    (workspace.folder / "pyproject.toml").write_text('[tool.ovext.matrix]\nprojects = ["custom_relu"]\n')
+    pyproject = workspace.project / "pyproject.toml"
+    listed = pyproject.read_text(encoding="utf-8").replace('["2026.4.1"]', '["2026.2.1", "2026.4.1"]')
+    pyproject.write_text(listed, encoding="utf-8")
+    done = workspace.run("--only", "ubi8", "--json")
+    assert done.returncode == 0, done.stderr
+    (cell,) = [one for one in json.loads(done.stdout)["cells"] if one["result"] == "done"]
+    assert (cell["cell"], cell["openvino"]) == (
+        "custom_relu-ubi8-openvino2026.2.1,2026.4.1-release",
+        "2026.2.1,2026.4.1",
+    )
+    ((name, _),) = cell["libraries"].items()
+    releases = [one.release for one in payloads_of(Elf(workspace.folder / "dist" / "matrix" / name))]
+    assert releases == ["2026.4.1", "2026.2.1"]
 
 
 def test_resume_builds_what_has_changed_and_nothing_else(workspace: Workspace) -> None:

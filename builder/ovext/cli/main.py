@@ -71,6 +71,7 @@ _COMMANDS = (
     _Command("build", "build:build", "Build a project into lib/<base OS>/"),
     _Command("wheel", "wheel:wheel", "Build a project's wheel into dist/"),
     _Command("matrix", "matrix:matrix", "Build every target of every project"),
+    _Command("releases", "releases:releases", "Show OpenVINO's releases, and for which a project builds"),
     _Command("sync", "sync:sync", "Regenerate what follows from each op.toml"),
     _Command("test", "test:run", "Prove a project's ops against their references"),
     _Command("inspect", "inspect:inspect", "Report where a library loads, and why not elsewhere"),

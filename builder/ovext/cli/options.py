@@ -11,7 +11,7 @@ from ovext.cli import completion
 from ovext.targets.isa import isa_table
 
 
-def _exact(text: str | None) -> str | None:
+def exact_releases(text: str | None) -> str | None:
     """One release or several, each as a whole version."""
     if text is None:
         return None
@@ -23,7 +23,7 @@ def _exact(text: str | None) -> str | None:
 
 def exact_each(texts: list[str] | None) -> list[str] | None:
     """The same for an option that is given several times."""
-    return [str(_exact(one)) for one in texts] if texts else None
+    return [str(exact_releases(one)) for one in texts] if texts else None
 
 
 ProjectArgument = Annotated[
@@ -34,7 +34,7 @@ OpenVINOOption = Annotated[
     typer.Option(
         "--openvino",
         metavar="VERSION",
-        callback=_exact,
+        callback=exact_releases,
         help="The OpenVINO release, such as 2026.4.1, 2026.4 for its newest patch, or nightly. Fetched from the "
         "package index if needed. Without it: OpenVINO_DIR, INTEL_OPENVINO_DIR, this Python environment, the first "
         "release that the project lists.",
@@ -46,7 +46,7 @@ OpenVINOsOption = Annotated[
     typer.Option(
         "--openvino",
         metavar="VERSION[,VERSION...]",
-        callback=_exact,
+        callback=exact_releases,
         help="The OpenVINO release, such as 2026.4.1, 2026.4 for its newest patch, or nightly; or several for one "
         "library that loads in each. Fetched from the package index if needed. Without it: OpenVINO_DIR or "
         "INTEL_OPENVINO_DIR, else the releases that the project lists.",

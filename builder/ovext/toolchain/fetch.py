@@ -86,9 +86,18 @@ def fetch_openvino(version: str, talk: Callable[[str], None]) -> Path:
     return cached_cmake_dir(version)
 
 
+def fetched_releases() -> list[str]:
+    """The releases in the user's cache for this Python."""
+    cached = (cache_dir() / "openvino").glob(f"*-{_python()}")
+    return [folder.name.removesuffix(f"-{_python()}") for folder in cached]
+
+
+def _python() -> str:
+    return f"cp{sys.version_info.major}{sys.version_info.minor}"
+
+
 def _release_dir(version: str) -> Path:
-    python = f"cp{sys.version_info.major}{sys.version_info.minor}"
-    return cache_dir() / "openvino" / f"{version}-{python}"
+    return cache_dir() / "openvino" / f"{version}-{_python()}"
 
 
 def _fetch(version: str, release: Path) -> None:
