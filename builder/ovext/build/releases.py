@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from ovext.build.cmake_report import rejected_report
 from ovext.build.compose import OneBuild, compose
 from ovext.build.execute import CHECKING, BuildResult, locked_build_tree
 from ovext.build.manifest import project_record
-from ovext.build.plan import HOST, Decision
+from ovext.build.plan import HOST, BuildPlan, Decision
 from ovext.build.publish import is_published, publish
 from ovext.errors import ProjectError, UsageError
 from ovext.files import read_regular, writing_to
@@ -21,6 +23,7 @@ from ovext.toolchain.compiler import check_binutils, find_compiler
 from ovext.toolchain.fetch import fetched_openvino
 from ovext.toolchain.git import revision_of
 from ovext.toolchain.openvino import VARIABLES
+from ovext.toolchain.process import cpu_count, stop_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,8 +32,10 @@ if TYPE_CHECKING:
     from ovext.build.container import ContainerPlan
     from ovext.build.host import Reporter
     from ovext.build.manifest import LibraryRecord
-    from ovext.build.plan import BuildPlan, BuildRequest
+    from ovext.build.plan import BuildRequest
     from ovext.project import Project
+
+    RunOne = Callable[[BuildPlan | ContainerPlan, BuildRequest, Reporter], BuildResult]
 
 
 @dataclass(frozen=True)
@@ -99,8 +104,10 @@ def plan_releases(
     base_os = request.base_os or DEFAULT_BASE_OS
     staging = project.root / "build" / "releases"
     builds = []
+    compilers = request.jobs or cpu_count() + len(releases) - 1
+    jobs = max(1, compilers // len(releases))
     for release in releases:
-        one = replace(request, openvino=release, output_root=staging / release)
+        one = replace(request, openvino=release, output_root=staging / release, jobs=jobs)
         builds.append(_Build(release, one, plan_one(one)))
     return ReleasesPlan(
         project=project,
@@ -112,9 +119,7 @@ def plan_releases(
     )
 
 
-def run_releases(
-    plan: ReleasesPlan, run_one: Callable[[BuildPlan | ContainerPlan, BuildRequest], BuildResult], reporter: Reporter
-) -> BuildResult:
+def run_releases(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> BuildResult:
     """Build for each release by `run_one`, and put the results into one library, which must load in each of them.
 
     Raises:
@@ -127,10 +132,7 @@ def run_releases(
     files: dict[Path, LibraryRecord] = {}
     layers: dict[str, str] = {}
     with locked_build_tree(plan.folder.parent, reporter) as lock:
-        results = []
-        for build in plan.builds:
-            reporter.talk(f"For OpenVINO {build.release}:")
-            results.append(run_one(build.plan, build.request))
+        results = _built(plan.builds, run_one, reporter)
         about = project_record(project, revision_of(project.root, [project.root / "build", output_dir.parent]))
         for record in in_each_release(project, [result.libraries for result in results]):
             builds = [_of_file(result, record.file) for result in results]
@@ -151,6 +153,56 @@ def run_releases(
         for record in files.values():
             rejected_report(output_dir, record.file).unlink(missing_ok=True)  # of an earlier build
     return BuildResult(output_dir, tuple(files.values()), up_to_date, time.monotonic() - started)
+
+
+def _built(builds: Sequence[_Build], run_one: RunOne, reporter: Reporter) -> list[BuildResult]:
+    """All at once, since each has steps that use one CPU only. Containers one after the other: they share images."""
+    joined = _Joined(reporter)
+    on_host = all(isinstance(one.plan, BuildPlan) for one in builds)
+    with ThreadPoolExecutor(len(builds) if on_host else 1) as pool:
+        running = [pool.submit(run_one, one.plan, one.request, _OfRelease(joined, one.release)) for one in builds]
+        try:
+            done, _ = wait(running, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            return [future.result() for future in running]
+        except BaseException:
+            for future in running:
+                future.cancel()
+            stop_threads({*running})
+            raise
+
+
+class _Joined:
+    """The progress of several builds as one."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter, self._lock = reporter, threading.Lock()
+        self._counts: dict[str, tuple[int, int]] = {}
+
+    def talk(self, text: str) -> None:
+        with self._lock:
+            self._reporter.talk(text)
+
+    def progress(self, release: str, done: int, total: int, what: str) -> None:
+        with self._lock:
+            self._counts[release] = (done, total)
+            all_done, all_total = (sum(counts) for counts in zip(*self._counts.values(), strict=True))
+            self._reporter.progress(all_done, all_total, what)
+
+
+@dataclass(frozen=True)
+class _OfRelease:
+    """The reporter of one of these builds."""
+
+    joined: _Joined
+    release: str
+
+    def talk(self, text: str) -> None:
+        self.joined.talk(f"{self.release}: {text}")
+
+    def progress(self, done: int, total: int, what: str) -> None:
+        self.joined.progress(self.release, done, total, f"{self.release}: {what}")
 
 
 def in_each_release(project: Project, libraries: Sequence[tuple[LibraryRecord, ...]]) -> tuple[LibraryRecord, ...]:

@@ -95,7 +95,7 @@ def run_anywhere(
         OvextError: as `run_build` and `run_in_container` do; nothing is published.
     """
     if isinstance(plan, ReleasesPlan):
-        return run_releases(plan, lambda one, its_request: run_anywhere(one, its_request, reporter), reporter)
+        return run_releases(plan, run_anywhere, reporter)
     if isinstance(plan, BuildPlan):
         return run_build(plan, reporter)
     from ovext.build.container import run_in_container  # noqa: PLC0415  not needed for a build on this machine

@@ -9,16 +9,19 @@ import signal
 import subprocess
 import threading
 import time
+from concurrent.futures import wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ovext.errors import ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
+_GRACE_SECONDS = 5.0
 _is_stopping = False
 
 
@@ -146,6 +149,14 @@ def end_children(number: int) -> None:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(process, number)
         sent |= fresh
+
+
+def stop_threads(running: set[Future[Any]]) -> None:
+    """Wait for the processes that threads wait for, as Ctrl-C in a terminal ends them; else send them SIGINT."""
+    while running:
+        running = wait(running, timeout=_GRACE_SECONDS).not_done
+        if running:
+            end_children(signal.SIGINT)
 
 
 def _descendants() -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from ovext.files import writing_to
 from ovext.inner import expecting, take_back
 from ovext.lock import folder_lock
 from ovext.package.matrix.state import State, inputs_of
-from ovext.toolchain.process import end_children, stream
+from ovext.toolchain.process import stop_threads, stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from ovext.package.matrix.plan import MatrixPlan
 
 SUMMARIES = ("summary.md", "summary.json")
-_GRACE_SECONDS = 5.0
 
 
 class Stage(Enum):
@@ -102,7 +100,7 @@ class _Run:
                 if any(failed) and not self._plan.keep_going:
                     queue.clear()
         except BaseException:
-            _stop(running)
+            stop_threads(running)
             raise
         return [self._results.get(cell, CellResult(cell, Stage.LEFT_OUT)) for cell in self._plan.cells]
 
@@ -130,14 +128,6 @@ class _Run:
         own = set(result.libraries or {})
         others = (one for one in self._results.values() if one.cell != result.cell)
         return next((one.cell.id for one in others if own & set(one.libraries or {})), None)
-
-
-def _stop(running: set[Future[CellResult]]) -> None:
-    """Wait for the builds to end, as Ctrl-C in a terminal makes them do; send SIGINT to those it did not reach."""
-    while running:
-        running = wait(running, timeout=_GRACE_SECONDS).not_done
-        if running:
-            end_children(signal.SIGINT)
 
 
 def _build(plan: MatrixPlan, cell: Cell, watcher: Watcher) -> CellResult:
