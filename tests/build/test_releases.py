@@ -16,7 +16,7 @@ import pytest
 from helpers import CUSTOM_RELU, OPENVINO, PACKAGES, Built, Ovext, compile_all, copy_project, run_ovext
 from ovext.errors import ExitCode, UnreadableFileError
 from ovext.inspect.elf import Elf
-from ovext.inspect.payloads import content_of, payloads_of
+from ovext.inspect.payloads import library_of, payloads_of
 from ovext.models.ir import TensorType, one_op_model
 from ovext.toolchain.fetch import fetched_openvino
 from ovext.toolchain.openvino import read_openvino
@@ -58,6 +58,23 @@ long syscall(long number, ...) {
     if (result < 0 && result > -4096) { errno = -result; return -1; }
     return result;
 }
+"""
+
+
+# Prints by which path a build in memory can be opened from elsewhere, as debuggers do.
+PATH_OF_BUILD = """\
+import ctypes, os, sys
+import openvino as ov
+ov.Core().add_extension(sys.argv[1])
+known = [f"/proc/{os.getpid()}/fd/{number}" for number in range(3, 100)]
+loaded = []
+for path in known:
+    try:
+        ctypes.CDLL(path, mode=os.RTLD_NOLOAD)
+        loaded.append(os.readlink(path))
+    except OSError:
+        pass
+print(loaded)
 """
 
 
@@ -103,6 +120,14 @@ def test_one_file_computes_in_each_release(
 ) -> None:
     done = run_in(fetched[release], built.library, model)
     assert done.stdout.splitlines()[-3:] == ["[-0.5, 2.0]", "sse42", release], done.stderr
+
+
+def test_a_debugger_can_open_the_build_in_memory(built: Built, fetched: dict[str, OpenVINO]) -> None:
+    """It opens what the loader calls the library, which would be one of its own files in /proc/self."""
+    environment = {**os.environ, "PYTHONPATH": str(fetched[HERE].python_path)}
+    command = [sys.executable, "-c", PATH_OF_BUILD, str(built.library)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout == f"['/memfd:libcustom_relu_cpu_extension-openvino-{HERE} (deleted)']\n", done.stderr
 
 
 def test_another_release_is_refused_in_one_sentence(built: Built, fetched: dict[str, OpenVINO], model: Path) -> None:
@@ -156,7 +181,7 @@ def test_tools_see_the_builds_inside(ovext: Ovext, built: Built) -> None:
         (HERE, "libopenvino.so.2641", True),
         (OLD_ABI, "libopenvino.so.2541", False),
     ]
-    assert all(hashlib.sha256(content_of(elf, one)).hexdigest() == one.sha256 for one in payloads)
+    assert all(hashlib.sha256(library_of(elf, one).whole()).hexdigest() == one.sha256 for one in payloads)
     assert not [one for one in elf.strings_of("NEEDED") if "openvino" in one]
     (record,) = json.loads((built.output_dir / "manifest.json").read_text())["libraries"]
     assert [one["version"] for one in record["releases"]] == [HERE, OLD_ABI]
@@ -173,10 +198,46 @@ def test_tools_see_the_builds_inside(ovext: Ovext, built: Built) -> None:
 
 @pytest.mark.parametrize("release", [HERE, OLD_ABI])
 def test_the_proof_runs_in_each_release(ovext: Ovext, built: Built, release: str) -> None:
-    options = ["--openvino", release, "--examples", "3", "--device", "CPU"]
+    options = ["--openvino", release, "--isa", "sse42", "--device", "CPU"]
     done = ovext("test", built.project, "--library", built.library, *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"in OpenVINO {release}" in done.stderr
+
+
+def test_builds_may_lie_beside_the_library(
+    ovext: Ovext, fetched: dict[str, OpenVINO], model: Path, custom_relu: Path
+) -> None:
+    """They are found wherever the folder is, judged with the library, and gone when it no longer has them."""
+    listed = ["--openvino", f"{OLD_ABI},{HERE}", "--isa", "sse42"]
+    done = ovext("build", custom_relu, *listed, "--layout", "folder", cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    folder = custom_relu / "lib" / "ubuntu"
+    (record,) = json.loads((folder / "manifest.json").read_text())["libraries"]
+    names = [f"libcustom_relu_cpu_extension-openvino-{one}.so" for one in (HERE, OLD_ABI)]
+    assert [one["file"] for one in record["releases"]] == names
+    assert sorted(file.name for file in folder.glob("*.so")) == sorted([*names, record["file"]])
+    moved = custom_relu / "moved to here"
+    folder.rename(moved)
+    for release in (HERE, OLD_ABI):
+        done = run_in(fetched[release], moved / record["file"], model)
+        assert done.stdout.splitlines()[-3:] == ["[-0.5, 2.0]", "sse42", release], done.stderr
+    shown = ovext("inspect", moved / record["file"]).stdout
+    assert f"new C++ ABI, {record['releases'][0]['size']:,} bytes, in {names[0]}" in " ".join(shown.split())
+    (moved / names[0]).write_bytes((moved / names[1]).read_bytes())
+    done = ovext("inspect", moved / record["file"])
+    assert done.returncode == UnreadableFileError.exit_code
+    assert f"this is not the build that {record['file']} was made with" in done.stderr
+    (moved / names[0]).unlink()
+    done = run_in(fetched[HERE], moved / record["file"], model)
+    assert f"cannot load its build for OpenVINO {HERE}: {moved / names[0]}: cannot open" in done.stderr
+    for layout, found in (("folder", names), ("file", [])):
+        assert ovext("build", custom_relu, *listed, "--layout", layout, cwd=custom_relu).returncode == 0
+        assert sorted(file.name for file in folder.glob("*.so")) == sorted([*found, record["file"]])
+
+
+def test_a_layout_is_for_several_releases(ovext: Ovext, custom_relu: Path) -> None:
+    done = ovext("build", custom_relu, "--layout", "folder")
+    assert (done.returncode, "--layout is for a library for several releases" in done.stderr) == (ExitCode.USAGE, True)
 
 
 def test_a_second_build_has_nothing_to_do(ovext: Ovext, built: Built) -> None:
@@ -241,12 +302,12 @@ def test_a_library_is_recognised_by_its_soname(
 def test_a_number_of_a_file_that_another_library_had_is_not_taken_again(
     built: Built, fetched: dict[str, OpenVINO], model: Path
 ) -> None:
-    """The loader takes /proc/self/fd/N for what it loaded by that name before, though N was closed."""
+    """The loader takes /proc/PID/fd/N for what it loaded by that name before, though N was closed."""
     intruder = f"""\
 import ctypes, os
 file = os.memfd_create("intruder")
 os.write(file, open({str(built.library)!r}, "rb").read())
-ctypes.CDLL(f"/proc/self/fd/{{file}}")
+ctypes.CDLL(f"/proc/{{os.getpid()}}/fd/{{file}}")
 os.close(file)
 """
     env = {**os.environ, "PYTHONPATH": str(fetched[HERE].python_path), "OVEXT_ISA": "sse42"}

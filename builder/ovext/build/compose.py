@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ovext.build.manifest import ReleaseRecord
@@ -32,15 +33,13 @@ _TABLE = """\
 #include "payloads.hpp"
 
 __asm__(R"(
-    .section {content}, "a", @progbits
 {contents}
     .section {table}, "a", @progbits
     .incbin "source/table.json"
     .text
 )");
 
-extern "C" const unsigned char {symbols};
-
+{symbols}
 namespace ovext {{
 const Payload payloads[] = {{
 {rows}
@@ -60,8 +59,12 @@ class OneBuild:
     record: LibraryRecord
 
 
-def compose(project: Project, folder: Path, builds: Sequence[OneBuild], lock: int) -> tuple[Path, LibraryRecord]:
+def compose(
+    project: Project, folder: Path, builds: Sequence[OneBuild], lock: int, *, beside: bool = False
+) -> tuple[Path, LibraryRecord]:
     """One library with these builds of it inside, the newest release's first, in the folder; and its record.
+
+    With `beside`, the builds are files beside the library, as they are; inside, they are stripped.
 
     The caller holds the lock of the folder and passes its descriptor.
 
@@ -75,15 +78,28 @@ def compose(project: Project, folder: Path, builds: Sequence[OneBuild], lock: in
         payloads: list[Payload] = []
         for number, build in enumerate(builds):
             stripped = source / f"payload{number}.so"
+            if beside:
+                file = folder / f"{name.removesuffix('.so')}-openvino-{build.record.openvino.version}.so"
+                shutil.copy(build.file, file)
+                payloads.append(replace(_payload(build.record, file, []), file=file.name))
+                continue
             _run(["objcopy", "--strip-all", str(build.file), str(stripped)], folder, lock)
             payloads.append(_payload(build.record, stripped, payloads))
         replace_text(source / "table.json", table_text(payloads))
         replace_text(source / "table.cpp", _table(project, name.removesuffix(".so"), payloads))
-        names = " ".join(f'"${{CMAKE_CURRENT_SOURCE_DIR}}/payload{number}.so"' for number in range(len(payloads)))
+        inside = [number for number, one in enumerate(payloads) if not one.file]
+        names = " ".join(f'"${{CMAKE_CURRENT_SOURCE_DIR}}/payload{number}.so"' for number in inside)
         replace_text(source / "CMakeLists.txt", _PROJECT.format(name=name.removesuffix(".so"), payloads=names))
         _compile(source, folder, lock)
     releases = [
-        ReleaseRecord(version=one.release, soname=one.soname, cxx11_abi=one.cxx11_abi, size=one.size, sha256=one.sha256)
+        ReleaseRecord(
+            version=one.release,
+            soname=one.soname,
+            cxx11_abi=one.cxx11_abi,
+            size=one.size,
+            sha256=one.sha256,
+            file=one.file or None,
+        )
         for one in payloads
     ]
     file = folder / name
@@ -108,17 +124,20 @@ def _payload(record: LibraryRecord, file: Path, before: Sequence[Payload]) -> Pa
 def _table(project: Project, file: str, payloads: Sequence[Payload]) -> str:
     contents, rows, symbols = [], [], []
     for number, one in enumerate(payloads):
+        start = f'"{one.release}", "{one.soname}", {str(one.cxx11_abi).lower()}'
+        if one.file:
+            rows.append(f"    {{{start}, nullptr, nullptr, {json.dumps(one.file)}}},")
+            continue
         begin, end = f"ovext_payload{number}", f"ovext_payload{number}_end"
         labels = [f"    .global {symbol}\n    .hidden {symbol}" for symbol in (begin, end)]
         incbin = f'{begin}:\n    .incbin "source/payload{number}.so"\n{end}:'
-        contents.append("\n".join(["    .balign 16", *labels, incbin]))
-        rows.append(f'    {{"{one.release}", "{one.soname}", {str(one.cxx11_abi).lower()}, {begin}, {end}}},')
-        symbols += [f"{begin}[]", f"{end}[]"]
+        contents.append("\n".join([f'    .section {CONTENT}, "a", @progbits', "    .balign 16", *labels, incbin]))
+        rows.append(f"    {{{start}, {begin}, {end}, nullptr}},")
+        symbols += [f'extern "C" const unsigned char {symbol}[];' for symbol in (begin, end)]
     return _TABLE.format(
-        content=CONTENT,
         contents="\n".join(contents),
         table=TABLE,
-        symbols=", ".join(symbols),
+        symbols="\n".join(symbols),
         rows="\n".join(rows),
         count=len(payloads),
         library=json.dumps(f"{project.name} {project.version}"),

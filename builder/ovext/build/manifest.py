@@ -69,6 +69,7 @@ class ReleaseRecord(OpenVINORecord):
 
     size: int = Field(description="Of the build, in bytes.")
     sha256: str
+    file: FileName | None = Field(default=None, description="The build, beside the library; null if it is inside.")
 
 
 class CompilerRecord(_Record):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HOST, AUTO = "host", "auto"
 CHOICES = (AUTO, HOST, *ENGINES)
+FILE, FOLDER = "file", "folder"  # one file with the builds for all releases, or files beside a small library
 BUILD_TYPES = ("Release", "RelWithDebInfo", "MinSizeRel", "Debug")
 
 
@@ -38,6 +39,7 @@ class BuildRequest:
     base_image: str | None = None
     jobs: int | None = None
     build_type: str | None = None
+    layout: str | None = None  # of a library for several releases
 
     @property
     def first_openvino(self) -> str | None:
@@ -122,6 +124,8 @@ def check_request(request: BuildRequest) -> None:
         parse_isa(request.isa)
     if request.build_type is not None and request.build_type not in BUILD_TYPES:
         raise UnknownNameError("build type", request.build_type, BUILD_TYPES)
+    if request.layout not in {None, FILE, FOLDER}:
+        raise UnknownNameError("layout", str(request.layout), (FILE, FOLDER))
     if request.jobs is not None and request.jobs < 1:
         raise UsageError(f"--jobs {request.jobs} is not a number of jobs", fix="Give 1 or more.")
 

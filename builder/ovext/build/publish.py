@@ -37,7 +37,7 @@ def _is_same(record: LibraryRecord, published: LibraryRecord) -> bool:
 def _is_intact(file: Path, record: LibraryRecord) -> bool:
     """Whether the library and the files of its layers are as the record says."""
     hashes = {file: record.sha256}
-    hashes |= {file.parent / name: sha256 for layer in record.layers for name, sha256 in layer.files.items()}
+    hashes |= {file.parent / name: sha256 for name, sha256 in _others(record).items()}
     return not (file.parent / "gpu").is_symlink() and all(
         path.is_file() and sha256_of(path) == sha256 for path, sha256 in hashes.items()
     )
@@ -64,22 +64,27 @@ def publish(
             writers: dict[str, Callable[[Path], object]] = {
                 record.file: partial(shutil.copy, built) for built, record in files.items()
             }
+            for built, record in files.items():
+                for name in [one.file for one in record.releases if one.file]:
+                    writers[name] = partial(shutil.copy, built.with_name(name))
             for name, content in (layers or {}).items():
                 writers[name] = partial(Path.write_text, data=content, encoding="utf-8")
             writers[FILE_NAME] = lambda file: file.write_text(text, encoding="utf-8")
-            change_together(folder, writers, _old_layers(folder, old, list(files.values())))
+            change_together(folder, writers, _old_files(folder, old, list(files.values())))
     return folder / FILE_NAME
 
 
-def _old_layers(folder: Path, old: Manifest | None, new: list[LibraryRecord]) -> set[str]:
-    """The files of layers that the libraries no longer have, and that are still as they were published."""
+def _old_files(folder: Path, old: Manifest | None, new: list[LibraryRecord]) -> set[str]:
+    """The files that the libraries no longer have beside them, and that are still as they were published."""
     replaced = {record.file for record in new}
     before = [record for record in old.libraries if record.file in replaced] if old else []
     kept = [record for record in old.libraries if record.file not in replaced] if old else []
-    gone = _layer_files(before) - _layer_files([*new, *kept])
-    hashes = {name: sha256 for record in before for layer in record.layers for name, sha256 in layer.files.items()}
-    return {name for name in gone if (folder / name).is_file() and sha256_of(folder / name) == hashes[name]}
+    known = {name: sha256 for record in before for name, sha256 in _others(record).items()}
+    gone = known.keys() - {name for record in (*new, *kept) for name in _others(record)}
+    return {name for name in gone if (folder / name).is_file() and sha256_of(folder / name) == known[name]}
 
 
-def _layer_files(records: list[LibraryRecord]) -> set[str]:
-    return {name for record in records for layer in record.layers for name in layer.files}
+def _others(record: LibraryRecord) -> dict[str, str]:
+    """The files beside the library that belong to it, and the sha256 of each: layers, and builds for releases."""
+    layers = {name: sha256 for layer in record.layers for name, sha256 in layer.files.items()}
+    return layers | {one.file: one.sha256 for one in record.releases if one.file}

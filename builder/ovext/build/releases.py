@@ -13,7 +13,7 @@ from ovext.build.cmake_report import rejected_report
 from ovext.build.compose import OneBuild, compose
 from ovext.build.execute import CHECKING, BuildResult, locked_build_tree
 from ovext.build.manifest import project_record
-from ovext.build.plan import HOST, BuildPlan, Decision
+from ovext.build.plan import FOLDER, HOST, BuildPlan, Decision
 from ovext.build.publish import is_published, publish
 from ovext.errors import ProjectError, UsageError
 from ovext.files import read_regular, writing_to
@@ -57,6 +57,7 @@ class ReleasesPlan:
     folder: Path  # where the one library is made
     output_dir: Path
     reason: str  # why for these releases
+    beside: bool  # whether the builds are files beside the library
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -116,6 +117,7 @@ def plan_releases(
         folder=staging / "-".join([find_base_os(base_os).id, *releases]),
         output_dir=request.output_root / base_os,
         reason=reason,
+        beside=request.layout == FOLDER,
     )
 
 
@@ -137,7 +139,7 @@ def run_releases(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> Bui
         for record in in_each_release(project, [result.libraries for result in results]):
             builds = [_of_file(result, record.file) for result in results]
             reporter.talk(f"Putting {len(builds)} builds into {record.file}")
-            file, composed = compose(project, plan.folder / record.file, builds, lock)
+            file, composed = compose(project, plan.folder / record.file, builds, lock, beside=plan.beside)
             files[file] = composed.model_copy(update={"project": about})
             for layer in record.layers:
                 layers |= {name: read_regular(results[0].output_dir / name).decode() for name in layer.files}

@@ -50,6 +50,15 @@ def build(
         int | None, typer.Option("--jobs", "-j", help="Compilers at once. Default: one for each CPU.")
     ] = None,
     build_type: BuildTypeOption = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            "--layout",
+            metavar="file|folder",
+            help="Of a library for several releases: one file, or a small one with a file for each release beside it.",
+            show_default="file",
+        ),
+    ] = None,
     output: Annotated[
         Path, typer.Option("--output", help="The folder in which <base OS>/ with the library is created.")
     ] = Path("lib"),
@@ -76,6 +85,7 @@ def build(
         base_image=base_image,
         jobs=jobs,
         build_type=build_type,
+        layout=layout,
     )
     plan = plan_anywhere(request, None if dry_run else talk)
     if explain:

@@ -96,6 +96,11 @@ class ElfFile:
         self._check_header()
 
     @property
+    def size(self) -> int:
+        """Of the file, in bytes."""
+        return self._size
+
+    @property
     def is_library(self) -> bool:
         return self._type == _SHARED_OBJECT
 
@@ -143,6 +148,10 @@ class ElfFile:
 
     def section(self, name: str) -> Section | None:
         return next((section for section in self.sections if section.name == name), None)
+
+    def whole(self) -> bytes:
+        """The file's bytes."""
+        return self._bytes(0, self._size)
 
     def content(self, section: Section) -> bytes:
         return b"" if section.type == "nobits" else self._bytes(section.offset, section.size)

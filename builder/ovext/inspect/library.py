@@ -11,13 +11,12 @@ from ovext.findings import Level
 from ovext.inspect import versions
 from ovext.inspect.code_findings import code_findings, fused_findings, instruction_sets, variant_code
 from ovext.inspect.demangle import demangle
-from ovext.inspect.elf import Elf
 from ovext.inspect.file_findings import file_findings
 from ovext.inspect.functions import functions_of
 from ovext.inspect.instructions import BASELINE_CPU
 from ovext.inspect.needed import Surroundings, is_python_module, library_findings
 from ovext.inspect.openvino_symbols import ENTRY_POINT, built_for, openvino_findings
-from ovext.inspect.payloads import content_of, payloads_of
+from ovext.inspect.payloads import library_of, payloads_of
 from ovext.inspect.reach import code_size, is_followed
 from ovext.inspect.report import FileReport, LibraryFinding
 from ovext.inspect.strings import printable
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from ovext.inspect.elf import Elf
     from ovext.inspect.functions import Function
     from ovext.inspect.openvino_symbols import Counterpart
     from ovext.inspect.payloads import Payload
@@ -55,6 +55,7 @@ class InspectionRequest:
         objects: the object files that it was linked from, if they are known; the findings name them.
         root: the folder that no search for its libraries leaves.
         payloads_passed: whether the builds inside for releases of OpenVINO have been judged before.
+        is_in_memory: whether it is loaded from memory, where its run path cannot begin with its own folder.
     """
 
     systems: Sequence[System]
@@ -66,6 +67,7 @@ class InspectionRequest:
     objects: Sequence[Path] = ()
     root: Path | None = None
     payloads_passed: bool = False
+    is_in_memory: bool = False
 
 
 def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
@@ -77,11 +79,12 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
     if not elf.is_library:
         raise UnreadableFileError("this is an object file, not a shared library", where=elf.path)
     counterpart = request.choose_counterpart(elf)
-    around = Surroundings(request.systems, counterpart, request.provides, request.root)
+    in_memory = elf if request.is_in_memory else None
+    around = Surroundings(request.systems, counterpart, request.provides, request.root, in_memory)
     needed = around.needed_by(elf)
     functions = functions_of(elf)
     payloads = payloads_of(elf)
-    inner = [Elf(elf.path, content_of(elf, one)) for one in payloads]
+    inner = [library_of(elf, one) for one in payloads]
     inside = [_payload_report(*one, request) for one in zip(inner, payloads, strict=True)]
     variants = inside[0].variants if inside else variant_code(functions, variants_in(elf) or ())
     findings = [
@@ -167,7 +170,9 @@ def _payload_report(inner: Elf, payload: Payload, request: InspectionRequest) ->
         counterpart = request.choose_counterpart(elf)
         return counterpart if counterpart and counterpart.soname == payload.soname else None
 
-    return inspect_library(inner, replace(request, choose_counterpart=choose, environment=None, objects=()))
+    is_in_memory = not payload.file
+    inner_request = replace(request, choose_counterpart=choose, environment=None, objects=(), is_in_memory=is_in_memory)
+    return inspect_library(inner, inner_request)
 
 
 def _compared(counterpart: Counterpart | None, inside: Sequence[FileReport]) -> str:

@@ -44,12 +44,14 @@ class Surroundings:
         counterpart: the OpenVINO that loads it, if it is here.
         provides: the libraries that the user says are there.
         root: the folder that no search leaves; None: the search goes where $ORIGIN leads.
+        in_memory: a library that is loaded from memory, so that its $ORIGIN leads nowhere.
     """
 
     systems: Sequence[System]
     counterpart: Counterpart | None
     provides: Sequence[str] = ()
     root: Path | None = None
+    in_memory: Elf | None = None
     beside: dict[Path, Elf] = field(default_factory=dict)  # the libraries that were found by run paths
     inherited: list[str] = field(default_factory=list)  # the folders of an old RPATH, which serve the helpers, too
     _known: dict[Path, Elf | Literal["broken"] | None] = field(default_factory=dict, init=False)  # what a search found
@@ -111,6 +113,8 @@ class Surroundings:
         inherited = [] if elf.strings_of("RUNPATH") else self.inherited
         for folder in dict.fromkeys([*run_path(elf), *inherited]):
             is_inner = _ORIGIN.match(folder) is not None
+            if is_inner and elf is self.in_memory:
+                continue
             if not is_inner and not (here and folder.startswith("/") and self.root is None):
                 continue
             file = Path(_ORIGIN.sub(lambda _: str(elf.path.absolute().parent), folder), name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
@@ -21,11 +22,13 @@ CONTENT = "ovext_payloads"  # the section with the payloads, one after the other
 _RELEASE = re.compile(r"20\d\d\.\d{1,3}\.\d{1,3}((a|b|rc)\d{1,3})?(\.dev\d{1,9})?")
 _SONAME = re.compile(r"libopenvino\.so\.\d{4,6}")
 _VARIANT = re.compile(r"[a-z0-9_]{1,40}")
+_LARGEST_FILE = 1 << 31  # bytes
+_FILE = re.compile(r"(lib[A-Za-z0-9_.+-]{1,200}\.so)?")
 
 
 @dataclass(frozen=True)
 class Payload:
-    """A build for one release. `offset` and `size` are bytes in the section CONTENT."""
+    """A build for one release: bytes in the section CONTENT, or a file beside the library."""
 
     release: str
     soname: str
@@ -34,20 +37,23 @@ class Payload:
     size: int
     sha256: str
     variants: tuple[str, ...]
+    file: str = ""
 
     def is_plausible(self, room: int) -> bool:
         """Whether each field can be what it says; `room` is the size of all payloads."""
         numbers = (self.offset, self.size)
-        texts = ((self.release, _RELEASE), (self.soname, _SONAME), *((one, _VARIANT) for one in self.variants))
+        words = ((self.release, _RELEASE), (self.soname, _SONAME), (self.file, _FILE))
+        texts = (*words, *((one, _VARIANT) for one in self.variants))
         return (
             all(isinstance(text, str) and pattern.fullmatch(text) for text, pattern in texts)
             and isinstance(self.cxx11_abi, bool)
             and all(type(number) is int and number >= 0 for number in numbers)
-            and self.offset + self.size <= room
+            and self.offset + self.size <= (_LARGEST_FILE if self.file else room)
         )
 
     def text(self) -> str:
-        return f"{self.soname}, {'new' if self.cxx11_abi else 'old'} C++ ABI, {self.size:,} bytes"
+        place = f", in {self.file}" if self.file else ""
+        return f"{self.soname}, {'new' if self.cxx11_abi else 'old'} C++ ABI, {self.size:,} bytes{place}"
 
 
 def payloads_of(elf: Elf) -> tuple[Payload, ...]:
@@ -71,21 +77,26 @@ def payloads_of(elf: Elf) -> tuple[Payload, ...]:
     return payloads
 
 
-def content_of(elf: Elf, payload: Payload) -> bytes:
+def library_of(elf: Elf, payload: Payload) -> Elf:
     """The payload, which is a library itself.
 
     Raises:
-        UnreadableFileError: it has builds inside, too.
+        UnreadableFileError: it has builds inside, too; or it should be in a file, and that is another one or missing.
     """
-    section = elf.section(CONTENT)
-    content = elf.content(section)[payload.offset : payload.offset + payload.size] if section else b""
-    if Elf(elf.path, content).section(CONTENT):
+    if payload.file:
+        inner = Elf(elf.path.with_name(payload.file))
+        if inner.size != payload.size or hashlib.sha256(inner.whole()).hexdigest() != payload.sha256:
+            raise UnreadableFileError(f"this is not the build that {elf.path.name} was made with", where=inner.path)
+    else:
+        section = elf.section(CONTENT)
+        inner = Elf(elf.path, elf.content(section)[payload.offset : payload.offset + payload.size] if section else b"")
+    if inner.section(CONTENT):
         raise UnreadableFileError(f"its build for OpenVINO {payload.release} has builds inside", where=elf.path)
-    return content
+    return inner
 
 
 def plain_library(library: Path, openvino: OpenVINO, folder: Path) -> Path:
-    """The library if it is for one release, else a copy of its build for that OpenVINO in the folder.
+    """The library if it is for one release, else its build for that OpenVINO: a file beside it, or one in the folder.
 
     Raises:
         LibraryError: it has no build for that OpenVINO.
@@ -96,8 +107,11 @@ def plain_library(library: Path, openvino: OpenVINO, folder: Path) -> Path:
         return library
     for payload in payloads:
         if (payload.soname, payload.cxx11_abi) == (openvino.soname, openvino.cxx11_abi):
+            inner = library_of(elf, payload)
+            if payload.file:
+                return inner.path
             file = folder / library.name
-            file.write_bytes(content_of(elf, payload))
+            file.write_bytes(inner.whole())
             return file
     releases = ", ".join(one.release for one in payloads)
     raise LibraryError(f"it is built for OpenVINO {releases}, not for {openvino.version}", where=library)

@@ -20,7 +20,7 @@ from ovext.errors import (
     WorkerDiedError,
 )
 from ovext.inspect.elf import Elf
-from ovext.inspect.payloads import content_of, payloads_of, plain_library
+from ovext.inspect.payloads import library_of, payloads_of, plain_library
 from ovext.toolchain.process import Conversation
 from ovext.worker.faults import FAULT_FILE, read_fault
 from ovext.worker.phases import REFERENCE
@@ -208,7 +208,7 @@ def ask_once(
 def _needs_openvino(library: Path) -> bool:
     elf = Elf(library)
     for payload in payloads_of(elf)[:1]:
-        elf = Elf(library, content_of(elf, payload))
+        elf = library_of(elf, payload)
     return any(name.startswith("libopenvino.so") for name in elf.strings_of("NEEDED"))
 
 

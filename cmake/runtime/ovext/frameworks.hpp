@@ -194,8 +194,8 @@ public:
         if (!has_argument(number)) {
             return;
         }
-        const auto any = is_empty_list(number) ? ov::Any(std::vector<std::int64_t>{})
-                                               : m_node.get_values_from_const_input(number);
+        const auto any =
+            is_empty_list(number) ? ov::Any(std::vector<std::int64_t>{}) : m_node.get_values_from_const_input(number);
         set("argument " + std::to_string(number), any, member);
     }
 

@@ -11,6 +11,7 @@ struct Payload {
     bool new_abi;         ///< of C++: the value of _GLIBCXX_USE_CXX11_ABI
     const unsigned char* begin;
     const unsigned char* end;
+    const char* file;  ///< beside the library; nullptr if the build is inside, from begin to end
 };
 
 extern const Payload payloads[];

@@ -1,4 +1,5 @@
-// A library for several releases of OpenVINO. It has a build for each inside, the payloads, and no symbol of OpenVINO.
+// A library for several releases of OpenVINO. It has a build for each inside or beside it, the payloads, and no symbol
+// of OpenVINO.
 // It finds out which OpenVINO the process has loaded, loads the payload for that, and passes calls on to it.
 #include "payloads.hpp"
 
@@ -20,6 +21,7 @@
 __asm__(
     ".symver dlopen, dlopen@GLIBC_2.2.5\n"
     ".symver dlsym, dlsym@GLIBC_2.2.5\n"
+    ".symver dladdr, dladdr@GLIBC_2.2.5\n"
     ".symver dlerror, dlerror@GLIBC_2.2.5\n");
 
 namespace {
@@ -149,11 +151,25 @@ bool write_all(int file, const Payload& payload) {
     return true;
 }
 
+std::string target_of(const std::string& link) {
+    char target[256];
+    const auto size = readlink(link.c_str(), target, sizeof target);
+    return size < 0 ? "" : std::string(target, static_cast<std::size_t>(size));
+}
+
+/// The path of an open file, for other processes too, such as a debugger; unless this /proc numbers processes
+/// otherwise.
+std::string path_of(int file) {
+    const std::string end = "/fd/" + std::to_string(file);
+    const std::string path = "/proc/" + std::to_string(getpid()) + end;
+    return target_of(path) == target_of("/proc/self" + end) ? path : "/proc/self" + end;
+}
+
 /// A path by which the loader knows no library yet. It takes a library of the same path for the same library, and other
 /// code may have loaded one from a file of this number and closed it.
 std::string unknown_path(int& file) {
     while (true) {
-        std::string path = "/proc/self/fd/" + std::to_string(file);
+        std::string path = path_of(file);
         if (file > STDERR_FILENO && dlopen(path.c_str(), RTLD_LAZY | RTLD_NOLOAD) == nullptr) {
             return path;
         }
@@ -212,6 +228,42 @@ void* load_from_file(const Payload& payload, const std::string& parent, std::str
     return handle;
 }
 
+/// The folder of this library, found when it is loaded: a later call may have another working folder.
+const std::string& own_folder() {
+    static const std::string folder = [] {
+        Dl_info info{};
+        std::string path = dladdr(reinterpret_cast<const void*>(&own_folder), &info) != 0 ? info.dli_fname : "";
+        if (char* whole = realpath(path.c_str(), nullptr)) {
+            path = whole;
+            std::free(whole);
+        }
+        return path.substr(0, path.find_last_of('/'));
+    }();
+    return folder;
+}
+
+[[gnu::constructor]] void find_own_folder() {
+    own_folder();
+}
+
+void* load_from_beside(const Payload& payload, std::string& why) {
+    void* handle = dlopen((own_folder() + "/" + payload.file).c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) {
+        why = dlerror();
+    }
+    return handle;
+}
+
+/// From memory, or where the system forbids that, from a file.
+void* load_from_inside(const Payload& payload, std::string& why) {
+    void* handle = load_from_memory(payload, why);
+    const char* temporary = secure_getenv("TMPDIR");
+    for (const std::string parent : {temporary != nullptr && *temporary == '/' ? temporary : "/tmp", "/tmp"}) {
+        handle = handle == nullptr ? load_from_file(payload, parent, why) : handle;
+    }
+    return handle;
+}
+
 struct Loaded {
     const Payload& payload;
     void* handle;
@@ -225,11 +277,7 @@ struct Loaded {
 Loaded load() {
     const auto& payload = payload_for(runtime_of_process());
     std::string why;
-    void* handle = load_from_memory(payload, why);
-    const char* temporary = secure_getenv("TMPDIR");
-    for (const std::string parent : {temporary != nullptr && *temporary == '/' ? temporary : "/tmp", "/tmp"}) {
-        handle = handle == nullptr ? load_from_file(payload, parent, why) : handle;
-    }
+    void* handle = payload.file != nullptr ? load_from_beside(payload, why) : load_from_inside(payload, why);
     const Loaded loaded{payload, handle};
     if (handle == nullptr || loaded.find<void(void*)>("create_extensions") == nullptr) {
         fail(std::string("cannot load its build for OpenVINO ") + payload.release + ": " + why);

@@ -32,7 +32,9 @@ class Buffer:
     def tensor(self) -> ov.Tensor:
         """A tensor in this memory."""
         kind = getattr(ov.Type, self.element)
-        return ov.Tensor(kind, [0]) if self.memory is None else ov.Tensor(self.memory, list(self.shape), kind)
+        if self.memory is None or self.memory.size == 0:  # OpenVINO 2025.4 asks for the address of the first element
+            return ov.Tensor(kind, list(self.shape))
+        return ov.Tensor(self.memory, list(self.shape), kind)
 
     def emptied(self) -> Buffer:
         return Buffer(self.element, (0,), None)
