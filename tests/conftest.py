@@ -102,6 +102,14 @@ def built_relu(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 @pytest.fixture(scope="session")
+def relu_for_releases(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The same for two releases of OpenVINO: the installed one, and one with the old C++ ABI. Not to be changed."""
+    folder = tmp_path_factory.mktemp("releases")
+    library = "libcustom_relu_cpu_extension.so"
+    return build_project(CUSTOM_RELU, folder, library, "--openvino", "2026.4.1,2025.4.1")
+
+
+@pytest.fixture(scope="session")
 def built_two_ops(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The package two_ops, built once by the tool below a path with spaces. Not to be changed."""
     return build_project(

@@ -151,10 +151,10 @@ class Built:
         return self.library.read_bytes()
 
 
-def build_project(source: Path, folder: Path, library: str) -> Built:
+def build_project(source: Path, folder: Path, library: str, *options: str) -> Built:
     """Build a copy of a project with the tool."""
     project = copy_project(source, folder / source.name)
-    done = run_ovext("build", project, "--base-os", "ubuntu", cwd=folder)
+    done = run_ovext("build", project, "--base-os", "ubuntu", *options, cwd=folder)
     assert done.returncode == 0, done.stderr
     output_dir = folder / "lib" / "ubuntu"
     return Built(project, output_dir, output_dir / library)

@@ -47,6 +47,12 @@ def test_emulated_cpu_chooses_its_variant_and_computes_right(host: Path, built_r
     assert done.stdout.splitlines()[-1] == f"{VARIANTS[cpu]} right"
 
 
+def test_a_library_for_several_releases_does_so_too(host: Path, relu_for_releases: Built) -> None:
+    done = run([*on("nehalem"), str(host), str(relu_for_releases.library)])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "sse42 right"
+
+
 def test_forcing_what_the_emulated_cpu_lacks_fails_without_a_crash(host: Path, built_relu: Built) -> None:
     done = run([*on("nehalem"), str(host), str(built_relu.library)], OVEXT_ISA="avx2")
     assert "OVEXT_ISA=avx2 names an instruction set that this CPU does not support." in done.stderr

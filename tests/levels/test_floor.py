@@ -54,16 +54,21 @@ def within_floor(library: Path) -> bool:
     return all(parse(f"{family}_{found[family]}") <= parse(f"{family}_{FLOOR[family]}") for family in found)  # type: ignore[operator]
 
 
-def test_library_built_here_is_within_the_floor(built_relu: Built, built_two_ops: Built) -> None:
+def test_library_built_here_is_within_the_floor(
+    built_relu: Built, built_two_ops: Built, relu_for_releases: Built
+) -> None:
     assert within_floor(built_relu.library)
     assert within_floor(built_two_ops.library)
+    assert within_floor(relu_for_releases.library)
 
 
-def test_library_built_here_loads_and_computes_on_debian_11(built_relu: Built) -> None:
+@pytest.mark.parametrize("name", ["built_relu", "relu_for_releases"])
+def test_library_built_here_loads_and_computes_on_debian_11(name: str, request: pytest.FixtureRequest) -> None:
+    built: Built = request.getfixturevalue(name)
     root = make_root(OLD, "python3")
-    mounts = {LIBOPENVINO.parent: "/openvino", built_relu.output_dir: "/extension", PACKAGES: "/packages"}
+    mounts = {LIBOPENVINO.parent: "/openvino", built.output_dir: "/extension", PACKAGES: "/packages"}
     capi = next(LIBOPENVINO.parent.glob("libopenvino_c.so.*")).name
-    command = ["python3", "/packages/old_root.py", f"/openvino/{capi}", f"/extension/{built_relu.library.name}"]
+    command = ["python3", "/packages/old_root.py", f"/openvino/{capi}", f"/extension/{built.library.name}"]
     done = subprocess.run(
         in_root(root, *command, mounts=mounts), capture_output=True, text=True, check=False, timeout=120
     )
