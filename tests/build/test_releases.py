@@ -324,6 +324,24 @@ def test_a_library_for_servers_needs_no_list(ovext: Ovext, tmp_path: Path) -> No
     assert not list((tmp_path / "lib").rglob("*.so"))
 
 
+def test_a_release_that_does_not_exist_is_told_before_compiling(ovext: Ovext, custom_relu: Path) -> None:
+    done = ovext("build", custom_relu, "--openvino", f"{HERE},2026.9.9", cwd=custom_relu)
+    assert done.returncode == ExitCode.OPENVINO
+    assert "OpenVINO 2026.9.9 does not exist in the package index" in done.stderr
+    assert "Building CXX object" not in done.stderr
+
+
+def test_a_release_that_the_op_does_not_compile_for_is_named(ovext: Ovext, custom_relu: Path) -> None:
+    source = next(custom_relu.glob("ops/*/op.cpp"))
+    only_new = "#include <openvino/core/version.hpp>\n#if OPENVINO_VERSION_MAJOR < 2026\n#error too old\n#endif\n"
+    source.write_text(only_new + source.read_text(encoding="utf-8"), encoding="utf-8")
+    done = ovext("build", custom_relu, "--openvino", f"{HERE},{OLD_ABI}", "--isa", "sse42", cwd=custom_relu)
+    assert done.returncode == ExitCode.FAILED
+    assert "#error too old" in done.stderr
+    assert f"openvino{OLD_ABI}-sse42/ovext-build.log" in done.stderr
+    assert not list((custom_relu / "lib").rglob("*.so"))
+
+
 @pytest.mark.parametrize(
     ("releases", "told"),
     [(f"{HERE},{HERE}", "names a release twice"), (f"{HERE},new", "'new' is not an OpenVINO version")],

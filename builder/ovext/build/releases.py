@@ -20,7 +20,7 @@ from ovext.files import read_regular, writing_to
 from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
 from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toolchain.compiler import check_binutils, find_compiler
-from ovext.toolchain.fetch import fetched_openvino
+from ovext.toolchain.fetch import fetch_openvino, fetched_openvino
 from ovext.toolchain.git import revision_of
 from ovext.toolchain.openvino import VARIABLES
 from ovext.toolchain.process import cpu_count, stop_threads
@@ -159,6 +159,9 @@ def run_releases(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> Bui
 
 def _built(builds: Sequence[_Build], run_one: RunOne, reporter: Reporter) -> list[BuildResult]:
     """All at once, since each has steps that use one CPU only. Containers one after the other: they share images."""
+    for build in builds:
+        if isinstance(build.plan, BuildPlan) and not build.plan.machine.openvino_is_installed:
+            fetch_openvino(build.release, reporter.talk)
     joined = _Joined(reporter)
     on_host = all(isinstance(one.plan, BuildPlan) for one in builds)
     with ThreadPoolExecutor(len(builds) if on_host else 1) as pool:
