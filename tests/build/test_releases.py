@@ -204,6 +204,32 @@ def test_the_proof_runs_in_each_release(ovext: Ovext, built: Built, release: str
     assert f"in OpenVINO {release}" in done.stderr
 
 
+def test_each_build_is_judged_for_itself(ovext: Ovext, built: Built, tmp_path: Path) -> None:
+    """The build for the older release needs a library that nothing brings; it lies last in the file."""
+    library = tmp_path / "libbroken.so"
+    before, name, after = built.content.rpartition(b"libgcc_s.so.1\0")
+    library.write_bytes(before + name.replace(b"gcc", b"gxx") + after)
+    done = ovext("inspect", library, "--base-os", "ubi8", "--json")
+    (report,) = json.loads(done.stdout)["files"]
+    inside = report["verdicts_by_release"]
+    assert {name: [one["loads"] for one in found] for name, found in inside.items()} == {
+        HERE: [True, True],
+        OLD_ABI: [False],
+    }
+    assert [one["target"] for one in inside[HERE]] == ["ubi8", f"OpenVINO {HERE}"]
+    assert (done.returncode, report["verdicts"][0]["errors"]) == (ExitCode.FAILED, ["missing-library"])
+    (finding,) = report["findings"]
+    assert (finding["release"], "--layout folder" in finding["fix"]) == (OLD_ABI, True)
+    table = ovext("inspect", library, "--base-os", "ubi8").stdout.splitlines()
+    assert next(line.split() for line in table if "loads on" in line) == ["loads", "on", HERE, OLD_ABI, "why", "not"]
+    assert next(line.split() for line in table if "ubi8 " in line and "✓" in line) == [
+        "ubi8",
+        "✓",
+        "✗",
+        "missing-library",
+    ]
+
+
 def test_builds_may_lie_beside_the_library(
     ovext: Ovext, fetched: dict[str, OpenVINO], model: Path, custom_relu: Path
 ) -> None:

@@ -28,6 +28,7 @@ from ovext.errors import ExitCode, UnreadableFileError
 from ovext.inspect.elf import Elf
 from ovext.inspect.library import InspectionRequest, inspect_library
 from ovext.inspect.limits import Limits, within_limits
+from ovext.inspect.needed import Surroundings
 from ovext.inspect.system import system_of
 from ovext.inspect.versions import Need, highest, manylinux_tag, needs_of
 from ovext.targets.base_os import base_oses
@@ -183,6 +184,9 @@ def test_helper_of_a_package_needs_no_entry_point(ovext: Ovext, tmp_path: Path) 
     first, second = json.loads(done.stdout)["files"]
     assert (first["kind"], second["kind"]) == ("library", "extension")
     assert set(second["needed"][0]["brought_by"].values()) == {"libhelper.so beside it"}
+    elf = Elf(extension)
+    assert isinstance(Surroundings([], None).find_beside(elf, "libhelper.so"), Elf)
+    assert Surroundings([], None, in_memory=elf).find_beside(elf, "libhelper.so") is None
     assert "[no-entry-point]" in ovext("inspect", helper).stdout
     assert ovext("inspect", helper, "--kind", "library").returncode == ExitCode.OK
     subprocess.run([*gcc, str(extension), *needed], input=source, text=True, check=True)

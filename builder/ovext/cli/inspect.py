@@ -214,15 +214,21 @@ def _show_finding(console: Console, finding: LibraryFinding) -> None:
         console.print(f"            -> {finding.fix}", markup=False)
 
 
+_SIGNS = {True: "✓", False: "✗", None: "?"}
+
+
 def _show_verdicts(report: FileReport) -> None:
     from rich import box
     from rich.table import Table
 
     from ovext.cli.console import Console
 
-    table = Table("loads on", "", "why not", box=box.SIMPLE)
+    columns = report.verdicts_by_release or {"": {one.target: one for one in report.verdicts}}
+    table = Table("loads on", *columns, "why not", box=box.SIMPLE)
     for verdict in report.verdicts:
-        sign = {True: "✓", False: "✗", None: "?"}[verdict.loads]
         why = ", ".join(verdict.errors) or ("wide-code" if verdict.loads is None else "")
-        table.add_row(verdict.target, sign, why)
+        signs = [
+            _SIGNS[column[verdict.target].loads] if verdict.target in column else "" for column in columns.values()
+        ]
+        table.add_row(verdict.target, *signs, why)
     Console(highlight=False).print(table)

@@ -200,7 +200,8 @@ def _of_payloads(payloads: Sequence[Payload], inside: Sequence[FileReport]) -> I
     for payload, report in zip(payloads, inside, strict=True):
         for finding in report.findings:
             if finding.level is not Level.NOTE or finding.code == "not-compared":
-                yield replace(finding, text=f"its build for OpenVINO {payload.release}: {finding.text}")
+                text = f"its build for OpenVINO {payload.release}: {finding.text}"
+                yield replace(finding, text=text, release=payload.release)
 
 
 def _other_environment(

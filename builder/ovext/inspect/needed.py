@@ -156,10 +156,11 @@ def run_path(elf: Elf) -> list[str]:
 
 def library_findings(elf: Elf, around: Surroundings, needed: Sequence[Needed]) -> list[LibraryFinding]:
     """Findings about libraries that nothing brings."""
-    return [*_missing_libraries(needed), *_not_loaded(elf, around)]
+    return [*_missing_libraries(needed, around.in_memory is not None), *_not_loaded(elf, around)]
 
 
-def _missing_libraries(needed: Sequence[Needed]) -> Iterator[LibraryFinding]:
+def _missing_libraries(needed: Sequence[Needed], in_memory: bool) -> Iterator[LibraryFinding]:
+    beside = "build with --layout folder and ship it beside the library" if in_memory else "ship it beside the library"
     told = set()
     for one in needed:
         targets = tuple(target for target, bringer in one.brought_by.items() if bringer is None)
@@ -169,7 +170,7 @@ def _missing_libraries(needed: Sequence[Needed]) -> Iterator[LibraryFinding]:
         name = one.library
         text = f"{one.needed_by} needs {name}, which nothing brings on {', '.join(targets)}"
         fix = (
-            "Link it statically, or ship it beside the library with a run path that begins with $ORIGIN. If the image "
+            f"Link it statically, or {beside} with a run path that begins with $ORIGIN. If the image "
             f"installs it, say --provides {name}, or provides = [...] in [tool.ovext]."
         )
         yield LibraryFinding("missing-library", Level.ERROR, text, fix, where=name, targets=targets)

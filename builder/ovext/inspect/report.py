@@ -26,6 +26,7 @@ class LibraryFinding(Finding):
     where: str = ""  # the function or the library that it is about
     targets: tuple[str, ...] | None = None  # where it holds, of those that were asked about; None: everywhere
     accepted: str | None = None  # why the user accepts it
+    release: str = ""  # of OpenVINO, if it is about the library's build for that one
 
     @property
     def is_error(self) -> bool:
@@ -89,12 +90,29 @@ class FileReport:
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        found = []
-        for target in self.targets:
-            codes = [one.code for one in self.errors if one.targets is None or target in one.targets]
-            is_unknown = any(one.code == WIDE_CODE and target in (one.targets or ()) for one in self.findings)
-            found.append(Verdict(target, None if is_unknown and not codes else not codes, tuple(dict.fromkeys(codes))))
-        return tuple(found)
+        return tuple(self._verdict(target, self.findings) for target in self.targets)
+
+    @property
+    def verdicts_by_release(self) -> dict[str, dict[str, Verdict]]:
+        """The same for each build inside alone, by target; what is said of the library itself holds for each.
+
+        The OpenVINO of this environment is a target of the build for it only.
+        """
+        others = {f"OpenVINO {name}" for name in self.releases}
+        return {
+            name: {
+                target: self._verdict(target, [one for one in self.findings if one.release in {"", name}])
+                for target in self.targets
+                if target not in others - {f"OpenVINO {name}"}
+            }
+            for name in self.releases
+        }
+
+    def _verdict(self, target: str, findings: Sequence[LibraryFinding]) -> Verdict:
+        here = [one for one in findings if one.targets is None or target in one.targets]
+        codes = tuple(dict.fromkeys(one.code for one in here if one.is_error))
+        is_unknown = any(one.code == WIDE_CODE and one.targets is not None for one in here)
+        return Verdict(target, None if is_unknown and not codes else not codes, codes)
 
     def as_library(self) -> FileReport:
         """The report on the same file if nobody expects an entry point of it."""
@@ -121,7 +139,9 @@ class FileReport:
 
     def to_json(self) -> dict[str, Any]:
         verdicts = [asdict(verdict) for verdict in self.verdicts]
-        return {"is_fine": self.is_fine, **asdict(self), "verdicts": verdicts, "problem": None}
+        inside = {name: [asdict(one) for one in found.values()] for name, found in self.verdicts_by_release.items()}
+        data = {**asdict(self), "verdicts": verdicts, "verdicts_by_release": inside}
+        return {"is_fine": self.is_fine, **data, "problem": None}
 
 
 @dataclass(frozen=True)
