@@ -51,8 +51,8 @@ void ios_base_library_init() {
 static ios_base::Init set_up_streams;
 #    endif
 
-#    if __GNUC__ >= 13 && !defined(__clang__)
-// GLIBCXX_3.4.31, for std::string::replace().
+#    if __GNUC__ >= 13 && !defined(__clang__) && _GLIBCXX_USE_CXX11_ABI
+// GLIBCXX_3.4.31, for std::string::replace(). The string of the old C++ ABI does not have it.
 template void basic_string<char>::_M_replace_cold(char*, size_type, const char*, size_type, size_type);
 #    endif
 

@@ -57,6 +57,22 @@ def test_the_library_comes_out_of_the_container(
     assert (custom_relu / "lib/ubuntu/gpu/custom_relu.xml").is_file()
 
 
+def test_builds_for_several_releases_come_out_of_containers(
+    custom_relu: Path, in_podman: list[str], ovext: Ovext
+) -> None:
+    """They are put into one library here, which the container's compiler did not see."""
+    listed = ["--openvino", "2026.4.1,2025.4.1", "--isa", "avx2"]
+    done = ovext("build", *in_podman, *listed, cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    assert containers() == []
+    (record,) = json.loads((custom_relu / LIBRARY).with_name("manifest.json").read_text())["libraries"]
+    assert [one["version"] for one in record["releases"]] == ["2026.4.1", "2025.4.1"]
+    assert (record["engine"], record["sha256"]) == ("podman", sha256_of(custom_relu / LIBRARY))
+    ov.Core().add_extension(str(custom_relu / LIBRARY))
+    again = ovext("build", *in_podman, *listed, cwd=custom_relu)
+    assert "up to date, checked in" in again.stdout
+
+
 def test_make_takes_engine_and_base_image(base_image: str, tmp_path: Path) -> None:
     """make does nothing but pass the variables to the command."""
     project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
