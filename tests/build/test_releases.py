@@ -261,6 +261,16 @@ def test_builds_may_lie_beside_the_library(
         assert sorted(file.name for file in folder.glob("*.so")) == sorted([*found, record["file"]])
 
 
+def test_a_variable_that_names_an_openvino_is_stronger_than_the_list(ovext: Ovext, custom_relu: Path) -> None:
+    pyproject = custom_relu / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace(f'["{HERE}"]', f'["{OLD_ABI}", "{HERE}"]'))
+    done = ovext("build", custom_relu, "--isa", "sse42", cwd=custom_relu, OpenVINO_DIR=str(OPENVINO))
+    assert f"for       OpenVINO {HERE} on ubuntu24" in done.stdout
+    assert "Building for the one OpenVINO that OpenVINO_DIR names" in done.stderr
+    explained = ovext("build", custom_relu, "--isa", "sse42", "--explain", "--dry-run", cwd=custom_relu)
+    assert f"{HERE}, {OLD_ABI} (the releases that the project lists)" in " ".join(explained.stderr.split())
+
+
 def test_a_layout_is_for_several_releases(ovext: Ovext, custom_relu: Path) -> None:
     done = ovext("build", custom_relu, "--layout", "folder")
     assert (done.returncode, "--layout is for a library for several releases" in done.stderr) == (ExitCode.USAGE, True)

@@ -65,6 +65,8 @@ def plan_anywhere(
     wanted = releases_wanted(request.openvino, project)
     if wanted[0]:
         return plan_releases(request, project, wanted, lambda one: _plan_one(one, project, talk))
+    if talk and request.openvino is None and len(project.settings.openvino) > 1:
+        talk("Building for the one OpenVINO that OpenVINO_DIR names, not for each release that the project lists")
     if request.layout:
         raise UsageError("--layout is for a library for several releases", fix="Give several with --openvino A,B.")
     return _plan_one(request, project, talk)
