@@ -9,6 +9,7 @@ from ovext.errors import nearest
 from ovext.project.attributes import ElementType
 from ovext.project.dims import REST, parse_dim
 from ovext.project.frameworks import JaxMapping, Mapping, PaddleMapping, PyTorchMapping, is_readable
+from ovext.project.rows import contradictions_of_kernel
 from ovext.project.shapes import (
     BROADCAST,
     CUSTOM,
@@ -39,6 +40,7 @@ def contradictions(op: OpDescription) -> list[Problem]:
         *_constraints(op),
         *_attributes(op),
         *_frameworks(op),
+        *((("kernel", key), problem) for key, problem in contradictions_of_kernel(op)),
         *_layers(op),
         *_tests(op),
     ]

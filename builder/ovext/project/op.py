@@ -70,6 +70,17 @@ class Output(Strict):
         return self.shape if isinstance(self.shape, str) else "formulas"
 
 
+class KernelCalls(Strict):
+    """How the CPU kernel is called, if it is not computed element by element."""
+
+    parallel: list[Name | Literal["..."]] | None = Field(
+        default=None,
+        description="The first dimensions of each output, whose combinations are computed in parallel; default: those "
+        "that all outputs share.",
+    )
+    scratch: str = Field(default="", description="Bytes of memory that each thread has, such as D * 4; default none.")
+
+
 class Case(Strict):
     """One shape of each input, and values of attributes, that the op is tried with."""
 
@@ -146,6 +157,7 @@ class OpDescription(Strict):
     frameworks: Frameworks = Frameworks()
     gpu: Gpu | None = None
     vpu: Vpu | None = None
+    kernel: KernelCalls = KernelCalls()
     test: Testing = Testing()
 
     def read_from(self, folder: Path, text: str) -> OpDescription:

@@ -18,6 +18,7 @@ from ovext.project.frameworks import (
 from ovext.project.shapes import BROADCAST
 from ovext.scaffold.cpp import enum_name, folder_name, literal, type_of
 from ovext.scaffold.render import MARK, comment_lines, render
+from ovext.scaffold.sizes import sizes_hpp
 from ovext.scaffold.wrap import wrapped
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from ovext.project.frameworks import AnyMapping
     from ovext.project.op import Input, OpDescription, Output
 
-DERIVED_FILES = ("attributes.hpp", "frameworks.hpp", "README.md")
+SIZES_FILE = "sizes.hpp"
+DERIVED_FILES = ("attributes.hpp", "frameworks.hpp", SIZES_FILE, "README.md")
 SCHEMA_FILE = "op.schema.json"  # beside the folders of ops, for editors that complete op.toml
 
 
@@ -49,8 +51,8 @@ class _MappingText:
 def derived_files(op: OpDescription, folder: str) -> dict[str, str]:
     """The texts of the derived files in ops/<folder>, by name."""
     mappings = [_mapping(op, name, mapping) for name, mapping in op.frameworks.given()]
-    texts = (_attributes(op, folder), _frameworks(op, folder, mappings), _readme(op, mappings))
-    return dict(zip(DERIVED_FILES, texts, strict=True))
+    texts = (_attributes(op, folder), _frameworks(op, folder, mappings), sizes_hpp(op, folder), _readme(op, mappings))
+    return {name: text for name, text in zip(DERIVED_FILES, texts, strict=True) if text}
 
 
 def _frameworks(op: OpDescription, folder: str, mappings: list[_MappingText]) -> str:

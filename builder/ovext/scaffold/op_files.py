@@ -9,9 +9,10 @@ from ovext.project.attributes import WITHOUT_NUMBERS
 from ovext.project.dims import REST, parse_dim
 from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, names_in
 from ovext.scaffold.cpp import shape_code
-from ovext.scaffold.derived import derived_files
+from ovext.scaffold.derived import SIZES_FILE, derived_files
 from ovext.scaffold.op_toml import op_toml
 from ovext.scaffold.render import comment_lines, python_literal, render
+from ovext.scaffold.sizes import template_context
 from ovext.scaffold.wrap import wrapped
 
 if TYPE_CHECKING:
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 # Names that the generated C++ and OpenCL C use, so that a tensor must not have them there.
 _LOCALS = {
     "T", "Type", "attributes", "b", "begin", "compute", "count", "element", "end", "f", "from", "i", "inputs", "kernel",
-    "op", "outputs", "parameters", "rows", "run", "shape", "shapes", "size", "steps", "to", "type", "x", "y",
+    "op", "outputs", "parameters", "rows", "run", "scratch", "shape", "shapes", "size", "sizes", "steps", "to", "type",
+    "x", "y",
     # words of OpenCL C
     "constant", "event_t", "global", "half", "image1d_t", "local", "private", "quad", "sampler_t", "uchar", "uint",
     "ulong", "ushort",
 }  # fmt: skip
-_CLASSES = {"Attributes", "Kernel", "Op", "Parameters"}
+_CLASSES = {"Attributes", "Kernel", "Op", "Parameters", "Sizes"}
 _NUMPY = {"boolean": "np.bool_", "f16": "np.float16", "f64": "np.float64", "f32": "np.float32", "bf16": "np.float32"}
 
 
@@ -43,7 +45,10 @@ def op_files(op: OpDescription, folder: str) -> dict[str, str]:
     context = _context(op, folder)
     names = ["op.hpp", "op.cpp", "kernel.hpp", "kernel.cpp", "reference.py", *(["kernel.cl"] if op.gpu else [])]
     own = {name: wrapped(render(f"op/{name}", **context)) for name in names}
-    return {"op.toml": op_toml(op), **own, **derived_files(op, folder)}
+    derived = derived_files(op, folder)
+    if context["is_elementwise"]:
+        derived.pop(SIZES_FILE, None)
+    return {"op.toml": op_toml(op), **own, **derived}
 
 
 def is_elementwise(op: OpDescription) -> bool:
@@ -79,6 +84,7 @@ def _context(op: OpDescription, folder: str) -> dict[str, Any]:
         "output_types": [_output_type(op, one) for one in op.outputs],
         "shape_code": shape_code(op),
         "comment": comment_lines,
+        **template_context(op),
     }
     signature = _signature(context, elementwise=elementwise)
     return {
@@ -133,6 +139,9 @@ def _signature(context: dict[str, Any], *, elementwise: bool) -> list[str]:
         steps = len(inputs) > 1
         ins = [part for one in inputs for part in _pointer(one, "step" if steps else "")]
         return [*ins, f"void* {outputs[0]['cpp']}", "std::size_t count", *parameters]
+    if context["has_sizes"]:
+        pointers = [f"const void* {one['cpp']}" for one in inputs] + [f"void* {one['cpp']}" for one in outputs]
+        return [*pointers, "const Sizes& sizes", "std::size_t begin", "std::size_t end", "void* scratch", *parameters]
     ins = [part for one in inputs for part in _pointer(one, "size")]
     outs = [part for one in outputs for part in (f"void* {one['cpp']}", f"std::size_t {one['cpp']}_size")]
     return [*ins, *outs, *parameters]

@@ -18,12 +18,14 @@ def op_toml(op: OpDescription) -> str:
     """The description as its author would write it: defaults are left out."""
     data = op.model_dump(by_alias=True, exclude_defaults=True)
     data = {"schema": 1, **data}
-    head = {key: value for key, value in data.items() if key not in {*_TABLES, "frameworks", "gpu", "vpu", "test"}}
+    head = {
+        key: value for key, value in data.items() if key not in {*_TABLES, "frameworks", "gpu", "vpu", "kernel", "test"}
+    }
     sections = [f"#:schema ../{SCHEMA_FILE}\n" + _pairs(head)]
     for table in _TABLES:
         sections += [f"[[{table}]]\n" + _pairs(one) for one in data.get(table, [])]
     sections += [f"[frameworks.{name}]\n" + _pairs(one) for name, one in data.get("frameworks", {}).items() if one]
-    sections += [f"[{name}]\n" + _pairs(data[name]) for name in ("gpu", "vpu") if data.get(name)]
+    sections += [f"[{name}]\n" + _pairs(data[name]) for name in ("gpu", "vpu", "kernel") if data.get(name)]
     test = data.get("test", {})
     cases = test.pop("cases", [])
     if test:

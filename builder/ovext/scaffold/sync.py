@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ovext.errors import ProjectError
 from ovext.files import replace_text, writing_to
 from ovext.project.op import json_schema
-from ovext.scaffold.derived import DERIVED_FILES, SCHEMA_FILE, derived_files, is_derived
+from ovext.scaffold.derived import DERIVED_FILES, SCHEMA_FILE, SIZES_FILE, derived_files, is_derived
 from ovext.scaffold.lists import listed_ops
 
 if TYPE_CHECKING:
@@ -82,7 +82,15 @@ def _stale(op: OpDescription) -> dict[Path, str]:
     derived = {op.folder / name: text for name, text in derived_files(op, op.folder.name).items()}
     if not any(is_derived(_text(file)) for file in derived):
         return {}
+    if not _uses_sizes(op.folder):
+        derived.pop(op.folder / SIZES_FILE, None)
     return {file: text for file, text in derived.items() if not file.exists() or _is_stale(_text(file), text)}
+
+
+def _uses_sizes(folder: Path) -> bool:
+    """Whether the op has the header, or its author's files include it: kernels may do without."""
+    include = f'/{SIZES_FILE}"'
+    return (folder / SIZES_FILE).exists() or any(include in _text(file) for file in folder.glob("kernel.*"))
 
 
 def _is_stale(there: str, text: str) -> bool:

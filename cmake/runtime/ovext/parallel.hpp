@@ -3,10 +3,15 @@
 
 #include <openvino/core/parallel.hpp>
 #include <openvino/core/shape.hpp>
+#include <openvino/runtime/tensor.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 #if defined(__SANITIZE_THREAD__)
 #    define OVEXT_THREAD_SANITIZER 1
@@ -63,6 +68,86 @@ void parallel_ranges(std::size_t count, std::size_t size, const Body& body) {
     tell(work_starts);
     ov::parallel_nt_static(static_cast<int>(threads), work);
     see(work_ends);
+}
+
+/// Memory for kernels that is kept from call to call, and freed with the library.
+class ScratchPool {
+public:
+    /// Memory that belongs to its holder until that is gone.
+    class Piece {
+    public:
+        Piece(ScratchPool& pool, std::size_t bytes)
+            : m_pool(pool),
+              m_memory(bytes == 0 ? std::vector<char>{} : pool.take(bytes + cache_line)) {
+        }
+        ~Piece() {
+            m_pool.give_back(std::move(m_memory));
+        }
+        Piece(const Piece&) = delete;
+        Piece& operator=(const Piece&) = delete;
+
+        /// The first byte, at the begin of a cache line; nullptr without memory.
+        void* data() {
+            void* begin = m_memory.data();
+            std::size_t space = m_memory.size();
+            return begin == nullptr ? nullptr : std::align(cache_line, 1, begin, space);
+        }
+
+    private:
+        ScratchPool& m_pool;
+        std::vector<char> m_memory;
+    };
+
+private:
+    static constexpr std::size_t cache_line = 64;
+
+    std::vector<char> take(std::size_t bytes) {
+        std::vector<char> memory;
+        {
+            const std::lock_guard<std::mutex> lock(m_mutex);
+            if (!m_free.empty()) {
+                memory = std::move(m_free.back());
+                m_free.pop_back();
+            }
+        }
+        if (memory.size() < bytes) {
+            memory = std::vector<char>(bytes);
+        }
+        return memory;
+    }
+
+    void give_back(std::vector<char> memory) {
+        if (!memory.empty()) {
+            const std::lock_guard<std::mutex> lock(m_mutex);
+            m_free.push_back(std::move(memory));
+        }
+    }
+
+    std::mutex m_mutex;
+    std::vector<std::vector<char>> m_free;
+};
+
+inline ScratchPool scratch_pool;
+
+inline std::size_t byte_size(const ov::TensorVector& tensors) {
+    std::size_t bytes = 0;
+    for (const auto& one : tensors) {
+        bytes += one.get_byte_size();
+    }
+    return bytes;
+}
+
+/// Call body(begin, end, scratch) for ranges of `rows` rows, on several threads if there is enough work: `bytes` is the
+/// size of all tensors together. Each call has `scratch` bytes for itself.
+template <typename Body>
+void parallel_rows(std::size_t rows, std::size_t bytes, std::size_t scratch, const Body& body) {
+    if (rows == 0) {
+        return;
+    }
+    parallel_ranges(rows, std::max<std::size_t>(1, bytes / rows), [&](std::size_t begin, std::size_t end) {
+        ScratchPool::Piece piece(scratch_pool, scratch);
+        body(begin, end, piece.data());
+    });
 }
 
 /// The inputs of an elementwise op with numpy's broadcasting, as runs of consecutive elements.
