@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
@@ -99,6 +99,7 @@ def test_other_texts_are_no_openvino_version(text: str) -> None:
         OpenVINOVersion.parse(text)
 
 
+@settings(deadline=None)
 @given(releases=st.sets(st.sampled_from(KNOWN_RELEASES), min_size=1))
 def test_a_package_requires_the_releases_that_its_library_loads_in(releases: set[str]) -> None:
     allowed = Requirement(requirement_of(sorted(releases))).specifier
