@@ -255,7 +255,7 @@ class Extension(ConanFile):
 
     def _package_for_all(self, folder):
         """The same for libraries that have passed the gate."""
-        copy(self, "*", str(Path(self.build_folder, "lib", OLDEST_BASE_OS)), str(folder))
+        copy(self, "*", str(Path(self.build_folder, "lib", OLDEST_BASE_OS)), str(folder), excludes=".ovext.lock")
         self._ask_ovext("package-step", "describe", str(folder), "--metadata", self.package_folder, "--kind", "conan")
         files = [file.name for file in sorted(folder.glob("*.so"))]
         return {name.removeprefix("lib").removesuffix("_cpu_extension.so"): name for name in files}

@@ -22,6 +22,11 @@ def expecting(file: Path) -> dict[str, str]:
     return {VARIABLE: str(file)}
 
 
+def is_inner() -> bool:
+    """Whether another ovext has started this one."""
+    return bool(os.environ.get(VARIABLE))
+
+
 def hand_back(error: OvextError) -> bool:
     """Write the error where the outer ovext looks for it; False if no outer ovext can show it."""
     if not (file := os.environ.get(VARIABLE)):

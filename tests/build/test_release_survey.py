@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from helpers import CUSTOM_RELU, copy_project, run_ovext
+from ovext.errors import ExitCode
+from ovext.toolchain.fetch import cache_dir
 from ovext.toolchain.included import included_by
 
 ALIKE = "2026.4.0,2026.4.1"
@@ -43,6 +45,29 @@ def test_a_project_is_built_for_each_release(tmp_path: Path) -> None:
     shown = run_ovext("releases", project, *wanted, cwd=tmp_path).stdout
     assert "the same as 2026.4.1\n" in shown
     assert not (tmp_path / "lib").exists()
+
+
+def test_the_users_files_are_no_modules_of_pip(tmp_path: Path) -> None:
+    (tmp_path / "pip.py").write_text("print('Available versions: 2099.1.0')")
+    done = run_ovext("releases", "--json", cwd=tmp_path)
+    assert "2099.1.0" not in done.stdout
+
+
+def test_a_source_in_c_and_a_cache_behind_a_link_make_no_difference(tmp_path: Path) -> None:
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    (project / "helper.c").write_text("int helper(void) { return 1; }\n")
+    with (project / "CMakeLists.txt").open("a", encoding="utf-8") as file:
+        file.write("enable_language(C)\nadd_library(helper STATIC helper.c)\n")
+    (tmp_path / "link").symlink_to(cache_dir())
+    options = ["--openvino", "2026.4.1,2025.4.1", "--isa", "sse42", "--json"]
+    done = run_ovext("releases", project, *options, cwd=tmp_path, OVEXT_CACHE_DIR=str(tmp_path / "link"))
+    assert done.returncode == 0, done.stderr
+    assert [row["builds"] for row in json.loads(done.stdout)["releases"]] == [True, True]
+
+
+def test_a_wrong_option_is_no_release_that_does_not_build(tmp_path: Path) -> None:
+    done = run_ovext("releases", CUSTOM_RELU, "--isa", "foo", cwd=tmp_path)
+    assert (done.returncode, "unknown instruction set 'foo'" in done.stderr) == (ExitCode.USAGE, True)
 
 
 def test_a_listed_release_that_it_does_not_build_for_is_an_error(tmp_path: Path) -> None:

@@ -156,7 +156,11 @@ def _build(plan: ContainerPlan, engine: Engine, tag: str, log: Path, reporter: R
     archive, result = plan.build_dir / "project.tar", plan.build_dir / "result"
     shutil.rmtree(result, ignore_errors=True)
     _pack(plan.project.root, archive)
-    script = f"{_UNPACK} && {VARIABLE}={_ERROR} exec python -m ovext {shell_line(plan.command)} > /dev/null"
+    # The project may list several releases; this image has one.
+    script = (
+        f"{_UNPACK} && OpenVINO_DIR=$(echo {_HOME}/venv/lib/python*/site-packages/openvino/cmake) "
+        f"&& export OpenVINO_DIR && {VARIABLE}={_ERROR} exec python -m ovext {shell_line(plan.command)} > /dev/null"
+    )
     with _container(engine, tag, script, label=str(plan.build_dir)) as name:
         start = engine.command("start", "--attach", "--interactive", name)
         finished = stream(start, _telling(reporter), log=log, stdin=archive)

@@ -18,6 +18,7 @@ from ovext.lock import folder_lock
 from ovext.toolchain.fetch import fetch_openvino
 from ovext.toolchain.git import revision_of
 from ovext.toolchain.openvino import read_openvino
+from ovext.toolchain.process import is_stopping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,6 +104,6 @@ def locked_build_tree(build_dir: Path, reporter: Reporter) -> Iterator[int]:
     with ExitStack() as stack:
         with writing_to(build_dir):
             build_dir.mkdir(parents=True, exist_ok=True)
-            lock = folder_lock(build_dir, "another build of the same target", reporter.talk)
+            lock = folder_lock(build_dir, "another build of the same target", reporter.talk, is_stopping)
             descriptor = stack.enter_context(lock)
         yield descriptor

@@ -58,7 +58,7 @@ class BuildRequest:
     def on_host(self) -> str:
         """The command that builds the same on this machine."""
         output = None if self.output_root == Path.cwd() / "lib" else str(self.output_root)
-        options = self.options(base_os=self.base_os, openvino=self.openvino, output=output)
+        options = self.options(base_os=self.base_os, openvino=self.openvino, layout=self.layout, output=output)
         return shell_line(["ovext", "build", str(self.project), *options, "--engine", HOST])
 
 

@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ovext.build.execute import run_build
+from ovext.build.plan import check_request
 from ovext.build.resolve import plan_on_host
-from ovext.errors import OvextError
+from ovext.errors import OvextError, ToolError
 from ovext.inspect.elf import Elf
 from ovext.inspect.openvino_symbols import is_of_openvino
+from ovext.project import load_project
+from ovext.scaffold.sync import check_derived
 from ovext.toolchain.included import included_by
 
 if TYPE_CHECKING:
@@ -51,13 +54,19 @@ class Survey:
 def survey(request: BuildRequest, releases: Sequence[str], reporter: Reporter) -> list[Survey]:
     """Build the project on this machine for each release. Nothing is published.
 
-    Results and build trees are those of a library for several releases.
+    Build trees are those of a library for several releases.
+
+    Raises:
+        UsageError: the request names something that does not exist.
+        ProjectError: the project cannot be read, or its derived files are not up to date.
     """
+    check_request(request)
+    check_derived(load_project(request.project))
     return [_surveyed(request, release, reporter) for release in releases]
 
 
 def _surveyed(request: BuildRequest, release: str, reporter: Reporter) -> Survey:
-    staging = request.project.absolute() / "build" / "releases" / release
+    staging = request.project.absolute() / "build" / "survey" / release
     try:
         plan = plan_on_host(replace(request, openvino=release, output_root=staging, engine="host"))
         reporter.talk(f"For OpenVINO {release}:")
@@ -73,5 +82,8 @@ def _surveyed(request: BuildRequest, release: str, reporter: Reporter) -> Survey
 def _included(plan: BuildPlan) -> Included | None:
     if plan.machine.compiler.id != "GNU":
         return None
-    openvino = plan.machine.openvino_cmake_dir.resolve().parent
-    return included_by(plan.build_dir, plan.project.root, plan.machine.compiler.path, openvino)
+    openvino = plan.machine.openvino_cmake_dir.parent
+    try:
+        return included_by(plan.build_dir, plan.project.root, plan.machine.compiler.path, openvino)
+    except ToolError:
+        return None

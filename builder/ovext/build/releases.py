@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     RunOne = Callable[[BuildPlan | ContainerPlan, BuildRequest, Reporter], BuildResult]
 
 
+HOST_LINK = "host"  # of a library that a server links for, which needs no OpenVINO of its own
+
+
 @dataclass(frozen=True)
 class _Build:
     """What is built for one release."""
@@ -58,13 +61,19 @@ class ReleasesPlan:
     output_dir: Path
     reason: str  # why for these releases
     beside: bool  # whether the builds are files beside the library
+    at_once: int  # how many builds run at a time
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """Those for the newest release, which are the others' too, and the releases."""
         first = self.builds[0].plan.decisions
         releases = Decision("OpenVINO", ", ".join(one.release for one in self.builds), self.reason)
-        return tuple(releases if one.subject == releases.subject else one for one in first)
+        together = f"{self.at_once} builds at once"
+        changed = {
+            one.subject: replace(one, reason=together) if one.subject == "jobs" and self.at_once > 1 else one
+            for one in first
+        }
+        return tuple({**changed, releases.subject: releases}.values())
 
     def steps(self) -> list[str]:
         """What will be done, in order, one line each."""
@@ -104,12 +113,15 @@ def plan_releases(
     releases, reason = wanted
     base_os = request.base_os or DEFAULT_BASE_OS
     staging = project.root / "build" / "releases"
-    builds = []
-    compilers = request.jobs or cpu_count() + len(releases) - 1
-    jobs = max(1, compilers // len(releases))
-    for release in releases:
-        one = replace(request, openvino=release, output_root=staging / release, jobs=jobs)
-        builds.append(_Build(release, one, plan_one(one)))
+    requests = {one: replace(request, openvino=one, output_root=staging / one) for one in releases}
+    plans = {release: plan_one(one) for release, one in requests.items()}
+    at_once = 1
+    if all(isinstance(plan, BuildPlan) for plan in plans.values()):
+        at_once = min(len(releases), request.jobs or len(releases))
+        jobs = max(1, (request.jobs or cpu_count() + at_once - 1) // at_once)
+        requests = {release: replace(one, jobs=jobs) for release, one in requests.items()}
+        plans = {release: plan_one(one) for release, one in requests.items()}
+    builds = [_Build(release, requests[release], plans[release]) for release in releases]
     return ReleasesPlan(
         project=project,
         builds=tuple(builds),
@@ -118,6 +130,7 @@ def plan_releases(
         output_dir=request.output_root / base_os,
         reason=reason,
         beside=request.layout == FOLDER,
+        at_once=at_once,
     )
 
 
@@ -132,20 +145,24 @@ def run_releases(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> Bui
     with writing_to(output_dir):
         output_dir.mkdir(parents=True, exist_ok=True)  # fail now rather than after the compiler has run
     files: dict[Path, LibraryRecord] = {}
-    layers: dict[str, str] = {}
     with locked_build_tree(plan.folder.parent, reporter) as lock:
-        results = _built(plan.builds, run_one, reporter)
+        results = _built(plan, run_one, reporter)
         about = project_record(project, revision_of(project.root, [project.root / "build", output_dir.parent]))
+        texts = [name for one in results[0].libraries for layer in one.layers for name in layer.files]
+        layers = {name: read_regular(results[0].output_dir / name).decode() for name in texts}
         for record in in_each_release(project, [result.libraries for result in results]):
             builds = [_of_file(result, record.file) for result in results]
+            if record.link == HOST_LINK:
+                files[builds[0].file] = record.model_copy(update={"project": about})
+                continue
             reporter.talk(f"Putting {len(builds)} builds into {record.file}")
             file, composed = compose(project, plan.folder / record.file, builds, lock, beside=plan.beside)
             files[file] = composed.model_copy(update={"project": about})
-            for layer in record.layers:
-                layers |= {name: read_regular(results[0].output_dir / name).decode() for name in layer.files}
         up_to_date = is_published(output_dir, list(files.values()))
         if not up_to_date:
             for file, record in files.items():
+                if not record.releases:
+                    continue  # it is not tied to a release, and has passed the gate
                 here = [one.openvino.version for one in _records(results, record.file) if one.engine == HOST]
                 rejected = rejected_report(output_dir, record.file)
                 files[file] = check_composed(
@@ -157,14 +174,14 @@ def run_releases(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> Bui
     return BuildResult(output_dir, tuple(files.values()), up_to_date, time.monotonic() - started)
 
 
-def _built(builds: Sequence[_Build], run_one: RunOne, reporter: Reporter) -> list[BuildResult]:
-    """All at once, since each has steps that use one CPU only. Containers one after the other: they share images."""
+def _built(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> list[BuildResult]:
+    """Several at once, since each has steps for one CPU only; in containers one by one, since they share images."""
+    builds = plan.builds
     for build in builds:
         if isinstance(build.plan, BuildPlan) and not build.plan.machine.openvino_is_installed:
             fetch_openvino(build.release, reporter.talk)
     joined = _Joined(reporter)
-    on_host = all(isinstance(one.plan, BuildPlan) for one in builds)
-    with ThreadPoolExecutor(len(builds) if on_host else 1) as pool:
+    with ThreadPoolExecutor(plan.at_once) as pool:
         running = [pool.submit(run_one, one.plan, one.request, _OfRelease(joined, one.release)) for one in builds]
         try:
             done, _ = wait(running, return_when=FIRST_EXCEPTION)
@@ -214,17 +231,13 @@ def in_each_release(project: Project, libraries: Sequence[tuple[LibraryRecord, .
     """The libraries of the newest release, which are those of each.
 
     Raises:
-        ProjectError: a release has others, or a library brings no OpenVINO of its own.
+        ProjectError: a release has others.
     """
     for records in libraries:
         names = [{one.file for one in each} for each in (libraries[0], records)]
         if other := sorted(names[0] ^ names[1]):
             problem = f"{', '.join(other)} is not built for each of the releases"
             raise ProjectError(problem, where=project.root, fix="Build for the releases that have it.")
-    for one in libraries[0]:
-        if one.link == "host":
-            problem = f"{one.file} is linked to no OpenVINO (LINK host), so it needs no build for each release"
-            raise ProjectError(problem, where=project.root, fix="Give one --openvino.")
     return libraries[0]
 
 

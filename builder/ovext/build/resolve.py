@@ -12,6 +12,7 @@ from ovext.build.execute import run_build
 from ovext.build.plan import AUTO, HOST, BuildPlan, BuildRequest, Machine, check_request, plan_build
 from ovext.build.releases import ReleasesPlan, plan_releases, releases_wanted, run_releases
 from ovext.errors import EngineError, ImageError, OvextError, UsageError
+from ovext.inner import is_inner
 from ovext.project import load_project
 from ovext.scaffold.sync import check_derived
 from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
@@ -64,8 +65,11 @@ def plan_anywhere(
     project = cast("Project", project)
     wanted = releases_wanted(request.openvino, project)
     if wanted[0]:
-        return plan_releases(request, project, wanted, lambda one: _plan_one(one, project, talk))
-    if talk and request.openvino is None and len(project.settings.openvino) > 1:
+        try:
+            return plan_releases(request, project, wanted, lambda one: _plan_one(one, project, talk))
+        except EngineError as error:
+            raise _with_way_out(error, request) from None
+    if talk and request.openvino is None and len(project.settings.openvino) > 1 and not is_inner():
         talk("Building for the one OpenVINO that OpenVINO_DIR names, not for each release that the project lists")
     if request.layout:
         raise UsageError("--layout is for a library for several releases", fix="Give several with --openvino A,B.")
@@ -99,7 +103,10 @@ def run_anywhere(
         OvextError: as `run_build` and `run_in_container` do; nothing is published.
     """
     if isinstance(plan, ReleasesPlan):
-        return run_releases(plan, run_anywhere, reporter)
+        try:
+            return run_releases(plan, run_anywhere, reporter)
+        except EngineError as error:
+            raise _with_way_out(error, request) from None
     if isinstance(plan, BuildPlan):
         return run_build(plan, reporter)
     from ovext.build.container import run_in_container  # noqa: PLC0415  not needed for a build on this machine

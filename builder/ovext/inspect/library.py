@@ -16,7 +16,7 @@ from ovext.inspect.functions import functions_of
 from ovext.inspect.instructions import BASELINE_CPU
 from ovext.inspect.needed import Surroundings, is_python_module, library_findings
 from ovext.inspect.openvino_symbols import ENTRY_POINT, built_for, openvino_findings
-from ovext.inspect.payloads import library_of, payloads_of
+from ovext.inspect.payloads import is_beside_a_library, library_of, payloads_of
 from ovext.inspect.reach import code_size, is_followed
 from ovext.inspect.report import FileReport, LibraryFinding
 from ovext.inspect.strings import printable
@@ -78,6 +78,8 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
     """
     if not elf.is_library:
         raise UnreadableFileError("this is an object file, not a shared library", where=elf.path)
+    if (release := built_for(elf)) and is_beside_a_library(elf, str(release)):
+        request = replace(request, environment=None)
     counterpart = request.choose_counterpart(elf)
     in_memory = elf if request.is_in_memory else None
     around = Surroundings(request.systems, counterpart, request.provides, request.root, in_memory)

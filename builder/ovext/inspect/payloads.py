@@ -72,7 +72,8 @@ def payloads_of(elf: Elf) -> tuple[Payload, ...]:
         payloads = ()
     room = content.size if content else 0
     different = {(one.soname, one.cxx11_abi) for one in payloads if one.is_plausible(room)}
-    if not payloads or len(different) < len(payloads):
+    names = {one.release for one in payloads}
+    if not payloads or len(different) < len(payloads) or len(names) < len(payloads):
         raise UnreadableFileError("its table of releases is damaged", where=elf.path)
     return payloads
 
@@ -84,15 +85,24 @@ def library_of(elf: Elf, payload: Payload) -> Elf:
         UnreadableFileError: it has builds inside, too; or it should be in a file, and that is another one or missing.
     """
     if payload.file:
-        inner = Elf(elf.path.with_name(payload.file))
+        what = f"its build for OpenVINO {payload.release}, {payload.file} beside it,"
+        try:
+            inner = Elf(elf.path.with_name(payload.file))
+        except UnreadableFileError as error:
+            raise UnreadableFileError(f"{what} is missing or damaged: {error.what}", where=elf.path) from None
         if inner.size != payload.size or hashlib.sha256(inner.whole()).hexdigest() != payload.sha256:
-            raise UnreadableFileError(f"this is not the build that {elf.path.name} was made with", where=inner.path)
+            raise UnreadableFileError(f"{what} is not the one that it was made with", where=elf.path)
     else:
         section = elf.section(CONTENT)
         inner = Elf(elf.path, elf.content(section)[payload.offset : payload.offset + payload.size] if section else b"")
     if inner.section(CONTENT):
         raise UnreadableFileError(f"its build for OpenVINO {payload.release} has builds inside", where=elf.path)
     return inner
+
+
+def is_beside_a_library(elf: Elf, release: str) -> bool:
+    """Whether it is such a file for a release, by its name: it is loaded only by the library that it lies beside."""
+    return elf.path.name.endswith(f"-openvino-{release}.so")
 
 
 def plain_library(library: Path, openvino: OpenVINO, folder: Path) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ovext.findings import Finding, Level
+from ovext.targets.openvino_version import OpenVINOVersion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 
 WIDE_CODE = "wide-code"
+_OPENVINO = "OpenVINO "  # before the release of this environment, as a target
+
+
+def _numbers(release: str) -> tuple[int, int, int]:
+    return OpenVINOVersion.parse(release).numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +104,11 @@ class FileReport:
 
         The OpenVINO of this environment is a target of the build for it only.
         """
-        others = {f"OpenVINO {name}" for name in self.releases}
         return {
             name: {
                 target: self._verdict(target, [one for one in self.findings if one.release in {"", name}])
                 for target in self.targets
-                if target not in others - {f"OpenVINO {name}"}
+                if not target.startswith(_OPENVINO) or _numbers(target.removeprefix(_OPENVINO)) == _numbers(name)
             }
             for name in self.releases
         }
@@ -186,7 +191,9 @@ def json_schema() -> str:
     file["properties"]["is_fine"] = {"type": "boolean", "description": "It loads on every target, without errors."}
     file["properties"]["verdicts"] = {"type": "array", "items": {"$ref": "#/$defs/Verdict"}}
     file["properties"]["problem"] = {"type": "null"}
-    file["required"] += ["is_fine", "verdicts", "problem"]
+    by_release = {"type": "array", "items": {"$ref": "#/$defs/Verdict"}}
+    file["properties"]["verdicts_by_release"] = {"type": "object", "additionalProperties": by_release}
+    file["required"] += ["is_fine", "verdicts", "verdicts_by_release", "problem"]
     properties = {"schema": {"const": 2}, "files": {"type": "array", "items": {"anyOf": [file, unreadable]}}}
     schema = {"$defs": definitions, "type": "object", "properties": properties, "required": list(properties)}
     return json.dumps(schema, indent=2) + "\n"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ovext.build.compose import OneBuild, compose
 from ovext.build.manifest import FILE_NAME, Manifest, to_json
-from ovext.build.releases import check_composed, in_each_release
+from ovext.build.releases import HOST_LINK, check_composed, in_each_release
 from ovext.errors import BuildError
 from ovext.files import writing_to
 from ovext.package.requirements import requirement_of
@@ -52,6 +52,9 @@ def compose_wheels(
         records = []
         read = [Manifest.model_validate_json(one.read_text(encoding="utf-8")) for one in manifests]
         for record in in_each_release(project, [tuple(one.libraries) for one in read]):
+            if record.link == HOST_LINK:
+                records.append(record)
+                continue
             builds = [
                 OneBuild(path.parent / record.file, next(one for one in each.libraries if one.file == record.file))
                 for path, each in zip(manifests, read, strict=True)
@@ -63,8 +66,8 @@ def compose_wheels(
             records.append(check_composed(project, file, composed, releases=releases, rejected=rejected, talk=talk))
             shutil.copyfile(file, manifests[0].parent / record.file)
         manifests[0].write_text(to_json(Manifest(schema=1, libraries=records)), encoding="utf-8")
-        requirement = requirement_of([one.version for one in records[0].releases])
-        before = requirement_of([records[0].openvino.version])
+        versions = [each.libraries[0].openvino.version for each in read]
+        requirement, before = requirement_of(versions), requirement_of(versions[:1])
         _write_metadata(unpacked[0], (before, requirement), records)
         wheel = _packed(unpacked[0], folder / "packed", epoch)
     check_wheel(read_wheel(wheel), requirement)

@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ovext.errors import FilesError, OpenVINOError, nearest
+from ovext.errors import FilesError, OpenVINOError, UsageError, nearest
 from ovext.lock import folder_lock
 from ovext.targets.openvino_version import DEFAULT_RELEASE, OpenVINOVersion
 from ovext.toolchain.openvino import choose_openvino, read_openvino
@@ -88,8 +89,12 @@ def fetch_openvino(version: str, talk: Callable[[str], None]) -> Path:
 
 def fetched_releases() -> list[str]:
     """The releases in the user's cache for this Python."""
-    cached = (cache_dir() / "openvino").glob(f"*-{_python()}")
-    return [folder.name.removesuffix(f"-{_python()}") for folder in cached]
+    names = [folder.name.removesuffix(f"-{_python()}") for folder in (cache_dir() / "openvino").glob(f"*-{_python()}")]
+    found = []
+    for name in names:
+        with suppress(UsageError):  # another file
+            found.append(str(OpenVINOVersion.parse(name)))
+    return found
 
 
 def _python() -> str:

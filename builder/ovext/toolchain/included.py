@@ -8,6 +8,7 @@ import re
 import shlex
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,13 +44,19 @@ def included_by(build_dir: Path, sources: Path, compiler: Path, openvino: Path) 
         ToolError: the compiler does not tell.
     """
     entries = json.loads((build_dir / "compile_commands.json").read_text(encoding="utf-8"))
-    commands = {one["file"]: one["command"] for one in entries if Path(one["file"]).is_relative_to(sources)}
+    commands = {
+        one["file"]: one["command"]
+        for one in entries
+        if Path(one["file"]).is_relative_to(sources) and str(compiler) in shlex.split(one["command"])
+    }
     classes: dict[str, str] = {}
     headers: dict[str, str] = {}
     for file, command in commands.items():
         call = _Call(file, tuple(_arguments(command, compiler)), compiler)
         classes |= _classes(call.dump())
-        headers |= _headers(call.output("-E"), openvino)
+        headers |= _headers(call.output("-E"), openvino.resolve())
+    if not headers:
+        raise ToolError(f"no source in {sources} includes a header of the OpenVINO in {openvino}")
     return Included(classes, headers)
 
 
@@ -96,11 +103,16 @@ def _headers(preprocessed: str, openvino: Path) -> dict[str, str]:
     header = ""
     for line in preprocessed.splitlines():
         if marker := _MARKER.match(line):
-            path = Path(marker[1])
+            path = _resolved(marker[1])
             header = str(path.relative_to(openvino)) if path.is_relative_to(openvino) else ""
         elif header and line.strip():
             lines.setdefault(header, []).append(" ".join(line.split()))
     return {name: _digest("\n".join(text)) for name, text in lines.items()}
+
+
+@cache
+def _resolved(path: str) -> Path:
+    return Path(path).resolve()
 
 
 def _digest(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import OpenVINOError, UsageError
@@ -24,7 +25,9 @@ def releases_on_index(*, also_builds: bool = False) -> list[OpenVINOVersion]:
     """
     pre = ["--pre"] if also_builds else []
     command = [sys.executable, "-m", "pip", "index", "versions", "openvino", "--disable-pip-version-check", *pre]
-    finished = run([*command, "--no-input"])
+    finished = run(
+        [*command, "--no-input"], cwd=Path(sys.prefix)
+    )  # files in the user's folder must not shadow a module
     listed = re.search(r"^Available versions: (.*)$", finished.output, re.MULTILINE)
     if not finished.ok or not listed:
         raise OpenVINOError(
@@ -49,7 +52,8 @@ def exact_release(text: str, talk: Callable[[str], None]) -> str:
         UsageError: it is no version.
         OpenVINOError: the index has none that fits, or cannot be reached.
     """
-    line = re.fullmatch(r"(20\d\d)\.(\d+)", text.strip())
+    text = text.strip()
+    line = re.fullmatch(r"(20\d\d)\.(\d+)", text)
     if text != NIGHTLY and not line:
         return str(OpenVINOVersion.parse(text))
     known = releases_on_index(also_builds=text == NIGHTLY)

@@ -151,6 +151,11 @@ def end_children(number: int) -> None:
         sent |= fresh
 
 
+def is_stopping() -> bool:
+    """Whether this process is to end, and threads are to give up."""
+    return _is_stopping
+
+
 def stop_threads(running: set[Future[Any]]) -> None:
     """Wait for the processes that threads wait for, as Ctrl-C in a terminal ends them; else send them SIGINT."""
     while running:

@@ -192,6 +192,9 @@ void* load_from_memory(const Payload& payload, std::string& why) {
     const std::string path = file < 0 ? "" : unknown_path(file);
     if (path.empty() || !write_all(file, payload)) {
         why = std::string("memory: ") + std::strerror(errno);
+        if (file >= 0) {
+            close(file);
+        }
         return nullptr;
     }
     // The file stays open, so that no other gets its number.
