@@ -63,6 +63,15 @@ def new(
         list[str] | None,
         typer.Option("--constraint", metavar="RULE", help="For example 'C % groups == 0'.", show_default=False),
     ] = None,
+    elementwise: Annotated[
+        str,
+        typer.Option(
+            "--elementwise",
+            metavar="FORMULA",
+            help="What is computed for each element, such as 'x * sigmoid(beta * x)': no kernel has to be written.",
+            show_default=False,
+        ),
+    ] = "",
     frameworks: Annotated[
         list[str] | None,
         typer.Option(
@@ -111,7 +120,7 @@ def new(
     from ovext.scaffold.describe import OpRequest, complete, op_from_request, op_type_of
     from ovext.scaffold.new import default_opset, is_project, plan_new, project_name
 
-    telling = (op, opset, doc, inputs, outputs, attributes, constraints, frameworks)
+    telling = (op, opset, doc, inputs, outputs, attributes, constraints, elementwise, frameworks)
     is_asking = sys.stdin.isatty() and sys.stderr.isatty() and not yes
     if source is not None:
         if any(telling):
@@ -128,6 +137,7 @@ def new(
             outputs=outputs or (),
             attributes=attributes or (),
             constraints=constraints or (),
+            elementwise=elementwise,
             frameworks=frameworks or (),
             gpu=gpu,
         )
@@ -174,7 +184,8 @@ def _write(planned: NewFiles, op: OpDescription, *, force: bool, ask: bool) -> N
         raise typer.Exit
     write_new(planned, force=force)
     folder, project = folder_of(op), shortened_path(planned.root)
-    typer.echo(f"Written. {op.type}'s computation goes into ops/{folder}/kernel.cpp and ops/{folder}/reference.py.")
+    places = f"{op.type}'s computation goes into ops/{folder}/kernel.cpp and ops/{folder}/reference.py."
+    typer.echo(f"Written. {'Nothing is left to write.' if op.elementwise else places}")
     if planned.advice:
         typer.echo(planned.advice)
     typer.echo(f"Then: ovext test {project}")

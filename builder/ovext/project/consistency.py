@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from ovext.errors import nearest
 from ovext.project.attributes import ElementType
 from ovext.project.dims import REST, parse_dim
+from ovext.project.elementwise import contradictions_of_formula
 from ovext.project.frameworks import JaxMapping, Mapping, PaddleMapping, PyTorchMapping, is_readable
 from ovext.project.rows import contradictions_of_kernel
 from ovext.project.shapes import (
@@ -40,6 +41,7 @@ def contradictions(op: OpDescription) -> list[Problem]:
         *_constraints(op),
         *_attributes(op),
         *_frameworks(op),
+        *((("elementwise",), problem) for problem in contradictions_of_formula(op)),
         *((("kernel", key), problem) for key, problem in contradictions_of_kernel(op)),
         *_layers(op),
         *_tests(op),

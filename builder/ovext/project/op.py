@@ -148,6 +148,10 @@ class OpDescription(Strict):
     type: Name
     opset: Name
     doc: Text = ""
+    elementwise: str = Field(
+        default="",
+        description="What is computed for each element, such as x * sigmoid(beta * x), from inputs and attributes.",
+    )
     inputs: list[Input] = Field(min_length=1)
     outputs: list[Output] = Field(default=[Output(name="output")], min_length=1)
     attributes: list[Attribute] = Field(default=[])

@@ -37,6 +37,7 @@ class OpRequest:
     outputs: Sequence[str] = ()  # NAME[:TYPE[:SHAPE]]
     attributes: Sequence[str] = ()  # NAME:TYPE[(VALUES)][=DEFAULT]
     constraints: Sequence[str] = ()
+    elementwise: str = ""
     frameworks: Sequence[str] = field(default=())  # FRAMEWORK=TYPE
     gpu: bool = False
 
@@ -57,6 +58,7 @@ def op_from_request(request: OpRequest) -> OpDescription:
         "opset": request.opset,
         "doc": request.doc,
         "constraints": list(request.constraints),
+        "elementwise": request.elementwise,
         "inputs": inputs,
         "outputs": [_output(word, inputs) for word in request.outputs or ["output"]],
         "attributes": [_attribute(word) for word in request.attributes],

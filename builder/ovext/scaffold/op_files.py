@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ovext.errors import UsageError
 from ovext.project.attributes import WITHOUT_NUMBERS
 from ovext.project.dims import REST, parse_dim
+from ovext.project.elementwise import in_language, is_elementwise
 from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, names_in
 from ovext.scaffold.cpp import shape_code
 from ovext.scaffold.derived import SIZES_FILE, derived_files
@@ -16,7 +17,7 @@ from ovext.scaffold.sizes import template_context
 from ovext.scaffold.wrap import wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ovext.project.attributes import Attribute
     from ovext.project.op import OpDescription, Output
@@ -30,6 +31,8 @@ _LOCALS = {
     "constant", "event_t", "global", "half", "image1d_t", "local", "private", "quad", "sampler_t", "uchar", "uint",
     "ulong", "ushort",
 }  # fmt: skip
+# Of an op with a formula, they are derived.
+FORMULA_FILES = ("kernel.hpp", "kernel.cpp", "reference.py", "kernel.cl")
 _CLASSES = {"Attributes", "Kernel", "Op", "Parameters", "Sizes"}
 _NUMPY = {"boolean": "np.bool_", "f16": "np.float16", "f64": "np.float64", "f32": "np.float32", "bf16": "np.float32"}
 
@@ -51,18 +54,12 @@ def op_files(op: OpDescription, folder: str) -> dict[str, str]:
     return {"op.toml": op_toml(op), **own, **derived}
 
 
-def is_elementwise(op: OpDescription) -> bool:
-    """Whether each element of the only output is computed from one element of each input, all of one type."""
-    if len(op.outputs) != 1:
-        return False
-    output, first = op.outputs[0], op.inputs[0]
-    types = op.input_types()
-    is_of_one_type = all(one.types == first.name for one in op.inputs[1:])
-    if not is_of_one_type or (output.type and output.type not in types):
-        return False
-    if len(op.inputs) == 1:
-        return output.rule in {"", first.name, BROADCAST}
-    return output.rule == BROADCAST and "boolean" not in types[first.name]
+def formula_files(op: OpDescription, folder: str) -> dict[str, str]:
+    """The texts of the files that an op's formula determines, by their names; none without a formula."""
+    if not op.elementwise:
+        return {}
+    context = _context(op, folder)
+    return {name: wrapped(render(f"op/{name}", **context)) for name in FORMULA_FILES if name != "kernel.cl" or op.gpu}
 
 
 def _context(op: OpDescription, folder: str) -> dict[str, Any]:
@@ -85,6 +82,7 @@ def _context(op: OpDescription, folder: str) -> dict[str, Any]:
         "shape_code": shape_code(op),
         "comment": comment_lines,
         **template_context(op),
+        "formula": _formula(op, inputs),
     }
     signature = _signature(context, elementwise=elementwise)
     return {
@@ -96,6 +94,29 @@ def _context(op: OpDescription, folder: str) -> dict[str, Any]:
             *(["[[maybe_unused]] const Parameters& parameters"] if parameters else []),
         ],
         **_reference(op),
+    }
+
+
+def _formula(op: OpDescription, inputs: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The formula in each language, in the words of the templates; empty without one."""
+    if not op.elementwise:
+        return {}
+    attributes = [one.name for one in op.attributes]
+    macros = {name: macro for macro, name in (op.gpu.defines if op.gpu else {}).items()}
+    own = {one["name"]: one["cpp"] for one in inputs}
+    return {
+        "cpp": in_language(op, "cpp", {**own, **{name: f"T(parameters.{name})" for name in attributes}}),
+        "numpy": in_language(op, "numpy", {name: name for name in (*own, *attributes)}),
+        "opencl": in_language(
+            op,
+            "opencl",
+            {
+                **{name: f"{cpp}_element" for name, cpp in own.items()},
+                **{n: f"(float)({m})" for n, m in macros.items()},
+            },
+        )
+        if op.gpu
+        else "",
     }
 
 

@@ -15,6 +15,7 @@ from ovext.files import replace_text, writing_to
 from ovext.project.op import json_schema
 from ovext.scaffold.derived import DERIVED_FILES, SCHEMA_FILE, SIZES_FILE, derived_files, is_derived
 from ovext.scaffold.lists import listed_ops
+from ovext.scaffold.op_files import FORMULA_FILES, formula_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,12 +80,20 @@ def _text(file: Path) -> str:
 
 def _stale(op: OpDescription) -> dict[Path, str]:
     """The derived files of an op that differ or are missing; empty if the op has no derived files at all."""
-    derived = {op.folder / name: text for name, text in derived_files(op, op.folder.name).items()}
+    texts = {**derived_files(op, op.folder.name), **formula_files(op, op.folder.name)}
+    derived = {op.folder / name: text for name, text in texts.items()}
     if not any(is_derived(_text(file)) for file in derived):
         return {}
     if not _uses_sizes(op.folder):
         derived.pop(op.folder / SIZES_FILE, None)
-    return {file: text for file, text in derived.items() if not file.exists() or _is_stale(_text(file), text)}
+    stale = {file: text for file, text in derived.items() if not file.exists() or _is_stale(_text(file), text)}
+    return {**stale, **_taken_over(op)}
+
+
+def _taken_over(op: OpDescription) -> dict[Path, str]:
+    """The files of an op that no longer has a formula, as the author's: without the mark."""
+    files = [op.folder / name for name in FORMULA_FILES if not op.elementwise]
+    return {file: _text(file).partition("\n")[2] for file in files if is_derived(_text(file))}
 
 
 def _uses_sizes(folder: Path) -> bool:
@@ -107,7 +116,7 @@ def check_derived(project: Project) -> None:
     if _text(stamp) == state:
         return
     for op in project.ops:
-        if stale := [file for file in _stale(op) if file.suffix == ".hpp"]:
+        if stale := [file for file in _stale(op) if file.suffix != ".md"]:
             names = " and ".join(file.name for file in stale)
             problem = f"{names} {'is' if len(stale) == 1 else 'are'} not what op.toml says"
             raise ProjectError(problem, where=op.folder, fix=f"Run: ovext sync {project.root}")
@@ -120,7 +129,7 @@ def _state(project: Project) -> str:
     state = hashlib.sha256()
     for op in project.ops:
         state.update(f"{op.folder}\0{op.text}\0".encode())
-        for file in DERIVED_FILES:
+        for file in (*DERIVED_FILES, *FORMULA_FILES):
             state.update(f"{_text(op.folder / file)}\0".encode())
     package = Path(__file__).parents[1]
     for own in sorted([*package.glob("project/*.py"), *package.glob("scaffold/*.py"), *package.rglob("*.j2")]):
