@@ -49,6 +49,32 @@ def test_they_are_right_without_a_line_of_code(formulas: Built) -> None:
     assert {one["op"] for one in numbers if one["device"] == "CPU"} == {"First", "Second"}
 
 
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        ("numpy.sinh", ""),
+        ("numpy.cosh", "the reference differs from numpy.cosh with {} for {"),
+        ("numpy.no_such_function", "there is no numpy.no_such_function"),
+        ("numpy.linalg.inv", "numpy.linalg.inv fails: LinAlgError"),
+        ("no_such_package.sinh", "skipped"),
+    ],
+)
+def test_a_function_that_computes_the_same_is_compared(
+    formulas: Built, tmp_path: Path, function: str, told: str
+) -> None:
+    """The library is not asked: this is about the reference."""
+    project = copy_project(formulas.project, tmp_path / "formulas")
+    op = project / "ops" / "second"
+    text = (op / "op.toml").read_text().replace(SECOND, "(exp(x) - exp(-x)) / 2")
+    (op / "op.toml").write_text(f'{text}same_as = "{function}"\n')
+    assert run_ovext("sync", project).returncode == 0
+    options = ["--op", "Second", "--isa", "sse42", "--check", "same_as", "--json"]
+    done = run_ovext("test", project, "--library", formulas.library, *options)
+    (row,) = json.loads(done.stdout)["rows"]
+    said = [one["what"] for one in row["failures"]] + (["skipped"] if row["skipped"] else [])
+    assert [told in one for one in said] == ([True] if told else []), said
+
+
 def test_a_changed_formula_is_written_into_its_files(formulas: Built, tmp_path: Path) -> None:
     project = copy_project(formulas.project, tmp_path / "formulas")
     op = project / "ops" / "second"

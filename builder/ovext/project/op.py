@@ -32,6 +32,12 @@ def _meaning(text: str) -> str:
     return text
 
 
+def _function_name(text: str) -> str:
+    if text and (text.count(".") == 0 or not all(part.isidentifier() for part in text.split("."))):
+        raise ValueError(f"'{text}' names no function of a package, such as torch.nn.functional.silu")
+    return text
+
+
 Shape = list[Annotated[int, Field(ge=0)]]
 Dim = Annotated[str, AfterValidator(_pattern)]
 
@@ -128,6 +134,11 @@ class Testing(Strict):
     smallest: Literal[0, 1] = Field(default=0, description="The smallest size of a dimension that is tried.")
     largest: Annotated[int, Field(ge=1)] = Field(
         default=1 << 22, description="The most elements that a tensor of a planned or drawn case has."
+    )
+    same_as: Annotated[str, AfterValidator(_function_name)] = Field(
+        default="",
+        description="A function that computes the same for the same inputs and attributes, such as "
+        "torch.nn.functional.silu.",
     )
     depends_on_threads: bool = Field(
         default=False, description="Whether results may differ, within the tolerances, with the number of threads."

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ovext.worker.client import Worker
 
 _ATTRIBUTE_SETS = 10
+_TRIALS_OF_FUNCTION = 30
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,22 @@ def _same(got: Any, wanted: Any) -> bool:
         both_nan = math.isnan(wanted) and math.isnan(got)
         return both_nan or got == wanted or math.isclose(got, wanted, rel_tol=1e-5, abs_tol=1e-30)
     return bool(got == wanted)
+
+
+def check_same_as(worker: Worker, setting: Setting) -> Outcome:
+    """The reference computes what the function computes that op.toml names."""
+    op = setting.op
+    trials = [one for one in [*setting.given(), *_planned(op)] if one.before is None][:_TRIALS_OF_FUNCTION]
+    for number, trial in enumerate(trials, start=1):
+        answer = worker.ask("same-as", {**setting.request(trial), "same_as": op.test.same_as})
+        if why := answer.get("impossible"):
+            return Outcome(0, skipped=why)
+        if problem := answer.get("problem"):
+            return Outcome(number, (problem,))
+        if wrong := next((one for one in answer["results"] if not one["agrees"]), None):
+            how = f"with {trial.attributes} for {trial.shapes}: {wrong.get('worst') or wrong.get('shape')}"
+            return Outcome(number, (f"the reference differs from {op.test.same_as} {how}",))
+    return Outcome(len(trials))
 
 
 def check_refusals(worker: Worker, setting: Setting) -> Outcome:

@@ -17,6 +17,7 @@ from ovext.proof.checks import (
     check_framework,
     check_refusals,
     check_requests,
+    check_same_as,
     check_unloading,
 )
 from ovext.proof.cpus import NATIVE_CPU, ChosenCpu, CpuChooser, NoCpuError
@@ -169,6 +170,7 @@ def _jobs_on_cpu(subject: _Subject, chooser: CpuChooser) -> Iterator[Job]:
         checks: dict[str, Callable[[Worker, Setting], Outcome]] = {
             **({"attributes": check_attributes} if op.attributes else {}),
             **{name: partial(check_framework, name, mapping) for name, mapping in op.frameworks.given()},
+            **({"same_as": check_same_as} if op.test.same_as else {}),
             "refusals": check_refusals,
             "requests": check_requests,
             "unloading": check_unloading,

@@ -35,6 +35,7 @@ CHECKS = {
         name: f"attributes have the values that models of {title} give them, or their defaults"
         for name, title in TITLES.items()
     },
+    "same_as": "the reference computes what the function computes that op.toml names",
     "refusals": "models that break a rule of op.toml are rejected with a message, and one that breaks none is taken",
     "requests": "requests that run at once return what each returns alone",
     "unloading": "a process that used the library releases it and ends",
@@ -42,7 +43,7 @@ CHECKS = {
 
 
 # The checks that are rows; the others are made with each case of `numbers`.
-ROWS = ("numbers", "attributes", *TITLES, "refusals", "requests", "unloading")
+ROWS = ("numbers", "attributes", *TITLES, "same_as", "refusals", "requests", "unloading")
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ _TASKS = {
     "refusals": "cpu:refusals",
     "release": "cpu:release",
     "requests": "requests:run",
+    "same-as": "same_as:run",
     "resnet50": "resnet50:run",
 }
 
