@@ -144,7 +144,7 @@ def test_the_whole_proof_runs_under_qemu(ovext: Ovext, built_relu: Built) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"nehalem is emulated: {QEMU} -cpu Nehalem" in done.stderr
     for check in ("attributes", "refusals", "requests", "unloading"):
-        assert f"✓ {check:12} sse42                   CPU nehalem" in done.stdout
+        assert f"✓ {check:15} sse42                   CPU nehalem" in done.stdout
 
 
 def test_a_command_is_put_before_the_worker(

@@ -129,7 +129,7 @@ def _state(project: Project) -> str:
     state = hashlib.sha256()
     for op in project.ops:
         state.update(f"{op.folder}\0{op.text}\0".encode())
-        for file in (*DERIVED_FILES, *FORMULA_FILES):
+        for file in (*DERIVED_FILES, *(FORMULA_FILES if op.elementwise else ())):
             state.update(f"{_text(op.folder / file)}\0".encode())
     package = Path(__file__).parents[1]
     for own in sorted([*package.glob("project/*.py"), *package.glob("scaffold/*.py"), *package.rglob("*.j2")]):
