@@ -12,6 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from helpers import Finished
+from ovext.models.ir import TensorType, one_op_model
+
+MODEL = one_op_model("CustomReLU", "opset1", [TensorType("f32", (3,))], {"negative_slope": "0.5"})
+# Infers with CustomReLU's package, and prints [-1.0, 0.0, 3.0].
+INFER = f"""
+import numpy, openvino, custom_relu
+core = openvino.Core()
+custom_relu.register(core)
+compiled = core.compile_model(core.read_model({MODEL!r}.encode(), b""), "CPU")
+print(compiled(numpy.array([-2, 0, 3], numpy.float32))[0].tolist())
+"""
 
 
 @dataclass(frozen=True)

@@ -16,21 +16,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers import CUSTOM_RELU, ROOT, Finished, copy_project, run_ovext
-from ovext.models.ir import TensorType, one_op_model
+from wheels import INFER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEADLINE = 60
 RELEASES = ("2026.4.1", "2026.0.0", "2025.4.1")  # the last has the old C++ ABI
-MODEL = one_op_model("CustomReLU", "opset1", [TensorType("f32", (3,))], {"negative_slope": "0.5"})
-INFER = f"""
-import numpy, openvino, custom_relu
-core = openvino.Core()
-custom_relu.register(core)
-compiled = core.compile_model(core.read_model({MODEL!r}.encode(), b""), "CPU")
-print(compiled(numpy.array([-2, 0, 3], numpy.float32))[0].tolist())
-"""
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,11 @@ class LibraryRecord(_Record):
     ovext: str = Field(description="The version of ovext that built it.")
     inspection: InspectionRecord | None = None
 
+    @property
+    def versions(self) -> list[str]:
+        """The releases of OpenVINO that it is for, the newest first."""
+        return [one.version for one in self.releases] or [self.openvino.version]
+
 
 class Manifest(_Record):
     """All libraries of one output folder."""

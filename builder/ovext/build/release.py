@@ -40,6 +40,4 @@ def _releases_of(library: Path) -> list[str]:
     manifest = read_manifest(library.parent)
     records = manifest.libraries if manifest else []
     record = next((one for one in records if one.file == library.name), None)
-    if record is None:
-        return []
-    return [one.version for one in record.releases] or [record.openvino.version]
+    return record.versions if record else []

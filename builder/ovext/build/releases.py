@@ -26,7 +26,7 @@ from ovext.toolchain.openvino import VARIABLES
 from ovext.toolchain.process import cpu_count, stop_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ovext.build.container import ContainerPlan
@@ -163,7 +163,8 @@ def run_releases(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> Bui
             for file, record in files.items():
                 if not record.releases:
                     continue  # it is not tied to a release, and has passed the gate
-                here = [one.openvino.version for one in _records(results, record.file) if one.engine == HOST]
+                builds = [_of_file(result, record.file) for result in results]
+                here = [one.record.openvino.version for one in builds if one.record.engine == HOST]
                 rejected = rejected_report(output_dir, record.file)
                 files[file] = check_composed(
                     project, file, record, releases=here, rejected=rejected, talk=reporter.talk
@@ -239,10 +240,6 @@ def in_each_release(project: Project, libraries: Sequence[tuple[LibraryRecord, .
             problem = f"{', '.join(other)} is not built for each of the releases"
             raise ProjectError(problem, where=project.root, fix="Build for the releases that have it.")
     return libraries[0]
-
-
-def _records(results: Iterable[BuildResult], file: str) -> list[LibraryRecord]:
-    return [one for result in results for one in result.libraries if one.file == file]
 
 
 def _of_file(result: BuildResult, name: str) -> OneBuild:

@@ -117,7 +117,6 @@ def _show_result(result: BuildResult, *, as_json: bool) -> None:
         typer.echo(f"  ops       {', '.join(f'{op.type} ({op.opset})' for op in record.ops)}")
         for layer in record.layers:
             typer.echo(f"  {layer.kind:8}  {shortened_path(result.output_dir / layer.config)}")
-        releases = [one.version for one in record.releases] or [record.openvino.version]
-        typer.echo(f"  for       OpenVINO {', '.join(releases)} on {record.base_os}")
+        typer.echo(f"  for       OpenVINO {', '.join(record.versions)} on {record.base_os}")
     state = "up to date, checked in" if result.up_to_date else "built in"
     typer.echo(f"  {state} {result.seconds:.1f} s; described in {shortened_path(result.output_dir / 'manifest.json')}")

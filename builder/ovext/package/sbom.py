@@ -32,11 +32,8 @@ def bill_of_materials(record: LibraryRecord, kind: str) -> str:
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=record.sha256)],
     )
     runtime = _from_index("ovext", record.ovext, "Its C++ runtime is compiled into the library.")
-    releases = [one.version for one in record.releases] or [record.openvino.version]
-    openvino = [_from_index("openvino", one, "The library is linked to it.") for one in releases]
-    if len(releases) > 1:
-        for one in openvino:
-            one.description = "The library has a build inside that is linked to it."
+    how = "The library has a build inside that is linked to it." if record.releases else "The library is linked to it."
+    openvino = [_from_index("openvino", one, how) for one in record.versions]
     compiler = Component(name=record.compiler.id, version=record.compiler.version, type=ComponentType.APPLICATION)
     bom = Bom(components=[runtime, *openvino], serial_number=uuid.uuid5(uuid.NAMESPACE_OID, record.sha256))
     bom.metadata.component = library
