@@ -61,7 +61,10 @@ def test_all_problems_of_a_file_are_told_at_once(project: Path) -> None:
     told = problem_of(project)
     assert f"{op}:2: type:" in told
     assert f"{op}:7: inputs.0.types.0: 'float' is not allowed" in told
-    assert f"{op}:8: unknown key 'rank' (did you mean 'ranks'?); allowed: dims, doc, name, ranks, types" in told
+    assert (
+        f"{op}:8: unknown key 'rank' (did you mean 'ranks'?); allowed: dims, doc, many, name, optional, ranks, types"
+        in told
+    )
 
 
 def test_problems_of_all_ops_are_told_at_once(project: Path) -> None:

@@ -71,11 +71,11 @@ def test_sizes_are_read_where_a_shape_has_them() -> None:
     op = described([["N", "C"]], ["N", "...", "C"], ["C|1", "K"], parallel=["N"], scratch="max(C, K) * 4 + 64")
     text = sizes_hpp(op, "t")
     for line in (
-        "sizes.N = in0_shape[0];",
-        "sizes.rest = product(in0_shape, 1, in0_shape.size() - 1);",
-        "sizes.C = in0_shape[in0_shape.size() - 1];",
-        "sizes.K = in1_shape[1];",
-        "sizes.out0_size = product(out0_shape, 0, out0_shape.size());",
+        "sizes.N = inputs[0][0];",
+        "sizes.rest = product(inputs[0], 1, inputs[0].size() - 1);",
+        "sizes.C = inputs[0][inputs[0].size() - 1];",
+        "sizes.K = inputs[1][1];",
+        "sizes.out0_size = product(outputs[0], 0, outputs[0].size());",
         "return N;",
         "return (std::max<std::size_t>({C, K}) * 4 + 64);",
     ):

@@ -35,8 +35,9 @@ def new(
         typer.Option(
             "--input",
             metavar="NAME[:TYPES[:DIMS]]",
-            help="For example data:f32,f16 or data:f32:N,C,...; TYPES may be the name of an earlier input. Repeat it "
-            "for each input. Default: data:f32,f16,bf16.",
+            help="For example data:f32,f16 or data:f32:N,C,...; TYPES may be the name of an earlier input. Models may "
+            "leave out NAME?, NAME+ is one tensor or more, and `none` is for no input. Repeat it for each input. "
+            "Default: data:f32,f16,bf16.",
             show_default=False,
         ),
     ] = None,

@@ -42,13 +42,15 @@ def one_op_model(
 ) -> str:
     """An IR with one Parameter for each input, the op, and a Result for each of its outputs.
 
-    OpenVINO computes the outputs' types and shapes when it reads the model; the text has those of the first input.
+    OpenVINO computes the outputs' types and shapes when it reads the model; the text has those of the first input, or
+    any.
     """
     return chain_model([OpText(op_type, opset, attributes or {})], inputs, outputs=outputs)
 
 
 def chain_model(ops: Sequence[OpText], inputs: Sequence[TensorType], *, outputs: int = 1) -> str:
     """The same for a chain of ops: each takes the first output of the one before. The last op has `outputs` outputs."""
+    of_outputs = inputs[0] if inputs else TensorType("f32", ())
     net = ET.Element("net", name=ops[0].type, version="11")
     layers = ET.SubElement(net, "layers")
     edges = ET.SubElement(net, "edges")
@@ -62,7 +64,7 @@ def chain_model(ops: Sequence[OpText], inputs: Sequence[TensorType], *, outputs:
         sources = _op(layers, edges, op, sources, inputs, outputs=outputs if is_last else 1)
     for number, (source, port) in enumerate(sources):
         result = _layer(layers, str(len(layers)), f"result{number}", "Result", "opset1")
-        _ports(result, "input", [(0, inputs[0])])
+        _ports(result, "input", [(0, of_outputs)])
         _edge(edges, source, port, result.attrib["id"], 0)
     return ET.tostring(net, encoding="unicode")
 
@@ -82,7 +84,8 @@ def _op(
     if op.attributes:
         ET.SubElement(layer, "data", dict(op.attributes))
     _ports(layer, "input", [(port, inputs[port]) for port in range(len(sources))])
-    _ports(layer, "output", [(len(sources) + one, inputs[0]) for one in range(outputs)])
+    of_outputs = inputs[0] if inputs else TensorType("f32", ())
+    _ports(layer, "output", [(len(sources) + one, of_outputs) for one in range(outputs)])
     for port, (source, source_port) in enumerate(sources):
         _edge(edges, source, source_port, number, port)
     return [(number, len(sources) + one) for one in range(outputs)]

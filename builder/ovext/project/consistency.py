@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, get_args
 
 from ovext.errors import nearest
 from ovext.project.attributes import ElementType
 from ovext.project.dims import REST, parse_dim
 from ovext.project.elementwise import contradictions_of_formula
+from ovext.project.forms import form_with, has_forms, tensor_number
 from ovext.project.frameworks import JaxMapping, Mapping, PaddleMapping, PyTorchMapping, is_readable
 from ovext.project.rows import contradictions_of_kernel
 from ovext.project.shapes import (
@@ -37,6 +39,7 @@ def contradictions(op: OpDescription) -> list[Problem]:
     problems = [
         *_names(op),
         *_inputs(op),
+        *_forms(op),
         *_outputs(op),
         *_constraints(op),
         *_attributes(op),
@@ -78,7 +81,7 @@ def _inputs(op: OpDescription) -> Iterator[Problem]:
     taken |= {one.name: "an output" for one in op.outputs} | {one.name: "an input" for one in op.inputs}
     for number, tensor in enumerate(op.inputs):
         if isinstance(tensor.types, str) and tensor.types not in earlier:
-            yield ("inputs", number, "types"), _unknown(tensor.types, "earlier input", earlier)
+            yield ("inputs", number, "types"), _no_types(tensor.types, earlier)
         if len(set(tensor.types)) != len(tensor.types) and not isinstance(tensor.types, str):
             yield ("inputs", number, "types"), "an element type stands there twice"
         earlier.append(tensor.name)
@@ -86,6 +89,54 @@ def _inputs(op: OpDescription) -> Iterator[Problem]:
             yield ("inputs", number, "dims"), problem
         for name in sorted({parse_dim(dim).name for dim in tensor.dims or ()} & set(taken)):
             yield ("inputs", number, "dims"), f"'{name}' is {taken[name]}: name the dimension otherwise"
+
+
+def _no_types(name: str, earlier: Sequence[str]) -> str:
+    """Why `name` says nothing about element types: it may be meant as one, or as an earlier input."""
+    if re.fullmatch(r"(bf|f|fp|float|i|int|u|uint)\d+|bool|double|half|float|int|long|str", name):
+        return _unknown(name, "element type", get_args(ElementType))
+    return _unknown(name, "earlier input", earlier)
+
+
+def _forms(op: OpDescription) -> Iterator[Problem]:
+    """What is wrong with inputs that models may leave out or have many times."""
+    for number, one in enumerate(op.inputs):
+        at = ("inputs", number)
+        least, most = one.counts
+        if one.many and one is not op.inputs[-1]:
+            yield (*at, "many"), "only the last input can consist of many tensors"
+        if one.many and any(other.optional for other in op.inputs):
+            yield (*at, "many"), "ovext does not support it together with optional inputs"
+        if one.many and most is not None and most < max(least, 2):
+            yield (*at, "many"), f"{one.many} is no range of numbers of tensors, such as 1.. or 2..4"
+        if number and op.inputs[number - 1].optional and not (one.optional or one.many):
+            yield (*at, "optional"), f"'{one.name}' comes after an optional input, so it must be optional too"
+        if number == 0 and not least:
+            yield (*at, "many" if one.many else "optional"), "the first input must always be there"
+        taken = [other.name for table in (op.inputs, op.outputs, op.attributes) for other in table] if one.many else []
+        for name in taken:
+            if tensor_number(one, name) is not None:
+                yield (*at, "many"), f"its tensors have names such as '{name}', which is taken"
+    yield from _follow_optional(op)
+    if (has_forms(op) or not op.inputs) and (op.gpu or op.vpu):
+        what = "inputs that are optional or many" if has_forms(op) else "no inputs"
+        yield ("gpu" if op.gpu else "vpu",), f"ovext does not support {what} there: a layer binds each input"
+
+
+def _follow_optional(op: OpDescription) -> Iterator[Problem]:
+    """Types, shapes and sizes that come from an input that may not be there."""
+    optional = {one.name for one in op.inputs if not one.counts[0]}
+    for number, tensor in enumerate(op.inputs):
+        if isinstance(tensor.types, str) and tensor.types in optional:
+            yield ("inputs", number, "types"), f"'{tensor.types}' may be left out"
+    for number, output in enumerate(op.outputs):
+        for key, value in (("type", output.type), ("shape", output.shape)):
+            if isinstance(value, str) and value in optional:
+                yield ("outputs", number, key), f"'{value}' may be left out"
+        if not op.inputs and not output.type:
+            yield ("outputs", number, "type"), "an op without inputs needs an element type"
+        if not op.inputs and output.rule in {"", BROADCAST}:
+            yield ("outputs", number, "shape"), "an op without inputs needs a formula for each dimension"
 
 
 def _dims(tensor: Input, known: set[str]) -> Iterator[str]:
@@ -106,7 +157,8 @@ def _dims(tensor: Input, known: set[str]) -> Iterator[str]:
 
 
 def _whole_numbers(op: OpDescription) -> set[str]:
-    names = {parse_dim(dim).name for tensor in op.inputs for dim in tensor.dims or ()} - {""}
+    always = [tensor for tensor in op.inputs if tensor.counts[0]]
+    names = {parse_dim(dim).name for tensor in always for dim in tensor.dims or ()} - {""}
     return names | {attribute.name for attribute in op.attributes if attribute.of.is_whole_number}
 
 
@@ -138,7 +190,7 @@ def _rank(output: Output) -> str:
 
 def _formula(formula: str, op: OpDescription) -> Iterator[str]:
     if formula == REST:
-        if not any(REST in (tensor.dims or ()) for tensor in op.inputs):
+        if not any(REST in (tensor.dims or ()) for tensor in op.inputs if tensor.counts[0]):
             yield f"no input has the dimensions '{REST}'"
         return
     try:
@@ -149,6 +201,9 @@ def _formula(formula: str, op: OpDescription) -> Iterator[str]:
         return
     known = _whole_numbers(op)
     for name in sorted(used - known):
+        if owner := next((one.name for one in op.inputs if name in (one.dims or ())), None):
+            yield f"'{name}' is not known where '{owner}' is left out"
+            continue
         yield _unknown(name, "dimension or whole-number attribute", sorted(known))
 
 
@@ -296,14 +351,15 @@ def _meanings(op: OpDescription) -> Iterator[Problem]:
 def _tests(op: OpDescription) -> Iterator[Problem]:
     yield from _ranges(op)
     yield from _meanings(op)
-    inputs = [tensor.name for tensor in op.inputs]
     for name, values in op.test.attributes.items():
         for value in values:
             yield from ((("test", "attributes", name), why) for _, why in _values(op, {name: value}))
     for number, case in enumerate(op.test.cases):
         at = ("test", "cases", number)
-        if wrong := sorted(set(case.shapes) ^ set(inputs)):
-            yield (*at, "shapes"), f"it must give one shape for each input, but not so for {', '.join(wrong)}"
+        try:
+            form = form_with(op, case.shapes)
+        except ValueError as error:
+            yield (*at, "shapes"), str(error)
             continue
         yield from (((*at, "attributes"), why) for _, why in _values(op, case.attributes))
         outputs = [one.name for one in op.outputs]
@@ -311,8 +367,8 @@ def _tests(op: OpDescription) -> Iterator[Problem]:
             if name not in outputs:
                 yield (*at, "outputs"), _unknown(name, "output", outputs)
         for name, values in case.values.items():
-            if name not in inputs:
-                yield (*at, "values"), _unknown(name, "input", inputs)
+            if name not in case.shapes:
+                yield (*at, "values"), _unknown(name, "input", [one.name for one in form.inputs])
             elif math.prod(case.shapes[name]) and _shape_of(values) != tuple(case.shapes[name]):
                 yield (*at, "values"), f"the values of '{name}' are not numbers in the shape {case.shapes[name]}"
 
@@ -331,10 +387,11 @@ def _shapes_of_cases(op: OpDescription) -> Iterator[Problem]:
         try:
             shapes = case.sizes()
             known = {output.name: case.outputs.get(output.name, ()) for output in _untold(op)}
-            output_shapes(op, shapes, op.all_values(case.attributes), known)
-            sizes = bound_sizes(op, shapes, op.all_values(case.attributes)).known
-            for name in op.test.values:
-                op.meaning_of(name).limits(sizes)
+            form = form_with(op, shapes)
+            output_shapes(form, shapes, op.all_values(case.attributes), known)
+            sizes = bound_sizes(form, shapes, op.all_values(case.attributes)).known
+            for name in form.test.values:
+                form.meaning_of(name).limits(sizes)
         except ValueError as error:
             yield ("test", "cases", number, "shapes"), str(error)
 

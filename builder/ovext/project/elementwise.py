@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ovext.errors import nearest
+from ovext.project.forms import has_forms
 from ovext.project.shapes import BROADCAST, parse_formula
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ FUNCTIONS = {
 
 def is_elementwise(op: OpDescription) -> bool:
     """Whether each element of the only output is computed from one element of each input, all of one type."""
-    if len(op.outputs) != 1:
+    if len(op.outputs) != 1 or not op.inputs or has_forms(op):
         return False
     output, first = op.outputs[0], op.inputs[0]
     types = op.input_types()

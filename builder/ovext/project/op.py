@@ -44,7 +44,7 @@ Dim = Annotated[str, AfterValidator(_pattern)]
 
 class Input(Strict):
     name: Name
-    types: list[ElementType] | Name = Field(
+    types: list[ElementType] | str = Field(
         min_length=1, description="The element types it can have, or the earlier input that has the same."
     )
     dims: list[Dim] | None = Field(
@@ -54,7 +54,19 @@ class Input(Strict):
     ranks: list[Annotated[int, Field(ge=0)]] | None = Field(
         default=None, min_length=1, description="How many dimensions it can have; default: as dims says, else any."
     )
+    optional: bool = Field(default=False, description="Whether models may leave it out; only after those that are not.")
+    many: Annotated[str, Field(pattern=r"^(\d+\.\.\d*)?$")] = Field(
+        default="", description="How many tensors it consists of, such as 1.. or 2..4; only for the last input."
+    )
     doc: Text = ""
+
+    @property
+    def counts(self) -> tuple[int, int | None]:
+        """The least and the largest number of its tensors; None for any number."""
+        if not self.many:
+            return (0 if self.optional else 1), 1
+        least, _, most = self.many.partition("..")
+        return int(least), int(most) if most else None
 
 
 class Output(Strict):
@@ -154,6 +166,8 @@ class OpDescription(Strict):
     # Where its op.toml was read from, if it was.
     _folder: Path | None = PrivateAttr(default=None)
     _text: str = PrivateAttr(default="")
+    # The op of which it is a form.
+    _whole: OpDescription | None = PrivateAttr(default=None)
 
     schema_version: Literal[1] = Field(alias="schema")
     type: Name
@@ -163,7 +177,7 @@ class OpDescription(Strict):
         default="",
         description="What is computed for each element, such as x * sigmoid(beta * x), from inputs and attributes.",
     )
-    inputs: list[Input] = Field(min_length=1)
+    inputs: list[Input]
     outputs: list[Output] = Field(default=[Output(name="output")], min_length=1)
     attributes: list[Attribute] = Field(default=[])
     constraints: list[str] = Field(
@@ -179,6 +193,21 @@ class OpDescription(Strict):
         """Record that the description was read from `text`, the op.toml in `folder`. Returns the description."""
         self._folder, self._text = folder, text
         return self
+
+    def made_of(self, whole: OpDescription) -> OpDescription:
+        """Record that the description is a form of `whole` (see forms.py). Returns the description."""
+        self._whole = whole
+        return self
+
+    @property
+    def whole(self) -> OpDescription:
+        """The op of which this is a form; the op itself if it is none."""
+        return self._whole or self
+
+    @property
+    def first_input(self) -> str:
+        """The name of the first input, which the others and the outputs follow by default; empty without inputs."""
+        return self.inputs[0].name if self.inputs else ""
 
     @property
     def folder(self) -> Path:
@@ -205,8 +234,8 @@ class OpDescription(Strict):
 
     @property
     def element_types(self) -> list[ElementType]:
-        """The element types of the first input, which distinguish the models of the op."""
-        return self.input_types()[self.inputs[0].name]
+        """The element types of the first input, which distinguish the models of the op; none without inputs."""
+        return self.input_types()[self.first_input] if self.inputs else []
 
     def input_types(self) -> dict[str, list[ElementType]]:
         """The element types that each input can have, by name."""
@@ -253,7 +282,7 @@ class OpDescription(Strict):
             if isinstance(one.types, str):
                 by_name[one.name] = by_name[one.types]
         inputs = [by_name[one.name] for one in self.inputs]
-        return [*inputs, *(by_name.get(one.type or self.inputs[0].name, one.type) for one in self.outputs)]
+        return [*inputs, *(by_name.get(one.type or self.first_input, one.type) for one in self.outputs)]
 
     def types_for(self, element: ElementType) -> list[str]:
         """The element type of each input, then of each output, in a model whose first input has this one."""

@@ -59,7 +59,7 @@ def _outer(op: OpDescription, output: Output) -> list[str]:
 def _shape(op: OpDescription, output: Output) -> list[str]:
     if isinstance(output.shape, list):
         return output.shape
-    wanted = output.shape or op.inputs[0].name
+    wanted = output.shape or op.first_input
     return next((tensor.dims or [] for tensor in op.inputs if tensor.name == wanted), [])
 
 

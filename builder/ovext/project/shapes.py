@@ -137,7 +137,7 @@ def _shape_of(
         import numpy as np  # noqa: PLC0415  seldom needed, and slow to import
 
         return np.broadcast_shapes(*shapes.values())
-    return shapes[output.shape or op.inputs[0].name]
+    return shapes[output.shape or op.first_input]
 
 
 def _formulas(formulas: Sequence[str], sizes: Sizes) -> Shape:

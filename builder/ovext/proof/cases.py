@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ovext.errors import UnknownNameError
+from ovext.project.forms import form_text, forms, has_forms, usual_form
 from ovext.proof.gpu_plan import gpu_plan
 from ovext.proof.plan import plan
 from ovext.proof.setting import Setting
-from ovext.proof.trial import Trial
+from ovext.proof.trial import Trial, form_of_case
 from ovext.toolchain.process import cpu_count
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ovext.proof.plan import PlannedCase
     from ovext.proof.request import ProofRequest
 
+_CASES_OF_OTHER_FORMS = 30  # than the usual one, in each combination of element types
 CASES_ON_GPU = 20  # for an op, in all combinations of element types and precisions
 
 
@@ -47,12 +49,22 @@ def _listed(given: Sequence[Trial], planned: Sequence[PlannedCase]) -> list[tupl
 
 
 def planned_on_cpu(setting: Setting, request: ProofRequest) -> list[PlannedCase]:
-    return plan(setting.op, setting.types[0], cpu_count(), wanted=request.examples, seed=request.seed)
+    wanted = request.examples
+    if (
+        wanted is None
+        and has_forms(setting.op.whole)
+        and form_text(setting.op) != form_text(usual_form(setting.op.whole))
+    ):
+        wanted = _CASES_OF_OTHER_FORMS
+    return plan(setting.op, setting.types[0], cpu_count(), wanted=wanted, seed=request.seed)
 
 
 def settings_on_cpu(op: OpDescription, request: ProofRequest) -> Sequence[Setting]:
-    """A setting for each combination of element types that the request names."""
-    return with_asked_types(op, request, [Setting(op, tuple(types)) for types in op.combinations()])
+    """A setting for each form of the op and combination of element types that the request names."""
+    wanted = [form_of_case(op, request.case)] if request.case else forms(op)
+    return with_asked_types(
+        op, request, [Setting(form, tuple(types)) for form in wanted for types in form.combinations()]
+    )
 
 
 def with_asked_types(op: OpDescription, request: ProofRequest, settings: Sequence[Setting]) -> Sequence[Setting]:

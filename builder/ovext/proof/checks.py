@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import ProjectError, ReferenceTooSlowError
+from ovext.project.forms import form_text, forms
 from ovext.project.frameworks import TITLES
 from ovext.proof.attribute_values import stored_values
 from ovext.proof.framework_models import framework_models, request_of
 from ovext.proof.plan import plan
-from ovext.proof.refused_models import right_and_wrong_models
+from ovext.proof.refused_models import right_and_wrong_models, with_other_counts
 from ovext.proof.setting import is_valid
 from ovext.proof.trial import Trial
 from ovext.toolchain.process import cpu_count
@@ -59,18 +60,25 @@ def check_attributes(worker: Worker, setting: Setting) -> Outcome:
 def check_framework(framework: str, mapping: AnyMapping, worker: Worker, setting: Setting) -> Outcome:
     """Attributes have the values that models of the framework give them, and their defaults where a model has none."""
     op = setting.op
-    models = framework_models(op, framework, mapping, [_simple_trial(op), *_planned(op)])
+    models = [
+        (form, one)
+        for form in (op, *(one for one in forms(op.whole) if form_text(one) != form_text(op)))
+        for one in framework_models(form, framework, mapping, [_simple_trial(form), *_planned(form)])[
+            : None if form is op else 1
+        ]
+    ]
     if not models:
         return Outcome(0, skipped="no shapes of inputs go with the values of its attributes")
-    models = [one for one in models if _takes_lists(worker, setting, one.shapes, one.values)]
+    models = [one for one in models if _takes_lists(worker, replace(setting, op=one[0]), one[1].shapes, one[1].values)]
     title = TITLES[framework]
     problems: dict[str, None] = {}
-    for model in models:
-        answer = worker.ask("framework-model", request_of(op, framework, mapping, setting.input_types, model))
+    for form, model in models:
+        answer = worker.ask("framework-model", request_of(form, framework, mapping, model))
         if why := answer.get("impossible"):
             return Outcome(0, skipped=why)
         if problem := answer.get("problem"):
-            problems[f"a model of {title} with {model.attributes} is refused: {problem}"] = None
+            shown = " ".join(filter(None, [str(model.attributes), form_text(form)]))
+            problems[f"a model of {title} with {shown} is refused: {problem}"] = None
             continue
         for name, value in model.values.items():
             if not _same(answer["read"].get(name), value):
@@ -117,6 +125,7 @@ def check_refusals(worker: Worker, setting: Setting) -> Outcome:
     """Models that break a rule of op.toml are rejected with a message; the model that they were made from is not."""
     trial = _simple_trial(setting.op)
     right, wrong = right_and_wrong_models(setting, trial.shapes, trial.attributes)
+    wrong += with_other_counts(setting.op)
     worker.ask("read", {"model": right})
     models = [{"what": one.what, "model": one.model} for one in wrong]
     said = worker.ask("refusals", {"models": models})["said"]
@@ -168,7 +177,7 @@ def _planned(op: OpDescription) -> list[Trial]:
     Raises:
         ProjectError: there are none.
     """
-    cases = plan(op, op.element_types[0], cpu_count())
+    cases = plan(op, op.combinations()[0][0], cpu_count())
     if not cases and not op.test.cases:
         problem = f"no shapes of inputs fulfil the rules of {op.type}, or they are too rare to be found"
         raise ProjectError(problem, fix="Give some in [[test.cases]].")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ovext.project.attributes import WITHOUT_NUMBERS
+from ovext.project.forms import arguments_of
 from ovext.project.frameworks import JaxMapping, PyTorchMapping, argument_of, is_readable, name_in
 from ovext.proof.attribute_values import MOST_OF_DIMENSION, stored_values
 from ovext.proof.setting import is_valid
@@ -57,16 +58,14 @@ def framework_models(
     return models
 
 
-def request_of(
-    op: OpDescription, framework: str, mapping: AnyMapping, input_types: Sequence[str], model: FrameworkModel
-) -> dict[str, Any]:
-    """What the worker makes the model of.
+def request_of(op: OpDescription, framework: str, mapping: AnyMapping, model: FrameworkModel) -> dict[str, Any]:
+    """What the worker makes the model of: a form of an op, with the first of its element types that numpy has.
 
     An attribute has its name there, which for PyTorch is the number of the argument; if left out, its value is None.
     """
     attributes = [
         {
-            "name": argument_of(op, one.name, mapping)
+            "name": argument_of(op.whole, one.name, mapping)
             if isinstance(mapping, PyTorchMapping)
             else name_in(mapping, one.name),
             "type": one.type,
@@ -77,7 +76,8 @@ def request_of(
         for one in op.attributes
         if one.name not in mapping.constants and is_readable(framework, one)
     ]
-    inputs, outputs = ([one.name for one in side] for side in (op.inputs, op.outputs))
+    inputs, outputs = ([one.name for one in side] for side in (op.whole.inputs, op.outputs))
+    types = next(one for one in op.combinations() if not {*one} & WITHOUT_NUMBERS)
     return {
         "framework": framework,
         "type": op.type,
@@ -85,8 +85,9 @@ def request_of(
         "domain": getattr(mapping, "domain", ""),
         "inputs": getattr(mapping, "inputs", []) or inputs,
         "outputs": getattr(mapping, "outputs", []) or outputs,
-        "input_types": list(input_types),
-        "shapes": [model.shapes[name] for name in inputs],
+        "arguments": arguments_of(op),
+        "input_types": types[: len(op.inputs)],
+        "shapes": [model.shapes[one.name] for one in op.inputs],
         "attributes": attributes,
     }
 

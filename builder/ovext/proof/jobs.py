@@ -11,6 +11,7 @@ from ovext.errors import LibraryError, ProjectError, ToolError, UnknownNameError
 from ovext.gpu.devices import choose_device
 from ovext.inspect.variants import compiled_variants
 from ovext.project.attributes import WITHOUT_NUMBERS
+from ovext.project.forms import usual_form
 from ovext.proof.cases import CASES_ON_GPU, planned_on_cpu, settings_on_cpu, with_asked_types
 from ovext.proof.checks import (
     check_attributes,
@@ -249,7 +250,7 @@ def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, wanted:
 
 def _tried(subject: _Subject, ask: Ask, setting: Setting) -> Tried:
     case = subject.request.case
-    trials = [trial_from_json(case, subject.op)] if case else setting.given()
+    trials = [trial_from_json(case, setting.op)] if case else setting.given()
     tried = try_given(ask, setting, [one for one in trials if not setting.obstacle(one)])
     tried.skipped = tried.skipped or next(filter(None, map(setting.obstacle, trials)), "")
     return tried
@@ -276,10 +277,11 @@ def _with_numbers(row: Row, tried: Tried, where: tuple[str, ...]) -> Row:
 def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], cpu: ChosenCpu, row: Row) -> Row:
     """Run a check once for an op, with the first combination of element types that numpy has."""
     op = subject.op
-    types = next((one for one in op.combinations() if not {*one} & WITHOUT_NUMBERS), None)
+    form = usual_form(op)
+    types = next((one for one in form.combinations() if not {*one} & WITHOUT_NUMBERS), None)
     if types is None:
         return replace(row, skipped="numpy does not have its element types")
-    setting = Setting(op, tuple(types))
+    setting = Setting(form, tuple(types))
     again = ("--op", op.type, "--isa", row.variant, *_choosing(cpu), "--check", row.check)
     with subject.worker({"OVEXT_ISA": row.variant}, cpu) as worker:
         try:

@@ -194,7 +194,7 @@ def checked(op: OpDescription, case: PlannedCase, most: int) -> PlannedCase | No
     """The case with its shapes; None if they break a rule or have too many elements."""
     shapes = case.layout.shapes(case.sizes)
     attributes = case.trial.attributes
-    if max(map(math.prod, shapes.values())) > most:
+    if max(map(math.prod, shapes.values()), default=0) > most:
         return None
     try:
         bound_sizes(op, shapes, op.all_values(attributes))
@@ -246,7 +246,7 @@ def _without_too_many_empty(cases: Sequence[PlannedCase]) -> list[PlannedCase]:
     room = len(cases) // 10
     kept = []
     for case in cases:
-        is_poor = not case.trial.elements or not any(case.trial.shapes.values())
+        is_poor = not case.trial.elements or not any(case.trial.shapes.values() or [True])
         room -= is_poor
         if not is_poor or room >= 0:
             kept.append(case)

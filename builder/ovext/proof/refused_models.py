@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from ovext.models.ir import TensorType, one_op_model
 from ovext.project.attributes import WITHOUT_NUMBERS, ElementType
+from ovext.project.forms import forms
 from ovext.project.shapes import bound_sizes
 from ovext.proof.trial import ruled_shapes
 
@@ -44,8 +46,8 @@ class _Right:
     def op(self) -> OpDescription:
         return self.setting.op
 
-    def model(self, *, extra_inputs: int = 0) -> str:
-        return self.setting.model(self.shapes, self.attributes, extra_inputs=extra_inputs)
+    def model(self) -> str:
+        return self.setting.model(self.shapes, self.attributes)
 
 
 def right_and_wrong_models(
@@ -53,13 +55,30 @@ def right_and_wrong_models(
 ) -> tuple[str, list[WrongModel]]:
     """A right model with `shapes` and `attributes`, which must be right, and models with one wrong thing each.
 
-    The wrong thing is a type, a rank, a size, an attribute or the number of inputs.
+    The wrong thing is a type, a rank, a size or an attribute.
     """
     first = replace(setting, types=tuple(setting.op.combinations()[0]))
     right = _Right(first, shapes, setting.op.all_values(attributes))
     wrong = [*_types(right), *_shapes(right), *_attributes(right)]
-    models = [WrongModel(what, one.model()) for what, one in wrong]
-    return right.model(), [*models, WrongModel("one input too many", right.model(extra_inputs=1))]
+    return right.model(), [WrongModel(what, one.model()) for what, one in wrong]
+
+
+def with_other_counts(op: OpDescription) -> list[WrongModel]:
+    """Models with one input more than the op can have, and with one less than it needs. Nothing is known of shapes."""
+    fewest, most = forms(op.whole)[0], _largest_form(op.whole)
+    models = [] if most is None else [WrongModel("one input too many", _model_of_unknown(most, 1))]
+    return [*models, WrongModel("one input too few", _model_of_unknown(fewest, -1))] if fewest.inputs else models
+
+
+def _largest_form(op: OpDescription) -> OpDescription | None:
+    return None if any(one.counts[1] is None for one in op.inputs) else forms(op)[-1]
+
+
+def _model_of_unknown(op: OpDescription, more: int) -> str:
+    types = op.combinations()[0][: len(op.inputs)]
+    types = types[:more] if more < 0 else types + (types[:1] or ["f32"]) * more
+    tensors = [TensorType(element, None) for element in types]
+    return one_op_model(op.type, op.opset, tensors, op.ir_attributes(op.example()), outputs=len(op.outputs))
 
 
 def _types(right: _Right) -> Iterator[tuple[str, _Right]]:

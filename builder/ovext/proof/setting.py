@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ovext.models.ir import TensorType, one_op_model
+from ovext.project.forms import arguments_of, form_text
 from ovext.project.shapes import DATA_DEPENDENT, bound_sizes, output_shapes
 from ovext.proof.trial import Trial, ranges_of, ruled_shapes
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Setting:
-    """What trials have in common: an op, the element types of its inputs and outputs, and where it is computed."""
+    """What trials have in common: a form of an op, the element types of its tensors, and where it is computed."""
 
     op: OpDescription
     types: tuple[str, ...]
@@ -39,7 +40,8 @@ class Setting:
     def types_text(self) -> str:
         """The element types of the inputs that do not follow from others, such as "f32" or "f32,i64"."""
         inputs = zip(self.op.inputs, self.types, strict=False)
-        return ",".join(element for one, element in inputs if not isinstance(one.types, str))
+        types = ",".join(element for one, element in inputs if not isinstance(one.types, str))
+        return f"{types} {form_text(self.op)}".strip() or "no inputs"
 
     def computed_in(self, element: str) -> str:
         """The type in which a tensor of the type `element` reaches the op."""
@@ -68,7 +70,6 @@ class Setting:
         attributes: dict[str, AttributeValue],
         *,
         dims: Callable[[Shape, str], Sequence[int | tuple[int, int]]] | None = None,
-        extra_inputs: int = 0,
     ) -> str:
         """A one-op model.
 
@@ -76,14 +77,12 @@ class Setting:
             shapes: the shapes of the inputs.
             attributes: the attributes; others have an example's value.
             dims: what the model knows of an input's dimensions; by default its shape.
-            extra_inputs: how many more inputs there are, each like the first.
         """
         known = {name: tuple(dims(shape, name)) if dims else shape for name, shape in shapes.items()}
         tensors = [
             TensorType(element, known[one.name]) for element, one in zip(self.input_types, self.op.inputs, strict=True)
         ]
         values = self.op.ir_attributes(self.op.all_values(attributes))
-        tensors += tensors[:1] * extra_inputs
         return one_op_model(self.op.type, self.op.opset, tensors, values, outputs=len(self.op.outputs))
 
     def common(self, attributes: dict[str, AttributeValue]) -> dict[str, Any]:
@@ -100,6 +99,7 @@ class Setting:
             "depends_on_threads": op.test.depends_on_threads,
             "attributes": op.all_values(attributes),
             "reference": str(op.folder / "reference.py"),
+            "arguments": arguments_of(op),
             "may_be_large": [one.name not in {*op.test.ranges, *op.test.values} for one in op.inputs],
             "meanings": [op.meaning_of(one.name).to_json() for one in op.inputs],
             "rounded_to": [self.computed_in(element) for element in self.input_types],

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ovext.errors import UsageError
+from ovext.project.forms import form_with
 from ovext.project.shapes import CUSTOM, DATA_DEPENDENT, bound_sizes, output_shapes
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Trial:
     @property
     def elements(self) -> int:
         """How many the largest input has, in any run."""
-        return max(map(math.prod, [*self.shapes.values(), *(self.before or {}).values()]))
+        return max(map(math.prod, [*self.shapes.values(), *(self.before or {}).values()]), default=1)
 
     def to_json(self) -> str:
         """The text for `--case`; defaults are left out."""
@@ -56,7 +57,7 @@ _DEFAULTS = asdict(Trial({}))  # every trial of an op has shapes
 
 
 def trial_from_json(text: str, op: OpDescription) -> Trial:
-    """The trial that `to_json` wrote.
+    """The trial of a form of the op that `to_json` wrote.
 
     Raises:
         UsageError: it is not a trial of this op.
@@ -73,6 +74,17 @@ def trial_from_json(text: str, op: OpDescription) -> Trial:
     if why:
         raise UsageError(f"--case {text} is no case of {op.type}: {why}")
     return trial
+
+
+def form_of_case(op: OpDescription, text: str) -> OpDescription:
+    """The form of the op that has the inputs of a case in JSON. Raises the same error as trial_from_json."""
+    try:
+        return form_with(op, json.loads(text)["shapes"])
+    except KeyError as error:
+        why = f"it needs {error}"
+    except (ValueError, TypeError) as error:
+        why = str(error)
+    raise UsageError(f"--case {text} is no case of {op.type}: {why}")
 
 
 def _misfit(op: OpDescription, trial: Trial) -> str:

@@ -15,7 +15,7 @@ from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, names_in, pa
 
 if TYPE_CHECKING:
     from ovext.project.attributes import Attribute, AttributeValue
-    from ovext.project.op import OpDescription, Output
+    from ovext.project.op import Input, OpDescription, Output
 
 _NAMESPACES = {"data", "half", "input", "output", "ov", "ovext", "std", "tbb"}  # or words of OpenCL C
 _NOTES = {
@@ -121,17 +121,35 @@ def shape_code(op: OpDescription) -> list[str]:
     for number, tensor in enumerate(op.inputs):
         if tensor.ranks is not None:
             ranks = ", ".join(map(str, tensor.ranks))
-            lines.append(f'ovext::check_rank(this, "{tensor.name}", inputs[{number}], {{{ranks}}});')
+            check = f'ovext::check_rank(this, "{tensor.name}", inputs[{{}}], {{{{{ranks}}}}});'
+            lines += for_tensors(tensor, number, "inputs.size()", check)
     if _uses_dims(op):
         lines.append("ovext::Dims dims(this);")
         for number, tensor in enumerate(op.inputs):
             if tensor.dims is not None:
                 pattern = ", ".join(f'"{dim}"' for dim in tensor.dims)
-                lines.append(f'dims.read("{tensor.name}", inputs[{number}], {{{pattern}}});')
+                read = f'dims.read("{tensor.name}", inputs[{{}}], {{{{{pattern}}}}});'
+                lines += for_tensors(tensor, number, "inputs.size()", read)
         lines += [_requirement(op, constraint) for constraint in op.constraints]
     notes = [note.format(one.name) for one in op.outputs if (note := _NOTES.get(one.rule))]
     shapes = [_shape(op, output) for output in op.outputs]
     return [*lines, *notes, f"return {{{', '.join(shapes)}}};"]
+
+
+def for_tensors(tensor: Input, number: int, count: str, statement: str) -> list[str]:
+    """The statement for each tensor of an input that is there; {} in it is the place of the tensor.
+
+    `number` is the place of the input, and `count` the expression for the number of all tensors.
+    """
+    if tensor.many:
+        return [
+            f"for (std::size_t i = {number}; i < {count}; ++i) {{",
+            f"    {statement.format('i')}",
+            "}",
+        ]
+    if tensor.optional:
+        return [f"if ({count} > {number}) {{", f"    {statement.format(number)}", "}"]
+    return [statement.format(number)]
 
 
 def _uses_dims(op: OpDescription) -> bool:
@@ -156,7 +174,7 @@ def _shape(op: OpDescription, output: Output) -> str:
             return "inputs[0]"
         sizes = ", ".join(["ov::Dimension::dynamic()" if output.rule == DATA_DEPENDENT else "1"] * output.rank)
         return f"ov::PartialShape{{{sizes}}}"
-    return f"inputs[{op.port_of(output.shape or op.inputs[0].name)[1]}]"
+    return f"inputs[{op.port_of(output.shape or op.first_input)[1]}]"
 
 
 def _shape_of_formulas(op: OpDescription, formulas: list[str]) -> str:

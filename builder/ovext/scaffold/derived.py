@@ -59,7 +59,19 @@ def _frameworks(op: OpDescription, folder: str, mappings: list[_MappingText]) ->
     headers = sorted(_header(one.name) for one in mappings)
     # Every front end takes JAX's extension, which is a general one; their own come after it and replace it.
     in_order = sorted(mappings, key=lambda one: one.name != "jax")
-    context = {"op": op, "folder": folder, "namespace": folder, "mappings": in_order, "headers": headers}
+    required = sum(not (one.optional or one.many) for one in op.inputs)
+    count = len(op.inputs)
+    context = {
+        "op": op,
+        "folder": folder,
+        "namespace": folder,
+        "mappings": in_order,
+        "headers": headers,
+        "required": required,
+        "inputs": f"inputs_with_many({required})"
+        if any(one.many for one in op.inputs)
+        else f"inputs({count}{f', {required}' if required < count else ''})",
+    }
     return wrapped(render("op/frameworks.hpp", **context))
 
 
@@ -166,7 +178,8 @@ def _readme(op: OpDescription, mappings: list[_MappingText]) -> str:
         mappings=mappings,
         cell=lambda text: text.replace("|", "\\|").replace("\n", " "),
         dimensions=_dimensions,
-        output_type=lambda one: f"as {one.type or op.inputs[0].name}" if _is_input(op, one.type) else one.type,
+        count=_count,
+        output_type=lambda one: f"as {one.type or op.first_input}" if _is_input(op, one.type) else one.type,
         shape=lambda one: _shape(op, one),
         default=lambda one: "" if one.default is None else f"`{one.default}`",
         values=_values,
@@ -183,11 +196,15 @@ def _dimensions(tensor: Input) -> str:
     return "; ".join(filter(None, [named, ranks])) or "any"
 
 
+def _count(tensor: Input) -> str:
+    return "optional" if tensor.optional else f"{tensor.many} tensors" if tensor.many else ""
+
+
 def _shape(op: OpDescription, output: Output) -> str:
     if isinstance(output.shape, list):
         return f"`{', '.join(output.shape)}`"
     if _is_input(op, output.shape):
-        return f"as {output.shape or op.inputs[0].name}"
+        return f"as {output.shape or op.first_input}"
     return "of all inputs, broadcast" if output.rule == BROADCAST else output.rule
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ovext.project import OpDescription
 
+NO_INPUTS = "none"  # instead of the name of an input
 DEFAULT_TYPES = ("f32", "f16", "bf16")
 _ATTRIBUTE = re.compile(r"(?P<name>[^:=]+):(?P<type>[A-Za-z0-9_]+(\[\])?)(\((?P<values>[^)]*)\))?(=(?P<default>.*))?")
 
@@ -49,7 +50,7 @@ def op_from_request(request: OpRequest) -> OpDescription:
         UsageError: a part of the request has the wrong form.
         ProjectError: its parts contradict one another.
     """
-    inputs = [_input(word) for word in request.inputs or ["data"]]
+    inputs = [_input(word) for word in request.inputs or ["data"] if word != NO_INPUTS]
     for one in inputs:
         one.setdefault("types", list(DEFAULT_TYPES) if one is inputs[0] else inputs[0]["name"])
     data: dict[str, Any] = {
@@ -119,7 +120,12 @@ def _gpu(op: OpDescription) -> dict[str, Any]:
 
 def _input(word: str) -> dict[str, Any]:
     name, types, dims = _three_parts(word, "--input", "NAME[:TYPES[:DIMS]]")
-    data: dict[str, Any] = {"name": name}
+    data: dict[str, Any] = {"name": name.rstrip("?+*")}
+    match name.removeprefix(data["name"]):
+        case "?":
+            data["optional"] = True
+        case "+" | "*" as sign:
+            data["many"] = "1.." if sign == "+" else "0.."
     parts = _list(types)
     if parts:
         is_input = len(parts) == 1 and parts[0] not in get_args(ElementType)
@@ -139,7 +145,8 @@ def _output(word: str, inputs: list[dict[str, Any]]) -> dict[str, Any]:
             raise UsageError(f"'{rank}' in --output '{word}' is no rank", fix=f"Write {name}:{element}:{rule}=1.")
         return {**data, "shape": rule, "rank": int(rank)}
     if not shape:
-        data["shape"] = BROADCAST if len(inputs) > 1 and not any("dims" in one for one in inputs) else ""
+        are_plain = not any({"dims", "optional", "many"} & {*one} for one in inputs)
+        data["shape"] = BROADCAST if len(inputs) > 1 and are_plain else ""
     else:
         data["shape"] = shape if shape in {*rules, DATA_DEPENDENT} else _list(shape)
     return data

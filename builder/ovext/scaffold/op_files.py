@@ -8,8 +8,9 @@ from ovext.errors import UsageError
 from ovext.project.attributes import WITHOUT_NUMBERS
 from ovext.project.dims import REST, parse_dim
 from ovext.project.elementwise import in_language, is_elementwise
+from ovext.project.forms import has_forms
 from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, names_in
-from ovext.scaffold.cpp import shape_code
+from ovext.scaffold.cpp import for_tensors, shape_code
 from ovext.scaffold.derived import SIZES_FILE, derived_files
 from ovext.scaffold.op_toml import op_toml
 from ovext.scaffold.render import comment_lines, python_literal, render
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ovext.project.attributes import Attribute
-    from ovext.project.op import OpDescription, Output
+    from ovext.project.op import Input, OpDescription, Output
 
 # Names that the generated C++ and OpenCL C use, so that a tensor must not have them there.
 _LOCALS = {
@@ -65,7 +66,10 @@ def formula_files(op: OpDescription, folder: str) -> dict[str, str]:
 def _context(op: OpDescription, folder: str) -> dict[str, Any]:
     elementwise = is_elementwise(op)
     names = {one.name for one in op.inputs} | {one.name for one in op.outputs}
-    inputs = [_tensor("In", number, one.name, names) for number, one in enumerate(op.inputs)]
+    inputs = [
+        {**_tensor("In", number, one.name, names), **_as_argument(op, one, number)}
+        for number, one in enumerate(op.inputs)
+    ]
     outputs = [_tensor("Out", number, one.name, names) for number, one in enumerate(op.outputs)]
     parameters = [_parameter(one) for one in op.attributes if not one.of.is_list and one.type not in {"string", "type"}]
     context = {
@@ -78,6 +82,8 @@ def _context(op: OpDescription, folder: str) -> dict[str, Any]:
         "kernels": _kernels(op, elementwise=elementwise),
         "parameters": parameters,
         "type_checks": list(_type_checks(op)),
+        "input_counts": _input_counts(op),
+        "uses_shapes": any("inputs" in line for line in shape_code(op)),
         "output_types": [_output_type(op, one) for one in op.outputs],
         "shape_code": shape_code(op),
         "comment": comment_lines,
@@ -126,6 +132,34 @@ def _tensor(kind: str, port: int, name: str, names: set[str]) -> dict[str, Any]:
     return {"port": port, "name": name, "cpp": cpp, "type_name": f"{kind}{port}Type"}
 
 
+def _as_argument(op: OpDescription, tensor: Input, port: int) -> dict[str, Any]:
+    """How op.cpp gives an input to the kernel, and how it finds out its type."""
+    kind = f"get_input_element_type({port})", f"inputs[{port}].get_element_type()"
+    data, size = f"inputs[{port}].data()", f"inputs[{port}].get_size()"
+    if not tensor.counts[0]:
+        usual = f"ov::element::{op.input_types()[tensor.name][0]}"
+        kind = f"get_input_size() > {port} ? {kind[0]} : {usual}", f"inputs.size() > {port} ? {kind[1]} : {usual}"
+        data, size = f"ovext::data_at(inputs, {port})", f"ovext::size_at(inputs, {port})"
+    return {
+        "optional": tensor.optional,
+        "many": bool(tensor.many),
+        "data": data,
+        "arguments": f"ovext::ManyTensors(inputs, {port}).tensors()" if tensor.many else f"{data}, {size}",
+        "type_of_op": kind[0],
+        "type_of_tensor": kind[1],
+    }
+
+
+def _input_counts(op: OpDescription) -> str:
+    """The arguments of check_input_count()."""
+    counts = [one.counts for one in op.inputs]
+    least = sum(low for low, _ in counts)
+    if not has_forms(op):
+        return str(least)
+    most = [high for _, high in counts if high is not None]
+    return f"{least}, {sum(most) if len(most) == len(counts) else 'std::numeric_limits<std::size_t>::max()'}"
+
+
 def _free_inputs(op: OpDescription) -> list[int]:
     """The inputs whose types do not follow from other inputs."""
     return [number for number, one in enumerate(op.inputs) if not isinstance(one.types, str)]
@@ -161,7 +195,7 @@ def _signature(context: dict[str, Any], *, elementwise: bool) -> list[str]:
         ins = [part for one in inputs for part in _pointer(one, "step" if steps else "")]
         return [*ins, f"void* {outputs[0]['cpp']}", "std::size_t count", *parameters]
     if context["has_sizes"]:
-        pointers = [f"const void* {one['cpp']}" for one in inputs] + [f"void* {one['cpp']}" for one in outputs]
+        pointers = [next(_pointer(one, "")) for one in inputs] + [f"void* {one['cpp']}" for one in outputs]
         return [*pointers, "const Sizes& sizes", "std::size_t begin", "std::size_t end", "void* scratch", *parameters]
     ins = [part for one in inputs for part in _pointer(one, "size")]
     outs = [part for one in outputs for part in (f"void* {one['cpp']}", f"std::size_t {one['cpp']}_size")]
@@ -169,6 +203,9 @@ def _signature(context: dict[str, Any], *, elementwise: bool) -> list[str]:
 
 
 def _pointer(tensor: dict[str, Any], number: str) -> Iterator[str]:
+    if tensor["many"]:
+        yield f"const ovext::Tensors& {tensor['cpp']}"
+        return
     yield f"const void* {tensor['cpp']}"
     if number:
         yield f"std::size_t {tensor['cpp']}_{number}"
@@ -178,20 +215,24 @@ def _type_checks(op: OpDescription) -> Iterator[str]:
     ports = {one.name: number for number, one in enumerate(op.inputs)}
     for number, one in enumerate(op.inputs):
         if isinstance(one.types, str):
-            yield f'ovext::check_same_type(this, {number}, "{one.name}", {ports[one.types]}, "{one.types}");'
+            check = f'ovext::check_same_type(this, {{}}, "{one.name}", {ports[one.types]}, "{one.types}");'
         else:
             types = ", ".join(f"ov::element::{element}" for element in op.accepted_types(one))
-            yield f'ovext::check_type(this, {number}, "{one.name}", {{{types}}});'
+            check = f'ovext::check_type(this, {{}}, "{one.name}", {{{{{types}}}}});'
+        yield from for_tensors(one, number, "get_input_size()", check)
+        if one.many and not isinstance(one.types, str):
+            same = f'ovext::check_same_type(this, {{}}, "{one.name}", {number}, "{one.name}");'
+            yield from for_tensors(one, number, "get_input_size()", same)
 
 
 def _output_type(op: OpDescription, output: Output) -> str:
-    name = output.type or op.inputs[0].name
+    name = output.type or op.first_input
     inputs = [one.name for one in op.inputs]
     return f"get_input_element_type({inputs.index(name)})" if name in inputs else f"ov::element::{name}"
 
 
 def _reference(op: OpDescription) -> dict[str, Any]:
-    arguments = [f"{one.name}: np.ndarray" for one in op.inputs]
+    arguments = [_parameter_of_reference(one) for one in op.inputs]
     if op.attributes:
         arguments.append("*")
     arguments += [_keyword(one) for one in op.attributes]
@@ -203,6 +244,12 @@ def _reference(op: OpDescription) -> dict[str, Any]:
         "reference_doc": _one_line(op.doc or f"What {op.type} gives for these inputs; f16 and bf16 come as f32."),
         "reference_body": list(_reference_body(op)),
     }
+
+
+def _parameter_of_reference(tensor: Input) -> str:
+    if tensor.many:
+        return f"{tensor.name}: list[np.ndarray]"
+    return f"{tensor.name}: np.ndarray{' | None = None' if tensor.optional else ''}"
 
 
 def _one_line(text: str) -> str:
@@ -224,9 +271,11 @@ def _reference_body(op: OpDescription) -> Iterator[str]:
     used = {name for formula in formulas if formula != REST for name in names_in(formula)}
     used |= {REST} & set(formulas)
     for tensor in op.inputs:
+        if not tensor.counts[0]:
+            continue
         names = [_variable(dim, used) for dim in tensor.dims or ()]
         if any(name not in {"_", "*_"} for name in names):
-            yield f"{', '.join(names)}{',' if len(names) == 1 else ''} = {tensor.name}.shape"
+            yield f"{', '.join(names)}{',' if len(names) == 1 else ''} = {_array(tensor)}.shape"
         used -= {parse_dim(dim).name for dim in tensor.dims or ()} | ({REST} if REST in (tensor.dims or ()) else set())
     zeros = [f"np.zeros({_shape_text(op, one)}, {_dtype(op, one)})" for one in op.outputs]
     yield f"return {', '.join(zeros)}"
@@ -244,15 +293,27 @@ def _shape_text(op: OpDescription, output: Output) -> str:
         sizes = ["*rest" if formula == REST else formula for formula in output.shape]
         return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
     if output.rule == BROADCAST:
-        return f"np.broadcast_shapes({', '.join(f'{one.name}.shape' for one in op.inputs)})"
+        return f"np.broadcast_shapes({', '.join(map(_shapes_of, op.inputs))})"
     if output.rule in {CUSTOM, DATA_DEPENDENT} and output.rank is not None:
         return f"({1 if output.rule == CUSTOM else 0},) * {output.rank}"
-    name = op.inputs[0].name if output.rule in {"", CUSTOM} else output.rule
-    return f"{name}.shape"
+    name = op.first_input if output.rule in {"", CUSTOM} else output.rule
+    return f"{next(_array(one) for one in op.inputs if one.name == name)}.shape"
+
+
+def _array(tensor: Input) -> str:
+    """The input in the reference, or the first of its tensors."""
+    return f"{tensor.name}[0]" if tensor.many else tensor.name
+
+
+def _shapes_of(tensor: Input) -> str:
+    if tensor.many:
+        return f"*(one.shape for one in {tensor.name})"
+    return f"*([] if {tensor.name} is None else [{tensor.name}.shape])" if tensor.optional else f"{tensor.name}.shape"
 
 
 def _dtype(op: OpDescription, output: Output) -> str:
-    name = output.type or op.inputs[0].name
-    if name in {one.name for one in op.inputs}:
-        return f"{name}.dtype"
+    name = output.type or op.first_input
+    for one in op.inputs:
+        if one.name == name:
+            return f"{_array(one)}.dtype"
     return _NUMPY.get(name, f"np.{'uint' if name.startswith('u') else 'int'}{name[1:]}")

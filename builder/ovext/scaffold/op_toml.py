@@ -21,6 +21,7 @@ def op_toml(op: OpDescription) -> str:
     head = {
         key: value for key, value in data.items() if key not in {*_TABLES, "frameworks", "gpu", "vpu", "kernel", "test"}
     }
+    head |= {} if op.inputs else {"inputs": []}
     sections = [f"#:schema ../{SCHEMA_FILE}\n" + _pairs(head)]
     for table in _TABLES:
         sections += [f"[[{table}]]\n" + _pairs(one) for one in data.get(table, [])]

@@ -55,23 +55,36 @@ def words_of_rows(op: OpDescription) -> str:
 
 
 def _tensors(op: OpDescription) -> list[str]:
-    return [one.name for one in op.inputs] + [one.name for one in op.outputs]
+    """The tensors with a flat size. The kernel gets those of an input that consists of many with that input."""
+    return [one.name for one in op.inputs if not one.many] + [one.name for one in op.outputs]
 
 
 def _readings(op: OpDescription) -> Iterator[str]:
-    """The statements that read each size from the first shape that has it."""
+    """The statements that read each size from the first shape that has it, and the flat sizes."""
     read: set[str] = set()
-    for tensor in op.inputs:
-        for name, place in _places(tensor):
-            if name not in read:
-                read.add(name)
-                yield f"sizes.{member(op, name)} = {place};"
+    for number, tensor in enumerate(op.inputs):
+        shape = f"inputs[{number}]"
+        new = [(name, place) for name, place in _places(tensor, shape) if name not in read]
+        read |= {name for name, _ in new}
+        lines = [f"sizes.{member(op, name)} = {place};" for name, place in new]
+        lines += [] if tensor.many else [_flat_size(tensor.name, shape)]
+        if tensor.counts[0] or not lines:
+            yield from lines
+        else:
+            yield f"if (inputs.size() > {number}) {{"
+            yield from (f"    {line}" for line in lines)
+            yield "}"
+    for number, output in enumerate(op.outputs):
+        yield _flat_size(output.name, f"outputs[{number}]")
 
 
-def _places(tensor: Input) -> Iterator[tuple[str, str]]:
+def _flat_size(name: str, shape: str) -> str:
+    return f"sizes.{name}_size = product({shape}, 0, {shape}.size());"
+
+
+def _places(tensor: Input, shape: str) -> Iterator[tuple[str, str]]:
     """Each named dimension of the input, and the expression for its size."""
     dims = tensor.dims or []
-    shape = f"{tensor.name}_shape"
     at = dims.index(REST) if REST in dims else len(dims)
     for number, text in enumerate(dims):
         pattern = parse_dim(text)

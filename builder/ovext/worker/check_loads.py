@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ovext.models.ir import TensorType, one_op_model
+from ovext.project.forms import forms
 from ovext.worker.client import Worker
 
 if TYPE_CHECKING:
@@ -45,5 +46,6 @@ def check_loads(
 
 
 def _model(op: OpDescription) -> str:
-    inputs = [TensorType(element, None) for element in op.types_for(op.element_types[0])[: len(op.inputs)]]
+    form = forms(op)[0]
+    inputs = [TensorType(element, None) for element in form.combinations()[0][: len(form.inputs)]]
     return one_op_model(op.type, op.opset, inputs, op.ir_attributes(op.example()))

@@ -20,6 +20,13 @@ inline void check_input_count(const ov::Node* op, std::size_t count) {
         op, op->get_input_size() == count, "the op takes ", count, " inputs, not ", op->get_input_size());
 }
 
+/// For an op with inputs that are optional, or many.
+inline void check_input_count(const ov::Node* op, std::size_t least, std::size_t most) {
+    const auto count = op->get_input_size();
+    NODE_VALIDATION_CHECK(op, count >= least, "the op takes at least ", least, " inputs, not ", count);
+    NODE_VALIDATION_CHECK(op, count <= most, "the op takes at most ", most, " inputs, not ", count);
+}
+
 /// An input whose type is not known yet passes.
 inline void check_type(const ov::Node* op,
                        std::size_t input,

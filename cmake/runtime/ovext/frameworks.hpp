@@ -6,9 +6,12 @@
 #include <openvino/frontend/node_context.hpp>
 #include <openvino/frontend/tensorflow/special_types.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -206,22 +209,99 @@ public:
         read_argument(number, member);
     }
 
-    /// The first `count` inputs.
-    ov::OutputVector inputs(std::size_t count) const {
-        OPENVINO_ASSERT(m_node.get_input_size() >= count,
+    /// The first `count` inputs. Those from number `required` on may be missing at the end, or be None.
+    ov::OutputVector inputs(std::size_t count, std::size_t required) const {
+        OPENVINO_ASSERT(m_node.get_input_size() >= required,
                         m_node.get_op_type(),
                         " takes ",
                         count,
                         " inputs, not ",
                         m_node.get_input_size());
         ov::OutputVector result;
-        for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t i = 0; i < std::min(count, m_node.get_input_size()); ++i) {
+            if (is_absent(i)) {
+                OPENVINO_ASSERT(i >= required, m_node.get_op_type(), ": input ", i, " is missing");
+                continue;
+            }
+            OPENVINO_ASSERT(i == result.size(),
+                            m_node.get_op_type(),
+                            ": input ",
+                            i,
+                            " is there, and one before it is not: OpenVINO has no such inputs");
             result.push_back(m_node.get_input(static_cast<int>(i)));
         }
         return result;
     }
 
+    ov::OutputVector inputs(std::size_t count) const {
+        return inputs(count, count);
+    }
+
+    /// The first inputs, and all those from number `first` on. In PyTorch, these are one list.
+    ov::OutputVector inputs_with_many(std::size_t first) const {
+        auto result = inputs(first);
+        if (m_node.get_input_size() == first) {
+            return result;
+        }
+        const auto list = m_node.get_input(static_cast<int>(first)).get_node_shared_ptr();
+        if (is_list(list)) {
+            for (const auto& one : list->input_values()) {
+                result.push_back(one);
+            }
+            return result;
+        }
+        for (std::size_t i = first; i < m_node.get_input_size(); ++i) {
+            result.push_back(m_node.get_input(static_cast<int>(i)));
+        }
+        return result;
+    }
+
+    /// The inputs of these names, as PaddlePaddle has them. Those from number `required` on may be missing, or be many.
+    ov::OutputVector inputs(const std::vector<std::string>& names, std::size_t required) const {
+        ov::OutputVector result;
+        std::string missing;
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            const auto count = count_of(names[i]);
+            OPENVINO_ASSERT(
+                i >= required || count == 1, m_node.get_op_type(), ": '", names[i], "' is ", count, " inputs, not one");
+            if (count == 0) {
+                missing = names[i];
+                continue;
+            }
+            OPENVINO_ASSERT(missing.empty(),
+                            m_node.get_op_type(),
+                            ": '",
+                            names[i],
+                            "' is there, and '",
+                            missing,
+                            "' before it is not: OpenVINO has no such inputs");
+            for (std::size_t number = 0; number < count; ++number) {
+                result.push_back(m_node.get_input(names[i], static_cast<int>(number)));
+            }
+        }
+        return result;
+    }
+
 private:
+    /// How many inputs of that name the model has. PaddlePaddle's front end throws for none.
+    std::size_t count_of(const std::string& name) const {
+        try {
+            return m_node.get_input_size(name);
+        } catch (const std::out_of_range&) {
+            return 0;
+        }
+    }
+
+    /// Whether the model leaves the input out: None in PyTorch, an empty name in ONNX.
+    bool is_absent(std::size_t number) const {
+        return m_node.input_is_none(number) ||
+               m_node.get_input(static_cast<int>(number)).get_node()->get_type_info().name == std::string("NullNode");
+    }
+
+    static bool is_list(const std::shared_ptr<ov::Node>& node) {
+        return node->get_type_info().name == std::string("SequenceMark");
+    }
+
     bool has_argument(int number) const {
         const auto index = static_cast<std::size_t>(number);
         return index < m_node.get_input_size() && !m_node.input_is_none(index);
@@ -230,7 +310,7 @@ private:
     /// PyTorch's front end cannot make a constant of a list without elements.
     bool is_empty_list(int number) const {
         const auto node = m_node.get_input(number).get_node_shared_ptr();
-        return node->get_type_info().name == std::string("SequenceMark") && node->get_input_size() == 0;
+        return is_list(node) && node->get_input_size() == 0;
     }
 
     template <typename T>

@@ -22,6 +22,11 @@ class ImpossibleError(Exception):
     """The framework cannot have such a model."""
 
 
+def as_list(argument: int | list[int] | None) -> list[int]:
+    """The tensors of one input of the op: one, many, or none where it is left out."""
+    return [] if argument is None else argument if isinstance(argument, list) else [argument]
+
+
 def named(names: dict[str, str], element: str) -> str:
     """The framework's name of an element type.
 

@@ -24,7 +24,7 @@ def made(request: dict[str, Any], _: Path) -> Any:
     ]
     primitive = Primitive(request["name"])
     primitive.multiple_results = len(request["outputs"]) > 1
-    like = jax.core.ShapedArray(inputs[0].shape, inputs[0].dtype)
+    like = jax.core.ShapedArray(inputs[0].shape, inputs[0].dtype) if inputs else jax.core.ShapedArray((1,), jnp.float32)
     results = [like] * len(request["outputs"]) if primitive.multiple_results else like
     primitive.def_abstract_eval(lambda *_: results)
     return jax.make_jaxpr(primitive.bind)(*inputs)

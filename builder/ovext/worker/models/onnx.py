@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import onnx
 from onnx import helper
 
-from ovext.worker.models import named
+from ovext.worker.models import as_list, named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,8 @@ def made(request: dict[str, Any], folder: Path) -> Path:
     ]
     outputs = [helper.make_empty_tensor_value_info(f"out{number}") for number in range(len(request["outputs"]))]
     domain = request["domain"]
-    names = [one.name for one in inputs], [one.name for one in outputs]
+    given = [[""] if one is None else [inputs[each].name for each in as_list(one)] for one in request["arguments"]]
+    names = [name for one in given for name in one], [one.name for one in outputs]
     node = helper.make_node(request["name"], names[0], names[1], domain=domain)
     node.attribute.extend(_attribute(one) for one in request["attributes"] if one["value"] is not None)
     opsets = {"": 13, **({domain: 1} if domain else {})}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddle.base.proto import framework_pb2 as proto
 
-from ovext.worker.models import named
+from ovext.worker.models import as_list, named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,24 +28,26 @@ def made(request: dict[str, Any], folder: Path) -> Path:
     program = proto.ProgramDesc()
     program.version.version = 2006000  # OpenVINO takes 2.0.0 and newer
     block = program.blocks.add(idx=0, parent_idx=-1)
-    sides = {side: [f"{side}_{name}" for name in request[side]] for side in ("inputs", "outputs")}
-    types = [*request["input_types"], *["f32"] * len(sides["outputs"])]
-    shapes = [*request["shapes"], *[[-1]] * len(sides["outputs"])]
-    for name, kind, shape in zip([*sides["inputs"], *sides["outputs"]], types, shapes, strict=True):
+    inputs = [f"in{number}" for number in range(len(request["shapes"]))]
+    outputs = [f"out_{name}" for name in request["outputs"]]
+    types = [*request["input_types"], *["f32"] * len(outputs)]
+    shapes = [*request["shapes"], *[[-1]] * len(outputs)]
+    for name, kind, shape in zip([*inputs, *outputs], types, shapes, strict=True):
         variable = block.vars.add(name=name)
         variable.type.type = proto.VarType.DENSE_TENSOR
         variable.type.dense_tensor.tensor.data_type = proto.VarType.Type.Value(named(_NAMES, kind))
         variable.type.dense_tensor.tensor.dims.extend(shape)
-    for name in sides["inputs"]:
+    for name in inputs:
         block.ops.add(type="feed").outputs.add(parameter="Out", arguments=[name])
     node = block.ops.add(type=request["name"])
-    for side, names in sides.items():
-        for parameter, name in zip(request[side], names, strict=True):
-            getattr(node, side).add(parameter=parameter, arguments=[name])
+    for parameter, argument in zip(request["inputs"], request["arguments"], strict=True):
+        node.inputs.add(parameter=parameter, arguments=[inputs[each] for each in as_list(argument)])
+    for parameter, name in zip(request["outputs"], outputs, strict=True):
+        node.outputs.add(parameter=parameter, arguments=[name])
     for one in request["attributes"]:
         if one["value"] is not None:
             _add(node, one)
-    for name in sides["outputs"]:
+    for name in outputs:
         block.ops.add(type="fetch").inputs.add(parameter="X", arguments=[name])
     path = folder / "model.pdmodel"
     path.write_bytes(program.SerializeToString())

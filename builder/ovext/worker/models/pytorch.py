@@ -19,13 +19,23 @@ def made(request: dict[str, Any], _: Path) -> Any:
         torch.zeros(shape, dtype=getattr(torch, named(NUMPY_NAMES, kind)))
         for kind, shape in zip(request["input_types"], request["shapes"], strict=True)
     ]
+    takes = request["arguments"]
     by_number = {one["name"]: one for one in request["attributes"]}
-    numbers = range(len(inputs), max(by_number, default=-1) + 1)
+    numbers = range(len(takes), max(by_number, default=-1) + 1)
     arguments = [by_number[number]["value"] if number in by_number else 0 for number in numbers]
     kinds = [_kind(by_number[number]) if number in by_number else "int" for number in numbers]
-    op = _op(request["name"], len(inputs), kinds, len(request["outputs"]))
+    tensors = ["Tensor[]" if isinstance(one, list) else "Tensor?" for one in takes]
+    op = _op(request["name"], [*tensors, *kinds], len(request["outputs"]))
+
+    def called(*given: Any) -> Any:
+        chosen = [
+            None if one is None else [given[each] for each in one] if isinstance(one, list) else given[one]
+            for one in takes
+        ]
+        return op(*chosen, *arguments)
+
     with torch.no_grad():
-        return torch.jit.trace(lambda *given: op(*given, *arguments), tuple(inputs), check_trace=False)
+        return torch.jit.trace(called, tuple(inputs), check_trace=False)
 
 
 def _kind(attribute: dict[str, Any]) -> str:
@@ -35,7 +45,7 @@ def _kind(attribute: dict[str, Any]) -> str:
 _defined: set[str] = set()
 
 
-def _op(name: str, inputs: int, kinds: list[str], outputs: int) -> Any:
+def _op(name: str, kinds: list[str], outputs: int) -> Any:
     """The op, which PyTorch must know to trace it. Its results are not looked at."""
     namespace, _, word = name.partition("::")
     if not word:
@@ -43,7 +53,7 @@ def _op(name: str, inputs: int, kinds: list[str], outputs: int) -> Any:
     if name not in _defined:
         if hasattr(getattr(torch.ops, namespace), word):
             raise ImpossibleError(f"PyTorch itself has an op {name}")
-        takes = [*(f"Tensor in{number}" for number in range(inputs)), *(f"{one} a{i}" for i, one in enumerate(kinds))]
+        takes = [f"{kind} a{number}" for number, kind in enumerate(kinds)]
         gives = "Tensor" if outputs == 1 else f"({', '.join(['Tensor'] * outputs)})"
         torch.library.define(name, f"({', '.join(takes)}) -> {gives}")
         results = [torch.zeros(1) for _ in range(outputs)]

@@ -29,7 +29,7 @@ _NAMES = {
 
 def made(request: dict[str, Any], folder: Path) -> Path:
     graph = GraphDef()
-    names = [f"in{number}" for number in range(len(request["inputs"]))]
+    names = [f"in{number}" for number in range(len(request["shapes"]))]
     for name, kind, shape in zip(names, request["input_types"], request["shapes"], strict=True):
         node = graph.node.add(name=name, op="Placeholder")
         node.attr["dtype"].type = _type(kind)

@@ -30,7 +30,8 @@ def made(request: dict[str, Any], folder: Path) -> Path:
     """The options are written as by TensorFlow's converter. Outputs have no sizes: OpenVINO does not look at them."""
     builder = flatbuffers.Builder(1024)
     types = [getattr(tflite.TensorType, named(_NAMES, kind)) for kind in request["input_types"]]
-    inputs = [_tensor(builder, *one) for one in zip(request["inputs"], types, request["shapes"], strict=True)]
+    names = [f"in{number}" for number in range(len(types))]
+    inputs = [_tensor(builder, *one) for one in zip(names, types, request["shapes"], strict=True)]
     outputs = [_tensor(builder, name, tflite.TensorType.FLOAT32, []) for name in request["outputs"]]
     options = {one["name"]: one["value"] for one in request["attributes"] if one["value"] is not None}
     places = (range(len(inputs)), range(len(inputs), len(inputs) + len(outputs)))

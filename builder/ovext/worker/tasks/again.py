@@ -70,7 +70,7 @@ def _is_elementwise(request: dict[str, Any], inputs: Sequence[Array], expected: 
     """Whether one element of the inputs changes one element of the outputs, wherever it is, by the reference."""
     shapes = {one.shape for one in (*inputs, *expected)}
     is_arranged = any(one["sorted"] or one["unique"] for one in request["meanings"])
-    if len(shapes) > 1 or inputs[0].size < 2 or is_arranged:  # noqa: PLR2004
+    if len(shapes) > 1 or not inputs or inputs[0].size < 2 or is_arranged:  # noqa: PLR2004
         return False
     if made_inputs(request, [one.shape for one in inputs], np.random.default_rng()):
         return False

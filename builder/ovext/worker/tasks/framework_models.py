@@ -33,7 +33,10 @@ def attributes(request: dict[str, Any]) -> dict[str, Any]:
         except ImpossibleError as error:
             return {"impossible": str(error)}
         try:
-            return {"read": attributes_of(_read(model, request["library"]), request["type"])}
+            read = _read(model, request["library"])
+            if not request["shapes"] and not read.get_parameters() and not _has(read, request["type"]):
+                return {"impossible": "OpenVINO computes an op without inputs while it converts such a model"}
+            return {"read": attributes_of(read, request["type"])}
         except Exception as error:  # noqa: BLE001  whatever OpenVINO's converters in Python raise
             return {"problem": _in_short(str(error))}
 
@@ -46,6 +49,10 @@ def _read(model: Any, library: str) -> ov.Model:
         del sys.modules["openvino.tools.ovc"]
     read: ov.Model = importlib.import_module("openvino.tools.ovc").convert_model(model, extension=library)
     return read
+
+
+def _has(model: ov.Model, op_type: str) -> bool:
+    return any(op.get_type_name() == op_type for op in model.get_ops())
 
 
 def _in_short(text: str) -> str:

@@ -78,10 +78,19 @@ def _run(function: Callable[[], Any]) -> Any:
 
 def _called(request: dict[str, Any], inputs: Sequence[Array]) -> Sequence[Array]:
     function = _function_in(Path(request["reference"]))
-    results = _run(lambda: function(*map(_own_copy, inputs), **request["attributes"]))
+    given = arguments(request, list(map(_own_copy, inputs)))
+    results = _run(lambda: function(*given, **request["attributes"]))
     if results is None:
         raise WrongReferenceError(f"{request['reference']}: the reference returns nothing")
     return results if isinstance(results, (list, tuple)) else [np.asarray(results)]
+
+
+def arguments(request: dict[str, Any], inputs: Sequence[Any]) -> list[Any]:
+    """The positional arguments: None for an input that is left out, a list for one that consists of many tensors."""
+    return [
+        None if one is None else [inputs[each] for each in one] if isinstance(one, list) else inputs[one]
+        for one in request["arguments"]
+    ]
 
 
 def _function_in(file: Path) -> Callable[..., Array | Sequence[Array]]:
