@@ -10,7 +10,9 @@ import pytest
 from ovext.errors import ProjectError, UsageError
 from ovext.project import described
 from ovext.project.forms import arguments_of, form_text, form_with, forms, usual_form
+from ovext.project.shapes import output_shapes
 from ovext.proof.cases import settings_on_cpu
+from ovext.proof.plan import plan
 from ovext.proof.request import ProofRequest
 from ovext.proof.trial import trial_from_json
 from ovext.scaffold.cpp import shape_code
@@ -127,6 +129,49 @@ def test_the_command_line_says_which_inputs_are_optional_or_many() -> None:
 def test_a_misspelt_element_type_is_told_with_all_types(wrong: str) -> None:
     with pytest.raises(ProjectError, match=f"'{wrong}' is no element type.*there are bf16, boolean, f16"):
         op_from_request(OpRequest(op="T", opset="o", inputs=[f"x:{wrong}"]))
+
+
+ALPHA = {"name": "alpha", "types": "data", "dims": ["C"], "align": 1}
+BROADCAST = {"outputs": [{"name": "out", "shape": "broadcast"}]}
+
+
+@pytest.mark.parametrize(
+    ("data", "alpha", "out"), [((2, 3, 4), (3,), (2, 3, 4)), ((2, 3), (3,), (2, 3)), ((2, 1, 4), (3,), (2, 3, 4))]
+)
+def test_an_aligned_input_is_broadcast_at_its_axis(
+    data: tuple[int, ...], alpha: tuple[int, ...], out: tuple[int, ...]
+) -> None:
+    op = op_with({"name": "data", "types": ["f32"]}, ALPHA, **BROADCAST)
+    assert output_shapes(op, {"data": data, "alpha": alpha}, {}) == {"out": out}
+
+
+@pytest.mark.parametrize("data", [(3,), (2, 4, 3), ()])
+def test_an_aligned_input_that_does_not_fit_is_refused(data: tuple[int, ...]) -> None:
+    op = op_with({"name": "data", "types": ["f32"]}, ALPHA, **BROADCAST)
+    with pytest.raises(ValueError, match=r"'alpha' has 1 dimensions from axis 1 on|broadcast"):
+        output_shapes(op, {"data": data, "alpha": (3,)}, {})
+
+
+def test_planned_sizes_fit_the_axis() -> None:
+    op = op_with({"name": "data", "types": ["f32"]}, ALPHA, **BROADCAST)
+    for case in plan(op, "f32", 2):
+        data, alpha = case.trial.shapes["data"], case.trial.shapes["alpha"]
+        assert alpha[0] == data[1] or 1 in (alpha[0], data[1])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "more", "said"),
+    [
+        ([DATA, ALPHA], {}, "for ops with an output whose shape is `broadcast`"),
+        ([DATA, {**ALPHA, "dims": ["..."]}], BROADCAST, "it needs `dims` of 'alpha'"),
+        ([{**ALPHA, "types": ["f32"]}], BROADCAST, "another input that is always there must have all dimensions"),
+    ],
+)
+def test_an_alignment_without_something_to_align_with_is_told(
+    inputs: list[dict[str, Any]], more: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ProjectError, match=f"inputs.{len(inputs) - 1}.align: .*{said}"):
+        op_with(*inputs, **more)
 
 
 def test_generated_code_asks_whether_an_input_is_there() -> None:

@@ -86,7 +86,10 @@ def cases_of(op: OpDescription) -> list[Case]:
     names = dict.fromkeys(pattern.name for one in patterns.values() for pattern in one if pattern.name)
     sizes = dict(zip(names, itertools.cycle(_SIZES), strict=False))
     rank = min(min(tensor.ranks or [MAX_RANK]) for tensor in op.inputs)
-    return [Case(shapes={name: _shape_of(one, sizes, rank) for name, one in patterns.items()})]
+    shapes = {name: _shape_of(one, sizes, rank) for name, one in patterns.items()}
+    whole = next(shapes[one.name] for one in op.inputs if one.align is None)
+    aligned = {one.name: whole[one.align :][: len(shapes[one.name])] for one in op.inputs if one.align is not None}
+    return [Case(shapes={**shapes, **aligned})]
 
 
 def _shape_of(patterns: Sequence[DimPattern], sizes: Mapping[str, int], rank: int) -> list[int]:

@@ -84,11 +84,25 @@ def _inputs(op: OpDescription) -> Iterator[Problem]:
             yield ("inputs", number, "types"), _no_types(tensor.types, earlier)
         if len(set(tensor.types)) != len(tensor.types) and not isinstance(tensor.types, str):
             yield ("inputs", number, "types"), "an element type stands there twice"
+        if problem := _alignment(op, tensor):
+            yield ("inputs", number, "align"), problem
         earlier.append(tensor.name)
         for problem in _dims(tensor, dims):
             yield ("inputs", number, "dims"), problem
         for name in sorted({parse_dim(dim).name for dim in tensor.dims or ()} & set(taken)):
             yield ("inputs", number, "dims"), f"'{name}' is {taken[name]}: name the dimension otherwise"
+
+
+def _alignment(op: OpDescription, tensor: Input) -> str:
+    if tensor.align is None:
+        return ""
+    if not any(one.rule == BROADCAST for one in op.outputs):
+        return "it is for ops with an output whose shape is `broadcast`"
+    if not tensor.dims or REST in tensor.dims:
+        return f"it needs `dims` of '{tensor.name}', each a name or a number"
+    if all(one.align is not None for one in op.inputs) or tensor.optional or tensor.many:
+        return "another input that is always there must have all dimensions, without `align`"
+    return ""
 
 
 def _no_types(name: str, earlier: Sequence[str]) -> str:

@@ -54,6 +54,9 @@ class Input(Strict):
     ranks: list[Annotated[int, Field(ge=0)]] | None = Field(
         default=None, min_length=1, description="How many dimensions it can have; default: as dims says, else any."
     )
+    align: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="Where an output that is `broadcast` has its first dimension; default: numpy's rule."
+    )
     optional: bool = Field(default=False, description="Whether models may leave it out; only after those that are not.")
     many: Annotated[str, Field(pattern=r"^(\d+\.\.\d*)?$")] = Field(
         default="", description="How many tensors it consists of, such as 1.. or 2..4; only for the last input."

@@ -136,8 +136,19 @@ def _shape_of(
     if output.rule == BROADCAST:
         import numpy as np  # noqa: PLC0415  seldom needed, and slow to import
 
-        return np.broadcast_shapes(*shapes.values())
+        rank = max(len(shapes[one.name]) for one in op.inputs if one.align is None)
+        return np.broadcast_shapes(*(_aligned(one, shapes[one.name], rank) for one in op.inputs))
     return shapes[output.shape or op.first_input]
+
+
+def _aligned(tensor: Input, shape: Shape, rank: int) -> Shape:
+    """The shape with dimensions of 1 behind it, so that numpy broadcasts it where the input says."""
+    if tensor.align is None:
+        return shape
+    behind = rank - tensor.align - len(shape)
+    if behind < 0:
+        raise ValueError(f"'{tensor.name}' has {len(shape)} dimensions from axis {tensor.align} on, of {rank}")
+    return (*shape, *[1] * behind)
 
 
 def _formulas(formulas: Sequence[str], sizes: Sizes) -> Shape:

@@ -71,6 +71,7 @@ def _fits_gpu(op: OpDescription, case: PlannedCase, ranks: Sequence[int]) -> boo
     first, *_ = shapes.values()
     if any(not math.prod(shape) or math.prod(shape) > _MOST or len(shape) > MAX_RANK for shape in shapes.values()):
         return False
-    if is_broadcast(op) and len(set(map(len, shapes.values()))) > 1:
+    ranks_of_inputs = {len(shapes[one.name]) for one in op.inputs if one.align is None}
+    if is_broadcast(op) and len(ranks_of_inputs) > 1:
         return False  # the plugin appends dimensions of 1, and numpy prepends them
     return not ranks or len(first) in ranks

@@ -100,7 +100,9 @@ def _layout(op: OpDescription, choice: _Choice) -> Layout:
 
 
 def _dims(op: OpDescription, tensor: Input, choice: _Choice) -> Iterator[str | int]:
-    if tensor.dims is not None:
+    if tensor.align is not None and any(one.dims is None for one in op.inputs):
+        yield from (f"axis {tensor.align + at}" for at in range(len(tensor.dims or ())))
+    elif tensor.dims is not None:
         for at, pattern in enumerate(map(parse_dim, tensor.dims)):
             if pattern.is_rest:
                 yield from (f"...{number}" for number in range(choice.rank))

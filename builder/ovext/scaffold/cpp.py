@@ -168,13 +168,27 @@ def _shape(op: OpDescription, output: Output) -> str:
     if isinstance(output.shape, list):
         return _shape_of_formulas(op, output.shape)
     if output.rule == BROADCAST:
-        return "ovext::broadcast(this, inputs)"
+        return _broadcast(op)
     if output.rule in {CUSTOM, DATA_DEPENDENT}:
         if output.rank is None:
             return "inputs[0]"
         sizes = ", ".join(["ov::Dimension::dynamic()" if output.rule == DATA_DEPENDENT else "1"] * output.rank)
         return f"ov::PartialShape{{{sizes}}}"
     return f"inputs[{op.port_of(output.shape or op.first_input)[1]}]"
+
+
+def _broadcast(op: OpDescription) -> str:
+    if all(one.align is None for one in op.inputs):
+        return "ovext::broadcast(this, inputs)"
+    whole = [f"inputs[{number}]" for number, one in enumerate(op.inputs) if one.align is None]
+    rank = f"ovext::common_rank({{{', '.join(whole)}}})"
+    shapes = [
+        f"inputs[{number}]"
+        if one.align is None
+        else f'ovext::aligned(this, "{one.name}", inputs[{number}], {one.align}, {rank})'
+        for number, one in enumerate(op.inputs)
+    ]
+    return f"ovext::broadcast(this, {{{', '.join(shapes)}}})"
 
 
 def _shape_of_formulas(op: OpDescription, formulas: list[str]) -> str:

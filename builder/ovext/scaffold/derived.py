@@ -178,7 +178,7 @@ def _readme(op: OpDescription, mappings: list[_MappingText]) -> str:
         mappings=mappings,
         cell=lambda text: text.replace("|", "\\|").replace("\n", " "),
         dimensions=_dimensions,
-        count=_count,
+        place=_place,
         output_type=lambda one: f"as {one.type or op.first_input}" if _is_input(op, one.type) else one.type,
         shape=lambda one: _shape(op, one),
         default=lambda one: "" if one.default is None else f"`{one.default}`",
@@ -196,7 +196,9 @@ def _dimensions(tensor: Input) -> str:
     return "; ".join(filter(None, [named, ranks])) or "any"
 
 
-def _count(tensor: Input) -> str:
+def _place(tensor: Input) -> str:
+    if tensor.align is not None:
+        return f"at axis {tensor.align}"
     return "optional" if tensor.optional else f"{tensor.many} tensors" if tensor.many else ""
 
 

@@ -126,6 +126,11 @@ def _input(word: str) -> dict[str, Any]:
             data["optional"] = True
         case "+" | "*" as sign:
             data["many"] = "1.." if sign == "+" else "0.."
+    dims, _, align = dims.partition("@")
+    if align:
+        if not align.isdigit():
+            raise UsageError(f"'{align}' in --input '{word}' is no axis", fix=f"Write {name}:{types}:{dims}@1.")
+        data["align"] = int(align)
     parts = _list(types)
     if parts:
         is_input = len(parts) == 1 and parts[0] not in get_args(ElementType)
@@ -145,8 +150,10 @@ def _output(word: str, inputs: list[dict[str, Any]]) -> dict[str, Any]:
             raise UsageError(f"'{rank}' in --output '{word}' is no rank", fix=f"Write {name}:{element}:{rule}=1.")
         return {**data, "shape": rule, "rank": int(rank)}
     if not shape:
-        are_plain = not any({"dims", "optional", "many"} & {*one} for one in inputs)
-        data["shape"] = BROADCAST if len(inputs) > 1 and are_plain else ""
+        has_dims = any(
+            {"dims", "optional", "many"} & {*one} - ({"dims"} if "align" in one else set()) for one in inputs
+        )
+        data["shape"] = BROADCAST if len(inputs) > 1 and not has_dims else ""
     else:
         data["shape"] = shape if shape in {*rules, DATA_DEPENDENT} else _list(shape)
     return data

@@ -100,6 +100,7 @@ def _context(op: OpDescription, folder: str) -> dict[str, Any]:
             *(["[[maybe_unused]] const Parameters& parameters"] if parameters else []),
         ],
         **_reference(op),
+        "shaped": {one.name: _shaped(op, one) for one in op.inputs},
     }
 
 
@@ -141,6 +142,7 @@ def _as_argument(op: OpDescription, tensor: Input, port: int) -> dict[str, Any]:
         kind = f"get_input_size() > {port} ? {kind[0]} : {usual}", f"inputs.size() > {port} ? {kind[1]} : {usual}"
         data, size = f"ovext::data_at(inputs, {port})", f"ovext::size_at(inputs, {port})"
     return {
+        "axes": "bfyx" if tensor.align is None else "bfyx"[tensor.align :][: len(tensor.dims or ())],
         "optional": tensor.optional,
         "many": bool(tensor.many),
         "data": data,
@@ -250,6 +252,16 @@ def _parameter_of_reference(tensor: Input) -> str:
     if tensor.many:
         return f"{tensor.name}: list[np.ndarray]"
     return f"{tensor.name}: np.ndarray{' | None = None' if tensor.optional else ''}"
+
+
+def _shaped(op: OpDescription, tensor: Input) -> str:
+    """What the reference appends to an input so that numpy broadcasts it."""
+    if tensor.align is None:
+        return ""
+    whole = [f"{one.name}.ndim" for one in op.inputs if one.align is None]
+    rank = whole[0] if len(whole) == 1 else f"max({', '.join(whole)})"
+    behind = tensor.align + len(tensor.dims or ())
+    return f".reshape(*{tensor.name}.shape, *[1] * ({rank} - {behind}))"
 
 
 def _one_line(text: str) -> str:

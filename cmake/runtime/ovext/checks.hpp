@@ -90,6 +90,40 @@ inline ov::PartialShape broadcast(const ov::Node* op, const std::vector<ov::Part
     return result;
 }
 
+/// The most dimensions that one of these has.
+inline ov::Rank common_rank(const std::vector<ov::PartialShape>& shapes) {
+    ov::Rank result = 0;
+    for (const auto& shape : shapes) {
+        const auto rank = shape.rank();
+        if (rank.is_dynamic() || result.is_dynamic()) {
+            return ov::Rank::dynamic();
+        }
+        result = std::max(result.get_length(), rank.get_length());
+    }
+    return result;
+}
+
+/// The shape of an input whose first dimension belongs to `axis` of `rank`, as numpy would broadcast it.
+inline ov::PartialShape aligned(
+    const ov::Node* op, const char* name, ov::PartialShape shape, std::int64_t axis, const ov::Rank& rank) {
+    if (rank.is_dynamic() || shape.rank().is_dynamic()) {
+        return ov::PartialShape::dynamic();
+    }
+    const auto end = axis + static_cast<std::int64_t>(shape.size());
+    NODE_VALIDATION_CHECK(op,
+                          end <= rank.get_length(),
+                          "'",
+                          name,
+                          "' has ",
+                          shape.size(),
+                          " dimensions from axis ",
+                          axis,
+                          " on, of ",
+                          rank);
+    shape.insert(shape.end(), rank.get_length() - end, 1);
+    return shape;
+}
+
 /// The names that an op gives to dimensions, and their sizes in a model.
 class Dims {
 public:

@@ -150,6 +150,12 @@ void parallel_rows(std::size_t rows, std::size_t bytes, std::size_t scratch, con
     });
 }
 
+/// The shape of an input whose first dimension belongs to `axis` of `rank`, as numpy would broadcast it.
+inline ov::Shape aligned(ov::Shape shape, std::size_t axis, std::size_t rank) {
+    shape.resize(rank - axis, 1);
+    return shape;
+}
+
 /// The inputs of an elementwise op with numpy's broadcasting, as runs of consecutive elements.
 template <std::size_t Inputs>
 class Broadcast {
