@@ -29,7 +29,8 @@ PACKAGE = Path(ovext.__file__).parent
 # Who may import whom: a folder imports only from the levels below its own, and from GROUND.
 LEVELS = [
     {"cli"},
-    {"bench", "package", "proof"},
+    {"bench", "package"},
+    {"proof"},
     {"build"},
     {"gpu", "scaffold"},
     {"worker"},

@@ -12,6 +12,7 @@ from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOptio
 
 if TYPE_CHECKING:
     from ovext.bench.benchmark import BenchResult
+    from ovext.bench.compare import Change
     from ovext.bench.counts import Count
 
 
@@ -24,6 +25,14 @@ def bench(
         typer.Option("--output", metavar="FILE.json", help="Also write the table there.", show_default=False),
     ] = None,
     op: OpOption = "",
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="An earlier --output: show what has changed; exit with 1 if a variant is slower beyond the noise.",
+            show_default=False,
+        ),
+    ] = None,
     count: Annotated[
         bool, typer.Option("--count", help="Count instructions on an emulated CPU, instead of measuring times.")
     ] = False,
@@ -36,10 +45,11 @@ def bench(
     """
     from ovext.bench.benchmark import run_bench
     from ovext.bench.cases import load_benches
+    from ovext.bench.compare import SCHEMA, changes_since
     from ovext.bench.counts import count_instructions
     from ovext.build.release import openvino_to_run
     from ovext.cli.text import talk, to_json
-    from ovext.errors import UnknownNameError
+    from ovext.errors import ExitCode, UnknownNameError
     from ovext.files import replace_text, writing_to
     from ovext.loading import find_library
     from ovext.project import load_project
@@ -55,12 +65,16 @@ def bench(
     pairs = list(zip(chosen, paths, strict=True))
     results: list[BenchResult] = []
     counts: list[Count] = []
+    changes: list[Change] = []
     if count:
         counts = [row for one, path in pairs for row in count_instructions(loaded, one, path, release, talk)]
         text = to_json({"schema": 1, "counts": [asdict(one) for one in counts]})
     else:
-        results = [run_bench(loaded, one, path, release, find_compiler()) for one, path in pairs]
-        text = to_json({"schema": 2, "results": [one.to_json() for one in results]})
+        compiler = find_compiler()
+        results = [run_bench(loaded, one, path, release, compiler=compiler, talk=talk) for one, path in pairs]
+        changes = changes_since(compare, results) if compare is not None else []
+        shown = [{**asdict(one), "is_worse": one.is_worse} for one in changes]
+        text = to_json({"schema": SCHEMA, "results": [one.to_json() for one in results], "changes": shown})
     if output is not None:
         with writing_to(output):
             replace_text(output.absolute(), text + "\n")
@@ -70,6 +84,9 @@ def bench(
         for result in results:
             _show(result)
         _show_counts(counts)
+        _show_changes(changes)
+    if any(one.is_worse for one in changes):
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def _show_counts(counts: list[Count]) -> None:
@@ -92,6 +109,23 @@ def _show_counts(counts: list[Count]) -> None:
             console.print(table)
 
 
+def _show_changes(changes: list[Change]) -> None:
+    from rich import box
+    from rich.table import Table
+
+    from ovext.cli.console import Console
+
+    if not changes:
+        return
+    table = Table("op", "inputs", "variant", box=box.SIMPLE)
+    for heading in ("times as fast as before", "noise", ""):
+        table.add_column(heading, justify="right")
+    for one in changes:
+        verdict = "slower" if one.is_worse else "faster" if one.times_as_fast > 1 + one.noise else "the same"
+        table.add_row(one.op, one.case, one.variant, f"{one.times_as_fast:.2f}", f"± {one.noise:.2f}", verdict)
+    Console(highlight=False).print(table)
+
+
 def _show(result: BenchResult) -> None:
     from rich import box
     from rich.table import Table
@@ -99,16 +133,26 @@ def _show(result: BenchResult) -> None:
     from ovext.cli.console import Console
 
     console = Console(highlight=False)
-    console.print(f"{result.op}: median latency; 'vs' is how many times as fast as that baseline")
+    peak = f"; peak {result.peak_gigaflops:,.0f} GFLOP/s" if result.peak_gigaflops else ""
+    console.print(f"{result.op}: median latency; 'vs' is how many times as fast as that baseline{peak}")
     for case in dict.fromkeys(row.case for row in result.rows):
         rows = [row for row in result.rows if row.case == case]
         baselines = list(dict.fromkeys(name for row in rows for name in row.times_as_fast_as))
         table = Table(case, box=box.SIMPLE, title_justify="left")
-        for heading in ("µs", "GB/s", *(f"vs {name}" for name in baselines)):
+        has_flops = any(row.gigaflops for row in rows)
+        for heading in (
+            "µs",
+            "GB/s",
+            *(["GFLOP/s"] if has_flops else []),
+            "of roof",
+            *(f"vs {one}" for one in baselines),
+        ):
             table.add_column(heading, justify="right")
         for row in rows:
             ratios = [f"{row.times_as_fast_as[name]:.2f}" if name in row.times_as_fast_as else "" for name in baselines]
-            table.add_row(row.entry, f"{row.microseconds:,.1f}", f"{row.gigabytes_per_second:.1f}", *ratios)
+            flops = [f"{row.gigaflops:,.1f}" if row.gigaflops else ""] if has_flops else []
+            numbers = [f"{row.microseconds:,.1f}", f"{row.gigabytes_per_second:.1f}", *flops, f"{row.of_roof:.0%}"]
+            table.add_row(row.entry, *numbers, *ratios)
         console.print(table)
     for target in result.targets:
         verdict = "met" if target.is_met else "not met"

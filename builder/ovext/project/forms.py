@@ -54,6 +54,13 @@ def form_with(op: OpDescription, names: Collection[str]) -> OpDescription:
     return _form(op, inputs)
 
 
+def form_with_first(op: OpDescription, count: int) -> OpDescription:
+    """The form that has the first `count` inputs. Raises the same error as form_with."""
+    names = [one.name for one in op.inputs if not one.many][:count]
+    many = next((one for one in op.inputs if one.many), None)
+    return form_with(op, [*names, *(tensor_names(many, count - len(names)) if many else [])])
+
+
 def tensor_names(tensor: Input, count: int) -> list[str]:
     return [f"{tensor.name}_{number}" for number in range(count)]
 
