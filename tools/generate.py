@@ -44,6 +44,8 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/op.schema.json": op.json_schema,
     "extension_src/complex_ops/CMakePresets.json": presets_of_examples,
     "extension_src/custom_relu/CMakePresets.json": presets_of_examples,
+    "extension_src/llm_ops/CMakePresets.json": presets_of_examples,
+    "extension_src/vision_ops/CMakePresets.json": presets_of_examples,
     "builder/ovext/gpu/plugin.json": names_of_plugin,
 }
 

@@ -111,7 +111,7 @@ def test_every_error_is_one_that_an_outer_ovext_knows() -> None:
     assert [file for file in others if derived.search(file.read_text(encoding="utf-8"))] == []
 
 
-@pytest.mark.parametrize("example", ["complex_ops", "custom_relu"])
+@pytest.mark.parametrize("example", ["complex_ops", "custom_relu", "llm_ops", "vision_ops"])
 def test_presets_of_an_example_follow_the_table(example: str) -> None:
     text = (ROOT / "extension_src" / example / "CMakePresets.json").read_text(encoding="utf-8")
     assert text == cmake_presets("${sourceDir}/../../cmake"), "run `make generate`"

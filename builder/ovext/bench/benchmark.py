@@ -180,7 +180,10 @@ def _case(
         raise ProjectError(f"{case_text(inputs)} are no inputs of {op.type}: {error}", where=bench.file) from None
     if types is None:
         raise ProjectError(f"{op.type} has no such element types: {case_text(inputs)}", where=bench.file)
-    request = Setting(form, tuple(types)).request(Trial(shapes, bench.attributes))
+    given = {
+        one.name: tensor.values for one, tensor in zip(form.inputs, inputs, strict=True) if tensor.values is not None
+    }
+    request = Setting(form, tuple(types)).request(Trial(shapes, bench.attributes, given=given))
     (run,) = request["runs"]
     tensors = [tensor.tensor_type() for tensor in inputs]
     entries = [_baseline(one, tensors, bench, libraries.own) for one in bench.baselines]
@@ -210,7 +213,12 @@ def _baseline(baseline: Baseline, tensors: Sequence[TensorType], bench: Bench, o
     if texts := baseline.texts():
         return _entry(baseline.name, {"text": chain_model(texts, tensors)}, library)
     file, _, function = (baseline.call or baseline.model).partition(":")
-    how = {"file": str(bench.file.parent / file), "function": function, "is_call": bool(baseline.call)}
+    how = {
+        "file": str(bench.file.parent / file),
+        "function": function,
+        "is_call": bool(baseline.call),
+        "same": baseline.same,
+    }
     return _entry(baseline.name, how, library)
 
 

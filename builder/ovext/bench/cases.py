@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
@@ -18,6 +18,7 @@ from ovext.project.shapes import check_formula
 class BenchInput(Strict):
     element: ElementType
     shape: list[int]
+    values: Any = Field(default=None, description="The values, as lists in lists; default: drawn.")
 
     def tensor_type(self) -> TensorType:
         return TensorType(self.element, tuple(self.shape))
@@ -58,6 +59,7 @@ class Baseline(Strict):
     call: Annotated[str, AfterValidator(_function)] = Field(
         default="", description="FILE.py:FUNCTION, which gets the inputs and returns the function to measure."
     )
+    same: bool = Field(default=True, description="Whether a model or function should compute the same.")
     at_least: float | list[float] | None = Field(
         default=None, description="How many times as fast the measured op should be; a list has a value for each case."
     )

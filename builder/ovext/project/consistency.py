@@ -23,6 +23,7 @@ from ovext.project.shapes import (
     output_shapes,
     parse_constraint,
 )
+from ovext.targets.plugin_types import TAKEN_BY_CPU_PLUGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -59,6 +60,8 @@ def _unknown(name: str, what: str, known: Iterable[str]) -> str:
 
 
 def _names(op: OpDescription) -> Iterator[Problem]:
+    if op.type.lower() in {name.lower() for name in TAKEN_BY_CPU_PLUGIN}:
+        yield ("type",), f"OpenVINO's CPU plugin takes '{op.type}' for an op of its own: give it another name"
     taken: set[str] = set()
     names = {
         "inputs": [one.name for one in op.inputs],

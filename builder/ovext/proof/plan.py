@@ -5,15 +5,18 @@ The same description gives the same cases each time.
 
 from __future__ import annotations
 
+import ast
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ovext.project.shapes import bound_sizes
+from ovext.project.shapes import bound_sizes, evaluate, parse_constraint
 from ovext.proof.attribute_values import drawn_values, edge_values
 from ovext.proof.layouts import Layout, layouts
 from ovext.proof.trial import Trial, ranges_of, ruled_shapes
@@ -192,8 +195,9 @@ def granted(op: OpDescription, wish: Wish) -> PlannedCase | None:
 
 def checked(op: OpDescription, case: PlannedCase, most: int) -> PlannedCase | None:
     """The case with its shapes; None if they break a rule or have too many elements."""
-    shapes = case.layout.shapes(case.sizes)
     attributes = case.trial.attributes
+    case = replace(case, sizes=_solved(op, case.sizes, attributes))
+    shapes = case.layout.shapes(case.sizes)
     if max(map(math.prod, shapes.values()), default=0) > most:
         return None
     try:
@@ -211,6 +215,31 @@ def checked(op: OpDescription, case: PlannedCase, most: int) -> PlannedCase | No
     if any(size < op.test.smallest for shape in shapes.values() for size in shape):
         return None
     return replace(case, trial=replace(case.trial, shapes=shapes))
+
+
+def _solved(op: OpDescription, sizes: Mapping[str, int], attributes: dict[str, AttributeValue]) -> Mapping[str, int]:
+    """The sizes, with those that a constraint such as "C == I * groups" tells as it tells them."""
+    told = [(name, formula) for name, formula in _equations(tuple(op.constraints)) if name in sizes]
+    if not told:
+        return sizes
+    known = {name: one for name, one in op.all_values(attributes).items() if isinstance(one, int)} | dict(sizes)
+    for _ in told:  # one may need another
+        for name, formula in told:
+            with suppress(ValueError):
+                known[name] = max(0, evaluate(formula, known))
+    return {name: known[name] for name in sizes}
+
+
+@cache
+def _equations(constraints: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The constraints that say what a name is: the name, and a formula."""
+    found = []
+    for constraint in constraints:
+        left, compare, right = parse_constraint(constraint)
+        sides = ((one, other) for one, other in ((left, right), (right, left)) if isinstance(one, ast.Name))
+        if isinstance(compare, ast.Eq) and (pair := next(sides, None)):
+            found.append((pair[0].id, ast.unparse(pair[1])))
+    return found
 
 
 def _has_values(op: OpDescription, shapes: Shapes, attributes: dict[str, AttributeValue]) -> bool:

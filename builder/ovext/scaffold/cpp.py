@@ -36,7 +36,8 @@ _COMPARISONS: dict[type[ast.cmpop], str] = {
 
 def snake_case(name: str) -> str:
     """GroupNormSiLU -> group_norm_silu: the name of an op's folder, namespace and kernel."""
-    name = re.sub(r"([A-Z][a-z])LU", r"\1lu", name)  # ReLU and similar names are one word
+    name = re.sub(r"([A-Z][a-z])LU", r"\1lu", name)  # ReLU and similar names are one word, as is RoI
+    name = re.sub(r"RoI(?=[A-Z]|$)", "Roi", name)
     parts = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name))
     return re.sub(r"_+", "_", parts).lower().strip("_")
 

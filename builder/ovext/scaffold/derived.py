@@ -68,6 +68,7 @@ def _frameworks(op: OpDescription, folder: str, mappings: list[_MappingText]) ->
         "mappings": in_order,
         "headers": headers,
         "required": required,
+        "has_many": any(one.many for one in op.inputs),
         "inputs": f"inputs_with_many({required})"
         if any(one.many for one in op.inputs)
         else f"inputs({count}{f', {required}' if required < count else ''})",

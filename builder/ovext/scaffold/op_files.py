@@ -33,7 +33,7 @@ _LOCALS = {
     "ulong", "ushort",
 }  # fmt: skip
 # Of an op with a formula, they are derived.
-FORMULA_FILES = ("kernel.hpp", "kernel.cpp", "reference.py", "kernel.cl")
+FORMULA_FILES = ("op.hpp", "op.cpp", "kernel.hpp", "kernel.cpp", "reference.py", "kernel.cl")
 _CLASSES = {"Attributes", "Kernel", "Op", "Parameters", "Sizes"}
 _NUMPY = {"boolean": "np.bool_", "f16": "np.float16", "f64": "np.float64", "f32": "np.float32", "bf16": "np.float32"}
 
@@ -113,7 +113,7 @@ def _formula(op: OpDescription, inputs: Sequence[dict[str, Any]]) -> dict[str, s
     own = {one["name"]: one["cpp"] for one in inputs}
     return {
         "cpp": in_language(op, "cpp", {**own, **{name: f"T(parameters.{name})" for name in attributes}}),
-        "numpy": in_language(op, "numpy", {name: name for name in (*own, *attributes)}),
+        "numpy": _without_outer_parentheses(in_language(op, "numpy", {name: name for name in (*own, *attributes)})),
         "opencl": in_language(
             op,
             "opencl",
@@ -125,6 +125,16 @@ def _formula(op: OpDescription, inputs: Sequence[dict[str, Any]]) -> dict[str, s
         if op.gpu
         else "",
     }
+
+
+def _without_outer_parentheses(text: str) -> str:
+    """Python's formatters would remove them, and the file would then differ from what follows from op.toml."""
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0 and at < len(text) - 1:
+            return text
+    return text[1:-1] if text.startswith("(") else text
 
 
 def _tensor(kind: str, port: int, name: str, names: set[str]) -> dict[str, Any]:

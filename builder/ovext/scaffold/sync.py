@@ -159,6 +159,8 @@ def _changed(folder: Path, before: str, after: str) -> Iterator[str]:
             if _is_enum(new[kind, name]) and _cells(old[kind, name])[2] != _cells(new[kind, name])[2]:
                 yield f"{folder.name}: the values of '{name}' have changed: where kernels use it, they get its number"
             continue
+        if all(is_derived(_text(folder / file)) for file in ("op.cpp", "kernel.cpp", "reference.py")):
+            continue
         yield f"{folder.name}: the {kind} '{name}' {how}: {_CHANGES[kind]}"
         if is_gone:
             yield from (f"{place}: it uses '{name}', which is gone" for place in _uses(folder, name))
@@ -177,6 +179,8 @@ def _is_enum(row: str) -> bool:
 def _uses(folder: Path, name: str) -> Iterator[str]:
     """Where hand-written C++ and OpenCL C use a name: file:line."""
     for file in ("op.cpp", "kernel.hpp", "kernel.cpp", "kernel.cl"):
+        if is_derived(_text(folder / file)):
+            continue
         for number, line in enumerate(_text(folder / file).splitlines(), start=1):
             if re.search(rf"\b{re.escape(name)}\b", line):
                 yield f"{folder / file}:{number}"

@@ -15,6 +15,22 @@ _MADE = {
 }
 
 
+# The names, without regard to case, under which the CPU plugin makes an op of its own of any op, and then fails or
+# crashes. Other names of its ops it gives back if the op is not OpenVINO's.
+TAKEN_BY_CPU_PLUGIN = (
+    "Assign",
+    "EmbeddingBagOffsets",
+    "EmbeddingBagOffsetsSum",
+    "EmbeddingBagPacked",
+    "EmbeddingBagPackedSum",
+    "EmbeddingSegmentsSum",
+    "ROIAlignRotated",
+    "Reorder",
+    "Result",
+    "Subgraph",
+)
+
+
 def in_cpu_plugin(element: str) -> str:
     """The element type that an op's tensor of the type `element` has in the CPU plugin.
 

@@ -209,8 +209,21 @@ public:
         read_argument(number, member);
     }
 
-    /// The first `count` inputs. Those from number `required` on may be missing at the end, or be None.
+    /// All inputs, of which there may be `count`. Those from number `required` on may be missing at the end.
     ov::OutputVector inputs(std::size_t count, std::size_t required) const {
+        for (std::size_t i = count; i < m_node.get_input_size(); ++i) {
+            OPENVINO_ASSERT(
+                is_absent(i), m_node.get_op_type(), " takes ", count, " inputs, not ", m_node.get_input_size());
+        }
+        return first_inputs(count, required);
+    }
+
+    ov::OutputVector inputs(std::size_t count) const {
+        return inputs(count, count);
+    }
+
+    /// The first `count` inputs, behind which PyTorch has attributes. Those from number `required` on may be None.
+    ov::OutputVector first_inputs(std::size_t count, std::size_t required) const {
         OPENVINO_ASSERT(m_node.get_input_size() >= required,
                         m_node.get_op_type(),
                         " takes ",
@@ -233,13 +246,13 @@ public:
         return result;
     }
 
-    ov::OutputVector inputs(std::size_t count) const {
-        return inputs(count, count);
+    ov::OutputVector first_inputs(std::size_t count) const {
+        return first_inputs(count, count);
     }
 
     /// The first inputs, and all those from number `first` on. In PyTorch, these are one list.
     ov::OutputVector inputs_with_many(std::size_t first) const {
-        auto result = inputs(first);
+        auto result = first_inputs(first);
         if (m_node.get_input_size() == first) {
             return result;
         }

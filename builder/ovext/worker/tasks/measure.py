@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _CONFIG = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
 _SECONDS_PER_ROUND = 0.05
-_WARM_UP = 2
+_LONG = 0.3  # seconds: a first run is as good as another
 _CLOSE = 1e-2  # of the largest value: a baseline may be less exact
 
 
@@ -43,7 +43,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
     All models of a case read and write the same buffers, because a buffer's address makes a difference of several per
     cent. Entries take turns, in another order each round, so that a change in the machine's speed affects all of them.
-    In a round each entry runs for about the same time, at least three times.
+    In a round each entry runs for about the same time, and what is short at least three times.
     """
     with tempfile.TemporaryDirectory(prefix="ovext-bench-") as folder:
         cores = _Cores(Path(folder))
@@ -203,7 +203,7 @@ def _roof(library: str, op: str, inputs: Sequence[TensorType], cores: _Cores) ->
 
 def _differences(case: dict[str, Any], timed: dict[str, _Timed]) -> dict[str, str]:
     """How models and functions of the author differ from the op, by their names."""
-    others = [one["label"] for one in case["entries"] if "file" in one and one["label"] in timed]
+    others = [one["label"] for one in case["entries"] if one.get("same") and one["label"] in timed]
     op = timed.get(case["entries"][-1]["label"])
     if op is None or not others:
         return {}
@@ -228,10 +228,10 @@ def _difference(got: Sequence[Array], wanted: Sequence[Array]) -> str:
 
 
 def _one_round(run: Callable[[], Any]) -> list[float]:
-    for _ in range(_WARM_UP - 1):
-        _timed_run(run)
-    times = [_timed_run(run)]
-    count = min(200, max(3, math.ceil(_SECONDS_PER_ROUND / times[0])))
+    first = _timed_run(run)
+    if first > _LONG:
+        return [first]
+    count = min(200, max(3, math.ceil(_SECONDS_PER_ROUND / _timed_run(run))))
     return [_timed_run(run) for _ in range(count)]
 
 

@@ -1,0 +1,32 @@
+// RotatedRoIAlign: the op as OpenVINO knows it.
+#pragma once
+
+#include <openvino/op/op.hpp>
+
+#include <vector>
+
+#include "ops/rotated_roi_align/attributes.hpp"
+
+namespace rotated_roi_align {
+
+/// Averages of bilinear samples in each cell of rotated boxes (image, x, y, width, height, radians).
+class RotatedRoIAlign : public ov::op::Op {
+public:
+    OPENVINO_OP("RotatedRoIAlign", "vision_ops");
+
+    RotatedRoIAlign() = default;
+    explicit RotatedRoIAlign(const ov::OutputVector& inputs, const Attributes& attributes = {});
+
+    void validate_and_infer_types() override;
+    std::shared_ptr<ov::Node> clone_with_new_inputs(const ov::OutputVector& inputs) const override;
+    bool visit_attributes(ov::AttributeVisitor& visitor) override;
+    bool evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const override;
+    bool has_evaluate() const override;
+
+private:
+    std::vector<ov::PartialShape> output_shapes(const std::vector<ov::PartialShape>& inputs) const;
+
+    Attributes m_attributes;
+};
+
+}  // namespace rotated_roi_align
