@@ -133,7 +133,7 @@ def test_a_failure_leaves_nothing_behind(ovext: Ovext, tmp_path: Path) -> None:
         (["3ops"], "Name it 'ops', for instance"),
         (["a", "--op", "no/op"], "'no/op' is no name"),
         (["a", "--op", "Class", "--input", "class"], "'class' is a keyword of C++; write 'class_'"),
-        (["a", "--input", "x:f23"], "'f23' is no earlier input"),
+        (["a", "--input", "x:f23"], "'f23' is no element type"),
         (["a", "--input", "x:f32:N:C"], "not of the form NAME[:TYPES[:DIMS]]"),
         (["a", "--attribute", "alpha:flaot"], "unknown attribute type 'flaot' (did you mean 'float'?)"),
         (["a", "--attribute", "alpha"], "not of the form NAME:TYPE[=DEFAULT]"),
@@ -272,6 +272,13 @@ def test_sync_tells_of_inputs_types_and_names(ovext: Ovext, project: Path) -> No
     told = ovext("sync", project).stdout
     assert "the input 'data' has changed" in told
     assert "the input 'other' is new" in told
+    source = project / "ops" / "scaled" / "op.cpp"
+    lines = source.read_text().splitlines()
+    checks = {
+        name: 1 + next(i for i, text in enumerate(lines) if name in text) for name in ("check_type", "check_input")
+    }
+    assert f"{source}:{checks['check_type']}: it uses 'data', which has changed" in told
+    assert f"{source}:{checks['check_input']}: 'other' is new" in told
     assert "the constraints have changed" in told
     assert "scaled() takes 1 inputs, and the op has 2" in told
     assert "the op is Scaled of scaled, and in op.toml Scaled of other_ops" in told

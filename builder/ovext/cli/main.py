@@ -73,6 +73,8 @@ _COMMANDS = (
     _Command("matrix", "matrix:matrix", "Build every target of every project"),
     _Command("releases", "releases:releases", "Show OpenVINO's releases, and for which a project builds"),
     _Command("sync", "sync:sync", "Regenerate what follows from each op.toml"),
+    _Command("rename", "rename:rename", "Rename an op, or a part of one, in all files"),
+    _Command("remove", "rename:remove", "Take an op out of a project"),
     _Command("test", "test:run", "Prove a project's ops against their references"),
     _Command("inspect", "inspect:inspect", "Report where a library loads, and why not elsewhere"),
     _Command("patch", "patch:patch", "Change the type of layers in an OpenVINO IR"),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ovext.project import OpDescription, Project
 
 _ROW = re.compile(r"\| (?P<name>[^|]+?) \|(?P<rest>.*)\|$")
+# Where code lists all inputs, outputs and attributes.
+_TAKING = r"check_input_count\(|check_type\(this, 0|\bvoid run\(|__kernel|^def {}\("
 _CHANGES = {
     "input": "op.cpp checks it, and the kernels and reference.py take it",
     "output": "op.cpp gives its type and shape, and the kernels and reference.py compute it",
@@ -162,8 +164,10 @@ def _changed(folder: Path, before: str, after: str) -> Iterator[str]:
         if all(is_derived(_text(folder / file)) for file in ("op.cpp", "kernel.cpp", "reference.py")):
             continue
         yield f"{folder.name}: the {kind} '{name}' {how}: {_CHANGES[kind]}"
-        if is_gone:
-            yield from (f"{place}: it uses '{name}', which is gone" for place in _uses(folder, name))
+        if is_new:
+            yield from (f"{place}: '{name}' is new" for place in _uses(folder, _TAKING.format(re.escape(folder.name))))
+        else:
+            yield from (f"{place}: it uses '{name}', which {how}" for place in _uses(folder, rf"\b{re.escape(name)}\b"))
     if _rules(before) != _rules(after):
         yield f"{folder.name}: the constraints have changed: output_shapes() in op.cpp requires them"
 
@@ -176,13 +180,13 @@ def _is_enum(row: str) -> bool:
     return _cells(row)[0] == "enum"
 
 
-def _uses(folder: Path, name: str) -> Iterator[str]:
-    """Where hand-written C++ and OpenCL C use a name: file:line."""
-    for file in ("op.cpp", "kernel.hpp", "kernel.cpp", "kernel.cl"):
+def _uses(folder: Path, pattern: str) -> Iterator[str]:
+    """Where the author's files have what matches the pattern: file:line."""
+    for file in ("op.cpp", "kernel.hpp", "kernel.cpp", "kernel.cl", "reference.py"):
         if is_derived(_text(folder / file)):
             continue
         for number, line in enumerate(_text(folder / file).splitlines(), start=1):
-            if re.search(rf"\b{re.escape(name)}\b", line):
+            if re.search(pattern, line):
                 yield f"{folder / file}:{number}"
 
 
