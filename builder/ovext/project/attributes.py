@@ -32,8 +32,9 @@ ElementType = Literal[
     "u64",
     "u8",
 ]
-# Element types whose tensors are not arrays of numbers: neither numpy nor a generated kernel has them.
-WITHOUT_NUMBERS = frozenset({"i4", "string", "u1", "u4"})
+# Element types of which several elements are in a byte: neither numpy nor a generated kernel has them.
+PACKED = frozenset({"i4", "u1", "u4"})
+WITHOUT_NUMBERS = PACKED | {"string"}
 AttributeValue = bool | int | float | str | list[int] | list[float] | list[str]
 AttributeTypeName = Literal[
     "bool",

@@ -71,6 +71,8 @@ def is_elementwise(op: OpDescription) -> bool:
     is_of_one_type = all(one.types == first.name for one in op.inputs[1:])
     if not is_of_one_type or (output.type and output.type not in types):
         return False
+    if "string" in types[first.name]:
+        return False
     if len(op.inputs) == 1:
         return output.rule in {"", first.name, BROADCAST}
     return output.rule == BROADCAST and "boolean" not in types[first.name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ovext.project.attributes import WITHOUT_NUMBERS
+from ovext.project.attributes import PACKED, WITHOUT_NUMBERS
 from ovext.project.forms import arguments_of
 from ovext.project.frameworks import JaxMapping, PyTorchMapping, argument_of, is_readable, name_in
 from ovext.proof.attribute_values import MOST_OF_DIMENSION, stored_values
@@ -77,7 +77,7 @@ def request_of(op: OpDescription, framework: str, mapping: AnyMapping, model: Fr
         if one.name not in mapping.constants and is_readable(framework, one)
     ]
     inputs, outputs = ([one.name for one in side] for side in (op.whole.inputs, op.outputs))
-    types = next(one for one in op.combinations() if not {*one} & WITHOUT_NUMBERS)
+    types = next(one for one in op.combinations() if not {*one} & PACKED)
     return {
         "framework": framework,
         "type": op.type,

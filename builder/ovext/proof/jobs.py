@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ovext.errors import LibraryError, ProjectError, ToolError, UnknownNameError
 from ovext.gpu.devices import choose_device
 from ovext.inspect.variants import compiled_variants
-from ovext.project.attributes import WITHOUT_NUMBERS
+from ovext.project.attributes import PACKED
 from ovext.project.forms import usual_form
 from ovext.proof.cases import CASES_ON_GPU, planned_on_cpu, settings_on_cpu, with_asked_types
 from ovext.proof.checks import (
@@ -160,9 +160,11 @@ def _jobs_on_cpu(subject: _Subject, chooser: CpuChooser) -> Iterator[Job]:
             continue
         for setting in settings:
             about = Row(op.type, "numbers", device=cpu.device, variant=variant, types=setting.types_text)
-            without = sorted({*setting.types} & WITHOUT_NUMBERS)
+            without = sorted({*setting.types} & PACKED)
             if without:
                 yield _skipped(about, f"numpy has no {', '.join(without)}")
+            elif cpu.emulator is not None and "string" in setting.types:
+                yield _skipped(about, "an emulated CPU has no tensors of strings")
             else:
                 yield Job(about, partial(_numbers_on_cpu, subject, setting, cpu))
     whole = [(variant, cpu) for variant, cpu in found if isinstance(cpu, ChosenCpu) and cpu.emulator is None]
@@ -278,7 +280,7 @@ def _checked(subject: _Subject, check: Callable[[Worker, Setting], Outcome], cpu
     """Run a check once for an op, with the first combination of element types that numpy has."""
     op = subject.op
     form = usual_form(op)
-    types = next((one for one in form.combinations() if not {*one} & WITHOUT_NUMBERS), None)
+    types = next((one for one in form.combinations() if not {*one} & PACKED), None)
     if types is None:
         return replace(row, skipped="numpy does not have its element types")
     setting = Setting(form, tuple(types))

@@ -32,6 +32,7 @@ _VECTORS = (16, 32, 64)  # bytes in a vector of SSE, AVX and AVX-512
 _SHARE = 64 * 1024  # bytes of a tensor from which ovext/parallel.hpp uses another thread
 _CACHE_LINE = 64
 _LARGE = 1 << 20  # bytes
+_BYTES_OF_STRING = 32  # of the std::string alone
 _MIDDLES = (3, 5, 2, 7, 11, 13)  # sizes of the other dimensions; no two neighbours are equal
 EDGE = "an edge of an attribute"
 _REPAIRS = 33  # sizes next to one that breaks a rule
@@ -97,6 +98,8 @@ def plan(op: OpDescription, element: str, cpus: int, *, wanted: int | None = Non
 
 
 def _bytes_of(element: str) -> int:
+    if element == "string":
+        return _BYTES_OF_STRING
     bits = re.search(r"\d+$", element)
     return max(1, int(bits[0]) // 8) if bits else 1
 

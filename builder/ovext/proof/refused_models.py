@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from ovext.models.ir import TensorType, one_op_model
-from ovext.project.attributes import WITHOUT_NUMBERS, ElementType
+from ovext.project.attributes import PACKED, ElementType
 from ovext.project.forms import forms
 from ovext.project.shapes import bound_sizes
 from ovext.proof.trial import ruled_shapes
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ovext.proof.trial import Shapes
 
 # The types that OpenVINO's Parameter accepts in a model without further steps.
-_TRIED_TYPES = [one for one in get_args(ElementType) if one not in WITHOUT_NUMBERS]
+_TRIED_TYPES = [one for one in get_args(ElementType) if one not in PACKED]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import UsageError
-from ovext.project.attributes import WITHOUT_NUMBERS
+from ovext.project.attributes import PACKED
 from ovext.project.dims import REST, parse_dim
 from ovext.project.elementwise import in_language, is_elementwise
 from ovext.project.forms import has_forms
@@ -81,6 +81,7 @@ def _context(op: OpDescription, folder: str) -> dict[str, Any]:
         "free_inputs": [inputs[number] for number in _free_inputs(op)],
         "kernels": _kernels(op, elementwise=elementwise),
         "parameters": parameters,
+        "has_strings": any("string" in row for row in op.computed_combinations()),
         "type_checks": list(_type_checks(op)),
         "input_counts": _input_counts(op),
         "uses_shapes": any("inputs" in line for line in shape_code(op)),
@@ -179,10 +180,10 @@ def _free_inputs(op: OpDescription) -> list[int]:
 
 def _kernels(op: OpDescription, *, elementwise: bool) -> list[dict[str, Any]]:
     """One kernel for each combination of the free inputs' element types: these types, and its template's arguments."""
-    if without := sorted({one for all_types in op.combinations() for one in all_types} & WITHOUT_NUMBERS):
+    if without := sorted({one for all_types in op.combinations() for one in all_types} & PACKED):
         raise UsageError(
             f"no kernel can be written for tensors of type {', '.join(without)}",
-            fix="Leave the type out, and add it to the op by hand.",
+            fix="ovext does not support them: leave them out. The CPU plugin makes u8 of u4, and i8 of i4.",
         )
     return [
         {
@@ -299,8 +300,15 @@ def _reference_body(op: OpDescription) -> Iterator[str]:
         if any(name not in {"_", "*_"} for name in names):
             yield f"{', '.join(names)}{',' if len(names) == 1 else ''} = {_array(tensor)}.shape"
         used -= {parse_dim(dim).name for dim in tensor.dims or ()} | ({REST} if REST in (tensor.dims or ()) else set())
-    zeros = [f"np.zeros({_shape_text(op, one)}, {_dtype(op, one)})" for one in op.outputs]
+    zeros = [_zeros(op, one) for one in op.outputs]
     yield f"return {', '.join(zeros)}"
+
+
+def _zeros(op: OpDescription, output: Output) -> str:
+    types = op.input_types().get(output.type or op.first_input, [output.type])
+    if types == ["string"]:
+        return f'np.full({_shape_text(op, output)}, "", object)'
+    return f"np.zeros({_shape_text(op, output)}, {_dtype(op, output)})"
 
 
 def _variable(dim: str, used: set[str]) -> str:

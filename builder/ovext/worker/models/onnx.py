@@ -19,6 +19,7 @@ _NAMES = {
     "bf16": "BFLOAT16",
     "f64": "DOUBLE",
     "boolean": "BOOL",
+    "string": "STRING",
     **{f"i{bits}": f"INT{bits}" for bits in (8, 16, 32, 64)},
     **{f"u{bits}": f"UINT{bits}" for bits in (8, 16, 32, 64)},
 }

@@ -22,6 +22,7 @@ _NAMES = {
     "bf16": "DT_BFLOAT16",
     "f64": "DT_DOUBLE",
     "boolean": "DT_BOOL",
+    "string": "DT_STRING",
     **{f"i{bits}": f"DT_INT{bits}" for bits in (8, 16, 32, 64)},
     **{f"u{bits}": f"DT_UINT{bits}" for bits in (8, 16, 32, 64)},
 }

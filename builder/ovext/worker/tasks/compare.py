@@ -53,6 +53,8 @@ def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict
     if actual.shape != expected.shape:
         shape = f"{list(actual.shape)} instead of {list(expected.shape)}"
         return {"check": "shapes", "shape": shape, "agrees": False}
+    if actual.dtype == object:
+        return _compare_texts(actual, expected)
     wide, truth = actual.astype(np.float64), expected.astype(np.float64)
     same = (wide == truth) | (np.isnan(wide) & np.isnan(truth))
     scale = np.abs(truth)
@@ -71,6 +73,17 @@ def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict
         "elements": difference.size,
         "worst": _worst(wide, truth, difference - allowed) if wrong else "",
     }
+
+
+def _compare_texts(actual: Array, expected: Array) -> dict[str, Any]:
+    """The same for strings, which are right or wrong."""
+    wrong = np.argwhere(np.asarray(actual != expected.astype(object)))
+    worst = ""
+    if len(wrong):
+        index = tuple(wrong[0])
+        worst = f"at [{', '.join(map(str, index))}]: {actual[index]!r} instead of {expected[index]!r}"
+    result = {"check": "numbers", "absolute": 0.0, "relative": 1.0 if worst else 0.0, "agrees": not worst}
+    return {**result, "wrong": len(wrong), "elements": actual.size, "worst": worst}
 
 
 def _finite(errors: Array) -> float:

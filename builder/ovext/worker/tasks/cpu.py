@@ -88,7 +88,8 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
         if "shapes_of_outputs" in run:
             results += by_rules(run["shapes_of_outputs"], expected)
         results += _by_inference(read_model(request["library"], run["model"]), expected)
-        results += _called_alone(_alone({**request, **run}, say), inputs, expected)
+        if "string" not in {*request["input_types"], *request["output_types"]}:  # they are not bytes in guarded memory
+            results += _called_alone(_alone({**request, **run}, say), inputs, expected)
         if not all(one["agrees"] for one in results):
             break
         if request["emulator"]:

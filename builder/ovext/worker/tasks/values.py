@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _LARGE = (1 << 24, 1 << 26)  # whole numbers that f32 does not have, unless they are even
 _NARROW = 32  # parts of the range
 _FLOATS = {"f16", "bf16", "f32", "f64"}
+_WORDS = ("", "a", "word", "two words", "Straße", "日本", "longer than what a std::string has in itself", "\n\t")
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,8 @@ def _drawn(generator: np.random.Generator, one: _Input) -> Array:
         values: Array = generator.choice(np.array(one.meaning["one_of"]), one.shape)
     elif one.meaning["unique"]:
         values = _unique(generator, one)
+    elif one.element == "string":
+        values = np.array(generator.choice(np.array(_WORDS, object), one.shape), object)
     elif one.element == "boolean":
         values = generator.integers(0, 2, one.shape).astype(bool) & (one.style != "zeros")
     else:
@@ -136,7 +139,9 @@ def _whole(generator: np.random.Generator, one: _Input) -> Array:
 
 
 def numpy_type(element: str) -> np.dtype[Any]:
-    """Numpy's type for the values of an element type of OpenVINO, such as "f16"; f32 for bf16."""
+    """Numpy's type for the values of an element type of OpenVINO, such as "f16"; f32 for bf16, objects for strings."""
+    if element == "string":
+        return np.dtype(object)
     kind: np.dtype[Any] = np.dtype(np.float32) if element == "bf16" else getattr(ov.Type, element).to_dtype()
     return kind
 
@@ -166,6 +171,11 @@ def tensor_of(values: Array, element: str) -> ov.Tensor:
         tensor = ov.Tensor(ov.Type.bf16, list(values.shape))
         tensor.data.view(np.uint16)[...] = _bits(values)
         return tensor
+    if element == "string":
+        tensor = ov.Tensor(ov.Type.string, list(values.shape))
+        if values.size:
+            tensor.str_data = values.astype(str)
+        return tensor
     return ov.Tensor(np.array(values, order="C"))
 
 
@@ -179,6 +189,8 @@ def array_of(tensor: ov.Tensor) -> Array:
     """A copy of a tensor's values; bf16 becomes f32."""
     if tensor.element_type == ov.Type.bf16:
         return _from_bits(np.array(tensor.data).view(np.uint16).reshape(tensor.shape))
+    if tensor.element_type == ov.Type.string:
+        return np.array(tensor.str_data, object).reshape(tensor.shape)
     return np.array(tensor.data).reshape(tensor.shape)
 
 
