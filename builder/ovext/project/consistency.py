@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, get_args
 
-from ovext.errors import nearest
 from ovext.project.attributes import ElementType
 from ovext.project.dims import REST, parse_dim
 from ovext.project.elementwise import contradictions_of_formula
-from ovext.project.forms import form_with, has_forms, tensor_number
+from ovext.project.forms import form_with
 from ovext.project.frameworks import JaxMapping, Mapping, PaddleMapping, PyTorchMapping, is_readable
+from ovext.project.input_rules import contradictions_of_inputs
+from ovext.project.problems import Problem, unknown
 from ovext.project.rows import contradictions_of_kernel
 from ovext.project.shapes import (
     BROADCAST,
@@ -30,17 +30,15 @@ if TYPE_CHECKING:
 
     from ovext.project.attributes import Attribute, AttributeValue
     from ovext.project.frameworks import AnyMapping
-    from ovext.project.op import Input, OpDescription, Output
+    from ovext.project.op import OpDescription, Output
 
 _OF_GENERATED_CODE = {"check", "np", "op", "visit", "visitor"}
-Problem = tuple[tuple[str | int, ...], str]  # where in the file, and what is wrong there
 
 
 def contradictions(op: OpDescription) -> list[Problem]:
     problems = [
         *_names(op),
-        *_inputs(op),
-        *_forms(op),
+        *contradictions_of_inputs(op),
         *_outputs(op),
         *_constraints(op),
         *_attributes(op),
@@ -51,12 +49,6 @@ def contradictions(op: OpDescription) -> list[Problem]:
         *_tests(op),
     ]
     return problems or list(_shapes_of_cases(op))  # shapes can be computed only if the rest is right
-
-
-def _unknown(name: str, what: str, known: Iterable[str]) -> str:
-    known = list(known)
-    listed = f"; there are {', '.join(known)}" if known else "; there is none"
-    return f"'{name}' is no {what}{nearest(name, known)}{listed}"
 
 
 def _names(op: OpDescription) -> Iterator[Problem]:
@@ -77,102 +69,6 @@ def _names(op: OpDescription) -> Iterator[Problem]:
             taken.add(name)
 
 
-def _inputs(op: OpDescription) -> Iterator[Problem]:
-    earlier: list[str] = []
-    dims: set[str] = set()
-    taken = {one.name: "an attribute" for one in op.attributes}
-    taken |= {one.name: "an output" for one in op.outputs} | {one.name: "an input" for one in op.inputs}
-    for number, tensor in enumerate(op.inputs):
-        if isinstance(tensor.types, str) and tensor.types not in earlier:
-            yield ("inputs", number, "types"), _no_types(tensor.types, earlier)
-        if len(set(tensor.types)) != len(tensor.types) and not isinstance(tensor.types, str):
-            yield ("inputs", number, "types"), "an element type stands there twice"
-        if problem := _alignment(op, tensor):
-            yield ("inputs", number, "align"), problem
-        earlier.append(tensor.name)
-        for problem in _dims(tensor, dims):
-            yield ("inputs", number, "dims"), problem
-        for name in sorted({parse_dim(dim).name for dim in tensor.dims or ()} & set(taken)):
-            yield ("inputs", number, "dims"), f"'{name}' is {taken[name]}: name the dimension otherwise"
-
-
-def _alignment(op: OpDescription, tensor: Input) -> str:
-    if tensor.align is None:
-        return ""
-    if not any(one.rule == BROADCAST for one in op.outputs):
-        return "it is for ops with an output whose shape is `broadcast`"
-    if not tensor.dims or REST in tensor.dims:
-        return f"it needs `dims` of '{tensor.name}', each a name or a number"
-    if all(one.align is not None for one in op.inputs) or tensor.optional or tensor.many:
-        return "another input that is always there must have all dimensions, without `align`"
-    return ""
-
-
-def _no_types(name: str, earlier: Sequence[str]) -> str:
-    """Why `name` says nothing about element types: it may be meant as one, or as an earlier input."""
-    if re.fullmatch(r"(bf|f|fp|float|i|int|u|uint)\d+|bool|double|half|float|int|long|str", name):
-        return _unknown(name, "element type", get_args(ElementType))
-    return _unknown(name, "earlier input", earlier)
-
-
-def _forms(op: OpDescription) -> Iterator[Problem]:
-    """What is wrong with inputs that models may leave out or have many times."""
-    for number, one in enumerate(op.inputs):
-        at = ("inputs", number)
-        least, most = one.counts
-        if one.many and one is not op.inputs[-1]:
-            yield (*at, "many"), "only the last input can consist of many tensors"
-        if one.many and any(other.optional for other in op.inputs):
-            yield (*at, "many"), "ovext does not support it together with optional inputs"
-        if one.many and most is not None and most < max(least, 2):
-            yield (*at, "many"), f"{one.many} is no range of numbers of tensors, such as 1.. or 2..4"
-        if number and op.inputs[number - 1].optional and not (one.optional or one.many):
-            yield (*at, "optional"), f"'{one.name}' comes after an optional input, so it must be optional too"
-        if number == 0 and not least:
-            yield (*at, "many" if one.many else "optional"), "the first input must always be there"
-        taken = [other.name for table in (op.inputs, op.outputs, op.attributes) for other in table] if one.many else []
-        for name in taken:
-            if tensor_number(one, name) is not None:
-                yield (*at, "many"), f"its tensors have names such as '{name}', which is taken"
-    yield from _follow_optional(op)
-    if (has_forms(op) or not op.inputs) and (op.gpu or op.vpu):
-        what = "inputs that are optional or many" if has_forms(op) else "no inputs"
-        yield ("gpu" if op.gpu else "vpu",), f"ovext does not support {what} there: a layer binds each input"
-
-
-def _follow_optional(op: OpDescription) -> Iterator[Problem]:
-    """Types, shapes and sizes that come from an input that may not be there."""
-    optional = {one.name for one in op.inputs if not one.counts[0]}
-    for number, tensor in enumerate(op.inputs):
-        if isinstance(tensor.types, str) and tensor.types in optional:
-            yield ("inputs", number, "types"), f"'{tensor.types}' may be left out"
-    for number, output in enumerate(op.outputs):
-        for key, value in (("type", output.type), ("shape", output.shape)):
-            if isinstance(value, str) and value in optional:
-                yield ("outputs", number, key), f"'{value}' may be left out"
-        if not op.inputs and not output.type:
-            yield ("outputs", number, "type"), "an op without inputs needs an element type"
-        if not op.inputs and output.rule in {"", BROADCAST}:
-            yield ("outputs", number, "shape"), "an op without inputs needs a formula for each dimension"
-
-
-def _dims(tensor: Input, known: set[str]) -> Iterator[str]:
-    """The problems of an input's dimensions. Adds the dimensions' names to `known`."""
-    if tensor.dims is None:
-        return
-    patterns = [parse_dim(text) for text in tensor.dims]
-    for pattern in patterns:
-        if pattern.or_one and pattern.name not in known:
-            yield f"'{pattern.name}|1' needs an earlier dimension {pattern.name}"
-        known |= {pattern.name} - {""}
-    rests = sum(pattern.is_rest for pattern in patterns)
-    if rests > 1:
-        yield f"'{REST}' stands in it more than once"
-    for rank in tensor.ranks or ():
-        if rank < len(patterns) - rests or (not rests and rank != len(patterns)):
-            yield f"they do not fit the rank {rank}"
-
-
 def _whole_numbers(op: OpDescription) -> set[str]:
     always = [tensor for tensor in op.inputs if tensor.counts[0]]
     names = {parse_dim(dim).name for tensor in always for dim in tensor.dims or ()} - {""}
@@ -184,9 +80,9 @@ def _outputs(op: OpDescription) -> Iterator[Problem]:
     rules = {"", BROADCAST, CUSTOM, DATA_DEPENDENT, *inputs}
     for number, output in enumerate(op.outputs):
         if output.type and output.type not in {*inputs, *get_args(ElementType)}:
-            yield ("outputs", number, "type"), _unknown(output.type, "element type and no input", inputs)
+            yield ("outputs", number, "type"), unknown(output.type, "element type and no input", inputs)
         if isinstance(output.shape, str) and output.shape not in rules:
-            yield ("outputs", number, "shape"), _unknown(output.shape, "input and no rule", sorted(rules - {""}))
+            yield ("outputs", number, "shape"), unknown(output.shape, "input and no rule", sorted(rules - {""}))
         formulas = output.shape if isinstance(output.shape, list) else []
         for formula in formulas:
             for problem in _formula(formula, op):
@@ -221,7 +117,7 @@ def _formula(formula: str, op: OpDescription) -> Iterator[str]:
         if owner := next((one.name for one in op.inputs if name in (one.dims or ())), None):
             yield f"'{name}' is not known where '{owner}' is left out"
             continue
-        yield _unknown(name, "dimension or whole-number attribute", sorted(known))
+        yield unknown(name, "dimension or whole-number attribute", sorted(known))
 
 
 def _constraints(op: OpDescription) -> Iterator[Problem]:
@@ -276,7 +172,7 @@ def _values(op: OpDescription, values: dict[str, AttributeValue]) -> Iterator[tu
     by_name = {one.name: one for one in op.attributes}
     for name, value in values.items():
         if name not in by_name:
-            yield name, _unknown(name, "attribute", by_name)
+            yield name, unknown(name, "attribute", by_name)
         elif why := by_name[name].refusal_of(value):
             yield name, why
 
@@ -293,7 +189,7 @@ def _frameworks(op: OpDescription) -> Iterator[Problem]:
             renamed, table = mapping.attributes, "attributes"
         for name in renamed:
             if name not in names:
-                yield (*at, table, name), _unknown(name, "attribute", names)
+                yield (*at, table, name), unknown(name, "attribute", names)
             if name in mapping.constants:
                 yield (*at, "constants", name), f"'{name}' cannot be constant and come from the model"
         tables = {"constants": mapping.constants}
@@ -334,20 +230,20 @@ def _layers(op: OpDescription) -> Iterator[Problem]:
     if op.gpu:
         for number, buffer in enumerate(op.gpu.buffers):
             if buffer.tensor not in tensors:
-                yield ("gpu", "buffers", number), _unknown(buffer.tensor, "input or output", tensors)
+                yield ("gpu", "buffers", number), unknown(buffer.tensor, "input or output", tensors)
         for macro, name in op.gpu.defines.items():
             if name not in attributes:
-                yield ("gpu", "defines", macro), _unknown(name, "attribute", attributes)
+                yield ("gpu", "defines", macro), unknown(name, "attribute", attributes)
     for argument, bound in op.vpu.arguments.items() if op.vpu else ():
         if bound.tensor not in tensors:
-            yield ("vpu", "arguments", argument), _unknown(bound.tensor, "input or output", tensors)
+            yield ("vpu", "arguments", argument), unknown(bound.tensor, "input or output", tensors)
 
 
 def _ranges(op: OpDescription) -> Iterator[Problem]:
     inputs = [tensor.name for tensor in op.inputs]
     for name in op.test.ranges:
         if name not in inputs:
-            yield ("test", "ranges", name), _unknown(name, "input", inputs)
+            yield ("test", "ranges", name), unknown(name, "input", inputs)
     for name, (low, high) in op.test.ranges.items():
         if not (math.isfinite(low) and math.isfinite(high) and low <= high):
             yield ("test", "ranges", name), f"[{low:g}, {high:g}] is no range: two numbers, the smaller first"
@@ -358,11 +254,11 @@ def _meanings(op: OpDescription) -> Iterator[Problem]:
     known = sorted(_whole_numbers(op))
     for name in op.test.values:
         if name not in inputs:
-            yield ("test", "values", name), _unknown(name, "input", inputs)
+            yield ("test", "values", name), unknown(name, "input", inputs)
             continue
         index = op.meaning_of(name).index
-        for unknown in sorted(names_in(index) - set(known)) if index else ():
-            yield ("test", "values", name), _unknown(unknown, "dimension or whole-number attribute", known)
+        for missing in sorted(names_in(index) - set(known)) if index else ():
+            yield ("test", "values", name), unknown(missing, "dimension or whole-number attribute", known)
 
 
 def _tests(op: OpDescription) -> Iterator[Problem]:
@@ -382,10 +278,10 @@ def _tests(op: OpDescription) -> Iterator[Problem]:
         outputs = [one.name for one in op.outputs]
         for name in case.outputs:
             if name not in outputs:
-                yield (*at, "outputs"), _unknown(name, "output", outputs)
+                yield (*at, "outputs"), unknown(name, "output", outputs)
         for name, values in case.values.items():
             if name not in case.shapes:
-                yield (*at, "values"), _unknown(name, "input", [one.name for one in form.inputs])
+                yield (*at, "values"), unknown(name, "input", [one.name for one in form.inputs])
             elif math.prod(case.shapes[name]) and _shape_of(values) != tuple(case.shapes[name]):
                 yield (*at, "values"), f"the values of '{name}' are not numbers in the shape {case.shapes[name]}"
 
