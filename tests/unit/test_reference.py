@@ -125,6 +125,11 @@ def test_reference_may_give_one_output_or_several(body: str, expected: Any, tmp_
     file = tmp_path / "scaled" / "reference.py"
     file.parent.mkdir()
     file.write_text(f"def scaled(data):\n    return {body}\n")
-    request = {"reference": str(file), "arguments": [0], "attributes": {}, "output_types": ["f64"] * len(expected)}
+    request = {
+        "reference": str(file),
+        "reference_arguments": [0],
+        "attributes": {},
+        "output_types": ["f64"] * len(expected),
+    }
     outputs = expected_outputs(request, [np.ones(1)])
     assert [one.tolist() for one in outputs] == expected

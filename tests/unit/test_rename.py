@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers import ROOT, run_ovext
-from ovext.errors import ExitCode, ProjectError, UnknownNameError, UsageError
+from ovext.errors import ExitCode, FilesError, ProjectError, UnknownNameError, UsageError
 from ovext.project import load_project
 from ovext.scaffold.names_in_code import renamed_in_cpp, renamed_in_python
 from ovext.scaffold.rename import apply_rewrite, plan_removal, plan_rename
@@ -65,7 +65,11 @@ def test_an_attribute_is_renamed_and_models_keep_their_name_for_it(llm: Path) ->
     assert op.frameworks.onnx.attributes == {"small": "epsilon"}
     assert "parameters.small" in (folder / "kernel.cpp").read_text()
     assert "small: float = 1e-05" in (folder / "reference.py").read_text()
-    assert advice == ["IRs that were saved before have the attribute 'epsilon' of RMSNorm: convert them again"]
+    assert advice[-1] == "IRs that were saved before have the attribute 'epsilon' of RMSNorm: convert them again"
+    functions = llm / "bench" / "functions.py"
+    line = next(n for n, text in enumerate(functions.read_text().split("\n"), 1) if "epsilon" in text)
+    assert f"{functions}:{line}: it has the word 'epsilon'" in advice
+    assert f"{folder / 'reference.py'}:7: it has the word 'epsilon'" in advice, "the docstring is the author's"
 
 
 def test_an_input_is_renamed_with_its_sizes_and_cases(llm: Path) -> None:
@@ -123,6 +127,7 @@ def test_what_cannot_be_renamed_is_refused(llm: Path) -> None:
         ("Snake", "RMSNorm", UsageError, "has an op RMSNorm already"),
         ("Snake.alpha", "data", UsageError, "Snake has 'data' already"),
         ("Snake.alpha", "lambda", ProjectError, "lambda"),
+        ("Snake.", "x", UnknownNameError, "input, output or attribute of Snake"),
         ("Snake", "no name", ProjectError, "no name"),
         ("Snake", "Subgraph", ProjectError, "CPU plugin takes 'Subgraph'"),
     ):
@@ -140,6 +145,37 @@ def test_nothing_is_changed_without_a_yes(llm: Path) -> None:
     assert run_ovext("sync", llm, "--check").returncode == ExitCode.OK
 
 
+def test_members_of_others_stay_in_cpp() -> None:
+    text = "auto* data = inputs[0].data(); p->data; m_attributes.data; sizes.data_size; parameters.data"
+    wanted = "auto* x = inputs[0].data(); p->data; m_attributes.x; sizes.x_size; parameters.x"
+    assert renamed_in_cpp(text, {"data": "x", "data_size": "x_size"}) == wanted
+
+
+def test_a_file_that_is_no_text_is_moved_as_it_is(llm: Path) -> None:
+    (llm / "ops" / "snake" / "notes.md").write_bytes(b"\xff\xfe")
+    (llm / "ops" / "snake" / "table.h").write_bytes(b"namespace snake {}\r\n")
+    renamed(llm, "Snake", "Wave")
+    assert (llm / "ops" / "wave" / "notes.md").read_bytes() == b"\xff\xfe"
+    assert (llm / "ops" / "wave" / "table.h").read_bytes() == b"namespace wave {}\r\n"
+
+
+def test_a_comment_in_cmakelists_is_no_list(llm: Path) -> None:
+    lists = llm / "CMakeLists.txt"
+    lists.write_text("# ovext_add_extension(x OPS snake)\novext_add_extension(x OPS ${ALL})\n")
+    advice = renamed(llm, "Snake", "Wave")
+    assert lists.read_text().startswith("# ovext_add_extension(x OPS snake)")
+    assert f"{lists}: OPS of ovext_add_extension() does not name 'snake': change it by hand" in advice
+
+
+def test_a_failed_removal_changes_nothing(llm: Path) -> None:
+    (llm / "removed").touch()
+    before = {file: file.read_bytes() for file in llm.rglob("*") if file.is_file()}
+    loaded = load_project(llm)
+    with pytest.raises(FilesError):
+        apply_rewrite(loaded, plan_removal(loaded, "Snake"))
+    assert {file: file.read_bytes() for file in llm.rglob("*") if file.is_file()} == before
+
+
 def test_words_of_other_namespaces_stay_in_cpp() -> None:
     text = "sum::run(); ovext::sum(a); int sum = sum_size; // sum"
     assert renamed_in_cpp(text, {"sum": "total"}) == "total::run(); ovext::sum(a); int total = sum_size; // total"
@@ -149,3 +185,7 @@ def test_keywords_and_attributes_stay_in_python() -> None:
     text = "def f(axis):\n    return np.sum(x, axis=axis) + x.axis\n"
     assert renamed_in_python(text, {"axis": "dim"}) == "def f(dim):\n    return np.sum(x, axis=dim) + x.axis\n"
     assert renamed_in_python("def (", {"f": "g"}) == "def ("
+    text = "async def  f(x):\n    return g(x=x)\n\x0c\ndef g(x): return x\n"
+    assert renamed_in_python(text, {"f": "h", "x": "y"}) == text.replace("f(x)", "h(y)").replace(
+        "g(x=x)", "g(y=y)"
+    ).replace("g(x): return x", "g(y): return y")

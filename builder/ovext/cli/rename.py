@@ -68,7 +68,7 @@ def _show(project: Project, rewrite: Rewrite) -> None:
     from ovext.scaffold.derived import is_derived
 
     for file, text in rewrite.texts.items():
-        old = project.root / next((one for one in rewrite.removed if one.name == file.name), file)
+        old = project.root / next((one for one in rewrite.removed if one.parts[2:] == file.parts[2:]), file)
         before = old.read_text(encoding="utf-8") if old.is_file() else ""
         if is_derived(text) or not before:
             typer.echo(f"written  {file}", err=True)

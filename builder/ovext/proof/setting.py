@@ -99,7 +99,7 @@ class Setting:
             "depends_on_threads": op.test.depends_on_threads,
             "attributes": op.all_values(attributes),
             "reference": str(op.folder / "reference.py"),
-            "arguments": arguments_of(op),
+            "reference_arguments": arguments_of(op),
             "may_be_large": [one.name not in {*op.test.ranges, *op.test.values} for one in op.inputs],
             "meanings": [op.meaning_of(one.name).to_json() for one in op.inputs],
             "rounded_to": [self.computed_in(element) for element in self.input_types],

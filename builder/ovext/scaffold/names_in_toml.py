@@ -91,7 +91,8 @@ def _rename_in_formulas(document: Any, old: str, new: str) -> None:
         if isinstance(output.get("shape"), list):
             _rename_in_list(output["shape"], old, new)
     values: Any = document.get("test", {}).get("values", {})
-    _rename_in_texts(values, list(values), old, new)
+    for key in list(values):
+        values[key] = re.sub(r"\(.*\)", lambda found: _with_word(found[0], old, new), values[key])
 
 
 def _rename_tensor(document: Any, old: str, new: str) -> None:
@@ -140,4 +141,5 @@ def _rename_in_list(texts: Any, old: str, new: str) -> None:
 
 
 def _with_word(text: str, old: str, new: str) -> str:
-    return re.sub(rf"\b{re.escape(old)}\b", new, text)
+    """A formula with another name; a word before a parenthesis is a function."""
+    return re.sub(rf"\b{re.escape(old)}\b(?!\s*\()", new, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,18 +14,20 @@ from ovext.files import replace_text, writing_to
 from ovext.project import described
 from ovext.project.sources import KEPT_BY_TOOLS, PRODUCTS
 from ovext.scaffold.cpp import folder_name
-from ovext.scaffold.derived import SIZES_FILE, derived_files, is_derived
+from ovext.scaffold.derived import SCHEMA_FILE, SIZES_FILE, derived_files, is_derived
+from ovext.scaffold.lists import COMMENT
 from ovext.scaffold.names_in_code import renamed_in_cpp, renamed_in_python
 from ovext.scaffold.names_in_toml import renamed_in_bench, renamed_in_op_toml, renamed_op_in_bench, renamed_op_in_toml
 from ovext.scaffold.op_files import formula_files
 from ovext.toml import line_of, parse_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ovext.project import OpDescription, Project
 
-_TEXTS = {".py", ".md", ".toml", ".txt", ".cmake", ".cpp", ".hpp", ".cl", ".yml", ".yaml", ".json"}
+_CPP = {".c", ".cc", ".cl", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inl", ".ipp"}
+_TEXTS = {".py", ".md", ".toml", ".txt", ".cmake", ".yml", ".yaml", ".json", *_CPP}
 _CALL = re.compile(r"\bovext_add_extension\s*\([^)]*\)", re.IGNORECASE)
 REMOVED = "removed"
 
@@ -47,9 +50,9 @@ def plan_rename(project: Project, old: str, new: str) -> Rewrite:
         UsageError: something else has the new name already.
         ProjectError: the new name cannot be one.
     """
-    name, _, part = old.partition(".")
+    name, dot, part = old.partition(".")
     op = _op_of(project, name)
-    return _part_renamed(project, op, part, new) if part else _op_renamed(project, op, new)
+    return _part_renamed(project, op, part, new) if dot else _op_renamed(project, op, new)
 
 
 def plan_removal(project: Project, name: str) -> Rewrite:
@@ -83,18 +86,32 @@ def apply_rewrite(project: Project, rewrite: Rewrite) -> None:
         if (root / target).exists():
             raise UsageError(f"{root / target} is in the way", fix="Move it elsewhere.")
     with writing_to(root):
-        for file, text in rewrite.texts.items():
+        for file in (*rewrite.moved.values(), *rewrite.texts):
             (root / file).parent.mkdir(parents=True, exist_ok=True)
-            replace_text(root / file, text)
-        for source, target in rewrite.moved.items():
-            (root / target).parent.mkdir(parents=True, exist_ok=True)
-            (root / source).rename(root / target)
+        with _moved(root, rewrite.moved):
+            for file, text in rewrite.texts.items():
+                replace_text(root / file, text)
         for file in rewrite.removed:
             (root / file).unlink(missing_ok=True)
         for folder in sorted({(root / one).parent for one in (*rewrite.moved, *rewrite.removed)}, reverse=True):
             shutil.rmtree(folder / "__pycache__", ignore_errors=True)
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
+
+
+@contextmanager
+def _moved(root: Path, moves: Mapping[Path, Path]) -> Iterator[None]:
+    """Move these files; move them back if something fails."""
+    done: list[tuple[Path, Path]] = []
+    try:
+        for source, target in moves.items():
+            (root / source).rename(root / target)
+            done.append((root / source, root / target))
+        yield
+    except OSError:
+        for source, target in reversed(done):
+            target.rename(source)
+        raise
 
 
 def _op_of(project: Project, name: str) -> OpDescription:
@@ -115,21 +132,21 @@ def _op_renamed(project: Project, op: OpDescription, new: str) -> Rewrite:
     names = {op.type: new, old_folder: new_folder, f"{old_folder}_kernel": f"{new_folder}_kernel"}
     for name in _names_in(op.folder):
         source = Path("ops", old_folder, name)
-        if name.suffix not in _TEXTS:
+        text = _text(op.folder / name)
+        if text is None:
             rewrite.moved |= {source: target / name} if new_folder != old_folder else {}
             continue
-        text = (op.folder / name).read_text(encoding="utf-8")
         if name.name == "op.toml":
             text = renamed_op_in_toml(text, old_folder, new, new_folder)
         elif name.suffix == ".py":
             text = renamed_in_python(text, {old_folder: new_folder})
-        elif name.suffix in {".cpp", ".hpp", ".cl"}:
+        elif name.suffix in _CPP:
             text = renamed_in_cpp(text, names, old_folder)
         if new_folder != old_folder:
             rewrite.removed.append(source)
         rewrite.texts[target / name] = text
     for file in _benches_of(project, op):
-        rewrite.texts[file] = renamed_op_in_bench((project.root / file).read_text(encoding="utf-8"), new)
+        rewrite.texts[file] = renamed_op_in_bench(_text(project.root / file) or "", new)
     _relist(project, rewrite, old_folder, new_folder)
     _derive(rewrite, target, has_sizes=(op.folder / SIZES_FILE).exists())
     rewrite.advice += _mentions(project, {op.type, old_folder}, rewrite)
@@ -151,23 +168,38 @@ def _part_renamed(project: Project, op: OpDescription, old: str, new: str) -> Re
     rewrite.texts[folder / "op.toml"] = renamed_in_op_toml(op, kinds[old], old, new)
     is_attribute = kinds[old] == "attributes"
     names = {old: new} if is_attribute else {old: new, f"{old}_size": f"{new}_size", f"{old}_memory": f"{new}_memory"}
+    _rename_in_code(op, folder, names, rewrite)
+    if is_attribute:
+        _rename_attribute_elsewhere(project, op, old, new, rewrite)
+    _derive(rewrite, folder, has_sizes=(op.folder / SIZES_FILE).exists())
+    return rewrite
+
+
+def _rename_in_code(op: OpDescription, folder: Path, names: Mapping[str, str], rewrite: Rewrite) -> None:
+    """Rename an input, output or attribute, the first of the names, in the author's files."""
+    old, new = next(iter(names.items()))
     for name in _names_in(op.folder):
-        text = (op.folder / name).read_text(encoding="utf-8") if name.suffix in _TEXTS else ""
-        is_cpp = name.suffix in {".cpp", ".hpp", ".cl"}
+        text = _text(op.folder / name) or ""
+        is_cpp = name.suffix in _CPP
         if is_derived(text) or not (is_cpp or name.suffix == ".py"):
             continue
-        if is_cpp and all(re.search(rf"\b{re.escape(word)}\b", text) for word in (old, new)):
+        if all(re.search(rf"\b{re.escape(word)}\b", text) for word in (old, new)):
             rewrite.advice.append(f"{op.folder / name}: it has the word '{new}' already: rename '{old}' there by hand")
             continue
         changed = renamed_in_cpp(text, names, op.folder.name) if is_cpp else renamed_in_python(text, {old: new})
         if changed != text:
             rewrite.texts[folder / name] = changed
-    if is_attribute:
-        for file in _benches_of(project, op):
-            rewrite.texts[file] = renamed_in_bench((project.root / file).read_text(encoding="utf-8"), old, new)
-        rewrite.advice.append(f"IRs that were saved before have the attribute '{old}' of {op.type}: convert them again")
-    _derive(rewrite, folder, has_sizes=(op.folder / SIZES_FILE).exists())
-    return rewrite
+        rewrite.advice += [] if is_cpp else _lines_with(op.folder / name, changed, old)
+
+
+def _rename_attribute_elsewhere(project: Project, op: OpDescription, old: str, new: str, rewrite: Rewrite) -> None:
+    for file in _benches_of(project, op):
+        rewrite.texts[file] = renamed_in_bench(_text(project.root / file) or "", old, new)
+    for file in sorted((project.root / "bench").glob("*.py")):
+        rewrite.advice += _lines_with(file, _text(file) or "", old)
+    if op.test.same_as:
+        rewrite.advice.append(f"{op.test.same_as} gets the attribute as '{new}' now, not '{old}'")
+    rewrite.advice.append(f"IRs that were saved before have the attribute '{old}' of {op.type}: convert them again")
 
 
 def _derive(rewrite: Rewrite, folder: Path, *, has_sizes: bool) -> None:
@@ -182,8 +214,14 @@ def _derive(rewrite: Rewrite, folder: Path, *, has_sizes: bool) -> None:
 def _relist(project: Project, rewrite: Rewrite, old: str, new: str) -> None:
     """Change the folder's name after OPS in CMakeLists.txt."""
     lists = project.root / "CMakeLists.txt"
-    text = lists.read_text(encoding="utf-8")
-    changed = _CALL.sub(lambda call: _with_name(call[0], old, new), text)
+    text = _text(lists) or ""
+    comments = [found.span() for found in COMMENT.finditer(text)]
+
+    def replaced(call: re.Match[str]) -> str:
+        is_comment = any(begin <= call.start() < end for begin, end in comments)
+        return call[0] if is_comment else _with_name(call[0], old, new)
+
+    changed = _CALL.sub(replaced, text)
     if changed == text and old != new:
         rewrite.advice.append(f"{lists}: OPS of ovext_add_extension() does not name '{old}': change it by hand")
     else:
@@ -204,7 +242,7 @@ def _names_in(folder: Path) -> list[Path]:
 
 def _benches_of(project: Project, op: OpDescription) -> list[Path]:
     files = sorted((project.root / "bench").glob("*.toml"))
-    texts = {one: one.read_text(encoding="utf-8") for one in files}
+    texts = {one: _text(one) or "" for one in files}
     return [one.relative_to(project.root) for one, text in texts.items() if parse_toml(text, one).get("op") == op.type]
 
 
@@ -215,8 +253,24 @@ def _mentions(project: Project, names: set[str], rewrite: Rewrite) -> Iterator[s
     for file in sorted(project.root.rglob("*")):
         inside = file.relative_to(project.root)
         known = inside in {*rewrite.texts, *rewrite.moved, *rewrite.removed}
-        if known or skipped & {*inside.parts} or file.suffix not in _TEXTS or not file.is_file():
+        if known or skipped & {*inside.parts} or file.name == SCHEMA_FILE:
             continue
-        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        for number, line in enumerate((_text(file) or "").split("\n"), start=1):
             if found := word.search(line):
                 yield f"{file}:{number}: it names {found[1]}"
+
+
+def _lines_with(file: Path, text: str, word: str) -> Iterator[str]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if re.search(rf"\b{re.escape(word)}\b", line):
+            yield f"{file}:{number}: it has the word '{word}'"
+
+
+def _text(file: Path) -> str | None:
+    """The text of a file, with its ends of lines; None if it is no text in UTF-8, or not of a kind that is changed."""
+    if file.suffix not in _TEXTS or not file.is_file():
+        return None
+    try:
+        return file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        return None

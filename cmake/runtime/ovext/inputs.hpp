@@ -28,10 +28,42 @@ inline std::vector<ov::Shape> shapes_of(const ov::TensorVector& tensors) {
     return shapes;
 }
 
-/// The same, as output_shapes() takes them.
-inline std::vector<ov::PartialShape> partial_shapes_of(const ov::TensorVector& tensors) {
-    const auto shapes = shapes_of(tensors);
-    return {shapes.begin(), shapes.end()};
+/// Whether the op knows all shapes, and the tensors have them. It has then checked them against its rules.
+inline bool has_shapes_of(const ov::Node* op, const ov::TensorVector& inputs) {
+    if (inputs.size() != op->get_input_size()) {
+        return false;
+    }
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const auto& known = op->get_input_partial_shape(i);
+        if (known.is_dynamic() || known.get_shape() != inputs[i].get_shape()) {
+            return false;
+        }
+    }
+    for (std::size_t i = 0; i < op->get_output_size(); ++i) {
+        if (op->get_output_partial_shape(i).is_dynamic()) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// The shapes of the outputs for these inputs. Calls infer(shapes of the inputs) unless the op knows them.
+template <typename Infer>
+std::vector<ov::PartialShape> output_shapes_for(const ov::Node* op,
+                                                const ov::TensorVector& inputs,
+                                                const Infer& infer) {
+    std::vector<ov::PartialShape> shapes;
+    if (!has_shapes_of(op, inputs)) {
+        for (const auto& one : inputs) {
+            shapes.emplace_back(one.get_shape());
+        }
+        return infer(shapes);
+    }
+    shapes.reserve(op->get_output_size());
+    for (std::size_t i = 0; i < op->get_output_size(); ++i) {
+        shapes.push_back(op->get_output_partial_shape(i));
+    }
+    return shapes;
 }
 
 /// The elements of an optional input; nullptr where the model has none.

@@ -89,7 +89,7 @@ def arguments(request: dict[str, Any], inputs: Sequence[Any]) -> list[Any]:
     """The positional arguments: None for an input that is left out, a list for one that consists of many tensors."""
     return [
         None if one is None else [inputs[each] for each in one] if isinstance(one, list) else inputs[one]
-        for one in request["arguments"]
+        for one in request["reference_arguments"]
     ]
 
 

@@ -72,7 +72,10 @@ bool RMSNorm::evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs
         return false;
     }
     const Parameters parameters{m_attributes.epsilon, m_attributes.axis};
-    const auto shapes = output_shapes(ovext::partial_shapes_of(inputs));
+    const auto infer = [this](const auto& known) {
+        return output_shapes(known);
+    };
+    const auto shapes = ovext::output_shapes_for(this, inputs, infer);
     outputs[0].set_shape(shapes[0].to_shape());
     const auto sizes = sizes_of(ovext::shapes_of(inputs), ovext::shapes_of(outputs));
     const auto bytes = ovext::byte_size(inputs) + ovext::byte_size(outputs);

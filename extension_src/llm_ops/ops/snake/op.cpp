@@ -73,7 +73,10 @@ bool Snake::evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) 
     if (kernel == nullptr) {
         return false;
     }
-    const auto shape = output_shapes(ovext::partial_shapes_of(inputs))[0].to_shape();
+    const auto infer = [this](const auto& shapes) {
+        return output_shapes(shapes);
+    };
+    const auto shape = ovext::output_shapes_for(this, inputs, infer)[0].to_shape();
     outputs[0].set_shape(shape);
     const std::size_t size = outputs[0].get_element_type().size();
     const auto* data = static_cast<const char*>(inputs[0].data());

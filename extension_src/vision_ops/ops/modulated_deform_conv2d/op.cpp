@@ -101,7 +101,10 @@ bool ModulatedDeformConv2d::evaluate(ov::TensorVector& outputs, const ov::Tensor
                                 {m_attributes.dilation[0], m_attributes.dilation[1]},
                                 static_cast<std::size_t>(m_attributes.groups),
                                 static_cast<std::size_t>(m_attributes.deform_groups)};
-    const auto shapes = output_shapes(ovext::partial_shapes_of(inputs));
+    const auto infer = [this](const auto& known) {
+        return output_shapes(known);
+    };
+    const auto shapes = ovext::output_shapes_for(this, inputs, infer);
     outputs[0].set_shape(shapes[0].to_shape());
     const auto sizes = sizes_of(ovext::shapes_of(inputs), ovext::shapes_of(outputs));
     const std::size_t tiles = sizes.N * ((sizes.OH * sizes.OW + tile - 1) / tile);

@@ -110,7 +110,10 @@ bool MultiScaleDeformableAttention::evaluate(ov::TensorVector& outputs, const ov
     if (kernel == nullptr) {
         return false;
     }
-    const auto shapes = output_shapes(ovext::partial_shapes_of(inputs));
+    const auto infer = [this](const auto& known) {
+        return output_shapes(known);
+    };
+    const auto shapes = ovext::output_shapes_for(this, inputs, infer);
     outputs[0].set_shape(shapes[0].to_shape());
     const auto sizes = sizes_of(ovext::shapes_of(inputs), ovext::shapes_of(outputs));
     check_levels(inputs[1], inputs[2], sizes.S);

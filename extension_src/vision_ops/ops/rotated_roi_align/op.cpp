@@ -99,7 +99,10 @@ bool RotatedRoIAlign::evaluate(ov::TensorVector& outputs, const ov::TensorVector
                                 m_attributes.sampling_ratio,
                                 m_attributes.aligned,
                                 m_attributes.clockwise};
-    const auto shapes = output_shapes(ovext::partial_shapes_of(inputs));
+    const auto infer = [this](const auto& known) {
+        return output_shapes(known);
+    };
+    const auto shapes = ovext::output_shapes_for(this, inputs, infer);
     outputs[0].set_shape(shapes[0].to_shape());
     const auto sizes = sizes_of(ovext::shapes_of(inputs), ovext::shapes_of(outputs));
     check_images(inputs[1], sizes.N);
