@@ -15,6 +15,8 @@ from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
 from helpers import ROOT, build_project, need, run_ovext
+from ovext.models.ir import TensorType, one_op_model
+from ovext.project import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -175,6 +177,61 @@ def test_roi_align_of_boxes_that_are_not_rotated_is_that_of_torchvision(vision: 
     got = run_on(vision, "MMCVRoIAlignRotated", "mmdeploy", inputs, tmp_path, **options, aligned=1, clockwise=0)
     wanted = functions(VISION).roi_align_of_torchvision(*inputs.values(), **options)().numpy()
     np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_images_without_pixels_give_zeros(vision: Built, tmp_path: Path) -> None:
+    inputs = {"data": np.zeros((2, 5, 0, 18), np.float32), "rois": BOXES}
+    got = run_on(vision, "MMCVRoIAlignRotated", "mmdeploy", inputs, tmp_path, output_height=3, output_width=4)
+    assert got.shape == (3, 5, 3, 4)
+    assert not got.any()
+
+
+@pytest.mark.parametrize("size", [1e5, np.inf, np.nan])
+def test_a_box_that_is_too_large_is_told(size: float, vision: Built, tmp_path: Path) -> None:
+    inputs = {"data": drawn(1, 1, 4, 4), "rois": np.array([[0, 2, 2, size, 1, 0]], np.float32)}
+    with pytest.raises(RuntimeError, match="pixels large, which is too much"):
+        run_on(vision, "MMCVRoIAlignRotated", "mmdeploy", inputs, tmp_path, output_height=1, output_width=1)
+
+
+@pytest.mark.parametrize(
+    ("channels", "attributes", "said"),
+    [
+        (2**57, {}, ""),
+        (0, {"deform_groups": 2**62}, "deform_groups is at most"),
+    ],
+)
+def test_sizes_that_overflow_harm_nothing(channels: int, attributes: dict[str, int], said: str, vision: Built) -> None:
+    """All tensors with values are small: such a model is made by hand."""
+    op = load_project(VISION).op_in(VISION / "ops" / "modulated_deform_conv2d")
+    shapes = [
+        (1, channels, 0, 5),
+        (1, 2 if channels else 0, 1, 1),
+        (1, 1 if channels else 0, 1, 1),
+        (0, channels, 1, 1),
+    ]
+    values = op.ir_attributes(op.all_values(attributes))
+    model = one_op_model(op.type, op.opset, [TensorType("f32", one) for one in shapes], values)
+    core = ov.Core()
+    core.add_extension(vision.library)
+    if said:
+        with pytest.raises(RuntimeError, match=said):
+            core.read_model(model.encode(), b"")
+        return
+    request = core.compile_model(core.read_model(model.encode(), b""), "CPU").create_infer_request()
+    request.infer([np.zeros(one, np.float32) for one in shapes])
+    assert request.output_tensors[0].shape == [1, 0, 1, 1]
+
+
+def test_boxes_and_scores_that_do_not_fit_are_refused_where_an_op_is_called_alone(vision: Built) -> None:
+    core = ov.Core()
+    core.add_extension(vision.library)
+    op = load_project(VISION).op_in(VISION / "ops" / "rotated_nms")
+    tensors = [TensorType("f32", (-1, -1, 5)), TensorType("f32", (-1, -1, -1))]
+    text = one_op_model(op.type, op.opset, tensors, op.ir_attributes(op.example()))
+    model = core.read_model(text.encode(), b"")
+    outputs = [ov.Tensor(ov.Type.i64, [0, 3])]
+    with pytest.raises(RuntimeError, match="the dimension B is"):
+        model.evaluate(outputs, [ov.Tensor(drawn(1, 2, 5)), ov.Tensor(drawn(1, 1, 3000))])
 
 
 def test_a_box_in_no_image_is_told(vision: Built, tmp_path: Path) -> None:

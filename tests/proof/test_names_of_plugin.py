@@ -9,7 +9,7 @@ import pytest
 
 from ovext.errors import ProjectError
 from ovext.project import described
-from ovext.targets.plugin_types import TAKEN_BY_CPU_PLUGIN
+from ovext.targets.plugin_types import TAKEN_BY_CPU_PLUGIN, TAKEN_WITH_ONE_INPUT
 
 # Its arguments are the name of an op, and the number of its inputs; each of its outputs is 42.
 PROGRAM = """\
@@ -50,7 +50,7 @@ def said_of(name: str, inputs: int) -> str:
     return subprocess.run(arguments, capture_output=True, text=True, check=False).stdout.strip()
 
 
-@pytest.mark.parametrize("name", TAKEN_BY_CPU_PLUGIN)
+@pytest.mark.parametrize("name", [*TAKEN_BY_CPU_PLUGIN, *TAKEN_WITH_ONE_INPUT])
 def test_the_plugin_fails_with_each_of_the_names(name: str) -> None:
     assert said_of(name, 1) != "computed True"
 
@@ -60,7 +60,7 @@ def test_the_plugin_computes_with_other_names_of_its_ops(name: str) -> None:
     assert said_of(name, 1) == "computed True"
 
 
-@pytest.mark.parametrize("name", ["ROIAlignRotated", "RoIAlignRotated", "Subgraph"])
+@pytest.mark.parametrize("name", ["ROIAlignRotated", "RoIAlignRotated", "Subgraph", "If", "MatMul"])
 def test_an_op_of_such_a_name_is_refused(name: str) -> None:
     data = {"schema": 1, "type": name, "opset": "o", "inputs": [{"name": "data", "types": ["f32"]}]}
     with pytest.raises(ProjectError, match=f"takes '{name}' for an op of its own"):

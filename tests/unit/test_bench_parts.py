@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ovext.bench.benchmark import BenchResult, Measurement
 from ovext.bench.cases import Baseline
-from ovext.bench.compare import SCHEMA, changes_since
+from ovext.bench.compare import SCHEMA, changes_since, earlier_run
 from ovext.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_a_variant_is_worse_if_it_is_slower_beyond_the_noise_of_both_runs(
     copies: float, *, is_worse: bool, tmp_path: Path
 ) -> None:
     old = written(tmp_path, {"schema": SCHEMA, "results": [result(2.0, 0.1).to_json()]})
-    (change,) = changes_since(old, [result(copies, 0.15)])
+    (change,) = changes_since(earlier_run(old), [result(copies, 0.15)])
     assert change.times_as_fast == pytest.approx(2.0 / copies)
     assert change.noise == pytest.approx(0.25)
     assert change.is_worse == is_worse
@@ -74,4 +74,4 @@ def test_a_variant_is_worse_if_it_is_slower_beyond_the_noise_of_both_runs(
 )
 def test_a_file_that_says_nothing_about_the_run_is_refused(data: Any, said: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=said):
-        changes_since(written(tmp_path, data), [result(1.0, 0.1)])
+        changes_since(earlier_run(written(tmp_path, data)), [result(1.0, 0.1)])

@@ -184,6 +184,12 @@ def test_generated_code_asks_whether_an_input_is_there() -> None:
     assert "`bias` is nullptr where the model has none." in files["kernel.hpp"]
 
 
+def test_scratch_that_is_too_large_does_not_become_small() -> None:
+    text = sizes_hpp(op_with(DATA, kernel={"scratch": "N * C * 4 + 64"}), "t")
+    assert "return plus(times(times(N, C), 4), 64);" in text
+    assert "__builtin_mul_overflow(a, b, &result)" in text
+
+
 def test_generated_code_gives_many_tensors_to_the_kernel() -> None:
     op = op_with(DATA, {**MANY, "types": "data", "dims": ["N", "..."]})
     files = op_files(op, "t")

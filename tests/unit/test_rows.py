@@ -77,7 +77,7 @@ def test_sizes_are_read_where_a_shape_has_them() -> None:
         "sizes.K = inputs[1][1];",
         "sizes.out0_size = product(outputs[0], 0, outputs[0].size());",
         "return N;",
-        "return (std::max<std::size_t>({C, K}) * 4 + 64);",
+        "return plus(times(std::max<std::size_t>({C, K}), 4), 64);",
     ):
         assert line in text, text
 

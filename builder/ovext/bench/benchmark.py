@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovext.bench.cases import case_text
+from ovext.bench.cases import COPY, PEAK, case_text
 from ovext.bench.native import compiled_baselines
 from ovext.errors import LibraryError, ProjectError, nearest
 from ovext.inspect.variants import compiled_variants
 from ovext.models.ir import chain_model
+from ovext.project.consistency import shape_of
 from ovext.project.forms import form_with_first
 from ovext.project.shapes import bound_sizes, evaluate
 from ovext.proof.setting import Setting
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 _ROOFS = Path(__file__).with_name("roofs.cpp")
 _ROOF_FLAGS = ("-O3", "-march=native")
-_COPY, _PEAK = "copy (roof)", "peak"
 _SECONDS = 3600.0
 _PROCESSES, _ROUNDS = 3, 6  # in another process, tensors are elsewhere in memory, which also makes a difference
 
@@ -180,6 +180,11 @@ def _case(
         raise ProjectError(f"{case_text(inputs)} are no inputs of {op.type}: {error}", where=bench.file) from None
     if types is None:
         raise ProjectError(f"{op.type} has no such element types: {case_text(inputs)}", where=bench.file)
+    if flops < 0 or count < 0:
+        raise ProjectError(f"flops and bytes are {flops} and {count} for {case_text(inputs)}", where=bench.file)
+    for tensor in inputs:
+        if tensor.values is not None and shape_of(tensor.values) != tuple(tensor.shape):
+            raise ProjectError(f"values are not numbers in the shape {tensor.shape}", where=bench.file)
     given = {
         one.name: tensor.values for one, tensor in zip(form.inputs, inputs, strict=True) if tensor.values is not None
     }
@@ -195,7 +200,7 @@ def _case(
         "entries": entries,
         "flops": flops,
         "bytes": count,
-        "roofs": {"library": str(libraries.roofs), "copy": _COPY, "peak": _PEAK if flops else ""},
+        "roofs": {"library": str(libraries.roofs), "copy": COPY, "peak": PEAK if flops else ""},
     }
 
 
@@ -233,24 +238,24 @@ def _evaluate(bench: Bench, variants: Sequence[str], measured: list[dict[str, An
     for number, (inputs, answer) in enumerate(zip(bench.cases, measured, strict=True)):
         case = case_text(inputs)
         rounds: dict[str, list[float]] = answer["rounds"]
-        roofs = rounds[_COPY]
-        if _PEAK in rounds:
-            peak = answer["flops_of_peak"] / statistics.median(rounds[_PEAK])
+        roofs = rounds[COPY]
+        if PEAK in rounds:
+            peak = answer["flops_of_peak"] / statistics.median(rounds[PEAK])
             peaks.append(peak / 1e9)
             roofs = [max(one, answer["flops"] / peak) for one in roofs]
         known = [one for one in bench.baselines if one.name in rounds]
         for label, times in rounds.items():
-            if label == _PEAK:
+            if label == PEAK:
                 continue
             seconds = statistics.median(times)
-            copies = [time / copy for time, copy in zip(times, rounds[_COPY], strict=True)]
+            copies = [time / copy for time, copy in zip(times, rounds[COPY], strict=True)]
             rows.append(
                 Measurement(
                     case,
                     label,
                     seconds * 1e6,
                     answer["bytes"] / seconds / 1e9,
-                    answer["flops"] / seconds / 1e9 if answer["flops"] and label != _COPY else None,
+                    answer["flops"] / seconds / 1e9 if answer["flops"] and label != COPY else None,
                     _ratio(roofs, times),
                     statistics.median(copies),
                     _noise(copies),

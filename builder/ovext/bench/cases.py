@@ -13,6 +13,7 @@ from ovext.project.attributes import AttributeValue, ElementType
 from ovext.project.fields import Name, Strict
 from ovext.project.read import read_model
 from ovext.project.shapes import check_formula
+from ovext.targets.isa import isa_table
 
 
 class BenchInput(Strict):
@@ -30,6 +31,9 @@ class Then(Strict):
     type: Name
     opset: Name = "opset1"
     attributes: dict[str, str] = Field(default={}, description="As they stand in an IR.")
+
+
+COPY, PEAK = "copy (roof)", "peak"
 
 
 def _function(text: str) -> str:
@@ -130,6 +134,10 @@ def load_benches(project_root: Path) -> list[Bench]:
         raise ProjectError("the project has no benchmark", where=project_root / "bench", fix=fix)
     benches = [read_model(file, (), Bench).read_from(file) for file in files]
     for bench in benches:
+        names = [one.name for one in bench.baselines]
+        for name in names:
+            if names.count(name) > 1 or name in {*isa_table(), COPY, PEAK}:
+                raise ProjectError(f"the name '{name}' of a baseline is taken", where=bench.file, fix="Choose another.")
         for one in bench.baselines:
             if isinstance(one.at_least, list) and len(one.at_least) != len(bench.cases):
                 problem = f"at_least of '{one.name}' has {len(one.at_least)} values for {len(bench.cases)} cases"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ovext.errors import UsageError
 from ovext.toml import read_text
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ovext.bench.benchmark import BenchResult
 
 SCHEMA = 3
+Earlier = dict[tuple[str, str, str], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,12 @@ class Change:
         return self.times_as_fast < 1 - self.noise
 
 
-def changes_since(file: Path, results: Sequence[BenchResult]) -> list[Change]:
+def changes_since(before: Earlier, results: Sequence[BenchResult]) -> list[Change]:
     """The changes of all variants that both runs have measured with the same inputs.
 
     Raises:
-        UsageError: the file is no output of `ovext bench`, or has nothing in common with the results.
+        UsageError: they have nothing in common.
     """
-    before = _rows(file)
     changes = []
     for result in results:
         for row in result.rows:
@@ -51,11 +51,16 @@ def changes_since(file: Path, results: Sequence[BenchResult]) -> list[Change]:
                 noise = old["noise"] + row.noise
                 changes.append(Change(result.op, row.case, row.entry, old["copies"] / row.copies, noise))
     if not changes:
-        raise UsageError(f"{file} has no measurement of the same op, inputs and variant")
+        raise UsageError("the earlier run has no measurement of the same op, inputs and variant")
     return changes
 
 
-def _rows(file: Path) -> dict[tuple[str, str, str], dict[str, Any]]:
+def earlier_run(file: Path) -> Earlier:
+    """What an earlier run measured: by op, inputs and entry.
+
+    Raises:
+        UsageError: the file is no output of `ovext bench`.
+    """
     try:
         data = json.loads(read_text(file))
         if data["schema"] != SCHEMA:

@@ -45,16 +45,19 @@ def bench(
     """
     from ovext.bench.benchmark import run_bench
     from ovext.bench.cases import load_benches
-    from ovext.bench.compare import SCHEMA, changes_since
+    from ovext.bench.compare import SCHEMA, changes_since, earlier_run
     from ovext.bench.counts import count_instructions
     from ovext.build.release import openvino_to_run
     from ovext.cli.text import talk, to_json
-    from ovext.errors import ExitCode, UnknownNameError
+    from ovext.errors import ExitCode, UnknownNameError, UsageError
     from ovext.files import replace_text, writing_to
     from ovext.loading import find_library
     from ovext.project import load_project
     from ovext.toolchain.compiler import find_compiler
 
+    if compare is not None and count:
+        raise UsageError("--compare is about times, and --count measures none", fix="Leave one out.")
+    before = earlier_run(compare) if compare is not None else {}
     loaded = load_project(project)
     benches = load_benches(loaded.root)
     chosen = [one for one in benches if op in {"", one.op}]
@@ -72,7 +75,7 @@ def bench(
     else:
         compiler = find_compiler()
         results = [run_bench(loaded, one, path, release, compiler=compiler, talk=talk) for one, path in pairs]
-        changes = changes_since(compare, results) if compare is not None else []
+        changes = changes_since(before, results) if compare is not None else []
         shown = [{**asdict(one), "is_worse": one.is_worse} for one in changes]
         text = to_json({"schema": SCHEMA, "results": [one.to_json() for one in results], "changes": shown})
     if output is not None:

@@ -23,7 +23,7 @@ from ovext.project.shapes import (
     output_shapes,
     parse_constraint,
 )
-from ovext.targets.plugin_types import TAKEN_BY_CPU_PLUGIN
+from ovext.targets.plugin_types import TAKEN_BY_CPU_PLUGIN, TAKEN_WITH_ONE_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -52,7 +52,9 @@ def contradictions(op: OpDescription) -> list[Problem]:
 
 
 def _names(op: OpDescription) -> Iterator[Problem]:
-    if op.type.lower() in {name.lower() for name in TAKEN_BY_CPU_PLUGIN}:
+    has_one_input = sum(tensor.counts[0] for tensor in op.inputs) == 1
+    names_taken = [*TAKEN_BY_CPU_PLUGIN, *(TAKEN_WITH_ONE_INPUT if has_one_input else ())]
+    if op.type.lower() in {name.lower() for name in names_taken}:
         yield ("type",), f"OpenVINO's CPU plugin takes '{op.type}' for an op of its own: give it another name"
     taken: set[str] = set()
     names = {
@@ -282,15 +284,15 @@ def _tests(op: OpDescription) -> Iterator[Problem]:
         for name, values in case.values.items():
             if name not in case.shapes:
                 yield (*at, "values"), unknown(name, "input", [one.name for one in form.inputs])
-            elif math.prod(case.shapes[name]) and _shape_of(values) != tuple(case.shapes[name]):
+            elif math.prod(case.shapes[name]) and shape_of(values) != tuple(case.shapes[name]):
                 yield (*at, "values"), f"the values of '{name}' are not numbers in the shape {case.shapes[name]}"
 
 
-def _shape_of(values: object) -> tuple[int, ...] | None:
+def shape_of(values: object) -> tuple[int, ...] | None:
     """The shape of lists in lists of numbers; None if they are something else."""
     if isinstance(values, (int, float)):
         return ()
-    shapes = {_shape_of(one) for one in values} if isinstance(values, list) else {None}
+    shapes = {shape_of(one) for one in values} if isinstance(values, list) else {None}
     inner = shapes.pop() if len(shapes) == 1 else None
     return None if inner is None or not isinstance(values, list) else (len(values), *inner)
 

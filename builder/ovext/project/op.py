@@ -54,7 +54,7 @@ class Input(Strict):
     ranks: list[Annotated[int, Field(ge=0)]] | None = Field(
         default=None, min_length=1, description="How many dimensions it can have; default: as dims says, else any."
     )
-    align: Annotated[int, Field(ge=0)] | None = Field(
+    align: Annotated[int, Field(ge=0, le=8)] | None = Field(
         default=None, description="Where an output that is `broadcast` has its first dimension; default: numpy's rule."
     )
     optional: bool = Field(default=False, description="Whether models may leave it out; only after those that are not.")

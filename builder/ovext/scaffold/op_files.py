@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 # Names that the generated C++ and OpenCL C use, so that a tensor must not have them there.
 _LOCALS = {
-    "T", "Type", "attributes", "b", "begin", "compute", "count", "element", "end", "f", "from", "i", "inputs", "kernel",
+    "T", "Type", "attributes", "b", "begin", "compute", "count", "element", "end", "f", "from", "i", "infer", "inputs",
+    "kernel", "many",
     "op", "outputs", "parameters", "rows", "run", "scratch", "shape", "shapes", "size", "sizes", "steps", "to", "type",
     "x", "y",
     # words of OpenCL C

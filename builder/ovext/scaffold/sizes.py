@@ -36,6 +36,7 @@ def sizes_hpp(op: OpDescription, namespace: str) -> str:
         "rows": " * ".join(member(op, name) for name in parallel_dims(op)) or "1",
         "rows_text": words_of_rows(op),
         "scratch": _bytes(op, parse_formula(op.kernel.scratch)) if op.kernel.scratch else "0",
+        "computes": [name for name, sign in (("plus", "+"), ("times", "*")) if sign in op.kernel.scratch],
     }
     return wrapped(render("op/sizes.hpp", **context))
 
@@ -96,16 +97,16 @@ def _places(tensor: Input, shape: str) -> Iterator[tuple[str, str]]:
 
 
 def _bytes(op: OpDescription, node: ast.expr) -> str:
-    """A formula of + * min max in C++."""
+    """A formula of + * min max in C++. What is too large stays so, and cannot be allocated."""
     match node:
         case ast.Constant(value=number):
             return str(number)
         case ast.Name(id=name):
             return member(op, name)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return f"({_bytes(op, left)} + {_bytes(op, right)})"
+            return f"plus({_bytes(op, left)}, {_bytes(op, right)})"
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return f"{_bytes(op, left)} * {_bytes(op, right)}"
+            return f"times({_bytes(op, left)}, {_bytes(op, right)})"
         case ast.Call(func=ast.Name(id=name), args=arguments):
             return f"std::{name}<std::size_t>({{{', '.join(_bytes(op, one) for one in arguments)}}})"
         case _:

@@ -24,11 +24,16 @@ TAKEN_BY_CPU_PLUGIN = (
     "EmbeddingBagPacked",
     "EmbeddingBagPackedSum",
     "EmbeddingSegmentsSum",
+    "If",
+    "LoRASubgraph",
+    "PagedCausalConv1D",
     "ROIAlignRotated",
     "Reorder",
     "Result",
     "Subgraph",
 )
+# The same, for an op with one input.
+TAKEN_WITH_ONE_INPUT = ("Add", "Convolution", "GatherMatmul", "MatMul")
 
 
 def in_cpu_plugin(element: str) -> str:

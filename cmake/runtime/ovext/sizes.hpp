@@ -65,19 +65,26 @@ inline std::int64_t divided(std::int64_t a, std::int64_t b) {
 
 }  // namespace detail
 
+// Throw ov::Exception for a result that 64 bits do not hold.
 inline Size operator+(const Size& a, const Size& b) {
     return detail::computed(a, b, [](std::int64_t x, std::int64_t y) {
-        return x + y;
+        std::int64_t result = 0;
+        OPENVINO_ASSERT(!__builtin_add_overflow(x, y, &result), "a size is too large: ", x, " + ", y);
+        return result;
     });
 }
 inline Size operator-(const Size& a, const Size& b) {
     return detail::computed(a, b, [](std::int64_t x, std::int64_t y) {
-        return x - y;
+        std::int64_t result = 0;
+        OPENVINO_ASSERT(!__builtin_sub_overflow(x, y, &result), "a size is too large: ", x, " - ", y);
+        return result;
     });
 }
 inline Size operator*(const Size& a, const Size& b) {
     return detail::computed(a, b, [](std::int64_t x, std::int64_t y) {
-        return x * y;
+        std::int64_t result = 0;
+        OPENVINO_ASSERT(!__builtin_mul_overflow(x, y, &result), "a size is too large: ", x, " * ", y);
+        return result;
     });
 }
 /// The quotient rounded down, like // in op.toml.

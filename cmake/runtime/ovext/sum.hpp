@@ -22,8 +22,10 @@ constexpr std::size_t vector_bytes = 16;
 template <typename T, typename Value>
 [[gnu::always_inline]] inline T sum(std::size_t count, const Value& value) {
     constexpr std::size_t lanes = 32;
-    constexpr std::size_t vectors = lanes * sizeof(T) / detail::vector_bytes;
-    typedef T Vector __attribute__((vector_size(detail::vector_bytes)));  // NOLINT(modernize-use-using): GCC ignores it
+    constexpr std::size_t all_bytes = lanes * sizeof(T);
+    constexpr std::size_t bytes = all_bytes < detail::vector_bytes ? all_bytes : detail::vector_bytes;
+    constexpr std::size_t vectors = all_bytes / bytes;
+    typedef T Vector __attribute__((vector_size(bytes)));  // NOLINT(modernize-use-using): GCC ignores it
     Vector sums[vectors] = {};
     T partial[lanes];
     std::size_t i = 0;

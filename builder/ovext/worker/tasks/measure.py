@@ -84,7 +84,7 @@ def _measure_case(case: dict[str, Any], cores: _Cores) -> dict[str, Any]:
             made = _timed_entry(entry, case, cores, inputs, buffers)
             made.run()
             timed[entry["label"]] = made
-        except Exception as error:  # noqa: BLE001  whatever a baseline raises
+        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a baseline raises
             failed[entry["label"]] = " ".join(str(error).split()) or type(error).__name__
     timed = {entry["label"]: timed[entry["label"]] for entry in case["entries"] if entry["label"] in timed}
     differs = _differences(case, timed)
@@ -221,7 +221,9 @@ def _difference(got: Sequence[Array], wanted: Sequence[Array]) -> str:
     if [one.shape for one in got] != [one.shape for one in wanted]:
         return f"outputs of shape {[list(one.shape) for one in got]}, not {[list(one.shape) for one in wanted]}"
     for number, (one, other) in enumerate(zip(got, wanted, strict=True)):
-        off = np.abs(one.astype(np.float64) - other).max(initial=0)
+        wide = one.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            off = np.where((wide == other) | (np.isnan(wide) & np.isnan(other)), 0, np.abs(wide - other)).max(initial=0)
         if not off <= _CLOSE * np.abs(other).max(initial=1):
             return f"output {number} is off by {off:.3g}"
     return ""

@@ -22,7 +22,12 @@ struct Sizes {
 
     /// Bytes of memory that each thread has.
     std::size_t scratch() const {
-        return D * 4;
+        constexpr std::size_t too_large = ~std::size_t{0} / 4;
+        const auto times = [](std::size_t a, std::size_t b) {
+            std::size_t result = 0;
+            return __builtin_mul_overflow(a, b, &result) || result > too_large ? too_large : result;
+        };
+        return times(D, 4);
     }
 };
 

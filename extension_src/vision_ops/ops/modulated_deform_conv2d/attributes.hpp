@@ -48,7 +48,9 @@ struct Attributes {
             NODE_VALIDATION_CHECK(op, value <= 1000000, "each of dilation is at most 1e+06, not ", value);
         }
         NODE_VALIDATION_CHECK(op, groups >= 1, "groups is at least 1, not ", groups);
+        NODE_VALIDATION_CHECK(op, groups <= 1000000, "groups is at most 1e+06, not ", groups);
         NODE_VALIDATION_CHECK(op, deform_groups >= 1, "deform_groups is at least 1, not ", deform_groups);
+        NODE_VALIDATION_CHECK(op, deform_groups <= 1000000, "deform_groups is at most 1e+06, not ", deform_groups);
     }
 };
 

@@ -6,6 +6,8 @@
 #include <ovext/inputs.hpp>
 #include <ovext/parallel.hpp>
 
+#include <limits>
+
 #include "ops/modulated_deform_conv2d/frameworks.hpp"
 #include "ops/modulated_deform_conv2d/kernel.hpp"
 
@@ -107,6 +109,15 @@ bool ModulatedDeformConv2d::evaluate(ov::TensorVector& outputs, const ov::Tensor
     const auto shapes = ovext::output_shapes_for(this, inputs, infer);
     outputs[0].set_shape(shapes[0].to_shape());
     const auto sizes = sizes_of(ovext::shapes_of(inputs), ovext::shapes_of(outputs));
+    OPENVINO_ASSERT(sizes.H * sizes.W <= std::numeric_limits<std::int32_t>::max(),
+                    "ModulatedDeformConv2d: an image of ",
+                    sizes.H,
+                    " x ",
+                    sizes.W,
+                    " is too large");
+    if (sizes.output_size == 0) {
+        return true;
+    }
     const std::size_t tiles = sizes.N * ((sizes.OH * sizes.OW + tile - 1) / tile);
     // Each tile does much more than to read and write: it is as much work as copying all its columns several times.
     const std::size_t bytes = tiles * sizes.scratch() * 8;

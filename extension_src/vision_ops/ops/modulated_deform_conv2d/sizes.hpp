@@ -35,7 +35,16 @@ struct Sizes {
 
     /// Bytes of memory that each thread has.
     std::size_t scratch() const {
-        return (C * KH * KW * 128 + 1024);
+        constexpr std::size_t too_large = ~std::size_t{0} / 4;
+        const auto plus = [](std::size_t a, std::size_t b) {
+            std::size_t result = 0;
+            return __builtin_add_overflow(a, b, &result) || result > too_large ? too_large : result;
+        };
+        const auto times = [](std::size_t a, std::size_t b) {
+            std::size_t result = 0;
+            return __builtin_mul_overflow(a, b, &result) || result > too_large ? too_large : result;
+        };
+        return plus(times(times(times(C, KH), KW), 128), 1024);
     }
 };
 

@@ -30,7 +30,12 @@ struct Sizes {
 
     /// Bytes of memory that each thread has.
     std::size_t scratch() const {
-        return L * P * 64;
+        constexpr std::size_t too_large = ~std::size_t{0} / 4;
+        const auto times = [](std::size_t a, std::size_t b) {
+            std::size_t result = 0;
+            return __builtin_mul_overflow(a, b, &result) || result > too_large ? too_large : result;
+        };
+        return times(times(L, P), 64);
     }
 };
 

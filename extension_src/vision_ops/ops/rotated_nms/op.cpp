@@ -78,6 +78,7 @@ bool RotatedNMS::has_evaluate() const {
 }
 
 bool RotatedNMS::evaluate(ov::TensorVector& outputs, const ov::TensorVector& inputs) const {
+    output_shapes({inputs[0].get_shape(), inputs[1].get_shape()});  // it checks them
     const auto& shape = inputs[1].get_shape();
     const std::size_t classes = shape[1];
     const std::size_t count_of_boxes = shape[2];

@@ -38,6 +38,8 @@ struct Attributes {
         NODE_VALIDATION_CHECK(op, output_height <= 1000, "output_height is at most 1000, not ", output_height);
         NODE_VALIDATION_CHECK(op, output_width >= 1, "output_width is at least 1, not ", output_width);
         NODE_VALIDATION_CHECK(op, output_width <= 1000, "output_width is at most 1000, not ", output_width);
+        NODE_VALIDATION_CHECK(op, spatial_scale >= 0.0f, "spatial_scale is at least 0, not ", spatial_scale);
+        NODE_VALIDATION_CHECK(op, spatial_scale <= 1000.0f, "spatial_scale is at most 1000, not ", spatial_scale);
         NODE_VALIDATION_CHECK(op, sampling_ratio >= 0, "sampling_ratio is at least 0, not ", sampling_ratio);
         NODE_VALIDATION_CHECK(op, sampling_ratio <= 1000, "sampling_ratio is at most 1000, not ", sampling_ratio);
     }

@@ -52,7 +52,7 @@ Box box_of(const float* roi, const Parameters& parameters) {
 
 /// The four pixels around a sample, and their shares.
 struct Tap {
-    std::int32_t at[4];
+    std::ptrdiff_t at[4];
     float share[4];
 };
 
@@ -65,13 +65,17 @@ Tap tap_at(const Box& box, const Grid& grid, std::size_t row, std::size_t column
     const float right = box.left + (static_cast<float>(column) + part_right) * box.cell_width;
     float y = down * box.cosine - right * box.sine + box.y;
     float x = down * box.sine + right * box.cosine + box.x;
+    if (grid.height == 0 || grid.width == 0) {
+        return tap;
+    }
     if (!(y >= -1 && x >= -1 && y <= static_cast<float>(grid.height) && x <= static_cast<float>(grid.width))) {
         return tap;
     }
     y = std::min(std::max(y, 0.0F), static_cast<float>(grid.height - 1));
     x = std::min(std::max(x, 0.0F), static_cast<float>(grid.width - 1));
-    const auto top = static_cast<std::ptrdiff_t>(y);
-    const auto left = static_cast<std::ptrdiff_t>(x);
+    // float may round the last row up to one that is not there.
+    const auto top = std::min(static_cast<std::ptrdiff_t>(y), grid.height - 1);
+    const auto left = std::min(static_cast<std::ptrdiff_t>(x), grid.width - 1);
     const std::ptrdiff_t bottom = std::min(top + 1, grid.height - 1);
     const std::ptrdiff_t end = std::min(left + 1, grid.width - 1);
     const float from_top = y - static_cast<float>(top);
@@ -81,7 +85,7 @@ Tap tap_at(const Box& box, const Grid& grid, std::size_t row, std::size_t column
     const float shares[] = {
         (1 - from_top) * (1 - from_left), (1 - from_top) * from_left, from_top * (1 - from_left), from_top * from_left};
     for (int corner = 0; corner < 4; ++corner) {
-        tap.at[corner] = static_cast<std::int32_t>(places[corner]);
+        tap.at[corner] = places[corner];
         tap.share[corner] = shares[corner];
     }
     return tap;

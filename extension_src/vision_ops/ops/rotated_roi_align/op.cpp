@@ -28,7 +28,8 @@ Kernel kernel_for(const ov::element::Type& data, const ov::element::Type& rois) 
 }
 
 /// The kernel reads the images that these name, as many samples as the boxes are large.
-void check_images(const ov::Tensor& rois, std::size_t images) {
+void check_images(const ov::Tensor& rois, std::size_t images, float scale) {
+    constexpr float largest = 16384;
     const auto* values = rois.data<float>();
     for (std::size_t number = 0; number < rois.get_shape()[0]; ++number) {
         const auto* roi = values + number * 6;
@@ -39,14 +40,16 @@ void check_images(const ov::Tensor& rois, std::size_t images) {
                         roi[0],
                         " of ",
                         images);
-        OPENVINO_ASSERT(std::abs(roi[3]) < 1e6F && std::abs(roi[4]) < 1e6F,
+        const float width = roi[3] * scale;
+        const float height = roi[4] * scale;
+        OPENVINO_ASSERT(width < largest && height < largest && std::isfinite(width) && std::isfinite(height),
                         "RotatedRoIAlign: box ",
                         number,
                         " is ",
-                        roi[3],
+                        width,
                         " x ",
-                        roi[4],
-                        " large");
+                        height,
+                        " pixels large, which is too much");
     }
 }
 
@@ -105,7 +108,7 @@ bool RotatedRoIAlign::evaluate(ov::TensorVector& outputs, const ov::TensorVector
     const auto shapes = ovext::output_shapes_for(this, inputs, infer);
     outputs[0].set_shape(shapes[0].to_shape());
     const auto sizes = sizes_of(ovext::shapes_of(inputs), ovext::shapes_of(outputs));
-    check_images(inputs[1], sizes.N);
+    check_images(inputs[1], sizes.N, m_attributes.spatial_scale);
     const auto bytes = ovext::byte_size(inputs) + ovext::byte_size(outputs);
     const auto* data = inputs[0].data();
     const auto* rois = inputs[1].data();

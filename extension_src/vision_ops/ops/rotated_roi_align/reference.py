@@ -31,6 +31,8 @@ def rotated_roi_align(
         is_inside = (at_y >= -1) & (at_y <= height) & (at_x >= -1) & (at_x <= width)
         at_y, at_x = np.clip(at_y, 0, height - 1), np.clip(at_x, 0, width - 1)
         sampled = 0
+        if height * width == 0:
+            continue
         for dy, dx in ((0, 0), (0, 1), (1, 0), (1, 1)):
             row, column = np.floor(at_y).astype(int) + dy, np.floor(at_x).astype(int) + dx
             share = (1 - np.abs(at_y - row)) * (1 - np.abs(at_x - column)) * is_inside
