@@ -10,7 +10,7 @@ struct string {
     using Memory = std::string;
     using Value = std::string;
     static constexpr bool is_converted = false;
-    static const std::string& load(const std::string& memory) {
+    static std::string load(const std::string& memory) {
         return memory;
     }
     static std::string store(std::string value) {
