@@ -93,9 +93,10 @@ def rows_of(built: Built, *options: str) -> list[dict[str, Any]]:
     return rows
 
 
-def test_gpu_kernels_are_right_by_their_references(llm: Built) -> None:
+def test_gpu_kernels_are_right_by_their_references(llm: Built, vision: Built) -> None:
     rows = rows_of(llm, "--examples", "1", "--device", "sim")
-    assert {one["op"] for one in rows if one["cases"]} == {"RMSNorm", "RotaryEmbedding", "Snake"}
+    rows += rows_of(vision, "--examples", "1", "--device", "sim")
+    assert {one["op"] for one in rows if one["cases"]} == {"RMSNorm", "RotaryEmbedding", "Snake", "RotatedRoIAlign"}
     assert [one for one in rows if one["failures"]] == []
 
 

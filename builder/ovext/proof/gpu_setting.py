@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -103,6 +104,8 @@ class PluginSetting(_GpuSetting):
         return [one for one in trials if not self.obstacle(one)] or trials
 
     def obstacle(self, trial: Trial) -> str:
+        if not all(math.prod(shape) for shapes in (trial.shapes, trial.before or {}) for shape in shapes.values()):
+            return "the GPU plugin gives no memory to a kernel for a tensor without elements"
         several = len(self.op.outputs) > 1
         if several and self.release < OLDEST_WITH_SEVERAL_OUTPUTS:
             return f"the GPU plugin of OpenVINO before {OLDEST_WITH_SEVERAL_OUTPUTS} computes one output only"
