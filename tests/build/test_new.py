@@ -140,7 +140,7 @@ def test_a_failure_leaves_nothing_behind(ovext: Ovext, tmp_path: Path) -> None:
         (["a", "--attribute", "alpha:int=x"], "'x' in 'alpha:int=x' is no int"),
         (["a", "--framework", "onx=A"], "unknown framework 'onx' (did you mean 'onnx'?)"),
         (["a", "--output", "y:data:custom=many"], "'many' in --output 'y:data:custom=many' is no rank"),
-        (["a", "--input", "x:string"], "no kernel can be written for tensors of type string"),
+        (["a", "--input", "x:u4"], "no kernel can be written for tensors of type u4"),
         (["a", "--constraint", "C + 1"], "compares no two formulas"),
     ],
 )
