@@ -68,8 +68,8 @@ def constants(tmp_path_factory: pytest.TempPathFactory) -> Built:
     assert done.returncode == 0, done.stderr
     op = folder / "constants" / "ops" / "constants"
     for name, old, new in (
-        ("kernel.cpp", "ones_memory[i] = Out0Type::store(0)", "ones_memory[i] = Out0Type::store(1)"),
-        ("kernel.cpp", "twos_memory[i] = Out1Type::store(0)", "twos_memory[i] = Out1Type::store(2)"),
+        ("kernel.cpp", "ones_memory[i] = Out0Type::store({})", "ones_memory[i] = Out0Type::store(1)"),
+        ("kernel.cpp", "twos_memory[i] = Out1Type::store({})", "twos_memory[i] = Out1Type::store(2)"),
         ("reference.py", "np.zeros((N, C), a.dtype)", "np.full((N, C), 1, a.dtype)"),
         ("reference.py", "np.zeros((N+2, C), a.dtype)", "np.full((N+2, C), 2, a.dtype)"),
         ("kernel.cl", "x * OUTPUT0_PITCHES[3]] = 0;", "x * OUTPUT0_PITCHES[3]] = 1;"),
