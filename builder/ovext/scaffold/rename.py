@@ -15,7 +15,7 @@ from ovext.project import described
 from ovext.project.sources import KEPT_BY_TOOLS, PRODUCTS
 from ovext.scaffold.cpp import folder_name
 from ovext.scaffold.derived import SCHEMA_FILE, SIZES_FILE, derived_files, is_derived
-from ovext.scaffold.lists import COMMENT
+from ovext.scaffold.lists import CALL, COMMENT
 from ovext.scaffold.names_in_code import renamed_in_cpp, renamed_in_python
 from ovext.scaffold.names_in_toml import renamed_in_bench, renamed_in_op_toml, renamed_op_in_bench, renamed_op_in_toml
 from ovext.scaffold.op_files import formula_files
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _CPP = {".c", ".cc", ".cl", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".inl", ".ipp"}
 _TEXTS = {".py", ".md", ".toml", ".txt", ".cmake", ".yml", ".yaml", ".json", *_CPP}
-_CALL = re.compile(r"\bovext_add_extension\s*\([^)]*\)", re.IGNORECASE)
 REMOVED = "removed"
 
 
@@ -221,7 +220,7 @@ def _relist(project: Project, rewrite: Rewrite, old: str, new: str) -> None:
         is_comment = any(begin <= call.start() < end for begin, end in comments)
         return call[0] if is_comment else _with_name(call[0], old, new)
 
-    changed = _CALL.sub(replaced, text)
+    changed = CALL.sub(replaced, text)
     if changed == text and old != new:
         rewrite.advice.append(f"{lists}: OPS of ovext_add_extension() does not name '{old}': change it by hand")
     else:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ovext.worker.author_code import in_arguments
 from ovext.worker.models import NUMPY_NAMES, ImpossibleError, named
 
 if TYPE_CHECKING:
@@ -28,11 +29,7 @@ def made(request: dict[str, Any], _: Path) -> Any:
     op = _op(request["name"], [*tensors, *kinds], len(request["outputs"]))
 
     def called(*given: Any) -> Any:
-        chosen = [
-            None if one is None else [given[each] for each in one] if isinstance(one, list) else given[one]
-            for one in takes
-        ]
-        return op(*chosen, *arguments)
+        return op(*in_arguments(takes, given), *arguments)
 
     with torch.no_grad():
         return torch.jit.trace(called, tuple(inputs), check_trace=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import os
 import shutil
@@ -17,6 +16,7 @@ import numpy as np
 import openvino as ov
 
 from ovext.models.ir import TensorType, one_op_model
+from ovext.worker.author_code import module_of
 from ovext.worker.tasks.values import array_of, draw, tensor_of
 
 if TYPE_CHECKING:
@@ -178,13 +178,7 @@ def _made(function: Callable[..., Any], case: dict[str, Any]) -> ov.Model:
 
 
 def _function_of(entry: dict[str, Any]) -> Callable[..., Any]:
-    file, name = Path(entry["file"]), entry["function"]
-    spec = importlib.util.spec_from_file_location(f"ovext_bench_{file.stem}", file)
-    if spec is None or spec.loader is None or not file.is_file():
-        raise FileNotFoundError(f"there is no file {file}")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    function: Callable[..., Any] = getattr(module, name)
+    function: Callable[..., Any] = getattr(module_of(Path(entry["file"])), entry["function"])
     return function
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import traceback
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from ovext.worker.author_code import in_arguments, module_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,19 +77,11 @@ def _run(function: Callable[[], Any]) -> Any:
 
 def _called(request: dict[str, Any], inputs: Sequence[Array]) -> Sequence[Array]:
     function = _function_in(Path(request["reference"]))
-    given = arguments(request, list(map(_own_copy, inputs)))
+    given = in_arguments(request["reference_arguments"], list(map(_own_copy, inputs)))
     results = _run(lambda: function(*given, **request["attributes"]))
     if results is None:
         raise WrongReferenceError(f"{request['reference']}: the reference returns nothing")
     return results if isinstance(results, (list, tuple)) else [np.asarray(results)]
-
-
-def arguments(request: dict[str, Any], inputs: Sequence[Any]) -> list[Any]:
-    """The positional arguments: None for an input that is left out, a list for one that consists of many tensors."""
-    return [
-        None if one is None else [inputs[each] for each in one] if isinstance(one, list) else inputs[one]
-        for one in request["reference_arguments"]
-    ]
 
 
 def _function_in(file: Path) -> Callable[..., Array | Sequence[Array]]:
@@ -100,18 +91,13 @@ def _function_in(file: Path) -> Callable[..., Array | Sequence[Array]]:
     return function
 
 
-@cache
 def _module(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("ovext_reference", file)
-    if spec is None or spec.loader is None or not file.is_file():
+    if not file.is_file():
         raise WrongReferenceError(f"{file}: the op has no reference")
-    sys.dont_write_bytecode = True  # leave nothing in the user's project
-    module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
+        return module_of(file)
     except Exception as error:  # whatever the author's code raises is an answer
         raise WrongReferenceError(f"{file}: it cannot be imported: {type(error).__name__}: {error}") from error
-    return module
 
 
 def _own_copy(values: Array) -> Array:

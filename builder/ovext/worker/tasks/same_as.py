@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ovext.worker.author_code import in_arguments
 from ovext.worker.phases import REFERENCE, Phases
 from ovext.worker.tasks.compare import compared
-from ovext.worker.tasks.reference import arguments, expected_outputs
+from ovext.worker.tasks.reference import expected_outputs
 from ovext.worker.tasks.values import draw
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         expected = expected_outputs(request, inputs)
         say(f"calling {path}")
         try:
-            given = function(*arguments(request, list(map(_given(path), inputs))), **request["attributes"])
+            given_inputs = list(map(_given(path), inputs))
+            given = function(*in_arguments(request["reference_arguments"], given_inputs), **request["attributes"])
         except Exception as error:  # noqa: BLE001  whatever the function raises
             return {"problem": f"{path} fails: {type(error).__name__}: {error}"}
         theirs = given if isinstance(given, (list, tuple)) else [given]
