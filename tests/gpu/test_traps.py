@@ -33,6 +33,37 @@ def test_the_healthy_layer_computes(healthy: Path, op: Op, try_layer: TryLayer) 
     assert try_layer(healthy, op) == {"agrees": True, "custom": True}
 
 
+VOLUME = "*".join(f"OUTPUT0_DIMS[{axis}]" for axis in range(4)) + "*4"
+OWN = f'    <Tensor arg-index="2" type="internal" port-index="0" size="{VOLUME}"/>\n'
+THROUGH_OWN = KERNEL.replace("* dst)", "* dst, __global float* own)").replace("= src[from]", "= own[to] = src[from]")
+# Layers with scratch buffers, and their kernels: one buffer, two, and one that is the first argument.
+WITH_SCRATCH = {
+    "one": (XML.replace("  </Buffers>", f"{OWN}  </Buffers>"), THROUGH_OWN),
+    "two": (
+        XML.replace("  </Buffers>", OWN + OWN.replace('"0"', '"1"').replace('"2"', '"3"') + "  </Buffers>"),
+        THROUGH_OWN.replace("float* own)", "float* own, __global float* more)").replace(
+            "= own[to]", "= more[to] = own[to]"
+        ),
+    ),
+    "first": (
+        XML.replace('arg-index="1"', 'arg-index="2"')
+        .replace('arg-index="0"', 'arg-index="1"')
+        .replace("  </Buffers>", OWN.replace('"2"', '"0"', 1) + "  </Buffers>"),
+        THROUGH_OWN.replace(", __global float* own", "").replace("copy(", "copy(__global float* own,"),
+    ),
+}
+
+
+@pytest.mark.parametrize("op", [Op(), Op(hint="f16"), Op(dynamic=True)], ids=["static", "f16", "dynamic"])
+@pytest.mark.parametrize("layer", WITH_SCRATCH)
+def test_layers_with_scratch_buffers_compute(layer: str, op: Op, healthy: Path, try_layer: TryLayer) -> None:
+    xml, kernel = WITH_SCRATCH[layer]
+    healthy.write_text(xml)
+    healthy.with_name("copy.cl").write_text(kernel)
+    assert findings_of(healthy, op) == []
+    assert try_layer(healthy, op) == {"agrees": True, "custom": True}
+
+
 @pytest.mark.parametrize("trap", TRAPS, ids=named)
 def test_check_names_the_trap(trap: Trap, tmp_path: Path) -> None:
     xml = trap.write(tmp_path)

@@ -127,6 +127,15 @@ TWO_MORE_ARGUMENTS = (
 SOURCE = '<Source filename="copy.cl"/>'
 SIZES = '  <WorkSizes global="X,Y,B*F"/>\n'
 ONLY_NAME = '<CustomLayer name="Copy"'
+THIRD_FLOATS = ("OUTPUT0_TYPE* dst) {", "OUTPUT0_TYPE* dst, __global float* own) {")
+TWO_FLOATS = (
+    "OUTPUT0_TYPE* dst) {",
+    """OUTPUT0_TYPE* dst, __global float* zero, __global float* one) {
+    *zero = 0;
+    *one = 1;
+    if (*zero == 1) { return; }
+""",
+)
 UNUSED_ARGUMENT = ("OUTPUT0_TYPE* dst) {", "OUTPUT0_TYPE* dst, __global INPUT0_TYPE* more) {")
 DENSE = (KERNEL[KERNEL.index("    const size_t from") : KERNEL.index("    const size_t to")], DENSE_INDEX)
 # The kernel reads its third argument as the XML declares it: the first input as BFYX.
@@ -144,9 +153,13 @@ def _define(attributes: str) -> str:
     return f"{SOURCE}\n    <Define {attributes}/>"
 
 
+def _scratch(attributes: str) -> str:
+    return f'{OUTPUT_LINE}    <Tensor arg-index="2" type="internal" {attributes}/>\n'
+
+
 TRAPS = [
     # The XML's form.
-    Trap("not XML", "xml", "</CustomLayer>", "", 12, "Error loading custom layer configuration file"),
+    Trap("not XML", "xml", "</CustomLayer>", "", 10, "Error loading custom layer configuration file"),
     Trap(
         "common root",
         "root",
@@ -164,11 +177,15 @@ TRAPS = [
     Trap("ignored attribute", "ignored", "global=", "globl=", 10, WRONG),
     Trap("ignored element", "ignored", "WorkSizes", "Worksizes", 10, WRONG),
     Trap("second WorkSizes", "repeated", SIZES, f'  <WorkSizes global="1"/>\n{SIZES}', 11, WRONG),
-    Trap("second layer of a name", "duplicate", XML, XML + XML.replace("X,Y,B*F", "1"), 12, WRONG),
+    Trap("second layer of a name", "duplicate", XML, XML + XML.replace("X,Y,B*F", "1"), 1, WRONG),
+    Trap("attribute given twice", "repeated", 'arg-index="0"', 'arg-index="0" arg-index="1"', 6, FINE),
+    Trap("version with a space", "layer-version", 'version="1"', 'version="1 "', 1, "which is not an integer"),
     Trap("no layer", "no-layer", XML, "<!-- nothing -->\n", 1, "No document element found"),
     # Sources and macros.
     Trap("source without name", "source", ' filename="copy.cl"', "", 3, FAILS),
     Trap("source not there", "source", "copy.cl", "kernels/copy.cl", 3, "Couldn't open kernel file"),
+    Trap("absolute source", "source-path", "copy.cl", "/nowhere/copy.cl", 3, "Couldn't open kernel file"),
+    Trap("source behind a slash", "source-path", "copy.cl", "/copy.cl", 3, FINE),
     Trap("no source", "source", SOURCE, "", 1, "Expected to compile more than 0 kernels"),
     Trap("define without name", "define", SOURCE, _define('default="1"'), 4, "Missing name for define node"),
     Trap("define of an unknown type", "define-type", SOURCE, _define('name="N" type="bool[]" default="1"'), 4, FINE),
@@ -217,6 +234,7 @@ TRAPS = [
     Trap("no arg-index", "tensor-index", 'arg-index="0" ', "", 6, "Tensor node has no arg-index"),
     Trap("no port-index", "tensor-index", 'port-index="0" ', "", 6, "Tensor node has no port-index"),
     Trap("arg-index a word", "tensor-index", 'arg-index="0"', 'arg-index="first"', 6, "stoi"),
+    Trap("arg-index with a space", "tensor-index", 'arg-index="0"', 'arg-index="0 "', 6, "which is not an integer"),
     Trap("arg-index -2", "tensor-index", 'arg-index="0"', 'arg-index="-2"', 6, "vector::_M_default_append"),
     Trap("port-index -2", "tensor-index", 'port-index="0"', 'port-index="-2"', 6, FAILS),
     Trap("tensor type", "tensor-type", 'type="input"', 'type="in"', 6, "Tensor node has an invalid type: in"),
@@ -334,7 +352,47 @@ TRAPS = [
         WRONG,
         Op(inputs=((1, 2, 3, 4, 5),), outputs=((1, 2, 3, 4, 5),), dynamic=True),
     ),
+    # Scratch buffers.
+    *(
+        Trap(name, code, OUTPUT_LINE, _scratch(attributes), 8, plugin, then=THIRD_FLOATS)
+        for name, code, attributes, plugin in [
+            ("scratch without size", "scratch-size", 'port-index="0"', "Internal buffer requires a size attribute"),
+            (
+                "scratch in B, F, Y and X",
+                "scratch-size",
+                'port-index="0" size="B*F*4"',
+                "Failed to parse internal buffer",
+            ),
+            ("scratch of no bytes", "scratch-size", 'port-index="0" size="INPUT0_DIMS[0]-2"', "non-positive value"),
+            ("scratch of too many bytes", "scratch-size", 'port-index="0" size="65536*65536"', "non-positive value"),
+            ("scratch by another input", "scratch-size", 'port-index="0" size="INPUT1_DIMS[0]"', "Failed to parse"),
+            ("scratch by a fifth dimension", "scratch-size", 'port-index="0" size="INPUT0_DIMS[4]"', "Failed to parse"),
+            ("scratch that divides by zero", "size-zero-division", 'port-index="0" size="8/(INPUT0_DIMS[0]-2)"', DIES),
+        ]
+    ),
+    Trap(
+        "scratch from 1 on",
+        "scratch-port",
+        OUTPUT_LINE,
+        _scratch('port-index="1" size="4"'),
+        1,
+        "allocated intermediate memory is necessary",
+        then=THIRD_FLOATS,
+    ),
+    Trap(
+        "two scratch buffers of one number",
+        "scratch-port",
+        OUTPUT_LINE,
+        _scratch('port-index="0" size="4"')
+        + _scratch('port-index="0" size="4"').splitlines(True)[1].replace('"2"', '"3"'),
+        9,
+        WRONG,
+        then=TWO_FLOATS,
+    ),
+    Trap("size of an input", "ignored", 'type="input"', 'type="input" size="4"', 6, FINE),
     # Work sizes.
+    Trap("comma at the end", "size-syntax", "X,Y,B*F", "X,Y,B*F,", 10, FINE),
+    Trap("two commas", "size-syntax", "X,Y,B*F", "X,,Y,B*F", 10, "Invalid WorkSize"),
     Trap(
         "dim of the input",
         "dim-ignored",

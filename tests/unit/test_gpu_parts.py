@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from ctypes import c_int32
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ovext.gpu.expressions import DivisionByZeroError, ExpressionError, evaluate
+from ovext.gpu.expressions import DivisionByZeroError, ExpressionError, evaluate, of_dims
 from ovext.gpu.layer import four_dims, plugin_text
 from ovext.gpu.ocloc import Binary, _from_tokens, _from_ze_info
 from ovext.gpu.prelude import pitches
 from ovext.gpu.source import outline, without_comments
 from ovext.gpu.xml import XmlError, read_elements
 
-DIMS = (2, 3, 5, 7)
+DIMS = of_dims((2, 3, 5, 7))
 FILE = Path("layer.xml")
 
 atoms = st.sampled_from(["B", "F", "Y", "X", "b", "f", "y", "x", "1", "2", "16", "31"])
@@ -32,17 +33,17 @@ expressions = st.recursive(
 
 
 def as_c_does(expression: str) -> int | None:
-    """The value with C's division, computed with Python's own parser; None if it divides by zero."""
+    """The value with 32 bits and C's division, computed with Python's own parser; None if it divides by zero."""
 
     class Number(int):
         def __add__(self, other: int) -> Number:
-            return Number(int(self) + int(other))
+            return Number(c_int32(int(self) + int(other)).value)
 
         def __sub__(self, other: int) -> Number:
-            return Number(int(self) - int(other))
+            return Number(c_int32(int(self) - int(other)).value)
 
         def __mul__(self, other: int) -> Number:
-            return Number(int(self) * int(other))
+            return Number(c_int32(int(self) * int(other)).value)
 
         def __truediv__(self, other: int) -> Number:
             exact = abs(int(self)) // abs(int(other))
@@ -51,7 +52,7 @@ def as_c_does(expression: str) -> int | None:
         def __mod__(self, other: int) -> Number:
             return Number(int(self) - int(self / other) * int(other))
 
-    names = {name: Number(size) for name, size in zip("BFYXbfyx", DIMS * 2, strict=True)}
+    names = {name: Number(size) for name, size in zip("BFYXbfyx", [*DIMS.values()] * 2, strict=True)}
     text = "".join(f"Number({part})" if part.isdigit() else part for part in split_digits(expression))
     try:
         return int(eval(text, {"Number": Number, **names}))  # noqa: S307  of expressions drawn above
@@ -71,6 +72,7 @@ def split_digits(text: str) -> list[str]:
 
 @example("( B-F)/2")  # C rounds towards zero
 @example("(B-Y)%2")
+@example("31*31*31*31*31*31*31+1")
 @given(expressions)
 def test_expressions_have_the_value_that_c_gives_them(expression: str) -> None:
     expected = as_c_does(expression)
@@ -215,6 +217,11 @@ def test_elements_know_their_lines_and_those_of_their_attributes() -> None:
         b"<!DOCTYPE layers>\n<A/>",
         b'\n<A options="-DX=1 && 2"/>',
         b"<!-- caf\xe9 -->\n<A/>",
+        b'<!-- a declaration behind a comment --><?xml version="1.0"?>\n<A/>',
+        b'\n<A one="1" one="2"/>',
+        "<!-- caf\xe9 -->\n<A/>".encode("utf-16"),
+        b'<?xml version="1.0" encoding="ISO-8859-1"?><!-- caf\xe9\xe9\xe9\xe9\xe9\xe9 -->\n<A/>',
+        "<?xml version='1.0'?>\n<A/>".encode("utf-32-le"),
     ],
 )
 def test_what_the_plugin_takes_as_xml_is_taken(data: bytes) -> None:
@@ -222,7 +229,7 @@ def test_what_the_plugin_takes_as_xml_is_taken(data: bytes) -> None:
     assert (element.tag, element.place.line) == ("A", 2)
 
 
-@pytest.mark.parametrize(("data", "line"), [(b"<A>\n<B>\n</A>", 3), (b'<A one="1" one="2"/>', 1), (b"<A/>\n\n<", 3)])
+@pytest.mark.parametrize(("data", "line"), [(b"<A>\n<B>\n</A>", 3), (b"<A one=1/>", 1), (b"<A/>\n\n<", 3)])
 def test_damaged_xml_is_told_with_its_line(data: bytes, line: int) -> None:
     with pytest.raises(XmlError) as caught:
         read_elements(data, FILE)

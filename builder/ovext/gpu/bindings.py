@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 
 def check_bindings(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
+    for place in layer.data:
+        fix = "Give the op an input for it, and the model a Constant there."
+        yield error("data", place, "the plugin parses <Data> but compiles no layer that has one", fix)
     yield from _arguments(layer)
     yield from _inputs(layer, use)
     yield from _outputs(layer, use)
@@ -81,7 +84,7 @@ def _formats(layer: Layer) -> Iterator[PlacedFinding]:
         if tensor.format == "ANY" and tensor.kind == "output":
             text = "with ANY on an output the plugin swaps Y and X in its dimensions and work sizes"
             yield error("any-output", tensor.place, text, 'Write format="BFYX".')
-        elif tensor.format == "ANY":
+        elif tensor.format == "ANY" and tensor.kind == "input":
             text = "with ANY the kernel gets whatever layout the neighbour has; blocked ones do not compile"
             yield warning("any-input", tensor.place, text, 'Write format="BYXF".')
         elif tensor.format == "BFYX" and tensor.kind == "input":
@@ -96,9 +99,10 @@ def _formats(layer: Layer) -> Iterator[PlacedFinding]:
 def _pitches(layer: Layer) -> Iterator[PlacedFinding]:
     """Warn of a kernel that ignores the formats although they differ."""
     code = "".join(source.text or "" for source in layer.sources)
-    if len({tensor.format for tensor in layer.tensors}) < 2 or not code:  # noqa: PLR2004
+    tensors = [*layer.bound("input"), *layer.bound("output")]
+    if len({tensor.format for tensor in tensors}) < 2 or not code:  # noqa: PLR2004
         return
-    for tensor in layer.tensors:
+    for tensor in tensors:
         macro = f"{tensor.kind.upper()}{tensor.port}_PITCHES"
         if tensor.format != "BFYX" and macro not in code:
             text = f"the kernel does not use {macro}, and this tensor is in memory as {tensor.format}"

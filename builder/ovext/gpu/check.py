@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError
+from ovext.findings import Level
 from ovext.gpu.bindings import check_bindings
 from ovext.gpu.from_op import assumed_use, layer_of, use_of
 from ovext.gpu.kernel import check_kernel
@@ -13,6 +14,7 @@ from ovext.gpu.macros import check_macros
 from ovext.gpu.mvcl_check import check_described
 from ovext.gpu.place import Place, error
 from ovext.gpu.read import read_layers
+from ovext.gpu.scratch import check_scratch
 from ovext.gpu.sizes import check_sizes
 from ovext.project import load_project
 
@@ -24,13 +26,27 @@ if TYPE_CHECKING:
     from ovext.project import OpDescription, Project
 
 
+# Problems that the plugin has with a layer even if another replaces it: it reads each.
+_WHEN_READ = {"source", "source-path", "size-syntax", "size-zero-division", "dim"}
+
+
 @dataclass(frozen=True)
 class Checked:
-    """A layer, its use, and the op description that it comes from, if any."""
+    """A layer, its use, the op description that it comes from, if any, and whether another layer replaces it."""
 
     layer: Layer
     use: Use
     op: OpDescription | None = None
+    is_replaced: bool = False
+
+    def findings(self) -> list[PlacedFinding]:
+        """What the rules find."""
+        found = check_layer(self.layer, self.use)
+        return [self._of_replaced(one) for one in found] if self.is_replaced else found
+
+    def _of_replaced(self, finding: PlacedFinding) -> PlacedFinding:
+        is_seen = finding.level is not Level.ERROR or finding.code in _WHEN_READ
+        return finding if is_seen else replace(finding, level=Level.WARNING)
 
 
 @dataclass(frozen=True)
@@ -80,12 +96,12 @@ def check_project(project: Project) -> CheckReport:
 
 def check_layer(layer: Layer, use: Use) -> list[PlacedFinding]:
     """The findings about one layer of the GPU plugin."""
-    all_rules = (check_bindings, check_sizes, check_kernel, check_macros)
+    all_rules = (check_bindings, check_sizes, check_scratch, check_kernel, check_macros)
     return [finding for rules in all_rules for finding in rules(layer, use)]
 
 
 def _with_rules(checked: list[Checked], findings: list[PlacedFinding]) -> CheckReport:
-    by_rules = [finding for one in checked for finding in check_layer(one.layer, one.use)]
+    by_rules = [finding for one in checked for finding in one.findings()]
     return CheckReport(tuple(checked), tuple(sorted({*findings, *by_rules}, key=_order)))
 
 
@@ -100,6 +116,7 @@ def _of_files(files: list[Path]) -> tuple[list[Checked], list[PlacedFinding]]:
         if file.suffix == ".cl":
             raise ProjectError("this is a kernel, not its layer", where=file, fix="Name the XML or the project.")
         layers, said = read_layers(file)
-        checked += [Checked(layer, assumed_use(layer)) for layer in layers]
+        last = {layer.op: layer for layer in layers}
+        checked += [Checked(layer, assumed_use(layer), is_replaced=last[layer.op] is not layer) for layer in layers]
         findings += said
     return checked, findings

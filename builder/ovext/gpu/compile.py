@@ -104,7 +104,7 @@ def programs_of(checked: Checked, headers: str | None) -> list[Program]:
     """A program for each sample and element type that the plugin could compile for the layer."""
     sources = checked.layer.sources
     # A compiler of this machine would include files that the plugin does not, and print their lines.
-    if not sources or any(source.text is None or source.outline.includes for source in sources):
+    if checked.is_replaced or not sources or any(source.text is None or source.outline.includes for source in sources):
         return []
     programs = []
     for sample in checked.use.samples:

@@ -25,7 +25,14 @@ def layer_xml(layer: Layer, kernel: str) -> str:
         for one in layer.defines
     ]
     tensors = [
-        _tag("Tensor", arg_index=one.argument, type=one.kind, port_index=one.port, format=one.format)
+        _tag(
+            "Tensor",
+            arg_index=one.argument,
+            type=one.kind,
+            port_index=one.port,
+            format=None if one.kind == "internal" else one.format,
+            size=one.size or None,
+        )
         for one in layer.tensors
     ]
     sizes = layer.work_sizes

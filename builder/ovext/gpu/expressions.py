@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VARIABLES = "BFYX"
-ALL_ONES = (1, 1, 1, 1)  # the dimensions with which the plugin tries an expression when it loads a layer
+ALL_ONES = dict.fromkeys(VARIABLES, 1)  # with these the plugin tries an expression when it loads a layer
 _WORD = re.compile(r"[ \t]*(?:(\d+)|([BFYXbfyx])|([-+*/%()]))")
 _LONGEST = 200
 _LARGEST_NUMBER = 2**31 - 1
@@ -25,17 +25,21 @@ class DivisionByZeroError(ExpressionError):
 
 
 def split(text: str) -> list[str]:
-    """The expressions of a comma-separated list; none for an empty text."""
-    return text.split(",") if text else []
+    """The expressions of a comma-separated list, which may end with a comma; none for an empty text."""
+    return text.removesuffix(",").split(",") if text else []
 
 
-def evaluate(expression: str, dims: tuple[int, int, int, int]) -> int:
-    """The value for the dimensions b, f, y, x. Division works as in C.
+def of_dims(dims: tuple[int, int, int, int]) -> dict[str, int]:
+    """The values of B, F, Y and X."""
+    return dict(zip(VARIABLES, dims, strict=True))
+
+
+def evaluate(expression: str, known: Mapping[str, int]) -> int:
+    """The value for these values of variables. Numbers have 32 bits, and division works as in C.
 
     Raises:
         ExpressionError: it is not a valid expression, or divides by zero.
     """
-    known = dict(zip(VARIABLES, dims, strict=True))
     parser = _Parser(_words(expression), known)
     value = parser.sum()
     if parser.rest:
@@ -75,7 +79,7 @@ class _Parser:
     def sum(self) -> int:
         value = self._product()
         while self.rest and self.rest[0] in "+-":
-            value = value + self._product() if self._take() == "+" else value - self._product()
+            value = _wrapped(value + self._product() if self._take() == "+" else value - self._product())
         return value
 
     def _product(self) -> int:
@@ -83,7 +87,7 @@ class _Parser:
         while self.rest and self.rest[0] in "*/%":
             operation, operand = self._take(), self._atom()
             if operation == "*":
-                value *= operand
+                value = _wrapped(value * operand)
                 continue
             if operand == 0:
                 raise DivisionByZeroError("divides by zero")
@@ -102,6 +106,8 @@ class _Parser:
             return int(word)
         if word.upper() in self.known:
             return self.known[word.upper()]
+        if word.isalpha():
+            raise ExpressionError(f"'{word}' has no value here")
         problem = "a sign before a value is not allowed" if word in "+-" else f"a value is missing before '{word}'"
         raise ExpressionError(problem)
 
@@ -109,3 +115,8 @@ class _Parser:
         if not self.rest:
             raise ExpressionError("a value is missing at its end")
         return self.rest.pop(0)
+
+
+def _wrapped(value: int) -> int:
+    """The value that an int of 32 bits has after an overflow."""
+    return (value + 2**31) % 2**32 - 2**31

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ovext.errors import ProjectError
 from ovext.gpu.layer import MAX_RANK, Define, Layer, Sample, Source, Tensor, Use, WorkSizes, plugin_text
 from ovext.gpu.place import Place
+from ovext.gpu.scratch import plugin_size
 from ovext.project.dims import REST, parse_dim
 from ovext.project.gpu_tables import GpuBuffer
 from ovext.project.op import Case
@@ -15,6 +16,7 @@ from ovext.project.shapes import output_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ovext.project.attributes import AttributeValue
     from ovext.project.dims import DimPattern
@@ -36,12 +38,10 @@ def layer_of(op: OpDescription) -> Layer | None:
     def place(*keys: str | int) -> Place:
         return Place(op.folder / "op.toml", op.line_of("gpu", *keys))
 
-    kernel = op.folder / op.gpu.kernel
-    text_of_kernel = kernel.read_text(encoding="utf-8", errors="replace") if kernel.is_file() else None
     return Layer(
         op=op.type,
         entry=op.gpu.entry,
-        sources=(Source(kernel, text_of_kernel, place("kernel")),),
+        sources=tuple(_source(op.folder / kernel, place("kernel")) for kernel in op.gpu.kernel),
         defines=tuple(
             Define(macro, attribute, _default(op, attribute), place("defines", macro), _list_type(op, attribute))
             for macro, attribute in op.gpu.defines.items()
@@ -53,12 +53,23 @@ def layer_of(op: OpDescription) -> Layer | None:
     )
 
 
+def _source(file: Path, place: Place) -> Source:
+    return Source(file, file.read_text(encoding="utf-8", errors="replace") if file.is_file() else None, place)
+
+
 def _tensors(op: OpDescription, gpu: Gpu, where: Place) -> list[Tensor]:
     names = [one.name for one in op.inputs] + [one.name for one in op.outputs]
-    tensors = []
-    for number, buffer in enumerate(gpu.buffers or [GpuBuffer(tensor=name) for name in names]):
-        kind, port = op.port_of(buffer.tensor)
-        tensors.append(Tensor(number, kind, port, buffer.format or _DEFAULT_FORMATS[kind], where))
+    buffers = gpu.buffers or [GpuBuffer(tensor=name) for name in names]
+    own = {one.name: number for number, one in enumerate(gpu.scratch)}
+    unnamed = [name for name in own if name not in {buffer.tensor for buffer in buffers}]
+    tensors: list[Tensor] = []
+    for number, buffer in enumerate([*buffers, *(GpuBuffer(tensor=name) for name in unnamed)]):
+        if (port := own.get(buffer.tensor)) is not None:
+            place = Place(where.file, op.line_of("gpu", "scratch", port))
+            tensors.append(Tensor(number, "internal", port, "BFYX", place, plugin_size(gpu.scratch[port].size)))
+        else:
+            kind, port = op.port_of(buffer.tensor)
+            tensors.append(Tensor(number, kind, port, buffer.format or _DEFAULT_FORMATS[kind], where))
     return tensors
 
 

@@ -45,8 +45,8 @@ def _name(layer: Layer) -> Iterator[PlacedFinding]:
         return
     for name in types:
         if name.casefold() == layer.op.casefold():
-            text = f"no op of OpenVINO has the type '{layer.op}'; the plugin ignores the layer"
-            yield error("op-type", layer.place, text, f"Write '{name}', as OpenVINO spells it.")
+            text = f"no op of OpenVINO has the type '{layer.op}': the layer is for a custom op of that name only"
+            yield warning("op-type", layer.place, text, f"Write '{name}' if you mean OpenVINO's op.")
 
 
 def _kernels(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
@@ -81,6 +81,8 @@ def _arguments(layer: Layer, use: Use, source: Source, kernel: Kernel) -> Iterat
 
 
 def _type(argument: Argument, tensor: Tensor, use: Use, where: Place) -> Iterator[PlacedFinding]:
+    if tensor.kind == "internal":
+        return  # memory without a type
     macro = f"{tensor.kind.upper()}{tensor.port}_TYPE"
     if _TYPE_MACRO.fullmatch(argument.type) and argument.type != macro:
         bound_to = f"{tensor.kind} {tensor.port} of the op"

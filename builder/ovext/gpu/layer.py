@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ovext.project.attributes import AttributeValue
     from ovext.project.shapes import Shape
 
+# What an argument of a kernel is: memory of an input, of an output, or of the kernel's own (a scratch buffer).
+TensorKind = Literal["input", "output", "internal"]
 # The plugin describes each tensor to a kernel with four numbers.
 MAX_RANK = 4
 FORMATS: tuple[str, ...] = get_args(GpuFormat)
@@ -55,13 +57,19 @@ class Define:
 
 @dataclass(frozen=True)
 class Tensor:
-    """An argument of the kernel: the memory of an input or output."""
+    """An argument of the kernel: the memory of an input or output, or scratch memory.
+
+    Attributes:
+        port: the number of the input, of the output or of the scratch buffer.
+        size: the bytes of a scratch buffer, an expression; see ovext.gpu.scratch.
+    """
 
     argument: int
-    kind: Literal["input", "output"]
+    kind: TensorKind
     port: int
     format: str
     place: Place
+    size: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,8 +94,9 @@ class Layer:
     options: str
     work_sizes: WorkSizes | None
     place: Place
+    data: tuple[Place, ...] = ()  # <Data> elements
 
-    def bound(self, kind: Literal["input", "output"]) -> list[Tensor]:
+    def bound(self, kind: TensorKind) -> list[Tensor]:
         return [tensor for tensor in self.tensors if tensor.kind == kind]
 
 

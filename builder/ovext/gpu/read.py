@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 from ovext.errors import ProjectError, nearest
 from ovext.files import read_regular
 from ovext.findings import Level
-from ovext.gpu.layer import FORMATS, Define, Layer, Source, Tensor, WorkSizes
+from ovext.gpu.layer import FORMATS, Define, Layer, Source, Tensor, TensorKind, WorkSizes
 from ovext.gpu.mvcl_check import check_mvcl
 from ovext.gpu.place import Place, PlacedFinding
 from ovext.gpu.xml import Element, XmlError, read_elements
@@ -23,14 +23,17 @@ _KNOWN: dict[str, tuple[set[str], set[str]]] = {
     "Source": ({"filename"}, set()),
     "Define": ({"name", "param", "type", "default"}, set()),
     "Buffers": (set(), {"Tensor", "Data"}),
-    "Tensor": ({"arg-index", "type", "port-index", "format"}, set()),
+    "Tensor": ({"arg-index", "type", "port-index", "format", "size"}, set()),
     "Data": ({"arg-index", "name"}, set()),
     "CompilerOptions": ({"options"}, set()),
     "WorkSizes": ({"global", "local", "dim"}, set()),
 }
+_KINDS: tuple[TensorKind, ...] = get_args(TensorKind)
 _LIST_TYPES = {"int[]": "int", "float[]": "float"}
 _SOURCES = {".cl", ".clh", ".c", ".h"}
 _SCALAR_TYPES = {"", "int", "float", "bool", "string"}
+_INTEGER = re.compile(r"[ \t\n\v\f\r]*([-+]?)0*([0-9]{1,10})")  # as std::stoi reads it, if nothing may follow
+_MOST = 99  # arguments or ports: more are a mistake
 
 
 def read_layers(file: Path) -> tuple[list[Layer], list[PlacedFinding]]:
@@ -47,7 +50,8 @@ def read_layers(file: Path) -> tuple[list[Layer], list[PlacedFinding]]:
     try:
         elements = read_elements(data, file)
     except XmlError as error:
-        reader.error("xml", f"this is not XML: {error}", Place(file, error.line), "Close or quote what is open here.")
+        text = f"the plugin cannot read this as XML: {error}"
+        reader.error("xml", text, Place(file, error.line), "Close or quote what is open here.")
         return [], reader.findings
     if not elements:
         reader.error("no-layer", "the file holds no CustomLayer", Place(file, 1), "Write one.")
@@ -74,11 +78,8 @@ class _Reader:
             self.findings += check_mvcl(element)
             return None
         self._unknown_parts(element)
-        for attribute, expected in (("type", "SimpleGPU"), ("version", "1")):
-            if (value := element.attributes.get(attribute)) != expected:
-                said = f"is '{value}'" if value is not None else "is missing"
-                text = f"the layer's {attribute} {said}, not '{expected}'"
-                self.error(f"layer-{attribute}", text, element.place_of(attribute), f'Write {attribute}="{expected}".')
+        self._fixed(element, "type", "SimpleGPU", element.attributes.get("type") == "SimpleGPU")
+        self._fixed(element, "version", "1", _integer(element.attributes.get("version", "")) == 1)
         name = self._needed(element, "name", "layer-name")
         kernel = self._only(element, "Kernel", "no-kernel")
         buffers = self._only(element, "Buffers", "no-buffers")
@@ -96,10 +97,21 @@ class _Reader:
             options=options.attributes.get("options", "") if options else "",
             work_sizes=self._work_sizes(element),
             place=element.place,
+            data=tuple(data.place for data in buffers.of_tag("Data")),
         )
+
+    def _fixed(self, layer: Element, attribute: str, expected: str, is_right: bool) -> None:
+        if not is_right:
+            value = layer.attributes.get(attribute)
+            said = f"is '{value}'" if value is not None else "is missing"
+            text = f"the layer's {attribute} {said}, not '{expected}'"
+            self.error(f"layer-{attribute}", text, layer.place_of(attribute), f'Write {attribute}="{expected}".')
 
     def _unknown_parts(self, element: Element) -> None:
         attributes, children = _KNOWN[element.tag]
+        for name in element.repeated:
+            text = f"the plugin reads only the first '{name}' of this <{element.tag}>: '{element.attributes[name]}'"
+            self.error("repeated", text, element.place_of(name), "Remove the others.", Level.WARNING)
         for name in element.attributes:
             if name not in attributes:
                 text = f"the plugin ignores the attribute '{name}' of <{element.tag}>{nearest(name, attributes)}"
@@ -129,11 +141,13 @@ class _Reader:
 
     def _source(self, element: Element) -> Source:
         name, where = element.attributes["filename"], element.place_of("filename")
-        file = self.file.parent / name
+        file = self.file.parent / name.lstrip("/")  # the plugin joins the folder, a slash and the name
         if name.startswith("/"):
             text = "the plugin opens the name behind the folder of the XML, where it does not find an absolute path"
-            self.error("source-path", text, where, "Put the source beside the XML.")
-            return Source(file, None, where)
+            level = Level.WARNING if file.is_file() else Level.ERROR
+            self.error("source-path", text, where, "Put the source beside the XML.", level)
+            if level is Level.ERROR:
+                return Source(file, None, where)
         real = file.resolve()
         if not real.is_relative_to(self.file.parent.resolve()) and real.suffix not in _SOURCES:
             text = "the path leads out of the folder of the XML to what is named as no source, so it is not read here"
@@ -159,42 +173,41 @@ class _Reader:
         )
 
     def _tensors(self, buffers: Element) -> list[Tensor]:
-        for data in buffers.of_tag("Data"):
-            fix = "Give the op an input for it, and the model a Constant there."
-            self.error("data", "the plugin parses <Data> but compiles no layer that has one", data.place, fix)
         return [tensor for element in buffers.of_tag("Tensor") if (tensor := self._tensor(element))]
 
     def _tensor(self, element: Element) -> Tensor | None:
+        given = element.attributes
         argument = self._index(element, "arg-index")
         port = self._index(element, "port-index")
-        kind: Literal["input", "output"] | None = None
-        match element.attributes.get("type", ""):
-            case "input":
-                kind = "input"
-            case "output":
-                kind = "output"
-            case other:
-                text = f"a tensor's type is '{other}', not input or output"
-                self.error("tensor-type", text, element.place_of("type"), 'Write type="input" or type="output".')
-        given = element.attributes.get("format", "BFYX")
-        if given.upper() not in FORMATS or given not in {given.upper(), given.lower()}:
+        kind = next((kind for kind in _KINDS if kind == given.get("type", "")), None)
+        if kind is None:
+            text = f"a tensor's type is '{given.get('type', '')}', not input, output or internal"
+            self.error("tensor-type", text, element.place_of("type"), 'Write type="input" or type="output".')
+        memory_format = given.get("format", "BFYX")
+        if memory_format.upper() not in FORMATS or memory_format not in {memory_format.upper(), memory_format.lower()}:
             allowed = ", ".join(FORMATS)
-            text = f"the plugin knows no format '{given}'{nearest(given, FORMATS)}"
+            text = f"the plugin knows no format '{memory_format}'{nearest(memory_format, FORMATS)}"
             self.error("format", text, element.place_of("format"), f"Use one of {allowed}, all in one case.")
+        if kind == "internal":
+            self._needed(element, "size", "scratch-size")
+        elif "size" in given:
+            text = f"the plugin ignores the size of a tensor of type {kind}"
+            self.error("ignored", text, element.place_of("size"), "Remove it.", Level.WARNING)
         if argument is None or port is None or kind is None:
             return None
-        return Tensor(argument, kind, port, given.upper(), element.place)
+        return Tensor(argument, kind, port, memory_format.upper(), element.place, given.get("size", ""))
 
     def _index(self, element: Element, attribute: str) -> int | None:
         text = element.attributes.get(attribute, "")
-        if re.fullmatch(r"\d{1,2}", text):
-            return int(text)
+        value = _integer(text)
+        if value is not None and 0 <= value <= _MOST:
+            return value
         where = element.place_of(attribute)
         if not text:
             self.error("tensor-index", f"a tensor has no {attribute}", where, f'Add {attribute}="0" or higher.')
         else:
             fix = "Count from 0." + (" At less than -1 the plugin crashes." if text.startswith("-") else "")
-            self.error("tensor-index", f"the {attribute} '{text[:20]}' is no number from 0 to 99", where, fix)
+            self.error("tensor-index", f"the {attribute} '{text[:20]}' is no number from 0 to {_MOST}", where, fix)
         return None
 
     def _work_sizes(self, layer: Element) -> WorkSizes | None:
@@ -205,9 +218,14 @@ class _Reader:
         return WorkSizes(given.get("global"), given.get("local", ""), given.get("dim"), element.place)
 
     def repeated_names(self, layers: list[Layer]) -> None:
-        seen: dict[str, Layer] = {}
+        last = {layer.op: layer for layer in layers}
         for layer in layers:
-            if layer.op in seen:
-                text = f"this layer replaces the one for '{layer.op}' at line {seen[layer.op].place.line}"
+            if (other := last[layer.op]) is not layer:
+                text = f"the layer for '{layer.op}' at line {other.place.line} replaces this one"
                 self.error("duplicate", text, layer.place, "Keep one of them.", Level.WARNING)
-            seen[layer.op] = layer
+
+
+def _integer(text: str) -> int | None:
+    """The value of an attribute that is a number for the plugin; None for any other text."""
+    match = _INTEGER.fullmatch(text)
+    return int(match[1] + match[2]) if match else None

@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from ovext.gpu.expressions import ALL_ONES, DivisionByZeroError, ExpressionError, evaluate, split
+from ovext.gpu.expressions import ALL_ONES, DivisionByZeroError, ExpressionError, evaluate, of_dims, split
 from ovext.gpu.layer import four_dims
 from ovext.gpu.place import error, warning
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ovext.gpu.place import PlacedFinding
 
 MAX_DIMENSIONS = 3
+_DIM = re.compile(r"input(?:$|,\s*\+?(\d{1,9}))")  # the plugin ignores what follows the number
 MAX_LOCAL = 256  # the work items in a group that every Intel GPU since Gen9 supports
 
 
@@ -29,7 +30,7 @@ def work_sizes_of(layer: Layer, sample: Sample) -> tuple[list[int], list[int]]:
     sizes = layer.work_sizes
     if sizes is None or not sizes.global_sizes:
         return [math.prod(sample.outputs[0])], []
-    dims = four_dims(sample.outputs[0])
+    dims = of_dims(four_dims(sample.outputs[0]))
     return (
         [evaluate(one, dims) for one in split(sizes.global_sizes)],
         [evaluate(one, dims) for one in split(sizes.local_sizes)],
@@ -71,15 +72,15 @@ def _constant(expression: str) -> int | None:
 def _dim(sizes: WorkSizes, use: Use) -> Iterator[PlacedFinding]:
     if sizes.dim in {None, "", "output"}:
         return
-    word, _, index = str(sizes.dim).partition(",")
-    if word != "input" or (index and not index.isdigit()):
+    match = _DIM.match(str(sizes.dim))
+    port = int(match[1] or 0) if match else 0
+    if match is None:
         text = f"the plugin knows no dim '{sizes.dim}'"
         yield error("dim", sizes.place, text, "Leave it out: the output's sizes are used.")
-    elif int(index or 0) >= use.inputs:
-        text = f"dim names input {index}, but the op has {use.inputs}"
+    elif port >= use.inputs:
+        text = f"dim names input {port}, but the op has {use.inputs}"
         yield error("dim", sizes.place, text, "Leave it out: the output's sizes are used.")
     else:
-        port = int(index or 0)
         other = any(sample.inputs[port] != sample.outputs[0] for sample in use.samples)
         state = error if other else warning
         text = f"despite dim='{sizes.dim}' B, F, Y and X are the output's; dynamic shapes fail with it"
@@ -87,8 +88,11 @@ def _dim(sizes: WorkSizes, use: Use) -> Iterator[PlacedFinding]:
 
 
 def _form(sizes: WorkSizes) -> Iterator[PlacedFinding]:
-    lists = {"global": split(sizes.global_sizes or ""), "local": split(sizes.local_sizes)}
-    for name, expressions in lists.items():
+    for name, listed in (("global", sizes.global_sizes or ""), ("local", sizes.local_sizes)):
+        expressions = split(listed)
+        if listed.endswith(","):
+            text = f"the {name} sizes end with a comma, which the plugin ignores"
+            yield warning("size-syntax", sizes.place, text, "Remove it.")
         if len(expressions) > MAX_DIMENSIONS:
             text = f"there are {len(expressions)} {name} sizes; OpenCL takes at most {MAX_DIMENSIONS}"
             yield error("size-count", sizes.place, text, "Multiply some of them, such as B*F.")

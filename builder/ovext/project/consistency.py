@@ -230,9 +230,14 @@ def _layers(op: OpDescription) -> Iterator[Problem]:
     tensors = [*(one.name for one in op.inputs), *(one.name for one in op.outputs)]
     attributes = [one.name for one in op.attributes]
     if op.gpu:
+        scratch = [one.name for one in op.gpu.scratch]
+        for number, name in enumerate(scratch):
+            if name in [*tensors, *scratch[:number]]:
+                yield ("gpu", "scratch", number), f"'{name}' is the name of something else; give it another `name`"
         for number, buffer in enumerate(op.gpu.buffers):
-            if buffer.tensor not in tensors:
-                yield ("gpu", "buffers", number), unknown(buffer.tensor, "input or output", tensors)
+            if buffer.tensor not in [*tensors, *scratch]:
+                names = [*tensors, *scratch]
+                yield ("gpu", "buffers", number), unknown(buffer.tensor, "input, output or scratch buffer", names)
         for macro, name in op.gpu.defines.items():
             if name not in attributes:
                 yield ("gpu", "defines", macro), unknown(name, "attribute", attributes)

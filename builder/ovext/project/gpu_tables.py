@@ -14,6 +14,11 @@ VpuFormat = Literal["BFYX", "BYXF", "FYX", "YXF", "BF", "ANY"]
 KernelFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 
 
+def _listed(value: Any) -> Any:
+    """One name stands for a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
 def _by_name(value: Any) -> Any:
     """The name of a tensor alone stands for a table with that name."""
     return {"tensor": value} if isinstance(value, str) else value
@@ -26,14 +31,28 @@ class GpuBuffer(Strict):
     format: GpuFormat | None = None
 
 
+class Scratch(Strict):
+    """Memory of the kernel's own, one for all work items."""
+
+    name: Name = Field(default="scratch", description="A name for `buffers`.")
+    size: str = Field(
+        description="Its bytes: an expression over B, F, Y and X, as in `global`, and over INPUT1_DIMS[2] and the like."
+    )
+
+
 class Gpu(Strict):
     """A layer of type SimpleGPU for the GPU plugin."""
 
-    kernel: KernelFile = Field(default="kernel.cl", description="The source, beside op.toml.")
+    kernel: Annotated[list[KernelFile], BeforeValidator(_listed)] = Field(
+        default=["kernel.cl"], description="The source beside op.toml, or several that are one text for the compiler."
+    )
     entry: Name = Field(description="The name of the __kernel function.")
     buffers: list[Annotated[GpuBuffer, BeforeValidator(_by_name)]] = Field(
-        default=[], description="The kernel's arguments in their order; default: all inputs, then all outputs."
+        default=[],
+        description="The kernel's arguments in their order; default: all inputs, then all outputs. Scratch buffers "
+        "that it does not name follow.",
     )
+    scratch: list[Scratch] = Field(default=[], description="Memory that the kernel needs besides the tensors.")
     defines: dict[Name, Name] = Field(default={}, description="Macros for the kernel, each with its attribute.")
     work_sizes: list[str] = Field(alias="global", description="Up to three expressions over the output's B, F, Y, X.")
     local_sizes: list[str] = Field(default=[], alias="local", description="As many, or none: then the driver chooses.")

@@ -11,24 +11,29 @@ from ovext.errors import ProjectError, UsageError
 from ovext.gpu.devices import POCL
 from ovext.gpu.elements import OPENCL_TYPES, PRECISIONS, follows_hint, in_kernel
 from ovext.gpu.emit import layer_files
-from ovext.gpu.expressions import evaluate
+from ovext.gpu.expressions import evaluate, of_dims
 from ovext.gpu.from_op import cases_of, layer_of, sample_of
 from ovext.gpu.layer import MAX_RANK, four_dims
 from ovext.gpu.mvcl import scalar_type
 from ovext.gpu.prelude import ORDERS, line_directive, program_text
+from ovext.gpu.scratch import scratch_bytes
 from ovext.gpu.sizes import work_sizes_of
 from ovext.gpu.source import outline
 from ovext.project.shapes import CUSTOM, DATA_DEPENDENT
 from ovext.proof.setting import Setting, is_valid, known_dims
 from ovext.proof.trial import Trial, as_shapes, ranges_of
-from ovext.targets.openvino_version import OLDEST_WITH_DYNAMIC_LAYERS, OLDEST_WITH_SEVERAL_OUTPUTS
+from ovext.targets.openvino_version import (
+    OLDEST_WITH_DYNAMIC_LAYERS,
+    OLDEST_WITH_SCRATCH,
+    OLDEST_WITH_SEVERAL_OUTPUTS,
+)
 from ovext.toml import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ovext.gpu.devices import Device
-    from ovext.gpu.layer import Layer, Sample
+    from ovext.gpu.layer import Layer, Sample, Tensor
     from ovext.project import OpDescription
     from ovext.project.gpu_tables import Vpu
     from ovext.targets.openvino_version import OpenVINOVersion
@@ -106,6 +111,8 @@ class PluginSetting(_GpuSetting):
     def obstacle(self, trial: Trial) -> str:
         if not all(math.prod(shape) for shapes in (trial.shapes, trial.before or {}) for shape in shapes.values()):
             return "the GPU plugin gives no memory to a kernel for a tensor without elements"
+        if self.layer.bound("internal") and self.release < OLDEST_WITH_SCRATCH:
+            return f"the GPU plugin of OpenVINO before {OLDEST_WITH_SCRATCH} has no scratch buffers"
         several = len(self.op.outputs) > 1
         if several and self.release < OLDEST_WITH_SEVERAL_OUTPUTS:
             return f"the GPU plugin of OpenVINO before {OLDEST_WITH_SEVERAL_OUTPUTS} computes one output only"
@@ -151,9 +158,7 @@ class KernelSetting(_GpuSetting):
             "entry": self.layer.entry,
             "program": program_text(self.layer, sample, self.types),
             "options": self.layer.options,
-            "arguments": [
-                _tensor(sample, one.kind, one.port, ORDERS.get(one.format, ORDERS["BFYX"])) for one in tensors
-            ],
+            "arguments": [_argument(sample, one) for one in tensors],
             "global": global_sizes,
             "local": local_sizes,
         }
@@ -176,7 +181,7 @@ class VpuSetting(_GpuSetting):
         text = read_text(file)
         kernel = next(one for one in outline(text).kernels if one.name == self.vpu.entry)
         kind, _, port = self.vpu.dim.partition(",")
-        dims = four_dims(sample.shape("input" if kind == "input" else "output", int(port)))
+        dims = of_dims(four_dims(sample.shape("input" if kind == "input" else "output", int(port))))
         return {
             "runtime": POCL,
             "entry": self.vpu.entry,
@@ -226,6 +231,13 @@ def _scalar(source: str, sample: Sample) -> float:
         shape = sample.shape("input" if side[0] == "I" else "output", int(side[1:].strip("[]") or 0))
         return four_dims(shape)["BFYX".index(axis.upper())]
     return float(source)
+
+
+def _argument(sample: Sample, tensor: Tensor) -> dict[str, Any]:
+    """The request for an argument of a layer's kernel."""
+    if tensor.kind == "internal":
+        return {"kind": "internal", "bytes": scratch_bytes(tensor.size, sample)}
+    return _tensor(sample, tensor.kind, tensor.port, ORDERS.get(tensor.format, ORDERS["BFYX"]))
 
 
 def _tensor(sample: Sample, kind: Literal["input", "output"], port: int, order: tuple[int, ...]) -> dict[str, Any]:

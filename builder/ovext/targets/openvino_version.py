@@ -72,5 +72,6 @@ class OpenVINOVersion:
 # Older GPU plugins compute custom layers in static models only, or with one output only.
 OLDEST_WITH_DYNAMIC_LAYERS = OpenVINOVersion(2025, 3, 0)
 OLDEST_WITH_SEVERAL_OUTPUTS = OpenVINOVersion(2026, 0, 0)
+OLDEST_WITH_SCRATCH = OpenVINOVersion(2026, 3, 0)
 # In older releases, the front ends' classes for extensions are in separate libraries.
 OLDEST_WITH_MAPPINGS = OpenVINOVersion(2025, 3, 0)
