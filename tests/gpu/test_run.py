@@ -18,9 +18,10 @@ from ovext.gpu.simulator import Simulator
 
 @pytest.fixture
 def gpu_ops(built_gpu_ops: Built, tmp_path: Path) -> Path:
-    """A copy of the built package without the op Blend, whose layer the test may change."""
+    """A copy of the built package with the op Halved alone, whose layer the test may change."""
     project = copy_project(built_gpu_ops.project, tmp_path / "gpu_ops")
-    shutil.rmtree(project / "ops" / "blend")
+    for other in ("blend", "kept"):
+        shutil.rmtree(project / "ops" / other)
     return project
 
 
@@ -48,6 +49,7 @@ def test_every_case_type_and_precision_agrees_on_the_plugin(built_gpu_ops: Built
     assert {(row["op"], row["types"]) for row in report["rows"]} == {
         *(("Blend", types) for types in ("f32,f32", "f32,f32 as f16")),
         *(("Halved", types) for types in ("f32", "f32 as f16", "f16", "f16 as f32", "i32", "u8", "i64")),
+        *(("Kept", types) for types in ("bf16 as f16", "bf16 as f32", "i8", "boolean", "u32", "f64")),
     }
     assert not list(built_gpu_ops.project.rglob("__pycache__")), "the project must stay as it was"
     assert all(row["is_fine"] and row["cases"] for row in report["rows"])
@@ -88,9 +90,46 @@ def test_kernels_agree_on_pocl_the_one_for_vpus_too(built_gpu_ops: Built, ovext:
     ran = {(row["op"], row["device"], row["types"]) for row in report["rows"] if row["cases"]}
     assert ran == {
         *(("Halved", "PoCL", types) for types in ("f32", "i32", "u8")),
+        ("Kept", "PoCL", "i8"),
         *(("Blend", device, "f32,f32") for device in ("PoCL", "PoCL (VPU)")),
     }
     assert {row["types"] for row in report["rows"] if row["skipped"]} == {"f16"}
+
+
+SCRATCH = '[[gpu.scratch]]\nsize = "B * F * Y * X * INPUT0_DIMS[0] * 8 / INPUT0_DIMS[0]"\n'
+STORE = "dst[b * OUTPUT0_PITCHES"
+
+
+@pytest.mark.usefixtures("simulator", "pocl")
+@pytest.mark.parametrize("device", ["sim", "pocl"])
+@pytest.mark.parametrize("first", [False, True], ids=["last", "first"])
+def test_a_kernel_has_scratch_memory(
+    gpu_ops: Path, built_gpu_ops: Built, device: str, first: bool, ovext: Ovext
+) -> None:
+    op = gpu_ops / "ops" / "halved" / "op.toml"
+    order = 'buffers = ["scratch", "data", "out"]\n' if first else ""
+    op.write_text(op.read_text().replace("[test]", f"{order}{SCRATCH}\n[test]"))
+    if first:
+        change_kernel(gpu_ops, "(const", "(__global long* own, const")
+    else:
+        change_kernel(gpu_ops, ") {", ", __global long* own) {")
+    index = "(get_global_id(2) * get_global_size(1) + y) * get_global_size(0) + x"
+    change_kernel(gpu_ops, STORE, f"own[{index}] = 1;\n{STORE}")
+    code, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", device)
+    assert code == ExitCode.OK, failures(report)
+
+
+@pytest.mark.usefixtures("simulator", "pocl")
+@pytest.mark.parametrize("device", ["sim", "pocl"])
+def test_a_kernel_that_expects_zeros_in_scratch_memory_fails(
+    gpu_ops: Path, built_gpu_ops: Built, device: str, ovext: Ovext
+) -> None:
+    op = gpu_ops / "ops" / "halved" / "op.toml"
+    op.write_text(op.read_text().replace("[test]", f"{SCRATCH}\n[test]"))
+    change_kernel(gpu_ops, ") {", ", __global int* own) {")
+    total = "(int)(get_global_size(0) * get_global_size(1) * get_global_size(2))"
+    change_kernel(gpu_ops, STORE, f"if (atomic_add(own, 1) >= {total}) {{ dst[0] = 101; return; }}\n{STORE}")
+    assert run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", device)[0] == ExitCode.FAILED
 
 
 @pytest.mark.usefixtures("simulator", "pocl")

@@ -138,6 +138,7 @@ class PluginSetting(_GpuSetting):
             "layers": "layers.xml",
             "layer_files": layer_files("layers", [self.layer]),
             "entry": self.layer.entry,
+            "repeats": 2 if self.layer.bound("internal") else 1,  # scratch memory is zero only at first
             "config": {"INFERENCE_PRECISION_HINT": self.precision} if self.precision in PRECISIONS else {},
         }
 
@@ -216,8 +217,8 @@ def settings_on(op: OpDescription, device: Device, release: OpenVINOVersion) -> 
 
 
 def _precisions(types: Sequence[str], precisions: Sequence[str]) -> Sequence[str]:
-    """The precisions to run a model of these types with; none if the plugin or numpy does not have one of the types."""
-    if "bf16" in types or any(in_kernel(one, "f32") is None for one in types):
+    """The precisions to run a model of these types with; none if the plugin does not have one of the types."""
+    if any(in_kernel(one, "f32") is None for one in types):
         return ()
     return precisions if any(map(follows_hint, types)) else (types[0],)
 

@@ -122,7 +122,7 @@ def jobs_of(
         op.type: [] if isinstance(device, str) else list(settings_on(op, device, openvino.version)) for op in on_gpu
     }
     if not (request.is_on_cpu() or isinstance(device, str) or any(settings.values())):
-        fix = "Add a table [gpu] to an op.toml, for inputs of other types than bf16."
+        fix = "Add a table [gpu] to an op.toml, for types that the device has."
         raise ProjectError(f"no op has a kernel for {device.text}", where=project.root, fix=fix)
     jobs: list[Job] = []
     chooser = CpuChooser(request, openvino, talk)

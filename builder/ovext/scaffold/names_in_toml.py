@@ -104,10 +104,14 @@ def _rename_tensor(document: Any, old: str, new: str) -> None:
         for key in ("type", "shape"):
             if one.get(key) == old:
                 one[key] = new
-    gpu: Any = document.get("gpu", {})
-    for buffer in [*gpu.get("buffers", []), *document.get("vpu", {}).get("arguments", {}).values()]:
-        if buffer.get("tensor") == old:
-            buffer["tensor"] = new
+    buffers: Any = document.get("gpu", {}).get("buffers", [])
+    arguments: Any = document.get("vpu", {}).get("arguments", {})
+    for bound, keys in ((buffers, range(len(buffers))), (arguments, list(arguments))):
+        for key in keys:
+            if bound[key] == old:  # the name alone
+                bound[key] = new
+            elif isinstance(bound[key], dict) and bound[key].get("tensor") == old:
+                bound[key]["tensor"] = new
 
 
 def _name_for_paddle(op: OpDescription, document: Any, kind: str, old: str) -> None:
