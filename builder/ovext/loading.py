@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -15,7 +14,7 @@ from ovext.files import is_file, read_regular
 from ovext.transaction import finish_change, is_inner_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from importlib.metadata import EntryPoint
 
     import openvino
@@ -55,58 +54,40 @@ def register_all(core: openvino.Core) -> list[Path]:
     Raises:
         LibraryError: one of them cannot be imported, or is for another OpenVINO; the ones before it are registered.
     """
+    return [library for found in _installed() for library in _used(found, lambda module: module.register(core))]
+
+
+def installed_libraries() -> list[Path]:
+    """The libraries of every installed extension that `register_all` would register.
+
+    Raises:
+        LibraryError: one of them cannot be imported.
+    """
+    return [library for found in _installed() for library in _used(found, lambda module: module.path())]
+
+
+def _installed() -> list[EntryPoint]:
     from importlib.metadata import entry_points  # noqa: PLC0415  seldom needed
 
-    libraries = []
-    for found in sorted(entry_points(group=_ENTRY_POINTS), key=lambda entry: entry.name):
-        try:
-            libraries.append(found.load().register(core))
-        except Exception as error:
-            problem = f"the installed extension {found.name} cannot be used: {error}"
-            raise LibraryError(
-                problem, fix=f"Install one that fits, or `pip uninstall {_distribution(found)}`."
-            ) from error
-    return libraries
+    return sorted(entry_points(group=_ENTRY_POINTS), key=lambda entry: entry.name)
+
+
+def _used(found: EntryPoint, use: Callable[[Any], Path]) -> list[Path]:
+    """What an extension is used for gives the path of a library; returns all that load in any process beside it."""
+    try:
+        library = use(found.load())
+    except Exception as error:
+        problem = f"the installed extension {found.name} cannot be used: {error}"
+        fix = f"Install one that fits, or `pip uninstall {_distribution(found)}`."
+        raise LibraryError(problem, fix=fix) from error
+    return list(dict.fromkeys([library, *_listed(library.parent.glob("manifest.json"), None)]))
 
 
 def _distribution(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist else entry.name
 
 
-def gpu_config(
-    library: str | os.PathLike[str] | None = None,
-    *,
-    cache_dir: str | os.PathLike[str] | None = None,
-    folder: str | os.PathLike[str] = ".",
-) -> dict[str, str]:
-    """The properties that make an extension's layers known to the GPU plugin: core.set_property("GPU", ...).
-
-    Args:
-        library: as for `load`.
-        cache_dir: where to keep compiled models. CACHE_DIR is a subfolder that changes with the layers' content,
-            because the plugin itself would go on using a model that was compiled with an older kernel.
-        folder: as for `load`.
-
-    Raises:
-        LibraryError: there is no such library, or it has no GPU layers.
-    """
-    path, why = find_library(library, folder)
-    layers = _gpu_layers(path)
-    if layers is None:
-        problem = f"no manifest beside it lists GPU layers of this library ({why})"
-        raise LibraryError(problem, where=path, fix="Give the library, or the folder that it was built into.")
-    config = {"CONFIG_FILE": str(path.parent / layers["config"])}
-    if cache_dir is not None:
-        try:
-            content = hashlib.sha256(b"".join(read_regular(path.parent / name) for name in sorted(layers["files"])))
-        except OSError as error:
-            problem = f"a file of its GPU layers cannot be read: {error.strerror}"
-            raise LibraryError(problem, where=error.filename, fix="Build it again.") from None
-        config["CACHE_DIR"] = str(Path(cache_dir).absolute() / content.hexdigest()[:16])
-    return config
-
-
-def _gpu_layers(library: Path) -> dict[str, Any] | None:
+def gpu_layers(library: Path) -> dict[str, Any] | None:
     """The record of the library's GPU layers in the manifest beside it."""
     manifest = library.parent / "manifest.json"
     if not manifest.is_file():

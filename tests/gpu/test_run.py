@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 
 from helpers import Built, Ovext, copy_project
-from ovext.errors import ExitCode
+from ovext.build.layers import check_layers
+from ovext.errors import ExitCode, GateError
 from ovext.gpu.simulator import Simulator
+from ovext.project import load_project
+from ovext.targets.openvino_version import OpenVINOVersion
 
 
 @pytest.fixture
@@ -117,6 +120,19 @@ def test_a_kernel_has_scratch_memory(
     change_kernel(gpu_ops, STORE, f"own[{index}] = 1;\n{STORE}")
     code, report = run(ovext, gpu_ops, "--library", built_gpu_ops.library, "--device", device)
     assert code == ExitCode.OK, failures(report)
+
+
+def test_scratch_memory_is_refused_for_a_release_without_it(gpu_ops: Path) -> None:
+    op = gpu_ops / "ops" / "halved" / "op.toml"
+    op.write_text(op.read_text().replace("[test]", f"{SCRATCH}\n[test]"))
+    change_kernel(gpu_ops, ") {", ", __global long* own) {")
+    (gpu_ops / "CMakeLists.txt").write_text(
+        (gpu_ops / "CMakeLists.txt").read_text().replace("blend halved kept", "halved")
+    )
+    project = load_project(gpu_ops)
+    with pytest.raises(GateError, match=r"op.toml:20: OpenVINO 2026.2.1 has no scratch buffers. Build for 2026.3.0"):
+        check_layers(project, print, OpenVINOVersion(2026, 2, 1))
+    assert len(check_layers(project, print, OpenVINOVersion(2026, 3, 0))) == 1
 
 
 @pytest.mark.usefixtures("simulator", "pocl")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers import ROOT, run_ovext
+from helpers import PACKAGES, ROOT, copy_project, run_ovext
 from ovext.errors import ExitCode, FilesError, ProjectError, UnknownNameError, UsageError
 from ovext.project import load_project
 from ovext.scaffold.names_in_code import renamed_in_cpp, renamed_in_python
@@ -82,6 +82,16 @@ def test_an_input_is_renamed_with_its_sizes_and_cases(llm: Path) -> None:
     assert 'dims.read("hidden", inputs[0]' in (folder / "op.cpp").read_text()
     assert "const void* hidden," in (folder / "kernel.cpp").read_text()
     assert "hidden_size" in (folder / "sizes.hpp").read_text()
+
+
+def test_a_tensor_is_renamed_in_the_tables_of_its_layers(tmp_path: Path) -> None:
+    project = copy_project(PACKAGES / "gpu_ops", tmp_path / "gpu_ops")
+    renamed(project, "Blend.b", "second")
+    op = load_project(project).op_in(project / "ops" / "blend")
+    assert op.gpu
+    assert op.vpu
+    assert [buffer.tensor for buffer in op.gpu.buffers] == ["second", "a", "out"]
+    assert "second" in {bound.tensor for bound in op.vpu.arguments.values()}
 
 
 def test_a_formula_follows_a_renamed_input(llm: Path) -> None:

@@ -123,7 +123,12 @@ def test_what_is_no_formula_is_refused(formula: str) -> None:
         ("max(W, kernel)", "max(W,", 16, "'max(W,' is no formula"),
         ("default = 3", "default = 3.5", 26, "3.5 is no int"),
         ("default = 3", "default = true", 26, "True is no int"),
-        ('"data", "bias", {', '"date", "bias", {', 31, "'date' is no input or output (did you mean 'data'?)"),
+        (
+            '"data", "bias", {',
+            '"date", "bias", {',
+            31,
+            "'date' is no input, output or scratch buffer (did you mean 'data'?)",
+        ),
         (
             'format = "BYXF"',
             'format = "BFZYX"',

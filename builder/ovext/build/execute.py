@@ -55,7 +55,7 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
         reporter.talk(f"Building for OpenVINO {openvino.version}, which the project does not list ({listed})")
     with writing_to(plan.output_dir):
         plan.output_dir.mkdir(parents=True, exist_ok=True)  # fail now rather than after the compiler has run
-    checked = check_layers(plan.project, reporter.talk)
+    checked = check_layers(plan.project, reporter.talk, openvino.version)
     with locked_build_tree(plan.build_dir, reporter) as lock:
         build_on_host(plan, lock, reporter)
         reports = read_reports(plan.build_dir, plan.project)

@@ -93,6 +93,9 @@ class LayerRecord(_Record):
     kind: Literal["gpu", "vpu"]
     config: LayerFile = Field(description="The XML for the plugin's CONFIG_FILE, from the folder of the manifest.")
     files: dict[LayerFile, str] = Field(description="Each file, the XML among them, and its sha256.")
+    precision: Literal["f32"] | None = Field(
+        default=None, description="The only INFERENCE_PRECISION_HINT that all kernels are for."
+    )
 
 
 class InspectionRecord(_Record):

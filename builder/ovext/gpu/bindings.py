@@ -11,7 +11,7 @@ from ovext.gpu.place import error, warning
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ovext.gpu.layer import Layer, Use
+    from ovext.gpu.layer import Layer, Tensor, Use
     from ovext.gpu.place import PlacedFinding
 
 
@@ -22,7 +22,7 @@ def check_bindings(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     yield from _arguments(layer)
     yield from _inputs(layer, use)
     yield from _outputs(layer, use)
-    yield from _formats(layer)
+    yield from _formats(layer, use)
     yield from _pitches(layer)
     yield from _ranks(layer, use)
 
@@ -79,7 +79,13 @@ def _outputs(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
             yield error("output-format", tensor.place, text, 'Write format="BFYX".')
 
 
-def _formats(layer: Layer) -> Iterator[PlacedFinding]:
+def _may_be_blocked(use: Use, tensor: Tensor) -> bool:
+    """Whether a convolution may have made the tensor: its results have rank 4."""
+    ranks = [len(sample.shape("input", tensor.port)) for sample in use.samples if tensor.port < len(sample.inputs)]
+    return not use.is_known or MAX_RANK in ranks
+
+
+def _formats(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     for tensor in layer.tensors:
         if tensor.format == "ANY" and tensor.kind == "output":
             text = "with ANY on an output the plugin swaps Y and X in its dimensions and work sizes"
@@ -87,7 +93,7 @@ def _formats(layer: Layer) -> Iterator[PlacedFinding]:
         elif tensor.format == "ANY" and tensor.kind == "input":
             text = "with ANY the kernel gets whatever layout the neighbour has; blocked ones do not compile"
             yield warning("any-input", tensor.place, text, 'Write format="BYXF".')
-        elif tensor.format == "BFYX" and tensor.kind == "input":
+        elif tensor.format == "BFYX" and tensor.kind == "input" and _may_be_blocked(use, tensor):
             text = (
                 "in a network of many convolutions the plugin hands a BFYX input on in its blocked layout, "
                 'and fails with "Unhandled format in pitch calculation"'

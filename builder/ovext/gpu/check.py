@@ -19,6 +19,7 @@ from ovext.gpu.sizes import check_sizes
 from ovext.project import load_project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ovext.gpu.layer import Layer, Use
@@ -102,7 +103,18 @@ def check_layer(layer: Layer, use: Use) -> list[PlacedFinding]:
 
 def _with_rules(checked: list[Checked], findings: list[PlacedFinding]) -> CheckReport:
     by_rules = [finding for one in checked for finding in one.findings()]
-    return CheckReport(tuple(checked), tuple(sorted({*findings, *by_rules}, key=_order)))
+    return CheckReport(tuple(checked), tuple(_once_in_each_file(sorted({*findings, *by_rules}, key=_order))))
+
+
+def _once_in_each_file(findings: list[PlacedFinding]) -> Iterator[PlacedFinding]:
+    """The findings, but of those that are true of most layers only the first in each file."""
+    seen: set[Path] = set()
+    for finding in findings:
+        if finding.code != "blocked-input":
+            yield finding
+        elif finding.where.file not in seen:
+            seen.add(finding.where.file)
+            yield finding
 
 
 def _order(finding: PlacedFinding) -> tuple[Place, str, str]:

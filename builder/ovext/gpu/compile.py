@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ovext.errors import LibraryError
 from ovext.findings import Level
 from ovext.gpu.devices import NO_CACHE, POCL
-from ovext.gpu.elements import OPENCL_TYPES, PRECISIONS, in_kernel
+from ovext.gpu.elements import OPENCL_TYPES, in_kernel
 from ovext.gpu.expressions import ExpressionError
 from ovext.gpu.layer import MAX_RANK
 from ovext.gpu.ocloc import Binary, compile_program
@@ -126,7 +126,7 @@ def _types(checked: Checked) -> list[tuple[str, ...]]:
         return [(element,) * count for element in OPENCL_TYPES]
     found: dict[tuple[str, ...], None] = {}
     for element in checked.op.element_types:
-        for precision in PRECISIONS:
+        for precision in checked.use.precisions:
             types = tuple(in_kernel(one, precision) for one in checked.op.types_for(element))
             if None not in types:
                 found[tuple(str(one) for one in types)] = None

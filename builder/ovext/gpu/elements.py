@@ -12,6 +12,11 @@ _FIXED = {"f64": "f32", "i8": "i8", "u8": "u8", "boolean": "u8"}
 _FIXED |= dict.fromkeys(("i16", "u16", "i32", "u32", "i64", "u64"), "i32")
 
 
+def precisions_with(only: str | None) -> tuple[str, ...]:
+    """The precisions that a kernel must work in: all, or the only one that a table [gpu] declares."""
+    return (only,) if only else PRECISIONS
+
+
 def in_kernel(element: str, precision: str) -> str | None:
     """The type in which a model's tensor reaches a kernel; None if it cannot."""
     return precision if element in _BY_HINT else _FIXED.get(element)

@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError
+from ovext.gpu.elements import precisions_with
 from ovext.gpu.layer import MAX_RANK, Define, Layer, Sample, Source, Tensor, Use, WorkSizes, plugin_text
 from ovext.gpu.place import Place
 from ovext.gpu.scratch import plugin_size
@@ -50,6 +51,7 @@ def layer_of(op: OpDescription) -> Layer | None:
         options=op.gpu.options,
         work_sizes=WorkSizes(",".join(op.gpu.work_sizes), ",".join(op.gpu.local_sizes), None, place("global")),
         place=place(),
+        precision=op.gpu.precision,
     )
 
 
@@ -129,6 +131,7 @@ def use_of(op: OpDescription) -> Use:
         unreadable=tuple(one.name for one in op.attributes if not one.of.on_gpu),
         input_types=tuple(types[: len(op.inputs)]),
         output_types=tuple(types[len(op.inputs) :]),
+        precisions=precisions_with(op.gpu.precision if op.gpu else None),
     )
 
 

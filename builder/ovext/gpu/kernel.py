@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ovext.gpu.elements import OPENCL_TYPES, PRECISIONS, in_kernel
+from ovext.gpu.elements import OPENCL_TYPES, in_kernel
 from ovext.gpu.place import Place, error, warning
 from ovext.gpu.plugin import plugin_names
 
@@ -92,7 +92,7 @@ def _type(argument: Argument, tensor: Tensor, use: Use, where: Place) -> Iterato
     if scalar is None:
         return
     models = use.types(tensor.kind, tensor.port)
-    arriving = {in_kernel(model, precision) for model in models for precision in PRECISIONS}
+    arriving = {in_kernel(model, precision) for model in models for precision in use.precisions}
     possible = {OPENCL_TYPES[one].removeprefix("u") for one in arriving if one} or _UNKNOWN
     is_unsure = not models and scalar[1] not in {"half", "float", "double"}
     if not is_unsure and possible != {scalar[1]}:
@@ -100,7 +100,10 @@ def _type(argument: Argument, tensor: Tensor, use: Use, where: Place) -> Iterato
             f"'{argument.name}' is a {argument.type}*, but the tensor comes as {' or '.join(sorted(possible))}: "
             "f32 and f16 as either, by INFERENCE_PRECISION_HINT; memory may be overrun"
         )
-        yield error("fixed-type", where, text, f"Write {macro}*.")
+        fix = f"Write {macro}*"
+        if possible == {"half", "float"} and scalar[1] == "float" and use.is_known:
+            fix += ', or precision = "f32" in [gpu] for models with that hint only'
+        yield error("fixed-type", where, text, f"{fix}.")
 
 
 def _includes(source: Source) -> Iterator[PlacedFinding]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, get_args
 
+from ovext.gpu.elements import PRECISIONS
 from ovext.gpu.source import Outline, outline
 from ovext.project.gpu_tables import GpuFormat
 
@@ -95,6 +96,7 @@ class Layer:
     work_sizes: WorkSizes | None
     place: Place
     data: tuple[Place, ...] = ()  # <Data> elements
+    precision: str | None = None  # the only one that models may run in
 
     def bound(self, kind: TensorKind) -> list[Tensor]:
         return [tensor for tensor in self.tensors if tensor.kind == kind]
@@ -127,6 +129,7 @@ class Use:
     input_types: tuple[frozenset[str], ...] = ()  # the element types that models may have there
     output_types: tuple[frozenset[str], ...] = ()
     unreadable: tuple[str, ...] = ()  # attributes that the plugin cannot process
+    precisions: tuple[str, ...] = PRECISIONS  # in which models run
     is_known: bool = True  # False: all of this is assumed
 
     def types(self, kind: Literal["input", "output"], port: int) -> frozenset[str]:

@@ -78,8 +78,8 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
     """
     project = load_project(package.project)
     check_derived(project)
-    checked = check_layers(project, talk)
     openvino = installed_openvino(package.project)
+    checked = check_layers(project, talk, openvino.version)
     reports = read_reports(package.build_dir, project)
     report = next(report for report in reports if report.library == package.library)
     file = package.folder / report.file.name

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ovext.errors import ProjectError, UsageError
 from ovext.gpu.devices import POCL
-from ovext.gpu.elements import OPENCL_TYPES, PRECISIONS, follows_hint, in_kernel
+from ovext.gpu.elements import OPENCL_TYPES, PRECISIONS, follows_hint, in_kernel, precisions_with
 from ovext.gpu.emit import layer_files
 from ovext.gpu.expressions import evaluate, of_dims
 from ovext.gpu.from_op import cases_of, layer_of, sample_of
@@ -208,8 +208,8 @@ def settings_on(op: OpDescription, device: Device, release: OpenVINOVersion) -> 
     layer = layer_of(op)
     for types in map(tuple, op.combinations() if layer else ()):
         if layer and device.has_plugin:
-            precisions = ("f32",) if op.gpu and op.gpu.precision else PRECISIONS
-            yield from (PluginSetting(op, types, layer, one, release) for one in _precisions(types, precisions))
+            precisions = _precisions(types, precisions_with(layer.precision))
+            yield from (PluginSetting(op, types, layer, one, release) for one in precisions)
         elif layer and all(one in OPENCL_TYPES for one in types):  # nothing converts the kernel's tensors
             yield KernelSetting(op, types, layer)
     if op.vpu and not device.has_plugin:

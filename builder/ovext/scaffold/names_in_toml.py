@@ -106,12 +106,15 @@ def _rename_tensor(document: Any, old: str, new: str) -> None:
                 one[key] = new
     buffers: Any = document.get("gpu", {}).get("buffers", [])
     arguments: Any = document.get("vpu", {}).get("arguments", {})
-    for bound, keys in ((buffers, range(len(buffers))), (arguments, list(arguments))):
-        for key in keys:
-            if bound[key] == old:  # the name alone
-                bound[key] = new
-            elif isinstance(bound[key], dict) and bound[key].get("tensor") == old:
-                bound[key]["tensor"] = new
+    places: list[tuple[Any, Any]] = [
+        *((buffers, number) for number in range(len(buffers))),
+        *((arguments, name) for name in arguments),
+    ]
+    for bound, key in places:
+        if bound[key] == old:  # the name alone
+            bound[key] = new
+        elif isinstance(bound[key], dict) and bound[key].get("tensor") == old:
+            bound[key]["tensor"] = new
 
 
 def _name_for_paddle(op: OpDescription, document: Any, kind: str, old: str) -> None:

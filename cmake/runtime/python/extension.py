@@ -82,6 +82,8 @@ def gpu_config(library: str | None = None, *, cache_dir: str | os.PathLike[str] 
     if layer is None:
         raise RuntimeError(f"no op of {path(library).name} has a GPU layer")
     config = {"CONFIG_FILE": str(_FOLDER / layer["config"])}
+    if layer.get("precision"):
+        config["INFERENCE_PRECISION_HINT"] = layer["precision"]
     if cache_dir is not None:
         state = hashlib.sha256(json.dumps(layer["files"], sort_keys=True).encode()).hexdigest()
         config["CACHE_DIR"] = str(Path(cache_dir).absolute() / state[:16])
