@@ -167,12 +167,55 @@ def test_spilled_registers_are_in_the_report(layer: Path, ovext: Ovext) -> None:
     assert built["f32"]["spilled"] > 0
 
 
-@pytest.mark.usefixtures("ocloc")
-def test_option_that_the_compiler_does_not_know_is_told(layer: Path, ovext: Ovext) -> None:
+@pytest.mark.usefixtures("ocloc", "pocl", "simulator")
+def test_an_option_that_no_compiler_knows_is_one_finding(layer: Path, ovext: Ovext) -> None:
     change(layer, "-cl-mad-enable", "-cl-mad-enabled")
-    code, report = check(ovext, layer, "--device", "tgllp")
+    code, report = check(ovext, layer, "--device", "tgllp,skl")
     assert code == ExitCode.FAILED
-    assert ("layer.xml", 1) in lines_of(report, "compile")
+    assert lines_of(report, "compile") == [("layer.xml", 9)]
+    (finding,) = (one for one in report["findings"] if one["code"] == "compile")
+    assert finding["text"].startswith("the compiler does not accept the options '-cl-mad-enabled': ")
+    assert finding["text"].endswith("(tgllp, skl, PoCL, Intel(R) OpenCL)")
+    assert "\n" not in finding["text"]
+    assert "Unrecognized build options" in finding["detail"]
+
+
+@pytest.mark.usefixtures("ocloc")
+def test_all_that_compilers_say_is_shown_on_request(layer: Path, ovext: Ovext) -> None:
+    change(layer.with_name("copy.cl"), "dst[to]", "dst[two]")
+    short = ovext("gpu", "check", layer, "--device", "tgllp").stdout
+    long = ovext("gpu", "check", layer, "--device", "tgllp", "--verbose").stdout
+    assert "dst[two] = src[from];" not in short
+    assert "    | tgllp:\n" in long
+    assert "dst[two] = src[from];" in long
+
+
+def test_a_quote_that_is_not_closed_is_told_at_the_options(layer: Path, ovext: Ovext) -> None:
+    change(layer, "-cl-mad-enable", "-DSAY=&quot;hi")
+    code, report = check(ovext, layer)
+    assert code == ExitCode.FAILED
+    assert lines_of(report, "options") == [("layer.xml", 9)]
+    assert report["compiled"] == []
+
+
+def test_what_was_compiled_before_is_not_compiled_again(layer: Path, ocloc: Path, ovext: Ovext, tmp_path: Path) -> None:
+    told = tmp_path / "calls"
+    wrapper = tmp_path / "bin" / "ocloc"
+    wrapper.parent.mkdir()
+    wrapper.write_text(f'#!/bin/sh\necho "$1" >> "{told}"\nexec "{ocloc}" "$@"\n')
+    wrapper.chmod(0o755)
+    path, cache = f"{wrapper.parent}:{os.environ['PATH']}", str(tmp_path / "cache")
+
+    def compiled() -> int:
+        told.write_text("")
+        done = ovext("gpu", "check", layer, "--device", "tgllp", PATH=path, OVEXT_CACHE_DIR=cache)
+        assert done.returncode == ExitCode.OK
+        return told.read_text().splitlines().count("disasm")
+
+    first = compiled()
+    assert (first > 0, compiled()) == (True, 0)
+    change(layer.with_name("copy.cl"), "= src[from]", "= src[from] + 1")
+    assert compiled() == first
 
 
 def test_absolute_path_of_a_source_is_told(layer: Path, ovext: Ovext) -> None:

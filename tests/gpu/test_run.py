@@ -99,6 +99,36 @@ def test_kernels_agree_on_pocl_the_one_for_vpus_too(built_gpu_ops: Built, ovext:
     assert {row["types"] for row in report["rows"] if row["skipped"]} == {"f16"}
 
 
+@pytest.mark.usefixtures("simulator")
+def test_kernels_run_on_any_opencl_device(gpu_ops: Path, ovext: Ovext) -> None:
+    code, report = run(ovext, gpu_ops, "--device", "opencl:intel(r) opencl")
+    assert code == ExitCode.OK, failures(report)
+    assert [row["types"] for row in report["rows"]] == ["i32", "f32", "f16", "u8"]
+    assert all(row["cases"] for row in report["rows"])
+
+
+@pytest.mark.usefixtures("simulator", "pocl")
+@pytest.mark.parametrize("name", ["", "RTX"])
+def test_an_opencl_device_that_is_not_here_is_told_with_those_that_are(name: str, gpu_ops: Path, ovext: Ovext) -> None:
+    done = ovext("gpu", "run", gpu_ops, "--device", f"opencl:{name}")
+    assert done.returncode == ExitCode.USAGE
+    assert f"unknown OpenCL device '{name}'" in done.stderr
+    assert "Portable Computing Language: " in done.stderr
+    assert "Intel(R) OpenCL: " in done.stderr
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_failure_on_an_opencl_device_has_a_command_that_repeats_it(
+    gpu_ops: Path, built_gpu_ops: Built, ovext: Ovext
+) -> None:
+    change_kernel(gpu_ops, "2 * x *", "x *")
+    done = ovext("gpu", "run", gpu_ops, "--library", built_gpu_ops.library, "--device", "opencl:Intel(R) OpenCL")
+    command = next(line for line in done.stdout.splitlines() if "--device" in line)
+    assert "--device 'opencl:Intel(R) OpenCL'" in command
+    again = ovext(*shlex.split(command.strip())[1:])
+    assert "1 failed, 0 skipped" in again.stdout
+
+
 SCRATCH = '[[gpu.scratch]]\nsize = "B * F * Y * X * INPUT0_DIMS[0] * 8 / INPUT0_DIMS[0]"\n'
 STORE = "dst[b * OUTPUT0_PITCHES"
 

@@ -550,6 +550,7 @@ TRAPS = [
         FINE,
         in_kernel=True,
     ),
+    Trap("open quote", "options", "-cl-mad-enable", "-DSAY=&quot;hi", 9, FINE),
     # The layer's name.
     Trap(
         "spelled as in an IR",

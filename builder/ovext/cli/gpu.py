@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,6 +48,7 @@ def check(
         bool, typer.Option("--compile/--no-compile", help="Whether to compile the kernels too.")
     ] = True,
     openvino: OpenVINOOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show all that compilers say of an error.")] = False,
     json: JsonOption = False,
 ) -> None:
     """Report every problem of GPU layers before they run on a GPU, each with its line and its fix.
@@ -76,7 +78,7 @@ def check(
         }
         typer.echo(to_json({"schema": 1, **data}))
     else:
-        _show_findings(findings)
+        _show_findings(findings, verbose)
         _show_built(compiled.built)
         _show_sum(report, findings)
     if any(finding.level is Level.ERROR for finding in findings):
@@ -89,12 +91,13 @@ def _finding_data(finding: PlacedFinding) -> dict[str, Any]:
         "level": finding.level.value,
         "text": finding.text,
         "fix": finding.fix,
+        "detail": finding.detail,
         "file": str(finding.where.file),
         "line": finding.where.line,
     }
 
 
-def _show_findings(findings: Sequence[PlacedFinding]) -> None:
+def _show_findings(findings: Sequence[PlacedFinding], verbose: bool) -> None:
     from ovext.cli.text import shortened_path
 
     colours = {"error": "red", "warning": "yellow", "note": "blue"}
@@ -105,6 +108,8 @@ def _show_findings(findings: Sequence[PlacedFinding]) -> None:
         typer.echo(f": {finding.text} [{finding.code}]")
         if finding.fix:
             typer.echo(f"    -> {finding.fix}")
+        if finding.detail and verbose:
+            typer.echo(indent(finding.detail, "    | ", lambda _: True))
 
 
 def _show_built(built: Sequence[Built]) -> None:
@@ -142,8 +147,8 @@ def run(
     device: Annotated[
         str | None,
         typer.Option(
-            metavar="GPU|sim|pocl",
-            help="Where to run. Default: the first of these that is available.",
+            metavar="GPU|sim|pocl|opencl:NAME",
+            help="Where to run. Default: the first of GPU, sim and pocl that is available.",
             show_default=False,
         ),
     ] = None,
@@ -154,7 +159,8 @@ def run(
     """Run each op with its GPU kernel in a one-op model, and compare with reference.py and with the CPU extension.
 
     Device GPU is a real GPU. Device sim is the real GPU plugin on Intel's OpenCL runtime for CPUs, without a GPU.
-    Device pocl runs the kernel alone, without the plugin. Each run has its own process, since a bad layer can crash it.
+    Devices pocl and opencl:NAME run the kernel alone, without the plugin; NAME is a part of the name of any OpenCL
+    device, such as a GPU of another vendor. Each run has its own process, since a bad layer can crash it.
     Nothing is built; `ovext test` does the same with what it builds. Exits with 1 when a run fails or disagrees.
     """
     from ovext.build.layers import check_layers

@@ -36,9 +36,9 @@ def run(
     device: Annotated[
         str | None,
         typer.Option(
-            metavar="CPU|GPU|sim|pocl",
-            help="Test only there. Default: the CPU, and for ops with a GPU kernel also the first of the others that "
-            "is available.",
+            metavar="CPU|GPU|sim|pocl|opencl:NAME",
+            help="Test only there. Default: the CPU, and for ops with a GPU kernel also the first of GPU, sim and pocl "
+            "that is available.",
             show_default=False,
         ),
     ] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from ovext.findings import Level
 from ovext.gpu.devices import NO_CACHE, POCL
 from ovext.gpu.elements import OPENCL_TYPES, in_kernel
 from ovext.gpu.expressions import ExpressionError
+from ovext.gpu.kernel import has_open_quote
 from ovext.gpu.layer import MAX_RANK
 from ovext.gpu.ocloc import Binary, compile_program
 from ovext.gpu.place import Place, PlacedFinding
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ovext.gpu.check import Checked
-    from ovext.gpu.layer import Layer, Sample
+    from ovext.gpu.layer import Define, Layer, Sample
     from ovext.toolchain.openvino import OpenVINO
 
 # A message as Clang writes it, or as PoCL does, which puts the kind first.
@@ -33,7 +35,7 @@ _MESSAGE = re.compile(
     r"^(?:(?P<first>error|warning): )?(?P<file>.+?):(?P<line>\d+):\d+: "
     r"(?:(?P<kind>(?:fatal )?error|warning): )?(?P<text>.+)$"
 )
-_LONGEST_LOG = 300
+_LONGEST_LINE = 200
 
 
 @dataclass(frozen=True)
@@ -69,24 +71,34 @@ class CompileReport:
         return CompileReport(self.built + other.built, self.messages + other.messages)
 
     def findings(self) -> list[PlacedFinding]:
-        """One finding for each message, with every device whose compiler reported it."""
-        devices: dict[tuple[Place, Level, str], dict[str, None]] = {}
+        """One finding for each line with errors and for each warning, with every device whose compiler reported it."""
+        groups: dict[tuple[Place, Level, str], list[Message]] = {}
         for one in self.messages:
-            devices.setdefault((one.where, one.level, one.text), {})[one.device] = None
-        return [
-            PlacedFinding("compile", level, f"{text} ({', '.join(names)})", where=where)
-            for (where, level, text), names in sorted(devices.items(), key=lambda item: item[0][0])
-        ]
+            groups.setdefault((one.where, one.level, one.kind), []).append(one)
+        return [_finding(messages) for _, messages in sorted(groups.items(), key=lambda item: item[0][0])]
 
 
 @dataclass(frozen=True)
 class Message:
-    """A message from the compiler for a device about one of the user's lines."""
+    """A message from the compiler for a device about one of the user's lines, or about the options."""
 
     where: Place
     level: Level
     text: str
     device: str
+    log: str  # all that the compiler said
+
+    @property
+    def kind(self) -> str:
+        """What is one problem for several compilers: an error in a line, which each words in its own way."""
+        return self.text if self.level is Level.WARNING else ""
+
+
+def _finding(messages: Sequence[Message]) -> PlacedFinding:
+    first = messages[0]
+    devices = ", ".join(dict.fromkeys(one.device for one in messages))
+    logs = dict.fromkeys(f"{one.device}:\n{one.log.strip()}" for one in messages)
+    return PlacedFinding("compile", first.level, f"{first.text} ({devices})", where=first.where, detail="\n".join(logs))
 
 
 @dataclass(frozen=True)
@@ -98,25 +110,38 @@ class _Result:
     ok: bool
     log: str
     binary: Binary | None
+    is_of_options: bool = False  # whether the program compiles without the options
 
 
 def programs_of(checked: Checked, headers: str | None) -> list[Program]:
-    """A program for each sample and element type that the plugin could compile for the layer."""
+    """A program for each set of element types and macros with which the plugin could compile the layer."""
     sources = checked.layer.sources
     # A compiler of this machine would include files that the plugin does not, and print their lines.
-    if checked.is_replaced or not sources or any(source.text is None or source.outline.includes for source in sources):
+    if checked.is_replaced or has_open_quote(checked.layer.options):
         return []
-    programs = []
-    for sample in checked.use.samples:
+    if not sources or any(source.text is None or source.outline.includes for source in sources):
+        return []
+    programs: dict[tuple[Any, ...], Program] = {}
+    for sample in sorted(checked.use.samples, key=lambda one: -sum(map(math.prod, one.outputs))):
         if any(len(shape) > MAX_RANK for shape in (*sample.inputs, *sample.outputs)):
             continue
+        defines = tuple(_choice(define, sample) for define in checked.layer.defines)
         for types in _types(checked):
+            if (types, defines) in programs:
+                continue  # other sizes make no difference to a compiler
             try:
                 text = program_text(checked.layer, sample, types, *([headers] if headers else []))
             except ExpressionError:
                 continue  # the rules on work sizes report it
-            programs.append(Program(checked.layer, sample, types, text, checked.use.is_known))
-    return programs
+            programs[types, defines] = Program(checked.layer, sample, types, text, checked.use.is_known)
+    return list(programs.values())
+
+
+def _choice(define: Define, sample: Sample) -> str:
+    """What of a macro may decide about the kernel's code: an #if compares whole numbers, not floating-point ones."""
+    value = sample.attributes.get(define.attribute)
+    first = value[0] if isinstance(value, list) and value else value
+    return "" if isinstance(first, float) else define.text(sample.attributes)
 
 
 def _types(checked: Checked) -> list[tuple[str, ...]]:
@@ -138,8 +163,10 @@ def compile_for_gpus(ocloc: Path, programs: Sequence[Program], devices: Sequence
 
     def compiled(job: tuple[Program, str]) -> _Result:
         program, device = job
-        result = compile_program(ocloc, program.text, program.layer.options, device)
-        return _Result(program, device, result.ok, result.log, result.binary)
+        options = program.layer.options
+        result = compile_program(ocloc, program.text, options, device)
+        is_of_options = bool(options) and not result.ok and compile_program(ocloc, program.text, "", device).ok
+        return _Result(program, device, result.ok, result.log, result.binary, is_of_options)
 
     with ThreadPoolExecutor(cpu_count()) as pool:
         return _report(list(pool.map(compiled, [(program, device) for program in programs for device in devices])))
@@ -157,9 +184,18 @@ def compile_with_runtimes(openvino: OpenVINO, programs: Sequence[Program]) -> Co
     try:
         runtimes = list(_runtimes(openvino, {"programs": requests}))
     except LibraryError as error:  # a kernel that crashes a compiler is a result too
-        return CompileReport(messages=(Message(programs[0].layer.place, Level.ERROR, error.what, "OpenCL"),))
+        return CompileReport(
+            messages=(Message(programs[0].layer.place, Level.ERROR, error.what, "OpenCL", error.what),)
+        )
     results = [
-        _Result(programs[log["id"]], runtime["name"].replace(POCL, "PoCL"), log["ok"], log["log"], None)
+        _Result(
+            programs[log["id"]],
+            runtime["name"].replace(POCL, "PoCL"),
+            log["ok"],
+            log["log"],
+            None,
+            is_of_options=log["is_of_options"],
+        )
         for runtime in runtimes
         for log in runtime["logs"]
     ]
@@ -216,9 +252,20 @@ def _messages(result: _Result) -> list[Message]:
         kind = match["first"] or match["kind"] or "note"
         if kind != "note":
             level = Level.WARNING if kind == "warning" else Level.ERROR
-            found.append(Message(Place(Path(match["file"]), int(match["line"])), level, match["text"], result.device))
+            found.append(
+                Message(Place(Path(match["file"]), int(match["line"])), level, match["text"], result.device, result.log)
+            )
     if not result.ok and not any(message.level is Level.ERROR for message in found):
-        said = " ".join(result.log.split())
-        said = said if len(said) <= _LONGEST_LOG else said[:_LONGEST_LOG] + " ..."
-        found.append(Message(layer.place, Level.ERROR, said, result.device))
+        said = _first_line(result.log)
+        if result.is_of_options:
+            said = f"the compiler does not accept the options '{layer.options}': {said}"
+        where = layer.options_place if result.is_of_options else layer.place
+        found.append(Message(where, Level.ERROR, said, result.device, result.log))
     return found
+
+
+def _first_line(log: str) -> str:
+    """The first line with an error as Clang writes it, else the first one."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()] or ["it says nothing"]
+    line = next((line for line in lines if "error: " in line), lines[0])
+    return line if len(line) <= _LONGEST_LINE else line[:_LONGEST_LINE] + " ..."

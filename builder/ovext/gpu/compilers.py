@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,9 @@ def compile_everywhere(
     programs = [program for one in layers for program in programs_of(one, None)]
     if not programs:
         return CompileReport()
-    return _for_gpus(layers, programs, devices, openvino, talk) + _with_runtimes(programs, openvino, talk)
+    with ThreadPoolExecutor(1) as pool:  # the runtimes compile in a process of their own
+        by_runtimes = pool.submit(_with_runtimes, programs, openvino, talk)
+        return _for_gpus(layers, programs, devices, openvino, talk) + by_runtimes.result()
 
 
 def _for_gpus(

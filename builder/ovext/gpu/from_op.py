@@ -49,6 +49,7 @@ def layer_of(op: OpDescription) -> Layer | None:
         ),
         tensors=tuple(_tensors(op, op.gpu, place("buffers"))),
         options=op.gpu.options,
+        options_place=place("options"),
         work_sizes=WorkSizes(",".join(op.gpu.work_sizes), ",".join(op.gpu.local_sizes), None, place("global")),
         place=place(),
         precision=op.gpu.precision,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from ovext.gpu.elements import OPENCL_TYPES, in_kernel
@@ -24,6 +25,9 @@ _UNKNOWN = frozenset({"half", "float"})  # assumed for a layer that is not known
 def check_kernel(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     if not use.is_known:
         yield from _name(layer)
+    if has_open_quote(layer.options):
+        text = "the options have a quote that is not closed, which most compilers refuse"
+        yield error("options", layer.options_place, text, "Close it.")
     for source in layer.sources:
         if source.text is None:
             fix = "An XML names it from its own folder, an op.toml from that of the op."
@@ -35,6 +39,14 @@ def check_kernel(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
         yield from _kernels(layer, use)
         for source in layer.sources:
             yield from _includes(source)
+
+
+def has_open_quote(options: str) -> bool:
+    try:
+        shlex.split(options)
+    except ValueError:
+        return True
+    return False
 
 
 def _name(layer: Layer) -> Iterator[PlacedFinding]:

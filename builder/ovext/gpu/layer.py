@@ -93,6 +93,7 @@ class Layer:
     defines: tuple[Define, ...]
     tensors: tuple[Tensor, ...]
     options: str
+    options_place: Place
     work_sizes: WorkSizes | None
     place: Place
     data: tuple[Place, ...] = ()  # <Data> elements

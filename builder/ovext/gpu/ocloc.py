@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import struct
 import tempfile
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ovext.errors import ToolError, UnknownNameError
+from ovext.files import read_regular, replace_text
+from ovext.toolchain.fetch import cache_dir
 from ovext.toolchain.process import run
 
 # One GPU of each generation; every release of ocloc knows only some of them.
@@ -70,6 +75,25 @@ def choose_devices(ocloc: Path, asked: str | None) -> list[str]:
 
 
 def compile_program(ocloc: Path, text: str, options: str, device: str) -> Compiled:
+    """What ocloc says of one program for one GPU, from the cache if it was asked before."""
+    cached = _cache_file(ocloc, text, options, device)
+    with suppress(OSError, ValueError, TypeError):
+        data = json.loads(read_regular(cached))
+        return Compiled(**{**data, "binary": data["binary"] and Binary(**data["binary"])})
+    compiled = _compile(ocloc, text, options, device)
+    with suppress(OSError):  # a cache that cannot be written is no cache
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        replace_text(cached, json.dumps(asdict(compiled)))
+    return compiled
+
+
+def _cache_file(ocloc: Path, text: str, options: str, device: str) -> Path:
+    state = ocloc.stat()
+    key = "\0".join((str(ocloc), str(state.st_mtime_ns), str(state.st_size), device, options, text))
+    return cache_dir() / "ocloc" / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+
+
+def _compile(ocloc: Path, text: str, options: str, device: str) -> Compiled:
     """Compile one program for one GPU. If the compiler hangs or dies, that is a result, too."""
     with tempfile.TemporaryDirectory(prefix="ovext-gpu-") as name:
         folder = Path(name)

@@ -24,9 +24,10 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedFinding(Finding):
-    """A finding and the line that it is about."""
+    """A finding and the line that it is about; `detail` is what there is to read besides, such as a compiler's log."""
 
     where: Place
+    detail: str = ""
 
 
 def error(code: str, where: Place, text: str, fix: str = "") -> PlacedFinding:

@@ -95,6 +95,7 @@ class _Reader:
             defines=tuple(self._define(one) for one in kernel.of_tag("Define") if self._needed(one, "name", "define")),
             tensors=tuple(self._tensors(buffers)),
             options=options.attributes.get("options", "") if options else "",
+            options_place=options.place_of("options") if options else element.place,
             work_sizes=self._work_sizes(element),
             place=element.place,
             data=tuple(data.place for data in buffers.of_tag("Data")),

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ovext.errors import ProjectError, UsageError
-from ovext.gpu.devices import POCL
 from ovext.gpu.elements import OPENCL_TYPES, PRECISIONS, follows_hint, in_kernel, precisions_with
 from ovext.gpu.emit import layer_files
 from ovext.gpu.expressions import evaluate, of_dims
@@ -148,6 +147,7 @@ class KernelSetting(_GpuSetting):
     """The layer's kernel alone, with the macros that the plugin would define, which say the sizes."""
 
     layer: Layer
+    device: Device
     task: ClassVar[str] = "numbers-on-opencl"
 
     def computed(self, trial: Trial, sample: Sample) -> dict[str, Any]:
@@ -155,7 +155,8 @@ class KernelSetting(_GpuSetting):
         global_sizes, local_sizes = work_sizes_of(self.layer, sample)
         tensors = sorted(self.layer.tensors, key=lambda tensor: tensor.argument)
         return {
-            "runtime": POCL,
+            "runtime": self.device.runtime,
+            "device": self.device.name,
             "entry": self.layer.entry,
             "program": program_text(self.layer, sample, self.types),
             "options": self.layer.options,
@@ -170,6 +171,7 @@ class VpuSetting(_GpuSetting):
     """The op's kernel for VPUs, alone."""
 
     vpu: Vpu
+    device: Device
     task: ClassVar[str] = "numbers-on-opencl"
 
     def obstacle(self, trial: Trial) -> str:
@@ -184,7 +186,8 @@ class VpuSetting(_GpuSetting):
         kind, _, port = self.vpu.dim.partition(",")
         dims = of_dims(four_dims(sample.shape("input" if kind == "input" else "output", int(port))))
         return {
-            "runtime": POCL,
+            "runtime": self.device.runtime,
+            "device": self.device.name,
             "entry": self.vpu.entry,
             "program": f"{line_directive(file)}\n{text}",
             "options": "",
@@ -211,9 +214,9 @@ def settings_on(op: OpDescription, device: Device, release: OpenVINOVersion) -> 
             precisions = _precisions(types, precisions_with(layer.precision))
             yield from (PluginSetting(op, types, layer, one, release) for one in precisions)
         elif layer and all(one in OPENCL_TYPES for one in types):  # nothing converts the kernel's tensors
-            yield KernelSetting(op, types, layer)
+            yield KernelSetting(op, types, layer, device)
     if op.vpu and not device.has_plugin:
-        yield VpuSetting(op, tuple(op.combinations()[0]), op.vpu)
+        yield VpuSetting(op, tuple(op.combinations()[0]), op.vpu, device)
 
 
 def _precisions(types: Sequence[str], precisions: Sequence[str]) -> Sequence[str]:

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from ovext.toolchain.openvino import OpenVINO
 
 _FEWEST_ON_GPU = 5  # in each
-_GPU_NAMES = {"GPU": "GPU", "sim": "simulated GPU", "pocl": "PoCL"}
 
 
 @dataclass(frozen=True)
@@ -190,14 +189,14 @@ def _jobs_on_gpu(subject: _Subject, device: Device | str, settings: Sequence[Set
         yield _skipped(Row(op.type, "numbers", device="GPU"), device)
         return
     if not settings:
-        yield _skipped(Row(op.type, "numbers", device=_GPU_NAMES[device.kind]), "it has no kernel for there")
+        yield _skipped(Row(op.type, "numbers", device=device.name), "it has no kernel for there")
         return
     if device.has_plugin:
         subject.library_of_op()
     asked = with_asked_types(op, subject.request, settings)
     wanted = max(_FEWEST_ON_GPU, -(-CASES_ON_GPU // len(asked)))
     for setting in asked:
-        name = _GPU_NAMES[device.kind] + (" (VPU)" if isinstance(setting, VpuSetting) else "")
+        name = device.name + (" (VPU)" if isinstance(setting, VpuSetting) else "")
         about = Row(op.type, "numbers", device=name, types=setting.types_text)
         yield Job(about, partial(_numbers_on_gpu, subject, device, setting, wanted))
 
@@ -247,7 +246,7 @@ def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, wanted:
         if not request.case and tried.failed is None and not isinstance(setting, VpuSetting):
             wanted = wanted if request.examples is None else min(wanted, request.examples)
             try_planned(worker.ask, setting, tried, gpu_plan(subject.op, wanted, request.seed))
-    return _with_numbers(row, tried, ("--device", device.kind))
+    return _with_numbers(row, tried, ("--device", device.option))
 
 
 def _tried(subject: _Subject, ask: Ask, setting: Setting) -> Tried:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError, UnknownNameError, UsageError
-from ovext.gpu.devices import KINDS
+from ovext.gpu.devices import NAMES, is_gpu_device
 from ovext.proof.cpus import check_cpu
 from ovext.proof.report import ROWS
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class ProofRequest:
     """Which part of a project to try, and how much; an empty string means everything.
 
-    By default the devices are the CPU (not with `only_gpu`) and, for ops with a GPU kernel, the first of KINDS that
+    By default the devices are the CPU (not with `only_gpu`) and, for ops with a GPU kernel, the first device that
     is here.
     """
 
@@ -48,15 +48,15 @@ class ProofRequest:
         if self.check not in {"", "numbers"}:
             return False
         by_default = self.device is None and not (self.isa or self.types or self.case or self.cpu)
-        return (by_default or self.device in KINDS) and bool(op.gpu or op.vpu)
+        return (by_default or is_gpu_device(self.device)) and bool(op.gpu or op.vpu)
 
 
 def chosen_ops(project: Project, request: ProofRequest) -> list[OpDescription]:
     """The requested ops. Raises the same errors as jobs_of."""
-    devices = KINDS if request.only_gpu else ("CPU", *KINDS)
-    if request.device not in {None, *devices}:
+    devices = NAMES if request.only_gpu else ("CPU", *NAMES)
+    if request.device not in {None, *devices[:1]} and not is_gpu_device(request.device):
         raise UnknownNameError("device", str(request.device), devices)
-    if request.device in KINDS and request.isa:
+    if is_gpu_device(request.device) and request.isa:
         raise UsageError("--isa is for the CPU", fix=f"Leave it out, or --device {request.device}.")
     if request.check not in {"", *ROWS}:
         raise UnknownNameError("check", request.check, ROWS)

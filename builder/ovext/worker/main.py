@@ -39,7 +39,7 @@ _TASKS = {
     "numbers-on-gpu": "gpu:numbers",
     "numbers-on-opencl": "opencl:numbers",
     "opencl-build": "opencl:build",
-    "opencl-runtimes": "opencl:runtimes",
+    "opencl-devices": "opencl:devices",
     "read": "cpu:read",
     "refusals": "cpu:refusals",
     "release": "cpu:release",

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ovext.worker.tasks.values import Array
 
 
-def runtimes(_: dict[str, Any]) -> dict[str, Any]:
-    """The names of the OpenCL runtimes that have a device."""
-    return {"runtimes": [platform.name for platform in _platforms()]}
+def devices(_: dict[str, Any]) -> dict[str, Any]:
+    """The names of the OpenCL devices."""
+    return {"devices": [_name(device) for platform in _platforms() for device in platform.get_devices()]}
 
 
 def build(request: dict[str, Any]) -> dict[str, Any]:
@@ -36,19 +36,19 @@ def build(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def numbers(request: dict[str, Any]) -> dict[str, Any]:
-    """The largest errors of a kernel, run on the first device of the requested runtime."""
+    """The largest errors of a kernel, run on the requested device."""
     say = Phases(request)
-    platform = next((one for one in _platforms() if request["runtime"] in one.name), None)
-    if platform is None:
-        raise RuntimeError(f"there is no OpenCL runtime '{request['runtime']}'")
-    device = platform.get_devices()[0]
+    every = [device for platform in _platforms() for device in platform.get_devices()]
+    device = next((one for one in every if _name(one) == request["runtime"]), None)
+    if device is None:
+        raise RuntimeError(f"there is no OpenCL device '{request['runtime']}'")
     if not _can(device, [*request["input_types"], *request["output_types"]]):
-        return {"skipped": f"{platform.name} does not support half precision"}
+        return {"skipped": f"{device.name.strip()} does not support half precision"}
     inputs = draw(request, request["shapes"])
     say(REFERENCE)
     expected = expected_outputs(request, inputs)
     results = by_rules(request["shapes_of_outputs"], expected)
-    return {"results": results + compared(request, "PoCL", _run(device, request, inputs, say), expected)}
+    return {"results": results + compared(request, request["device"], _run(device, request, inputs, say), expected)}
 
 
 def _run(device: cl.Device, request: dict[str, Any], inputs: Sequence[Array], say: Phases) -> list[Array]:
@@ -122,15 +122,24 @@ def _platforms() -> list[cl.Platform]:
         return []
 
 
+def _name(device: cl.Device) -> str:
+    return f"{device.platform.name.strip()}: {device.name.strip()}"
+
+
 def _can(device: cl.Device, types: list[str]) -> bool:
     return "f16" not in types or "cl_khr_fp16" in device.extensions
 
 
 def _build_log(device: cl.Device, program: dict[str, Any]) -> dict[str, Any]:
-    context = cl.Context([device])
-    made = cl.Program(context, program["text"])
+    """What the compiler says, and whether it fails because of the options."""
+    ok, log = _built(device, program["text"], program["options"])
+    is_of_options = not ok and bool(program["options"]) and _built(device, program["text"], "")[0]
+    return {"ok": ok, "log": log, "is_of_options": is_of_options, "id": program["id"]}
+
+
+def _built(device: cl.Device, text: str, options: str) -> tuple[bool, str]:
     try:
-        built = made.build(program["options"])
+        built = cl.Program(cl.Context([device]), text).build(options)
     except cl.RuntimeError as error:
-        return {"ok": False, "log": str(error), "id": program["id"]}
-    return {"ok": True, "log": built.get_build_info(device, cl.program_build_info.LOG).strip(), "id": program["id"]}
+        return False, str(error)
+    return True, built.get_build_info(device, cl.program_build_info.LOG).strip()
