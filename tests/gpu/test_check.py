@@ -168,13 +168,13 @@ def test_spilled_registers_are_in_the_report(layer: Path, ovext: Ovext) -> None:
 
 
 @pytest.mark.usefixtures("ocloc", "pocl", "simulator")
-def test_an_option_that_no_compiler_knows_is_one_finding(layer: Path, ovext: Ovext) -> None:
-    change(layer, "-cl-mad-enable", "-cl-mad-enabled")
+def test_an_option_that_compilers_refuse_is_one_finding(layer: Path, ovext: Ovext) -> None:
+    change(layer, "-cl-mad-enable", "-cl-std=CL9.9")
     code, report = check(ovext, layer, "--device", "tgllp,skl")
     assert code == ExitCode.FAILED
     assert lines_of(report, "compile") == [("layer.xml", 9)]
     (finding,) = (one for one in report["findings"] if one["code"] == "compile")
-    assert finding["text"].startswith("the compiler does not accept the options '-cl-mad-enabled': ")
+    assert finding["text"].startswith("the compiler does not accept the options '-cl-std=CL9.9': ")
     assert finding["text"].endswith("(tgllp, skl, PoCL, Intel(R) OpenCL)")
     assert "\n" not in finding["text"]
     assert "Unrecognized build options" in finding["detail"]
@@ -190,12 +190,29 @@ def test_all_that_compilers_say_is_shown_on_request(layer: Path, ovext: Ovext) -
     assert "dst[two] = src[from];" in long
 
 
-def test_a_quote_that_is_not_closed_is_told_at_the_options(layer: Path, ovext: Ovext) -> None:
-    change(layer, "-cl-mad-enable", "-DSAY=&quot;hi")
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ("-DSAY=&quot;hi", "the options have a quote that is not closed"),
+        ("-cl-mad-enabled", "knows the option '-cl-mad-enabled' (did you mean '-cl-mad-enable'?)"),
+        ("-D A=1 fast", "knows the option 'fast'"),
+    ],
+)
+def test_options_that_cannot_be_right_are_told_and_not_tried(
+    options: str, text: str, layer: Path, ovext: Ovext
+) -> None:
+    change(layer, "-cl-mad-enable", options)
     code, report = check(ovext, layer)
     assert code == ExitCode.FAILED
     assert lines_of(report, "options") == [("layer.xml", 9)]
+    assert text in report["findings"][0]["text"]
     assert report["compiled"] == []
+
+
+@pytest.mark.parametrize("options", ["-D A=1 -DB=2 -I . -w -Werror -O2", "-cl-intel-256-GRF-per-thread -cl-std=CL2.0"])
+def test_options_of_compilers_and_vendors_are_fine(options: str, layer: Path) -> None:
+    change(layer, "-cl-mad-enable", options)
+    assert check_layers(layer).findings == ()
 
 
 def test_what_was_compiled_before_is_not_compiled_again(layer: Path, ocloc: Path, ovext: Ovext, tmp_path: Path) -> None:

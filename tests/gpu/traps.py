@@ -550,6 +550,8 @@ TRAPS = [
         FINE,
         in_kernel=True,
     ),
+    Trap("unknown option", "options", "-cl-mad-enable", "-cl-mad-enabled", 9, "CL_INVALID_BUILD_OPTIONS"),
+    Trap("word among options", "options", "-cl-mad-enable", "fast", 9, "CL_INVALID_BUILD_OPTIONS"),
     Trap("open quote", "options", "-cl-mad-enable", "-DSAY=&quot;hi", 9, FINE),
     # The layer's name.
     Trap(

@@ -28,15 +28,13 @@ def check_bindings(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
 
 
 def _arguments(layer: Layer) -> Iterator[PlacedFinding]:
-    counts = Counter(tensor.argument for tensor in layer.tensors)
+    last = {tensor.argument: tensor for tensor in layer.tensors}
+    written = {tensor.port for tensor in last.values() if tensor.kind == "output"}
     for tensor in layer.tensors:
-        if counts[tensor.argument] > 1:
-            text = f"arg-index {tensor.argument} is given to {counts[tensor.argument]} tensors; inference fails"
-            yield error("arg-duplicate", tensor.place, text, "Give each its own number.")
-    missing = sorted(set(range(max(counts, default=-1) + 1)) - set(counts))
-    if missing:
-        text = f"no tensor has arg-index {', '.join(map(str, missing))}; inference fails"
-        yield error("arg-gap", layer.place, text, "Count the kernel's arguments from 0 on.")
+        if last[tensor.argument] is not tensor:
+            is_lost = tensor.kind == "output" and tensor.port not in written
+            text = f"a later tensor has the arg-index {tensor.argument} too: the kernel does not get this one"
+            yield (error if is_lost else warning)("arg-duplicate", tensor.place, text, "Give each its own number.")
 
 
 def _inputs(layer: Layer, use: Use) -> Iterator[PlacedFinding]:

@@ -12,6 +12,7 @@ from ovext.gpu.from_op import assumed_use, layer_of, use_of
 from ovext.gpu.kernel import check_kernel
 from ovext.gpu.macros import check_macros
 from ovext.gpu.mvcl_check import check_described
+from ovext.gpu.options import check_options
 from ovext.gpu.place import Place, error
 from ovext.gpu.read import read_layers
 from ovext.gpu.scratch import check_scratch
@@ -98,7 +99,7 @@ def check_project(project: Project) -> CheckReport:
 def check_layer(layer: Layer, use: Use) -> list[PlacedFinding]:
     """The findings about one layer of the GPU plugin."""
     all_rules = (check_bindings, check_sizes, check_scratch, check_kernel, check_macros)
-    return [finding for rules in all_rules for finding in rules(layer, use)]
+    return [*check_options(layer), *(finding for rules in all_rules for finding in rules(layer, use))]
 
 
 def _with_rules(checked: list[Checked], findings: list[PlacedFinding]) -> CheckReport:

@@ -14,9 +14,9 @@ from ovext.findings import Level
 from ovext.gpu.devices import NO_CACHE, POCL
 from ovext.gpu.elements import OPENCL_TYPES, in_kernel
 from ovext.gpu.expressions import ExpressionError
-from ovext.gpu.kernel import has_open_quote
 from ovext.gpu.layer import MAX_RANK
 from ovext.gpu.ocloc import Binary, compile_program
+from ovext.gpu.options import check_options
 from ovext.gpu.place import Place, PlacedFinding
 from ovext.gpu.prelude import program_text
 from ovext.gpu.simulator import simulator_if_possible
@@ -117,7 +117,7 @@ def programs_of(checked: Checked, headers: str | None) -> list[Program]:
     """A program for each set of element types and macros with which the plugin could compile the layer."""
     sources = checked.layer.sources
     # A compiler of this machine would include files that the plugin does not, and print their lines.
-    if checked.is_replaced or has_open_quote(checked.layer.options):
+    if checked.is_replaced or any(check_options(checked.layer)):
         return []
     if not sources or any(source.text is None or source.outline.includes for source in sources):
         return []

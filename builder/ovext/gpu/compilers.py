@@ -30,29 +30,25 @@ def compile_everywhere(
     programs = [program for one in layers for program in programs_of(one, None)]
     if not programs:
         return CompileReport()
+    headers = headers_if_possible(openvino) if openvino else None
+    with_headers = [program for one in layers for program in programs_of(one, headers)] if headers else []
     with ThreadPoolExecutor(1) as pool:  # the runtimes compile in a process of their own
         by_runtimes = pool.submit(_with_runtimes, programs, openvino, talk)
-        return _for_gpus(layers, programs, devices, openvino, talk) + by_runtimes.result()
+        return _for_gpus(with_headers, programs, devices, talk) + by_runtimes.result()
 
 
 def _for_gpus(
-    layers: Sequence[Checked],
-    programs: Sequence[Program],
-    devices: str | None,
-    openvino: OpenVINO | None,
-    talk: Callable[[str], None],
+    with_headers: Sequence[Program], plain: Sequence[Program], devices: str | None, talk: Callable[[str], None]
 ) -> CompileReport:
-    """Use the plugin's own headers, where they are available, instead of those in `programs`."""
+    """Compile the programs with the plugin's own headers, or the plain ones if there are none."""
     ocloc = find_ocloc()
     if ocloc is None:
         talk(f"Not compiled for Intel GPUs: ocloc was not found. {INSTALL_OCLOC}")
         return CompileReport()
     chosen = choose_devices(ocloc, devices)
-    headers = headers_if_possible(openvino) if openvino else None
-    if headers:
-        programs = [program for one in layers for program in programs_of(one, headers)]
-    with_headers = "the plugin's own headers" if headers else "an imitation of the plugin's text"
-    talk(f"Compiling {len(programs)} programs for {', '.join(chosen)}, with {with_headers}")
+    programs = with_headers or plain
+    what = "the plugin's own headers" if with_headers else "an imitation of the plugin's text"
+    talk(f"Compiling {len(programs)} programs for {', '.join(chosen)}, with {what}")
     return compile_for_gpus(ocloc, programs, chosen)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from typing import TYPE_CHECKING
 
 from ovext.gpu.elements import OPENCL_TYPES, in_kernel
@@ -25,9 +24,6 @@ _UNKNOWN = frozenset({"half", "float"})  # assumed for a layer that is not known
 def check_kernel(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     if not use.is_known:
         yield from _name(layer)
-    if has_open_quote(layer.options):
-        text = "the options have a quote that is not closed, which most compilers refuse"
-        yield error("options", layer.options_place, text, "Close it.")
     for source in layer.sources:
         if source.text is None:
             fix = "An XML names it from its own folder, an op.toml from that of the op."
@@ -39,14 +35,6 @@ def check_kernel(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
         yield from _kernels(layer, use)
         for source in layer.sources:
             yield from _includes(source)
-
-
-def has_open_quote(options: str) -> bool:
-    try:
-        shlex.split(options)
-    except ValueError:
-        return True
-    return False
 
 
 def _name(layer: Layer) -> Iterator[PlacedFinding]:
@@ -83,12 +71,17 @@ def _kernels(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
 
 def _arguments(layer: Layer, use: Use, source: Source, kernel: Kernel) -> Iterator[PlacedFinding]:
     bound = {tensor.argument: tensor for tensor in layer.tensors}
-    if len(kernel.arguments) != len(bound):
-        text = f"the kernel has {len(kernel.arguments)} arguments, and the layer binds {len(bound)}; inference fails"
+    count = max(bound, default=-1) + 1
+    if len(kernel.arguments) != count:
+        text = f"the kernel has {len(kernel.arguments)} arguments, and the layer binds {count}; inference fails"
         where = Place(source.file, kernel.line)
         yield error("arg-count", where, text, "Bind each argument to one tensor.")
-    for number, argument in enumerate(kernel.arguments):
-        if argument.is_pointer and number in bound:
+    for number, argument in enumerate(kernel.arguments[:count]):
+        if number not in bound:  # the plugin's own default
+            state = warning if argument.is_const else error
+            text = f"no tensor has arg-index {number}, where the kernel has '{argument.name}': it gets input 0"
+            yield state("arg-gap", layer.place, text, "Count the kernel's arguments from 0 on.")
+        elif argument.is_pointer:
             yield from _type(argument, bound[number], use, Place(source.file, argument.line))
 
 

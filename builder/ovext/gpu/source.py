@@ -47,6 +47,7 @@ class Argument:
     type: str
     is_pointer: bool
     line: int
+    is_const: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,8 @@ def _arguments(code: str, start: int, end: int, line_of: LineOf) -> tuple[Argume
         unsigned = "u" if "unsigned" in words else ""
         kind = " ".join(names[:-1]) or "int"
         is_pointer = "*" in words or "[" in words
-        arguments.append(Argument(names[-1], unsigned + kind, is_pointer, line_of(offset)))
+        is_const = not {"const", "constant", "__constant"}.isdisjoint(words)
+        arguments.append(Argument(names[-1], unsigned + kind, is_pointer, line_of(offset), is_const))
     return tuple(arguments)
 
 
