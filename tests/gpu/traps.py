@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ovext.findings import Level
 from ovext.gpu.check import check_layer
+from ovext.gpu.coverage import check_coverage
 from ovext.gpu.layer import Sample, Use
 from ovext.gpu.read import read_layers
 
@@ -109,8 +111,11 @@ class Trap:
 
 def findings_of(xml: Path, op: Op) -> list[PlacedFinding]:
     """The findings of `gpu check` for a file's layers when it knows their op."""
-    layers, findings = read_layers(xml)
-    return [*findings, *(finding for layer in layers for finding in check_layer(layer, op.use()))]
+    layers, found = read_layers(xml)
+    found += [finding for layer in layers for finding in check_layer(layer, op.use())]
+    if all(one.level is not Level.ERROR for one in found):
+        found += check_coverage([(layer, op.use()) for layer in layers])
+    return found
 
 
 TWO_INPUTS = Op(inputs=((2, 3, 5, 7), (2, 3, 5, 7)))
@@ -186,7 +191,7 @@ TRAPS = [
     Trap("source not there", "source", "copy.cl", "kernels/copy.cl", 3, "Couldn't open kernel file"),
     Trap("absolute source", "source-path", "copy.cl", "/nowhere/copy.cl", 3, "Couldn't open kernel file"),
     Trap("source behind a slash", "source-path", "copy.cl", "/copy.cl", 3, FINE),
-    Trap("no source", "source", SOURCE, "", 1, "Expected to compile more than 0 kernels"),
+    Trap("no source", "no-source", SOURCE, "", 1, "Expected to compile more than 0 kernels"),
     Trap("define without name", "define", SOURCE, _define('default="1"'), 4, "Missing name for define node"),
     Trap("define of an unknown type", "define-type", SOURCE, _define('name="N" type="bool[]" default="1"'), 4, FINE),
     Trap("define of nothing", "define-empty", SOURCE, _define('name="N"'), 4, FINE),
@@ -391,6 +396,26 @@ TRAPS = [
     ),
     Trap("size of an input", "ignored", 'type="input"', 'type="input" size="4"', 6, FINE),
     # Work sizes.
+    Trap(
+        "sizes for rank 4 only",
+        "work-items",
+        "X,Y,B*F",
+        "X,Y,F",
+        10,
+        WRONG,
+        Op(inputs=((3, 5, 7),), outputs=((3, 5, 7),)),
+    ),
+    Trap("batches left out", "work-items", "X,Y,B*F", "X,Y,F", 10, WRONG),
+    Trap("one item for each element along one dimension", "out-of-bounds", "X,Y,B*F", "B*F*Y*X", 10, WRONG),
+    Trap(
+        "half of an output",
+        "work-items",
+        SIZES,
+        SIZES,
+        10,
+        WRONG,
+        then=("    dst[to]", "    if (x % 2 == 1) { return; }\n    dst[to]"),
+    ),
     Trap("comma at the end", "size-syntax", "X,Y,B*F", "X,Y,B*F,", 10, FINE),
     Trap("two commas", "size-syntax", "X,Y,B*F", "X,,Y,B*F", 10, "Invalid WorkSize"),
     Trap(

@@ -71,8 +71,8 @@ def check(path: Path) -> CheckReport:
         if not any(op.gpu or op.vpu for op in project.ops):
             fix = "Add a table [gpu] to its op.toml."
             raise ProjectError("no op of this project has a GPU layer", where=path, fix=fix)
-        return check_project(project)
-    return _with_rules(*_of_files(built or [path]))
+        return _with_coverage(check_project(project))
+    return _with_coverage(_with_rules(*_of_files(built or [path])))
 
 
 def check_project(project: Project) -> CheckReport:
@@ -105,6 +105,15 @@ def check_layer(layer: Layer, use: Use) -> list[PlacedFinding]:
 def _with_rules(checked: list[Checked], findings: list[PlacedFinding]) -> CheckReport:
     by_rules = [finding for one in checked for finding in one.findings()]
     return CheckReport(tuple(checked), tuple(_once_in_each_file(sorted({*findings, *by_rules}, key=_order))))
+
+
+def _with_coverage(report: CheckReport) -> CheckReport:
+    """What the work items write, of layers that have no other errors. A build does not wait for this."""
+    from ovext.gpu.coverage import check_coverage  # noqa: PLC0415  it reads the kernels as C
+
+    sound = [one for one in report.layers if not any(found.level is Level.ERROR for found in one.findings())]
+    found = check_coverage([(one.layer, one.use) for one in sound])
+    return CheckReport(report.layers, tuple(sorted([*report.findings, *found], key=_order)))
 
 
 def _once_in_each_file(findings: list[PlacedFinding]) -> Iterator[PlacedFinding]:

@@ -14,7 +14,7 @@ from ovext.findings import Level
 from ovext.gpu.devices import NO_CACHE, POCL
 from ovext.gpu.elements import OPENCL_TYPES, in_kernel
 from ovext.gpu.expressions import ExpressionError
-from ovext.gpu.layer import MAX_RANK
+from ovext.gpu.layer import MAX_RANK, is_float
 from ovext.gpu.ocloc import Binary, compile_program
 from ovext.gpu.options import check_options
 from ovext.gpu.place import Place, PlacedFinding
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ovext.gpu.check import Checked
-    from ovext.gpu.layer import Define, Layer, Sample
+    from ovext.gpu.layer import Layer, Sample
     from ovext.toolchain.openvino import OpenVINO
 
 # A message as Clang writes it, or as PoCL does, which puts the kind first.
@@ -125,7 +125,7 @@ def programs_of(checked: Checked, headers: str | None) -> list[Program]:
     for sample in sorted(checked.use.samples, key=lambda one: -sum(map(math.prod, one.outputs))):
         if any(len(shape) > MAX_RANK for shape in (*sample.inputs, *sample.outputs)):
             continue
-        defines = tuple(_choice(define, sample) for define in checked.layer.defines)
+        defines = tuple(one.text(sample.attributes) for one in checked.layer.defines if not is_float(one, sample))
         for types in _types(checked):
             if (types, defines) in programs:
                 continue  # other sizes make no difference to a compiler
@@ -135,13 +135,6 @@ def programs_of(checked: Checked, headers: str | None) -> list[Program]:
                 continue  # the rules on work sizes report it
             programs[types, defines] = Program(checked.layer, sample, types, text, checked.use.is_known)
     return list(programs.values())
-
-
-def _choice(define: Define, sample: Sample) -> str:
-    """What of a macro may decide about the kernel's code: an #if compares whole numbers, not floating-point ones."""
-    value = sample.attributes.get(define.attribute)
-    first = value[0] if isinstance(value, list) and value else value
-    return "" if isinstance(first, float) else define.text(sample.attributes)
 
 
 def _types(checked: Checked) -> list[tuple[str, ...]]:

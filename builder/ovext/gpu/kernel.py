@@ -30,7 +30,7 @@ def check_kernel(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
             yield error("source", source.place, f"the kernel's source {source.file} cannot be read", fix)
     if not layer.sources:
         text = "the layer's <Kernel> has no <Source>"
-        yield error("source", layer.place, text, 'Add <Source filename="kernel.cl"/>.')
+        yield error("no-source", layer.place, text, 'Add <Source filename="kernel.cl"/>.')
     elif all(source.text is not None for source in layer.sources):
         yield from _kernels(layer, use)
         for source in layer.sources:

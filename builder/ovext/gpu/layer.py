@@ -111,7 +111,7 @@ class Sample:
     outputs: tuple[Shape, ...]
     attributes: Mapping[str, AttributeValue]
 
-    def shape(self, kind: Literal["input", "output"], port: int) -> Shape:
+    def shape(self, kind: TensorKind, port: int) -> Shape:
         return (self.inputs if kind == "input" else self.outputs)[port]
 
     def __str__(self) -> str:
@@ -137,6 +137,12 @@ class Use:
         """The element types of a tensor in models; none if they are not known."""
         types = self.input_types if kind == "input" else self.output_types
         return types[port] if port < len(types) else frozenset()
+
+
+def is_float(define: Define, sample: Sample) -> bool:
+    """Whether a macro is a number with a decimal point, or a list of such: no #if and no index depends on it."""
+    value = sample.attributes.get(define.attribute)
+    return isinstance(value[0] if isinstance(value, list) and value else value, float)
 
 
 def plugin_text(value: AttributeValue) -> str:
