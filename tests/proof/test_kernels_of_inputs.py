@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from helpers import run_ovext
+from helpers import copy_project, need, run_ovext
+from ovext.errors import ExitCode
+from ovext.toolchain.opencl import INSTALL_RUNTIME, find_runtime
 from proven import build
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from helpers import Built
 
 _FRAMEWORKS = ("onnx=my:OP", "pytorch=my::OP", "tensorflow=OP", "tensorflow_lite=OP", "paddle=OP", "jax=OP")
@@ -105,6 +109,69 @@ def test_they_are_right_in_each_form_and_in_models_of_each_framework(various: Bu
         assert tried["Total", framework] == 3, framework
 
 
+POSITION = """\
+    const size_t x = get_global_id(0), y = get_global_id(1);
+    const size_t b = get_global_id(2) / OUTPUT0_DIMS[1], f = get_global_id(2) % OUTPUT0_DIMS[1];
+#define AT(name) (b * name##_PITCHES[0] + f * name##_PITCHES[1] + y * name##_PITCHES[2] + x * name##_PITCHES[3])
+"""
+ON_GPU = {
+    "affine": """\
+__kernel void affine(const __global float* data, const __global float* w, const __global float* bias,
+                     __global float* out) {
+%s    out[AT(OUTPUT0)] = data[AT(INPUT0)] * w[f * INPUT1_PITCHES[0]] + bias[f * INPUT2_PITCHES[0]];
+}
+""",
+    "total": """\
+__kernel void total(const __global float* xs_0, const __global float* xs_1, const __global float* xs_2,
+                    __global float* out) {
+%s    out[AT(OUTPUT0)] = xs_0[AT(INPUT0)] + xs_1[AT(INPUT1)] + xs_2[AT(INPUT2)];
+}
+""",
+}
+TABLE = '\n[gpu]\nentry = "{name}"\nprecision = "f32"\nglobal = ["X", "Y", "B*F"]\n{inputs}'
+
+
+@pytest.fixture
+def on_gpu(various: Built, tmp_path: Path) -> Path:
+    """A copy of the project whose ops have GPU kernels for all inputs, and for three."""
+    project = copy_project(various.project, tmp_path / "various")
+    for name, inputs in (("affine", ""), ("total", "inputs = 3\n")):
+        folder = project / "ops" / name
+        table = TABLE.format(name=name, inputs=inputs)
+        (folder / "op.toml").write_text((folder / "op.toml").read_text() + table)
+        (folder / "kernel.cl").write_text(ON_GPU[name] % POSITION)
+    return project
+
+
+def test_a_gpu_kernel_is_for_one_number_of_inputs(various: Built, on_gpu: Path) -> None:
+    need(find_runtime() is not None, f"Intel's OpenCL runtime for CPUs. {INSTALL_RUNTIME}")
+    assert run_ovext("gpu", "check", on_gpu, "--no-compile").returncode == 0
+    done = run_ovext("gpu", "run", on_gpu, "--library", various.library, "--device", "sim", "--json")
+    assert done.returncode == 0, done.stdout
+    rows = json.loads(done.stdout)["rows"]
+    assert [(row["op"], row["types"]) for row in rows] == [("Affine", "f32"), ("Total", "f32 with 3 xs")]
+    assert all(row["cases"] > 5 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "text"),
+    [
+        ("total", "", "models on GPUs have a fixed number of inputs: say how many with `inputs = 2`"),
+        ("affine", "inputs = 4", "the op has at most 3 inputs, not 4"),
+        ("ramp", "", "does not support no inputs there"),
+    ],
+)
+def test_a_layer_without_a_number_of_inputs_is_refused(
+    name: str, inputs: str, text: str, various: Built, tmp_path: Path
+) -> None:
+    project = copy_project(various.project, tmp_path / "various")
+    op = project / "ops" / name / "op.toml"
+    op.write_text(op.read_text() + TABLE.format(name=name, inputs=inputs))
+    done = run_ovext("gpu", "check", project, "--no-compile")
+    assert done.returncode == ExitCode.PROJECT
+    assert text in done.stderr
+
+
 @pytest.mark.parametrize(
     ("op", "right", "wrong", "found"),
     [
@@ -115,6 +182,7 @@ def test_they_are_right_in_each_form_and_in_models_of_each_framework(various: Bu
 def test_a_kernel_that_is_right_in_some_forms_only_is_found(
     op: str, right: str, wrong: str, found: dict[str, str], various: Built
 ) -> None:
+    """It leaves a wrong library behind, so that no other test may follow."""
     kernel = various.project / "ops" / op / "kernel.cpp"
     before = kernel.read_text()
     kernel.write_text(before.replace(right, wrong))

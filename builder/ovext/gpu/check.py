@@ -18,6 +18,7 @@ from ovext.gpu.read import read_layers
 from ovext.gpu.scratch import check_scratch
 from ovext.gpu.sizes import check_sizes
 from ovext.project import load_project
+from ovext.project.forms import form_on_gpu
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +87,8 @@ def check_project(project: Project) -> CheckReport:
     seen: dict[str, Place] = {}
     for op in project.ops:
         if layer := layer_of(op):
-            checked.append(Checked(layer, use_of(op), op))
+            form = form_on_gpu(op)
+            checked.append(Checked(layer, use_of(form), form))
             if layer.op in seen:
                 text = f"the plugin knows ops by their type alone, and {seen[layer.op]} has a layer for '{op.type}' too"
                 findings.append(error("duplicate", layer.place, text, "Give one of them another type."))

@@ -11,6 +11,7 @@ from ovext.gpu.layer import MAX_RANK, Define, Layer, Sample, Source, Tensor, Use
 from ovext.gpu.place import Place
 from ovext.gpu.scratch import plugin_size
 from ovext.project.dims import REST, parse_dim
+from ovext.project.forms import form_on_gpu
 from ovext.project.gpu_tables import GpuBuffer
 from ovext.project.op import Case
 from ovext.project.shapes import output_shapes
@@ -32,7 +33,8 @@ _SIZES = (2, 3, 5, 7, 11, 13, 17, 19)
 
 
 def layer_of(op: OpDescription) -> Layer | None:
-    """The layer that an op describes; None where it has no table [gpu]."""
+    """The layer that an op describes, for models of form_on_gpu; None where it has no table [gpu]."""
+    op = form_on_gpu(op) if op.gpu else op
     if op.gpu is None:
         return None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, get_args
 
 from ovext.project.attributes import ElementType
 from ovext.project.dims import REST, parse_dim
 from ovext.project.elementwise import contradictions_of_formula
-from ovext.project.forms import form_with
+from ovext.project.forms import form_on_gpu, form_with
 from ovext.project.frameworks import JaxMapping, Mapping, PaddleMapping, PyTorchMapping, is_readable
 from ovext.project.input_rules import contradictions_of_inputs
 from ovext.project.problems import Problem, unknown
@@ -230,13 +231,16 @@ def _layers(op: OpDescription) -> Iterator[Problem]:
     tensors = [*(one.name for one in op.inputs), *(one.name for one in op.outputs)]
     attributes = [one.name for one in op.attributes]
     if op.gpu:
+        on_gpu: list[str] = []
+        with suppress(ValueError):  # the rules on inputs report it
+            on_gpu = [*(one.name for one in form_on_gpu(op).inputs), *(one.name for one in op.outputs)]
         scratch = [one.name for one in op.gpu.scratch]
         for number, name in enumerate(scratch):
-            if name in [*tensors, *scratch[:number]]:
+            if name in [*on_gpu, *scratch[:number]]:
                 yield ("gpu", "scratch", number), f"'{name}' is the name of something else; give it another `name`"
         for number, buffer in enumerate(op.gpu.buffers):
-            if buffer.tensor not in [*tensors, *scratch]:
-                names = [*tensors, *scratch]
+            names = [*on_gpu, *scratch]
+            if on_gpu and buffer.tensor not in names:
                 yield ("gpu", "buffers", number), unknown(buffer.tensor, "input, output or scratch buffer", names)
         for macro, name in op.gpu.defines.items():
             if name not in attributes:

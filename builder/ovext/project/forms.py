@@ -61,6 +61,23 @@ def form_with_first(op: OpDescription, count: int) -> OpDescription:
     return form_with(op, [*names, *(tensor_names(many, count - len(names)) if many else [])])
 
 
+def form_on_gpu(op: OpDescription) -> OpDescription:
+    """The form that the op's GPU layer is for, since a layer binds each input.
+
+    Raises:
+        ValueError: the table [gpu] says a number of inputs that the op does not have, or none where it must.
+    """
+    if not has_forms(op):
+        return op
+    count = op.gpu.inputs if op.gpu else None
+    if count is None and any(one.many for one in op.inputs):
+        raise ValueError("models on GPUs have a fixed number of inputs: say how many with `inputs = 2` or the like")
+    form = form_with_first(op, len(op.inputs) if count is None else count)
+    if count is not None and len(form.inputs) != count:
+        raise ValueError(f"the op has at most {len(form.inputs)} inputs, not {count}")
+    return form
+
+
 def tensor_names(tensor: Input, count: int) -> list[str]:
     return [f"{tensor.name}_{number}" for number in range(count)]
 

@@ -52,6 +52,12 @@ class Gpu(Strict):
         description="The kernel's arguments in their order; default: all inputs, then all outputs. Scratch buffers "
         "that it does not name follow.",
     )
+    inputs: int | None = Field(
+        default=None,
+        ge=1,
+        description="How many inputs models have in which the kernel computes the op, where they can leave some out or "
+        "have any number; default: all that are not `many`.",
+    )
     scratch: list[Scratch] = Field(default=[], description="Memory that the kernel needs besides the tensors.")
     defines: dict[Name, Name] = Field(default={}, description="Macros for the kernel, each with its attribute.")
     work_sizes: list[str] = Field(alias="global", description="Up to three expressions over the output's B, F, Y, X.")

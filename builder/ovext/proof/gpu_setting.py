@@ -18,6 +18,7 @@ from ovext.gpu.prelude import ORDERS, line_directive, program_text
 from ovext.gpu.scratch import scratch_bytes
 from ovext.gpu.sizes import work_sizes_of
 from ovext.gpu.source import outline
+from ovext.project.forms import form_on_gpu
 from ovext.project.shapes import CUSTOM, DATA_DEPENDENT
 from ovext.proof.setting import Setting, is_valid, known_dims
 from ovext.proof.trial import Trial, as_shapes, ranges_of
@@ -209,12 +210,13 @@ class VpuSetting(_GpuSetting):
 def settings_on(op: OpDescription, device: Device, release: OpenVINOVersion) -> Iterator[Setting]:
     """Every setting in which the op is tried on the device, with that release of OpenVINO."""
     layer = layer_of(op)
-    for types in map(tuple, op.combinations() if layer else ()):
+    form = form_on_gpu(op) if layer else op
+    for types in map(tuple, form.combinations() if layer else ()):
         if layer and device.has_plugin:
             precisions = _precisions(types, precisions_with(layer.precision))
-            yield from (PluginSetting(op, types, layer, one, release) for one in precisions)
+            yield from (PluginSetting(form, types, layer, one, release) for one in precisions)
         elif layer and all(one in OPENCL_TYPES for one in types):  # nothing converts the kernel's tensors
-            yield KernelSetting(op, types, layer, device)
+            yield KernelSetting(form, types, layer, device)
     if op.vpu and not device.has_plugin:
         yield VpuSetting(op, tuple(op.combinations()[0]), op.vpu, device)
 

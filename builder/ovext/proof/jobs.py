@@ -245,7 +245,7 @@ def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, wanted:
         tried = _tried(subject, worker.ask, setting)
         if not request.case and tried.failed is None and not isinstance(setting, VpuSetting):
             wanted = wanted if request.examples is None else min(wanted, request.examples)
-            try_planned(worker.ask, setting, tried, gpu_plan(subject.op, wanted, request.seed))
+            try_planned(worker.ask, setting, tried, gpu_plan(setting.op, wanted, request.seed))
     return _with_numbers(row, tried, ("--device", device.option))
 
 

@@ -112,10 +112,20 @@ def _gpu(op: OpDescription) -> dict[str, Any]:
     }
     return {
         "entry": f"{folder_name(op.type)}_kernel",
+        **_inputs_on_gpu(op),
         "defines": defines,
         "global": ["X", "Y", "B*F"],
         "options": "-cl-single-precision-constant",
     }
+
+
+def _inputs_on_gpu(op: OpDescription) -> dict[str, int]:
+    """A number of inputs for which the kernel is written, where any number is possible."""
+    many = next((one for one in op.inputs if one.many), None)
+    if many is None:
+        return {}
+    least, most = many.counts
+    return {"inputs": len(op.inputs) - 1 + min(max(least, 2), most or 2)}
 
 
 def _input(word: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from ovext.errors import UsageError
 from ovext.project.attributes import PACKED
 from ovext.project.dims import REST, parse_dim
 from ovext.project.elementwise import in_language, is_elementwise
-from ovext.project.forms import has_forms
+from ovext.project.forms import form_on_gpu, has_forms
 from ovext.project.shapes import BROADCAST, CUSTOM, DATA_DEPENDENT, names_in
 from ovext.scaffold.cpp import for_tensors, shape_code
 from ovext.scaffold.derived import SIZES_FILE, derived_files
@@ -48,8 +48,10 @@ def op_files(op: OpDescription, folder: str) -> dict[str, str]:
     if op.type in _CLASSES:
         raise UsageError(f"the generated C++ needs the name '{op.type}' itself", fix="Give the op another name.")
     context = _context(op, folder)
-    names = ["op.hpp", "op.cpp", "kernel.hpp", "kernel.cpp", "reference.py", *(["kernel.cl"] if op.gpu else [])]
+    names = ["op.hpp", "op.cpp", "kernel.hpp", "kernel.cpp", "reference.py"]
     own = {name: wrapped(render(f"op/{name}", **context)) for name in names}
+    if op.gpu:
+        own["kernel.cl"] = wrapped(render("op/kernel.cl", **_context(form_on_gpu(op), folder)))
     derived = derived_files(op, folder)
     if context["is_elementwise"]:
         derived.pop(SIZES_FILE, None)
