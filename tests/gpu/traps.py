@@ -588,5 +588,6 @@ TRAPS = [
         UNUSED,
         Op(type="ReLU"),
     ),
+    Trap("own name in small letters", "op-type", ONLY_NAME, '<CustomLayer name="cosh"', 1, FINE, Op(type="cosh")),
     Trap("name of an own op", "own-op", ONLY_NAME, '<CustomLayer name="Relu"', 1, USED, Op(type="Relu")),
 ]

@@ -27,11 +27,12 @@ FORMATS: tuple[str, ...] = get_args(GpuFormat)
 
 @dataclass(frozen=True)
 class Source:
-    """An OpenCL C file; `text` is None if it cannot be read."""
+    """An OpenCL C file; `text` is None if it cannot be read, and `is_told` if a finding says so already."""
 
     file: Path
     text: str | None
     place: Place
+    is_told: bool = False
 
     @cached_property
     def outline(self) -> Outline:

@@ -148,12 +148,12 @@ class _Reader:
             level = Level.WARNING if file.is_file() else Level.ERROR
             self.error("source-path", text, where, "Put the source beside the XML.", level)
             if level is Level.ERROR:
-                return Source(file, None, where)
+                return Source(file, None, where, is_told=True)
         real = file.resolve()
         if not real.is_relative_to(self.file.parent.resolve()) and real.suffix not in _SOURCES:
             text = "the path leads out of the folder of the XML to what is named as no source, so it is not read here"
             self.error("source-path", text, where, "Put the source beside the XML.")
-            return Source(file, None, where)
+            return Source(file, None, where, is_told=True)
         try:
             return Source(file, read_regular(file).decode(errors="replace"), where)
         except OSError:  # the rules on kernels report it

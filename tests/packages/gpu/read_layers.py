@@ -13,8 +13,6 @@ import openvino as ov
 
 
 class Copy(ov.Op):  # type: ignore[misc]
-    class_type_info = ov.DiscreteTypeInfo("Copy", "trap")
-
     def __init__(self, inputs: Any = None) -> None:
         super().__init__(self, inputs) if inputs is not None else super().__init__(self)
         if inputs is not None:
