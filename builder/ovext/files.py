@@ -67,6 +67,16 @@ def writing_to(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
+def umask(mask: int) -> Iterator[None]:
+    """Create files and folders with this umask."""
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextmanager
 def aside(target: Path, write: Callable[[Path], object]) -> Iterator[Callable[[], object]]:
     """Let `write` write a file beside `target`; yields a function that replaces the target with it in one step.
 

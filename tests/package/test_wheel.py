@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,10 +18,13 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from compiler_cache import LAUNCHER
-from helpers import CUSTOM_RELU, LEAK, PACKAGES, Ovext, copy_project
+from helpers import CUSTOM_RELU, LEAK, PACKAGES, ROOT, Ovext, copy_project
+from ovext.build.plan import BuildRequest
 from ovext.errors import GateError
+from ovext.package.wheel import plan_wheel
 from ovext.package.wheel_file import check_wheel, read_wheel
 from ovext.targets.isa import isa_table
+from ovext.toolchain.patchelf import find_patchelf
 from wheels import BuiltWheel, Site
 
 
@@ -72,6 +78,35 @@ def test_it_is_small(relu_wheel: BuiltWheel) -> None:
 def test_two_builds_gave_the_same_bytes(relu_wheel: BuiltWheel) -> None:
     """The fixture built it twice: in the project, and from a copy elsewhere."""
     assert relu_wheel.told["reproducible"] is True
+
+
+def test_the_modes_in_it_are_those_of_the_usual_umask(relu_wheel: BuiltWheel) -> None:
+    with zipfile.ZipFile(relu_wheel.file) as archive:
+        assert {one.external_attr >> 16 & 0o777 for one in archive.infolist()} <= {0o644, 0o755}
+
+
+def test_an_older_patchelf_of_the_system_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("patchelf", "python"):
+        (tmp_path / name).write_text("#!/bin/sh\necho patchelf 0.9\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    (build,) = plan_wheel(BuildRequest(CUSTOM_RELU, output_root=tmp_path)).builds
+    assert shutil.which("patchelf", path=build.environment["PATH"]) == str(find_patchelf())
+
+
+@pytest.mark.parametrize("project", ["custom_relu", "llm_ops"])
+def test_an_sdist_holds_sources_only(project: str, tmp_path: Path) -> None:
+    copied = copy_project(ROOT / "extension_src" / project, tmp_path / project)
+    for folder in ("build/x", "dist", "lib/ubuntu", "wheelhouse"):
+        (copied / folder).mkdir(parents=True)
+        (copied / folder / "product").write_text("of a build")
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--skip-dependency-check", "--outdir"]
+    subprocess.run([*command, str(tmp_path / "out"), str(copied)], check=True, capture_output=True)
+    with tarfile.open(next((tmp_path / "out").glob("*.tar.gz"))) as archive:
+        names = archive.getnames()
+    assert not [name for name in names if name.endswith("/product")]
+    assert any(name.endswith("/op.toml") for name in names)
 
 
 def test_a_wheel_that_depends_on_its_place_is_found_out(tmp_path: Path, ovext: Ovext) -> None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from ovext.build.execute import locked_build_tree
 from ovext.errors import GateError
+from ovext.files import umask
 from ovext.package.wheel import make_wheel
 from ovext.project.sources import source_files
+from ovext.toolchain.fetch import cache_dir
 
 if TYPE_CHECKING:
     from ovext.build.host import Reporter
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def check_reproducible(plan: WheelPlan, wheel: Path, reporter: Reporter) -> None:
-    """Build the wheel again, from a copy of the project in another place, and compare the bytes.
+    """Build the wheel again, from a copy of the project in another place and environment, and compare the bytes.
 
     Raises:
         GateError: they differ; the text names the files.
@@ -32,12 +34,27 @@ def check_reproducible(plan: WheelPlan, wheel: Path, reporter: Reporter) -> None
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, target)
         build_dir = Path(folder, "build")
-        again = plan.elsewhere(project, build_dir)
-        with locked_build_tree(build_dir, reporter) as lock:
+        again = plan.elsewhere(project, build_dir, _other_environment(Path(folder)))
+        with locked_build_tree(build_dir, reporter) as lock, umask(0o077):
             other = make_wheel(again, lock, reporter)
         if wheel.name != other.name or wheel.read_bytes() != other.read_bytes():
             differing = ", ".join(_differences(wheel, other)) or "only the archive itself"
             raise GateError(f"two builds of {wheel.name} differ: {differing}", fix=f"The first is {wheel}.")
+
+
+def _other_environment(folder: Path) -> dict[str, str]:
+    """Settings that must not matter: whose files these are, where in the world, in which language, on how many CPUs."""
+    home = folder / "home"
+    home.mkdir()
+    return {
+        "HOME": str(home),
+        "OVEXT_CACHE_DIR": str(cache_dir()),  # not in another HOME
+        "TZ": "Asia/Kathmandu",
+        "LANG": "C",
+        "LC_ALL": "C",
+        "CMAKE_BUILD_PARALLEL_LEVEL": "1",
+        "PYTHONHASHSEED": "1",
+    }
 
 
 def _differences(one: Path, other: Path) -> list[str]:

@@ -16,7 +16,7 @@ from ovext.build.host import NINJA_STATUS, compiler_messages, ninja_progress
 from ovext.build.releases import releases_wanted
 from ovext.build.resolve import plan_on_host
 from ovext.errors import BuildError, ProjectError
-from ovext.files import replace_file, writing_to
+from ovext.files import replace_file, umask, writing_to
 from ovext.inner import expecting, take_back
 from ovext.package.requirements import requirement_of
 from ovext.package.wheel_file import WheelFile, check_wheel, read_wheel
@@ -25,16 +25,18 @@ from ovext.project import load_project
 from ovext.targets.openvino_version import BROUGHT_BY_OPENVINO
 from ovext.toml import parse_toml, read_text
 from ovext.toolchain.fetch import fetch_openvino
+from ovext.toolchain.patchelf import find_patchelf
 from ovext.toolchain.process import Finished, shell_line, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ovext.build.host import Reporter
     from ovext.build.plan import BuildPlan, BuildRequest, Decision
 
 BACKEND = "scikit_build_core.build"
 _EPOCH = "315532800"  # 1980-01-01, the earliest time that a wheel can hold
+_UMASK = 0o022  # a wheel holds the modes of files and folders
 _NOT_OF_A_WHEEL = {"base OS", "engine", "CMake preset", "jobs"}
 
 
@@ -94,10 +96,15 @@ class WheelPlan:
         steps = [step for one in self.builds for step in one.steps()]
         return [*steps, *several, f"check the wheel and move it into {self.output_dir}"]
 
-    def elsewhere(self, project: Path, build_dir: Path) -> WheelPlan:
-        """The plan for a copy of the project."""
+    def elsewhere(self, project: Path, build_dir: Path, environment: Mapping[str, str]) -> WheelPlan:
+        """The plan for a copy of the project, in another environment."""
         builds = [
-            replace(one, project=project, build_dir=build_dir / one.build_dir.relative_to(self.build_dir))
+            replace(
+                one,
+                project=project,
+                build_dir=build_dir / one.build_dir.relative_to(self.build_dir),
+                environment={**one.environment, **environment},
+            )
             for one in self.builds
         ]
         return replace(self, project=project, build_dir=build_dir, builds=tuple(builds))
@@ -154,7 +161,9 @@ def _build(plan: BuildPlan, build_dir: Path, isa: str | None) -> WheelBuild:
             **NINJA_STATUS,
             "CMAKE_EXECUTABLE": str(machine.tools.cmake),
             "OpenVINO_DIR": str(machine.openvino_cmake_dir),
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "PATH": os.pathsep.join(
+                [str(find_patchelf().parent), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+            ),
             "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH", _EPOCH),
         },
         fetch=None if machine.openvino_is_installed else machine.openvino_version,
@@ -204,17 +213,18 @@ def make_wheel(plan: WheelPlan, lock: int, reporter: Reporter) -> Path:
     Raises:
         BuildError, GateError, FilesError: there is no wheel.
     """
-    wheels = [_make_one(build, lock, reporter) for build in plan.builds]
-    if len(wheels) == 1:
-        return wheels[0]
-    return compose_wheels(
-        load_project(plan.project),
-        wheels,
-        plan.build_dir / "all",
-        epoch=plan.builds[0].environment["SOURCE_DATE_EPOCH"],
-        lock=lock,
-        talk=reporter.talk,
-    )
+    with umask(_UMASK):
+        wheels = [_make_one(build, lock, reporter) for build in plan.builds]
+        if len(wheels) == 1:
+            return wheels[0]
+        return compose_wheels(
+            load_project(plan.project),
+            wheels,
+            plan.build_dir / "all",
+            epoch=plan.builds[0].environment["SOURCE_DATE_EPOCH"],
+            lock=lock,
+            talk=reporter.talk,
+        )
 
 
 def _make_one(build: WheelBuild, lock: int, reporter: Reporter) -> Path:
