@@ -62,6 +62,11 @@ def findings(body: str, sizes: str = "B*F*Y*X", local: str = "", before: str = "
         ("dst[mad24((int)i, 1, 0)] = 0;", "B*F*Y*X", ""),
         ("dst[(i & 7) | (i >> 3 << 3)] = 0;", "B*F*Y*X", ""),
         ("dst[i / OUTPUT0_DIMS[3] * OUTPUT0_PITCHES[2] + i % OUTPUT0_DIMS[3]] = 0;", "B*F*Y*X", ""),
+        ("uint j = 0; j = (int)i; if (j - 5 < 0) { return; } dst[i] = 0;", "B*F*Y*X", ""),
+        ("uchar j = i + 250; dst[i < 6 || j < 250 ? i : 0] = 0;", "B*F*Y*X", ""),
+        ("uint j = i * 1664525u * 1664525u; dst[i] = j < 7u ? src[j] : 0;", "B*F*Y*X", ""),
+        ("dst[get_global_id(i % 2) * 0 + i] = 0;", "B*F*Y*X", ""),
+        ("short j = (short)i; unsigned char c = 3; long k = c; dst[j + k - 3] = 0;", "B*F*Y*X", ""),
         ("barrier(CLK_LOCAL_MEM_FENCE); atomic_inc((__local int*)0); dst[i] = 0;", "B*F*Y*X", ""),
     ],
 )
@@ -124,6 +129,7 @@ def test_accesses_that_may_not_happen_are_no_finding(body: str) -> None:
     [
         "dst[(int)src[i]] = 1;",
         "store(dst, i, src[i]);",
+        "uint j = 0; dst[j++] += 1;",
         "((__global float4*)dst)[i] = (float4)(0);",
         "switch (i) { case 0: dst[i] = 1; }",
         "int n = (int)src[0]; for (int j = 0; j < n; ++j) { dst[i * n + j] = 0; }",

@@ -17,9 +17,21 @@ if TYPE_CHECKING:
 
     from ovext.gpu.values_of_items import Mask, Numbers, Value
 
-_INTEGERS = {"char", "short", "int", "long", "signed", "unsigned", "size_t", "ptrdiff_t", "bool"}
-_INTEGERS |= {"uchar", "ushort", "uint", "ulong"}
+# The bits of whole numbers' types, and those that have no sign.
+_BITS = {
+    "char": 8,
+    "uchar": 8,
+    "short": 16,
+    "ushort": 16,
+    "bool": 32,
+    "signed": 32,
+    "unsigned": 32,
+    "int": 32,
+    "uint": 32,
+}
+_BITS |= dict.fromkeys(("long", "ulong", "size_t", "ptrdiff_t"), 62)
 _UNSIGNED = {"unsigned", "uchar", "ushort", "uint", "ulong", "size_t"}
+_LARGEST = 1 << 31  # results beyond it may have wrapped
 _CHOICES: dict[str, Callable[..., Numbers]] = {"min": np.minimum, "max": np.maximum, "clamp": np.clip}
 _VECTOR = re.compile(r"(vload|vstore)(2|3|4|8|16)")
 _STEPS = {"++": "+", "p++": "+", "--": "-", "p--": "-"}
@@ -55,6 +67,7 @@ class Evaluator:
         self._active: Mask = np.ones(self._count, bool)
         self._is_exact = True  # False once the active items are only those that may be active
         self._scopes: list[dict[str, Value]] = []
+        self._types: dict[str, Any] = {}  # the latest declared type of each variable
         self._elements = elements
         self._written = {argument: np.zeros(elements[argument], bool) for argument in outputs}
         self._outside: dict[int, int] = {}  # accesses outside of an argument's memory
@@ -170,6 +183,8 @@ class Evaluator:
         result = arithmetic(operation, left.numbers, right.numbers)
         if is_unsigned and any((one[self._active] < 0).any() for one in (left.numbers, right.numbers, result)):
             return None  # it wraps
+        if (np.abs(result[self._active]) >= _LARGEST).any():
+            return None
         return Integers(result, is_unsigned and operation not in COMPARISONS)
 
     def _moved(self, operation: str, left: Value, right: Value) -> Pointer | None:
@@ -184,6 +199,8 @@ class Evaluator:
     def _value_assignment(self, node: c_ast.Assignment) -> Value:
         value = self._value(node.rvalue)
         if node.op != "=":
+            if has_side_effects(node.lvalue):
+                raise UnreadableError("a place is computed and changed at once", may_write_more=True)
             value = self._computed(node.op[:-1], self._value(node.lvalue), value)
         self._assign(node.lvalue, value)
         return value
@@ -204,7 +221,7 @@ class Evaluator:
         scope = next((scope for scope in reversed(self._scopes) if name in scope), None)
         if scope is None:
             return
-        old = scope[name]
+        old, value = scope[name], self._converted(value, self._types[name]) if name in self._types else value
         if self._active.all() or old is None:
             scope[name] = value if self._active.all() else None
         elif isinstance(old, Integers) and isinstance(value, Integers):
@@ -264,7 +281,10 @@ class Evaluator:
 
     def _of_item(self, name: str, numbers: Sequence[Integers]) -> Value:
         """What OpenCL's functions tell a work item of itself."""
-        axis = int(numbers[0].numbers[0]) if numbers else 0
+        axes = set(np.unique(numbers[0].numbers)) if numbers else {0}
+        if len(axes) > 1:
+            return None
+        axis = int(axes.pop())
         if name == "get_work_dim":
             return Integers(self._numbers(len(self._launch.sizes)), True)
         if name == "get_global_offset":
@@ -293,12 +313,22 @@ class Evaluator:
             self._refuse_outputs("an output is used as another type", value)
             return None
         names = getattr(getattr(to_type, "type", None), "names", [])
-        if not isinstance(value, Integers) or not names or not set(names) <= _INTEGERS:
+        if not isinstance(value, Integers) or not names or not _BITS.keys() >= set(names):
             return None
         is_unsigned = not _UNSIGNED.isdisjoint(names)
-        if is_unsigned and (value.numbers[self._active] < 0).any():
-            return None
-        return Integers(value.numbers, is_unsigned)
+        bits = (
+            max(map(_BITS.__getitem__, names))
+            if {"char", "short"}.isdisjoint(names)
+            else min(map(_BITS.__getitem__, names))
+        )
+        lowest, highest = (0, 1 << bits) if is_unsigned else (-(1 << bits - 1), 1 << bits - 1)
+        numbers = value.numbers[self._active]
+        return Integers(value.numbers, is_unsigned) if ((numbers >= lowest) & (numbers < highest)).all() else None
+
+
+def has_side_effects(node: Any) -> bool:
+    is_change = isinstance(node, c_ast.Assignment) or (isinstance(node, c_ast.UnaryOp) and node.op in _STEPS)
+    return is_change or any(has_side_effects(child) for _, child in node.children())
 
 
 def _is_of_element(pointer: c_ast.PtrDecl) -> bool:

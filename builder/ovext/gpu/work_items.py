@@ -90,6 +90,7 @@ class WorkItems(Evaluator):
 
     def _execute_decl(self, node: c_ast.Decl) -> None:
         value = self._value(node.init) if node.init is not None else None
+        self._types[node.name] = node.type
         self._scopes[-1][node.name] = self._converted(value, node.type)
 
     def _execute_if(self, node: c_ast.If) -> None:
