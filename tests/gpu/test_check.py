@@ -169,12 +169,12 @@ def test_spilled_registers_are_in_the_report(layer: Path, ovext: Ovext) -> None:
 
 @pytest.mark.usefixtures("ocloc", "pocl", "simulator")
 def test_an_option_that_compilers_refuse_is_one_finding(layer: Path, ovext: Ovext) -> None:
-    change(layer, "-cl-mad-enable", "-cl-std=CL9.9")
+    change(layer, "-cl-mad-enable", "-ffoo")
     code, report = check(ovext, layer, "--device", "tgllp,skl")
     assert code == ExitCode.FAILED
     assert lines_of(report, "compile") == [("layer.xml", 9)]
     (finding,) = (one for one in report["findings"] if one["code"] == "compile")
-    assert finding["text"].startswith("the compiler does not accept the options '-cl-std=CL9.9': ")
+    assert finding["text"].startswith("the compiler does not accept the options '-ffoo': ")
     assert finding["text"].endswith("(tgllp, skl, PoCL, Intel(R) OpenCL)")
     assert "\n" not in finding["text"]
     assert "Unrecognized build options" in finding["detail"]
@@ -193,7 +193,7 @@ def test_all_that_compilers_say_is_shown_on_request(layer: Path, ovext: Ovext) -
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ("-DSAY=&quot;hi", "the options have a quote that is not closed"),
+        ("-DSAY=&quot;hi", "the options end within quotes"),
         ("-cl-mad-enabled", "knows the option '-cl-mad-enabled' (did you mean '-cl-mad-enable'?)"),
         ("-D A=1 fast", "knows the option 'fast'"),
     ],
@@ -209,7 +209,46 @@ def test_options_that_cannot_be_right_are_told_and_not_tried(
     assert report["compiled"] == []
 
 
-@pytest.mark.parametrize("options", ["-D A=1 -DB=2 -I . -w -Werror -O2", "-cl-intel-256-GRF-per-thread -cl-std=CL2.0"])
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ("[gpu]\n", '[gpu]\nkernel = ["kernel.cl", "kernel.cl"]\n', "kernel.cl is listed twice"),
+        ("[gpu]\n", "[gpu]\nkernel = []\n", "kernel"),
+        ("[gpu]\n", "[gpu]\nranks = [3]\n", "'data' has none of these ranks"),
+        ("[gpu]\n", '[gpu]\noptions = "-DA=\\u0000"\n', "options"),
+        ("[test]\n", '[[gpu.scratch]]\nsize = ""\n[test]\n', "size"),
+        ("[test]\n", '[[gpu.scratch]]\nsize = "4"\nname = "out"\n[test]\n', "'out' is the name of something else"),
+        ("[gpu]\n", '[gpu]\nbuffers = ["data", "out", "dta"]\n', "'dta' is no input, output or scratch buffer"),
+    ],
+)
+def test_mistakes_in_the_table_gpu_are_told_by_its_own_words(
+    old: str, new: str, text: str, gpu_ops: Path, ovext: Ovext
+) -> None:
+    change(gpu_ops / "ops" / "halved" / "op.toml", old, new)
+    done = ovext("gpu", "check", gpu_ops, "--no-compile")
+    assert done.returncode == ExitCode.PROJECT
+    assert text in done.stderr
+    assert "op.toml" in done.stderr
+
+
+def test_a_local_argument_is_told(gpu_ops: Path) -> None:
+    change(gpu_ops / "ops" / "halved" / "op.toml", "[test]\n", '[[gpu.scratch]]\nsize = "4"\n[test]\n')
+    change(gpu_ops / "ops" / "halved" / "kernel.cl", ") {", ", __local float* own) {")
+    assert "arg-local" in {finding.code for finding in check_layers(gpu_ops).findings}
+
+
+def test_a_device_without_compilers_is_refused(layer: Path, ovext: Ovext) -> None:
+    assert ovext("gpu", "check", layer, "--no-compile", "--device", "tgllp").returncode == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "-cl-match-sincospi -std=cl2.0",
+        "-igc_opts ForceOCLSIMDWidth=16 -D A=1 -DB=2 -I . -w -Werror -O2",
+        "-cl-intel-256-GRF-per-thread -cl-std=CL2.0",
+    ],
+)
 def test_options_of_compilers_and_vendors_are_fine(options: str, layer: Path) -> None:
     change(layer, "-cl-mad-enable", options)
     assert check_layers(layer).findings == ()

@@ -99,6 +99,29 @@ def test_a_kernel_for_f32_alone_asks_the_plugin_for_it(changed_relu: Path, built
     assert ovext.gpu_config(built_gpu_ops.library, changed_relu)["INFERENCE_PRECISION_HINT"] == "f32"
 
 
+def test_a_merged_file_that_was_damaged_is_written_again(built_relu: Built, built_gpu_ops: Built) -> None:
+    libraries = (built_relu.output_dir, built_gpu_ops.library)
+    folder = Path(ovext.gpu_config(*libraries)["CONFIG_FILE"]).parent
+    whole = {file.name: file.read_text() for file in folder.iterdir()}
+    (folder / "layers.xml").write_text("")
+    next(folder.glob("*.cl")).unlink()
+    ovext.gpu_config(*libraries)
+    assert {file.name: file.read_text() for file in folder.iterdir()} == whole
+
+
+def test_a_library_that_is_named_twice_is_one(built_relu: Built) -> None:
+    assert ovext.gpu_config(built_relu.library, built_relu.output_dir) == ovext.gpu_config(built_relu.library)
+
+
+def test_a_manifest_that_does_not_list_the_xml_is_told(changed_relu: Path) -> None:
+    manifest = changed_relu / "manifest.json"
+    records = json.loads(manifest.read_text())
+    del records["libraries"][0]["layers"][0]["files"]["gpu/custom_relu.xml"]
+    manifest.write_text(json.dumps(records))
+    with pytest.raises(LibraryError, match="does not list its GPU layers' own file"):
+        ovext.gpu_config(changed_relu)
+
+
 @pytest.mark.parametrize(
     "damage", ["", "<CustomLayer", '<CustomLayer name="A"><Kernel><Source filename="../x"/></Kernel></CustomLayer>']
 )

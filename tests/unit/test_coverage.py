@@ -19,16 +19,24 @@ HERE = Place(Path("layer.xml"), 1)
 ARGUMENTS = "const __global INPUT0_TYPE* src, __global OUTPUT0_TYPE* dst"
 
 
-def findings(body: str, sizes: str = "B*F*Y*X", local: str = "", before: str = "") -> list[tuple[Level, str]]:
+def findings(
+    body: str,
+    sizes: str = "B*F*Y*X",
+    local: str = "",
+    *,
+    before: str = "",
+    options: str = "",
+    arguments: str = ARGUMENTS,
+) -> list[tuple[Level, str]]:
     """The level and the counts of what a kernel with this body, for 120 elements, leaves out or accesses outside."""
-    text = f"{before}\n__kernel void k({ARGUMENTS}) {{ const uint i = get_global_id(0); {body} }}"
+    text = f"{before}\n__kernel void k({arguments}) {{ const uint i = get_global_id(0); {body} }}"
     layer = Layer(
         op="Op",
         entry="k",
         sources=(Source(Path("k.cl"), text, HERE),),
         defines=(),
         tensors=(Tensor(0, "input", 0, "BFYX", HERE), Tensor(1, "output", 0, "BFYX", HERE)),
-        options="",
+        options=options,
         options_place=HERE,
         work_sizes=WorkSizes(sizes, local, None, HERE),
         place=HERE,
@@ -74,6 +82,65 @@ def test_a_kernel_that_writes_all_has_no_finding(body: str, sizes: str, local: s
     assert findings(body, sizes, local) == []
 
 
+OUT = "__global OUTPUT0_TYPE*"
+
+
+@pytest.mark.parametrize(
+    ("body", "sizes"),
+    [
+        ("int a = 0; int* p = &a; *p = i; dst[a] = 0;", "B*F*Y*X"),
+        ("int a = 0; split(i, &a); dst[a] = 0;", "B*F*Y*X"),
+        (f"{OUT} o; if (i & 1) o = dst; else o = dst + 0; o[i] = 0;", "B*F*Y*X"),
+        (
+            f"{OUT} o = dst + i * 5; if (src[i] > 0) {{ o++; *o = 1; o--; }} for (int k = 0; k < 5; ++k) o[k] = k;",
+            "24",
+        ),
+        (f"{OUT} o = dst; if (src[i] > 0) {{ o += 0; }} o[i] = 0;", "B*F*Y*X"),
+        (
+            f"int n = src[0], k = 0; {OUT} o = dst + i * 5; for (; k < n; k++) *o++ = 1; for (; k < 5; k++) *o++ = 0;",
+            "24",
+        ),
+        ("view t = {dst}; t.p[i] = 0;", "B*F*Y*X"),
+        ("view t; t.p = dst; t.p[i] = 0;", "B*F*Y*X"),
+        (f"{OUT} q[2] = {{dst, dst + 60}}; q[0][i] = 0;", "B*F*Y*X"),
+        (
+            "__global OUTPUT0_TYPE (*o)[2] = (__global OUTPUT0_TYPE(*)[2])dst; o[i][0] = 0; o[i][1] = 0;",
+            "60",
+        ),
+        (f"*({OUT})((ulong)dst + i * sizeof(OUTPUT0_TYPE)) = 0;", "B*F*Y*X"),
+        ("((__global view*)dst + i)->p = 0;", "60"),
+        ("((__global uint*)dst)[i] = 0;", "60"),
+        ("((__global wide*)dst)[i] = (wide)(0);", "30"),
+        (
+            "*(__global float*)((__global char*)dst + 4 * i) = *(__global float*)((__global char*)src + 4 * i);",
+            "B*F*Y*X",
+        ),
+        ("\n#ifdef __OPENCL_VERSION__\n dst[i] = 0;\n#endif\n", "B*F*Y*X"),
+        ("\n#if defined(cl_khr_fp16) && 1\n dst[i] = 0;\n#endif\n", "B*F*Y*X"),
+        ("\n#ifndef INPUT0_FORMAT_BYXF\n dst[i] = 0;\n#endif\n", "B*F*Y*X"),
+        ("int k; for (k = 0; k < 4; k++) if (src[k] == 1) break; dst[i / 5 * 5 + k] = 1;", "B*F*Y*X"),
+        ("int n = 0; for (int k = 0; k < 120; k++) { if (src[k] > src[i]) continue; n++; } dst[n] = 1;", "B*F*Y*X"),
+        ("int n = i; src[i] < 0 ? n++ : 0; dst[n] = 1;", "B*F*Y*X"),
+        ("int n = i; (src[i] < 0 && ++n); dst[n] = 1;", "B*F*Y*X"),
+        ("bool odd = i & 64; dst[i] = src[i - 64 * odd];", "B*F*Y*X"),
+        ("put(dst, src, i);", "30"),
+    ],
+)
+def test_what_the_text_does_not_show_is_no_finding(body: str, sizes: str) -> None:
+    before = "typedef struct { __global float* p; } view; typedef float4 wide;"
+    assert findings(body, sizes, before=before) == []
+
+
+def test_options_decide_what_is_compiled() -> None:
+    body = "\n#if PER == 1\n dst[i] = 0;\n#else\n dst[0] = 0;\n#endif\n"
+    assert findings(body, options="-w -DPER=1") == []
+    assert findings(body, options="-D PER=2") == [(Level.ERROR, "writes 1")]
+
+
+def test_a_kernel_for_vectors_is_not_judged() -> None:
+    assert findings("dst[i] = (float4)(0);", "30", arguments="const __global float4* src, __global float4* dst") == []
+
+
 @pytest.mark.parametrize(
     ("body", "sizes", "written"),
     [
@@ -86,7 +153,7 @@ def test_a_kernel_that_writes_all_has_no_finding(body: str, sizes: str, local: s
         ("for (int j = 0; j < 4; ++j) { if (j == 2) { break; } dst[i * 4 + j] = 0; }", "30", "60"),
         ("uint j = i; j += 20; j %= 120; dst[j] = 1; j = 7;", "B*F*Y", "24"),
         ("\n#if 0\n dst[i] = 1;\n#endif\n", "B*F*Y*X", "0"),
-        ("vstore2((float2)(0), i, (__global float*)dst);", "30", "60"),
+        ("vstore2((float2)(0), i, (__global OUTPUT0_TYPE*)dst);", "30", "60"),
         ("dst[0] = 1;", "B*F*Y*X", "1"),
     ],
 )

@@ -60,12 +60,14 @@ def check(
 
     from ovext.build.release import openvino_here
     from ovext.cli.text import talk, to_json
-    from ovext.errors import ExitCode
+    from ovext.errors import ExitCode, UsageError
     from ovext.findings import Level
     from ovext.gpu.check import check as check_layers
     from ovext.gpu.compile import CompileReport
     from ovext.gpu.compilers import compile_everywhere
 
+    if device is not None and not compiling:
+        raise UsageError("--device is for compilers", fix="Leave it out, or --no-compile.")
     report, compiled = check_layers(layers), CompileReport()
     if compiling:
         compiled = compile_everywhere(report.layers, device, openvino_here(openvino, talk), talk)

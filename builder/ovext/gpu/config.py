@@ -51,7 +51,7 @@ def gpu_config(
         LibraryError: there is no such library, or none has GPU layers.
         FilesError: the cache cannot be written.
     """
-    paths = [find_library(one)[0] for one in libraries] or _usual(folder)
+    paths = list(dict.fromkeys(find_library(one)[0] for one in libraries)) or _usual(folder)
     found = [layers for path in paths if (layers := _layers_of(path))]
     if not found:
         problem = "no manifest beside it lists GPU layers of this library"
@@ -79,6 +79,9 @@ def _layers_of(library: Path) -> _Layers | None:
     record = gpu_layers(library)
     if record is None:
         return None
+    if record["config"] not in record["files"]:
+        problem = f"the manifest does not list its GPU layers' own file {record['config']!r}"
+        raise LibraryError(problem, where=library, fix=_BUILD_AGAIN)
     try:
         files = {name: read_regular(library.parent / name) for name in record["files"]}
     except OSError as error:
@@ -104,17 +107,24 @@ def _merged(found: Sequence[_Layers]) -> Path:
             owners[op] = layers.library
             copied = document.append_copy(node)
             for source in copied.child("Kernel").children("Source"):
-                files |= _moved(source, layers, number)
+                files |= _moved(source, layers, f"{number}-{len(files)}")
     document.print(writer)
     files["layers.xml"] = writer.getvalue()
     key = hashlib.sha256("\0".join(text for pair in sorted(files.items()) for text in pair).encode()).hexdigest()[:16]
     folder = ovext_cache() / "gpu-layers" / key
-    if not (folder / "layers.xml").is_file():  # which is written last
-        with writing_to(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, text in files.items():
+    with writing_to(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():  # the XML last
+            if not _has_text(folder / name, text):
                 replace_text(folder / name, text)
     return folder / "layers.xml"
+
+
+def _has_text(file: Path, text: str) -> bool:
+    try:
+        return read_regular(file) == text.encode()
+    except OSError:
+        return False
 
 
 def _nodes(layers: _Layers) -> Iterator[Any]:
@@ -127,13 +137,13 @@ def _nodes(layers: _Layers) -> Iterator[Any]:
     yield from (node for node in document.children() if node.type() == pugi.NODE_ELEMENT)
 
 
-def _moved(source: Any, layers: _Layers, number: int) -> dict[str, str]:
+def _moved(source: Any, layers: _Layers, prefix: str) -> dict[str, str]:
     """Name a source in the XML as it is called in the merged folder; returns its text by that name."""
     given = source.attribute("filename").value()
     path = str(PurePosixPath(layers.config).parent / given)
     if path not in layers.files:
         problem = f"its GPU layers name the source {given!r}, which the manifest does not list"
         raise LibraryError(problem, where=layers.library, fix=_BUILD_AGAIN)
-    name = f"{number}-{PurePosixPath(given).name}"
+    name = f"{prefix}-{PurePosixPath(given).name}"
     source.attribute("filename").set_value(name)
     return {name: layers.files[path].decode(errors="replace")}

@@ -14,9 +14,10 @@ from ovext.errors import ToolError, UnreadableFileError
 from ovext.gpu.evaluator import Launch
 from ovext.gpu.expressions import ExpressionError
 from ovext.gpu.layer import MAX_RANK, is_float
-from ovext.gpu.place import error, warning
+from ovext.gpu.place import Place, error, warning
 from ovext.gpu.prelude import built_ins
 from ovext.gpu.sizes import work_sizes_of
+from ovext.gpu.source import without_comments
 from ovext.gpu.values_of_items import UnreadableError
 from ovext.gpu.work_items import WorkItems
 from ovext.inspect.limits import Limits, within_limits
@@ -34,6 +35,11 @@ _MOST_ITEMS = 1 << 20
 _LIMITS = Limits(memory=1 << 30, seconds=5, unpacked=0)
 # A macro that is an array, as the plugin describes tensors and work sizes, and the only text that sizes change.
 _TABLE = re.compile(r"#define (\w+) \(u?long \[\]\)\{ (.*)\} |#define \w+_INIT .*")
+_TYPE = re.compile(r"#define ((?:IN|OUT)PUT\d+_TYPE) (\w+)")
+_GIVEN = re.compile(r"""(?:^|\s)-D\s*["']?(\w+)(?:=([^\s"']*))?""")
+_DEFINED = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
+_CONDITION = re.compile(r"^[ \t]*#[ \t]*(?:el)?if(?:n?def)?\b(.*)$", re.MULTILINE)
+_FORMAT = re.compile(r"(IN|OUT)PUT\d+_FORMAT_\w+")
 _UNKNOWN_NUMBER = "1.5f"
 _compiler = cache(find_compiler)
 _COVER = 'Let the work sizes cover the output: global = ["X", "Y", "B*F"] has an item for each element.'
@@ -84,13 +90,19 @@ def _for_sample(layer: Layer, sample: Sample, parsed: Callable[[str], c_ast.Func
         return warning("work-items", where, f"{text}, and which of them the kernel writes cannot be read", _COVER)
 
 
+def _place_of_kernel(layer: Layer) -> Place:
+    found = [Place(one.file, kernel.line) for one in layer.sources for kernel in one.outline.kernels]
+    return found[0] if found else layer.place
+
+
 def _problem(layer: Layer, sample: Sample, accesses: Accesses) -> PlacedFinding | None:
     where = layer.work_sizes.place if layer.work_sizes else layer.place
     tensors = {one.argument: one for one in (*layer.bound("input"), *layer.bound("output"))}
     for argument, count in accesses.outside.items():
         what = f"{tensors[argument].kind} {tensors[argument].port}"
         text = f"for {sample} work items access memory outside of {what} ({count} times)"
-        return error("out-of-bounds", where, text, "Return early in the items that have no element.")
+        fix = "Check the index, and return early in items that have no element."
+        return error("out-of-bounds", _place_of_kernel(layer), text, fix)
     for argument, written in accesses.written.items():
         port = tensors[argument].port
         wanted = math.prod(sample.outputs[port])
@@ -115,16 +127,29 @@ def _accesses(
         for line in described
         if (match := _TABLE.fullmatch(line)) and match[1]
     }
-    plain = [line for line in described if not _TABLE.fullmatch(line)]
+    plain = [_TYPE.sub(r"typedef \2 \1;", line) for line in described if not _TABLE.fullmatch(line)]
     defines = [
         f"#define {one.name} {_UNKNOWN_NUMBER if is_float(one, sample) else one.text(sample.attributes)}"
         for one in layer.defines
     ]
-    kernel = parsed("\n".join([*plain, *defines, *(source.text or "" for source in layer.sources)]))
+    given = [f"#define {name} {value or '1'}" for name, value in _GIVEN.findall(layer.options)]
+    sources = [without_comments(source.text or "") for source in layer.sources]
+    program = "\n".join([*plain, *given, *defines, *sources])
+    _check_conditions(program)
+    kernel = parsed(program)
     tensors = [*layer.bound("input"), *layer.bound("output")]
     elements = {one.argument: math.prod(sample.shape(one.kind, one.port)) for one in tensors}
     outputs = [one.argument for one in layer.bound("output")]
     return WorkItems(Launch(sizes, local_sizes, tables), elements, outputs).run(kernel)
+
+
+def _check_conditions(program: str) -> None:
+    """Raise UnreadableError if macros of compilers decide what the kernel's code is."""
+    known = {"defined", *_DEFINED.findall(program)}
+    for condition in _CONDITION.findall(program.replace("\\\n", " ")):
+        for name in re.findall(r"[A-Za-z_]\w*", condition):
+            if name not in known and not _FORMAT.fullmatch(name):
+                raise UnreadableError(f"{name} decides what is compiled", may_write_more=True)
 
 
 def _parsed(entry: str, program: str) -> c_ast.FuncDef:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pycparser import c_ast
 
-from ovext.gpu.values_of_items import COMPARISONS, Integers, Pointer, UnreadableError, arithmetic
+from ovext.gpu.values_of_items import COMPARISONS, Integers, Pointer, UnreadableError, arithmetic, is_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -68,6 +68,8 @@ class Evaluator:
         self._is_exact = True  # False once the active items are only those that may be active
         self._scopes: list[dict[str, Value]] = []
         self._types: dict[str, Any] = {}  # the latest declared type of each variable
+        self._elements_of: dict[int, list[str]] = {}  # the names of the type of each argument's elements
+        self._shared: set[str] = set()  # variables that change through pointers
         self._elements = elements
         self._written = {argument: np.zeros(elements[argument], bool) for argument in outputs}
         self._outside: dict[int, int] = {}  # accesses outside of an argument's memory
@@ -81,7 +83,7 @@ class Evaluator:
             value: Value = method(node)
             return value
         for _, child in node.children():
-            self._value(child)
+            self._refuse_outputs(f"an output is in a {type(node).__name__}", self._value(child))
         return None
 
     def _value_id(self, node: c_ast.ID) -> Value:
@@ -112,16 +114,38 @@ class Evaluator:
 
     def _value_where(self, chosen: Mask | None, node: Any) -> Value:
         """The value for those items only that compute it; None: nobody knows which."""
-        active, is_exact = self._active, self._is_exact
-        self._active = active if chosen is None else active & chosen
-        self._is_exact = is_exact and chosen is not None
+        if chosen is None:
+            self._uncertain(lambda: self._refuse_outputs("an output is used by some", self._value(node)))
+            return None
+        active = self._active
+        self._active = active & chosen
         value = self._value(node)
-        self._active, self._is_exact = active, is_exact
+        self._active = active
         return value
 
-    def _refuse_outputs(self, problem: str, *values: Value) -> None:
+    def _uncertain(self, *ways: Callable[[], object]) -> None:
+        """Go each way from the same state; afterwards, what one of them changed is unknown."""
+        before, active, is_exact = [dict(scope) for scope in self._scopes], self._active, self._is_exact
+        after = []
+        for way in ways:
+            self._scopes, self._active, self._is_exact = [dict(scope) for scope in before], active, False
+            way()
+            after.append(self._scopes)
+        for scopes in after:
+            for depth, scope in enumerate(before):
+                for name, value in scope.items():
+                    if not is_same(value, scopes[depth][name]):
+                        self._forget(scope, name)
+                        self._refuse_outputs("an output's address depends on memory", scopes[depth][name])
+        self._scopes, self._active, self._is_exact = before, active, is_exact
+
+    def _forget(self, scope: dict[str, Value], name: str) -> None:
+        self._refuse_outputs("an output's address depends on memory", scope[name])
+        scope[name] = None
+
+    def _refuse_outputs(self, problem: str, *values: Value, may_write_more: bool = True) -> None:
         if any(isinstance(value, Pointer) and value.argument in self._written for value in values):
-            raise UnreadableError(problem)
+            raise UnreadableError(problem, may_write_more=may_write_more)
 
     def _value_exprlist(self, node: c_ast.ExprList) -> Value:
         return [self._value(one) for one in node.exprs][-1]
@@ -193,7 +217,7 @@ class Evaluator:
         if isinstance(pointer, Pointer) and isinstance(number, Integers) and operation in {"+", "-"}:
             signed = number.numbers if operation == "+" else -number.numbers
             return Pointer(pointer.argument, Integers(pointer.offset.numbers + signed))
-        self._refuse_outputs("an address in an output is unknown", left, right)
+        self._refuse_outputs("an address in an output is unknown", left, right, may_write_more=False)
         return None
 
     def _value_assignment(self, node: c_ast.Assignment) -> Value:
@@ -208,22 +232,30 @@ class Evaluator:
     def _assign(self, target: Any, value: Value) -> None:
         if isinstance(target, c_ast.ID):
             self._set(target.name, value)
-        elif isinstance(target, c_ast.ArrayRef):
+            return
+        self._refuse_outputs("an output's address is stored", value)
+        if isinstance(target, c_ast.ArrayRef):
             if pointer := self._address(target):
                 self._touch(pointer, 1, writes=True)
         elif isinstance(target, c_ast.UnaryOp) and target.op == "*":
-            if isinstance(value := self._value(target.expr), Pointer):
-                self._touch(value, 1, writes=True)
+            if isinstance(place := self._value(target.expr), Pointer):
+                self._touch(place, 1, writes=True)
         elif isinstance(target, c_ast.StructRef) and isinstance(target.name, (c_ast.ArrayRef, c_ast.UnaryOp)):
             self._assign(target.name, value)
+        else:
+            self._refuse_outputs("an output is used as another type", self._value(target))
 
     def _set(self, name: str, value: Value) -> None:
         scope = next((scope for scope in reversed(self._scopes) if name in scope), None)
         if scope is None:
             return
         old, value = scope[name], self._converted(value, self._types[name]) if name in self._types else value
-        if self._active.all() or old is None:
-            scope[name] = value if self._active.all() else None
+        if name in self._shared:
+            self._refuse_outputs("the address of an output's address is taken", value)
+        elif self._active.all():
+            scope[name] = value
+        elif old is None:
+            self._refuse_outputs("an output's address is set in some items", value)
         elif isinstance(old, Integers) and isinstance(value, Integers):
             scope[name] = Integers(np.where(self._active, value.numbers, old.numbers), old.is_unsigned)
         elif isinstance(old, Pointer) and isinstance(value, Pointer) and old.argument == value.argument:
@@ -307,8 +339,8 @@ class Evaluator:
 
     def _converted(self, value: Value, to_type: Any) -> Value:
         """A value as another type: an address stays one, and a number is known as a whole number only."""
-        if isinstance(to_type, c_ast.PtrDecl):
-            if _is_of_element(to_type):
+        if isinstance(value, Pointer):
+            if names_behind(to_type) == self._elements_of.get(value.argument):
                 return value
             self._refuse_outputs("an output is used as another type", value)
             return None
@@ -316,6 +348,8 @@ class Evaluator:
         if not isinstance(value, Integers) or not names or not _BITS.keys() >= set(names):
             return None
         is_unsigned = not _UNSIGNED.isdisjoint(names)
+        if names == ["bool"]:
+            return Integers((value.numbers != 0).astype(np.int64))
         bits = (
             max(map(_BITS.__getitem__, names))
             if {"char", "short"}.isdisjoint(names)
@@ -331,7 +365,7 @@ def has_side_effects(node: Any) -> bool:
     return is_change or any(has_side_effects(child) for _, child in node.children())
 
 
-def _is_of_element(pointer: c_ast.PtrDecl) -> bool:
-    """Whether it points to single elements, not to vectors."""
-    names = getattr(getattr(pointer.type, "type", None), "names", [])
-    return not any(name[-1:].isdigit() for name in names)
+def names_behind(pointer: Any) -> list[str] | None:
+    """The names of the type that a pointer points to; None for what is no pointer to a plain type."""
+    is_plain = isinstance(pointer, c_ast.PtrDecl) and isinstance(pointer.type, c_ast.TypeDecl)
+    return getattr(pointer.type.type, "names", None) if is_plain else None

@@ -81,6 +81,9 @@ def _arguments(layer: Layer, use: Use, source: Source, kernel: Kernel) -> Iterat
             state = warning if argument.is_const else error
             text = f"no tensor has arg-index {number}, where the kernel has '{argument.name}': it gets input 0"
             yield state("arg-gap", layer.place, text, "Count the kernel's arguments from 0 on.")
+        elif argument.is_local:
+            text = f"'{argument.name}' is __local, and the plugin has no local memory for arguments; inference fails"
+            yield error("arg-local", Place(source.file, argument.line), text, "Declare it in the kernel.")
         elif argument.is_pointer:
             yield from _type(argument, bound[number], use, Place(source.file, argument.line))
 

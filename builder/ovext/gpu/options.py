@@ -1,8 +1,7 @@
-"""Rules on the options for the OpenCL compiler: those of the OpenCL specification, and vendors' own."""
+"""Rules on the options for the OpenCL compiler. Vendors have options of their own: only misspelt ones are told."""
 
 from __future__ import annotations
 
-import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -21,11 +20,7 @@ _OPTIONS = (
     *("-cl-no-signed-zeros", "-cl-unsafe-math-optimizations", "-cl-finite-math-only", "-cl-fast-relaxed-math"),
     *("-cl-kernel-arg-info", "-cl-std=CL1.1", "-cl-std=CL1.2", "-cl-std=CL2.0", "-cl-std=CL3.0"),
 )
-# Of vendors, and those that compilers take besides OpenCL's.
-_OTHERS = re.compile(
-    r"-cl-(intel|nv|amd|arm|qcom|ext)-.*|-cl-std=CL(C\+\+|\d\.\d).*|-(w|g|x|s|W.*|O.*|f.*|m.*|ze-.*|D.+|I.+)"
-)
-_WITH_VALUE = {"-D", "-I", "-x", "-s"}  # where the value is a word of its own
+_WITH_VALUE = {"-D", "-I", "-x", "-s", "-igc_opts"}  # where the value is a word of its own
 
 
 def check_options(layer: Layer) -> Iterator[PlacedFinding]:
@@ -33,11 +28,12 @@ def check_options(layer: Layer) -> Iterator[PlacedFinding]:
     try:
         words = shlex.split(layer.options)
     except ValueError:
-        text = "the options have a quote that is not closed, which most compilers refuse"
-        yield error("options", where, text, "Close it.")
+        text = "the options end within quotes or with a backslash, which most compilers refuse"
+        yield error("options", where, text, "Close the quotes.")
         return
     values = {number + 1 for number, word in enumerate(words) if word in _WITH_VALUE}
     for number, word in enumerate(words):
-        if number not in values and word not in {*_OPTIONS, *_WITH_VALUE} and not _OTHERS.fullmatch(word):
-            text = f"no OpenCL compiler knows the option '{word}'{nearest(word, _OPTIONS)}; the model does not compile"
+        misspelt = word.startswith("-cl-") and word not in _OPTIONS and nearest(word, _OPTIONS)
+        if number not in values and (misspelt or not word.startswith("-")):
+            text = f"no OpenCL compiler knows the option '{word}'{misspelt or ''}; the model does not compile"
             yield error("options", where, text, "Use options of the OpenCL specification, or -D and -I.")

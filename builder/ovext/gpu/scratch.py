@@ -72,7 +72,7 @@ def _size(buffer: Tensor, use: Use) -> Iterator[PlacedFinding]:
             yield error("scratch-size", buffer.place, text, fix)
             return
         else:
-            if size <= 0 and use.is_known:
+            if size <= 0 and (use.is_known or not _DIMENSION.search(buffer.size)):
                 text = f"the size '{buffer.size}' is {size} for {sample}; the model does not compile"
                 yield error("scratch-size", buffer.place, text, "A scratch buffer has at least one byte.")
                 return

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ovext.gpu.place import PlacedFinding
 
 MAX_DIMENSIONS = 3
+_SHOWN = 80  # characters of an expression in a message
 _DIM = re.compile(r"input(?:$|,\s*\+?(\d{1,9}))")  # the plugin ignores what follows the number
 MAX_LOCAL = 256  # the work items in a group that every Intel GPU since Gen9 supports
 
@@ -104,7 +105,7 @@ def _form(sizes: WorkSizes) -> Iterator[PlacedFinding]:
                 fix = "Divide by a number, or by a dimension itself; the process would die."
                 yield error("size-zero-division", sizes.place, text, fix)
             except ExpressionError as problem:
-                text = f"the {name} size '{expression}' is not valid: {problem}"
+                text = f"the {name} size '{expression[:_SHOWN]}' is not valid: {problem}"
                 yield error("size-syntax", sizes.place, text, "Write something like X, (Y+15)/16*16 or B*F.")
 
 

@@ -48,6 +48,7 @@ class Argument:
     is_pointer: bool
     line: int
     is_const: bool = False
+    is_local: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,8 @@ def _arguments(code: str, start: int, end: int, line_of: LineOf) -> tuple[Argume
         kind = " ".join(names[:-1]) or "int"
         is_pointer = "*" in words or "[" in words
         is_const = not {"const", "constant", "__constant"}.isdisjoint(words)
-        arguments.append(Argument(names[-1], unsigned + kind, is_pointer, line_of(offset), is_const))
+        is_local = not {"local", "__local"}.isdisjoint(words)
+        arguments.append(Argument(names[-1], unsigned + kind, is_pointer, line_of(offset), is_const, is_local))
     return tuple(arguments)
 
 

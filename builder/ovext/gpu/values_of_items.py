@@ -41,6 +41,14 @@ class Pointer:
 Value = Integers | Pointer | None  # None: unknown
 
 
+def is_same(one: Value, other: Value) -> bool:
+    if isinstance(one, Integers) and isinstance(other, Integers):
+        return one.is_unsigned == other.is_unsigned and np.array_equal(one.numbers, other.numbers)
+    if isinstance(one, Pointer) and isinstance(other, Pointer):
+        return one.argument == other.argument and is_same(one.offset, other.offset)
+    return one is other
+
+
 COMPARISONS: dict[str, Callable[[Numbers, Numbers], Mask]] = {
     "<": np.less,
     ">": np.greater,

@@ -6,20 +6,24 @@ both ways are taken: then what is written is what may be written.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pycparser import c_ast
 
-from ovext.gpu.evaluator import Evaluator, Launch
+from ovext.gpu.evaluator import Evaluator, names_behind
 from ovext.gpu.values_of_items import Integers, Pointer, UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
+    from ovext.gpu.evaluator import Launch
     from ovext.gpu.values_of_items import Mask
 
+_ELEMENT = re.compile(r"(IN|OUT)PUT\d+_TYPE|u?(char|short|int|long)|half|float|double")
 _MOST_ROUNDS = 1 << 12  # of a loop
 _MOST_WORK = 1 << 28  # items times statements
 _LEAST_WORK = 1 << 12  # of a statement
@@ -39,6 +43,7 @@ class _Loop:
 
     broken: Mask
     continued: Mask
+    is_uncertain: bool = False  # whether nobody knows who left it
 
 
 class WorkItems(Evaluator):
@@ -59,6 +64,12 @@ class WorkItems(Evaluator):
         start = Integers(self._numbers(0))
         arguments = {number: Pointer(number, start) for number in self._elements}
         self._scopes = [{one.name: arguments.get(number) for number, one in enumerate(parameters)}]
+        self._shared = _shared(kernel.body)
+        for number in self._elements:
+            names = names_behind(parameters[number].type) if number < len(parameters) else None
+            if names is None or not _is_element(names):
+                raise UnreadableError("a tensor is not of single elements", may_write_more=True)
+            self._elements_of[number] = names
         try:
             self._execute(kernel.body)
         except UnreadableError as reason:
@@ -91,7 +102,12 @@ class WorkItems(Evaluator):
     def _execute_decl(self, node: c_ast.Decl) -> None:
         value = self._value(node.init) if node.init is not None else None
         self._types[node.name] = node.type
-        self._scopes[-1][node.name] = self._converted(value, node.type)
+        self._scopes[-1][node.name] = None
+        converted = self._converted(value, node.type)
+        if node.name in self._shared:
+            self._refuse_outputs("the address of an output's address is taken", converted)
+        else:
+            self._scopes[-1][node.name] = converted
 
     def _execute_if(self, node: c_ast.If) -> None:
         condition = self._value(node.cond)
@@ -109,22 +125,13 @@ class WorkItems(Evaluator):
         return self._active
 
     def _maybe(self, *branches: Any) -> None:
-        """Execute each branch from the same state; afterwards, what one of them changed is unknown."""
-        before, active = [dict(scope) for scope in self._scopes], self._active
-        self._is_exact = False
-        changed: set[tuple[int, str]] = set()
-        for branch in branches:
-            self._scopes, self._active = [dict(scope) for scope in before], active
-            self._execute(branch)
-            changed |= {
-                (depth, name)
-                for depth, scope in enumerate(before)
-                for name, value in scope.items()
-                if self._scopes[depth][name] is not value
-            }
-        self._scopes, self._active = before, active
-        for depth, name in changed:
-            self._scopes[depth][name] = None
+        """Execute branches of which nobody knows who takes which."""
+        self._uncertain(*(partial(self._execute, branch) for branch in branches))
+        if any(_has(branch, c_ast.Return) for branch in branches):
+            self._is_exact = False
+        if any(_has(branch, c_ast.Break, c_ast.Continue) for branch in branches):
+            self._is_exact = False
+            self._loops[-1].is_uncertain = True
 
     def _execute_for(self, node: c_ast.For) -> None:
         self._scopes.append({})
@@ -158,6 +165,9 @@ class WorkItems(Evaluator):
             self._execute(body)
             self._active = self._active | loop.continued
             loop.continued = np.zeros(self._count, bool)
+            if loop.is_uncertain:  # nobody knows who is still in it
+                self._unknown_rounds(body, following)
+                break
             self._execute(following)
         self._loops.pop()
         self._active = before & (finished | loop.broken | self._active)
@@ -167,8 +177,9 @@ class WorkItems(Evaluator):
         for name in _assigned(body) | _assigned(following):
             for scope in self._scopes:
                 if name in scope:
-                    scope[name] = None
-        self._maybe(body)
+                    self._forget(scope, name)
+        self._is_exact = False
+        self._uncertain(partial(self._execute, body))
 
     def _execute_break(self, _: c_ast.Break) -> None:
         self._loops[-1].broken |= self._active
@@ -200,3 +211,24 @@ def _assigned(node: Any) -> set[str]:
     if isinstance(node, c_ast.UnaryOp) and node.op in {"++", "--", "p++", "p--"}:
         target = node.expr
     return names | ({target.name} if isinstance(target, c_ast.ID) else set())
+
+
+def _has(node: Any, *kinds: type) -> bool:
+    """Whether statements of these kinds are in it; a break or continue of a loop inside does not count."""
+    if node is None:
+        return False
+    is_loop = isinstance(node, (c_ast.For, c_ast.While, c_ast.DoWhile))
+    inner = () if is_loop and c_ast.Return not in kinds else node.children()
+    return isinstance(node, kinds) or any(_has(child, *kinds) for _, child in inner)
+
+
+def _shared(node: Any) -> set[str]:
+    """The variables whose addresses are taken."""
+    names = {name for _, child in node.children() for name in _shared(child)}
+    is_taken = isinstance(node, c_ast.UnaryOp) and node.op == "&" and isinstance(node.expr, c_ast.ID)
+    return names | ({node.expr.name} if is_taken else set())
+
+
+def _is_element(names: Sequence[str]) -> bool:
+    """Whether a type is that of a tensor's elements: the plugin's macro, or a plain type."""
+    return len(names) == 1 and _ELEMENT.fullmatch(names[0]) is not None

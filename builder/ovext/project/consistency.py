@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from typing import TYPE_CHECKING, get_args
 
 from ovext.project.attributes import ElementType
 from ovext.project.dims import REST, parse_dim
 from ovext.project.elementwise import contradictions_of_formula
-from ovext.project.forms import form_on_gpu, form_with
+from ovext.project.forms import form_with
 from ovext.project.frameworks import JaxMapping, Mapping, PaddleMapping, PyTorchMapping, is_readable
 from ovext.project.input_rules import contradictions_of_inputs
+from ovext.project.layer_rules import contradictions_of_layers
 from ovext.project.problems import Problem, unknown
 from ovext.project.rows import contradictions_of_kernel
 from ovext.project.shapes import (
@@ -46,7 +46,7 @@ def contradictions(op: OpDescription) -> list[Problem]:
         *_frameworks(op),
         *((("elementwise",), problem) for problem in contradictions_of_formula(op)),
         *((("kernel", key), problem) for key, problem in contradictions_of_kernel(op)),
-        *_layers(op),
+        *contradictions_of_layers(op),
         *_tests(op),
     ]
     return problems or list(_shapes_of_cases(op))  # shapes can be computed only if the rest is right
@@ -225,29 +225,6 @@ def _unreadable(op: OpDescription, framework: str, mapping: AnyMapping) -> Itera
         if not has_value and not is_readable(framework, attribute):
             why = f"OpenVINO cannot read {attribute.type} from models of {framework}"
             yield f"'{attribute.name}' needs a constant: {why}"
-
-
-def _layers(op: OpDescription) -> Iterator[Problem]:
-    tensors = [*(one.name for one in op.inputs), *(one.name for one in op.outputs)]
-    attributes = [one.name for one in op.attributes]
-    if op.gpu:
-        on_gpu: list[str] = []
-        with suppress(ValueError):  # the rules on inputs report it
-            on_gpu = [*(one.name for one in form_on_gpu(op).inputs), *(one.name for one in op.outputs)]
-        scratch = [one.name for one in op.gpu.scratch]
-        for number, name in enumerate(scratch):
-            if name in [*on_gpu, *scratch[:number]]:
-                yield ("gpu", "scratch", number), f"'{name}' is the name of something else; give it another `name`"
-        for number, buffer in enumerate(op.gpu.buffers):
-            names = [*on_gpu, *scratch]
-            if on_gpu and buffer.tensor not in names:
-                yield ("gpu", "buffers", number), unknown(buffer.tensor, "input, output or scratch buffer", names)
-        for macro, name in op.gpu.defines.items():
-            if name not in attributes:
-                yield ("gpu", "defines", macro), unknown(name, "attribute", attributes)
-    for argument, bound in op.vpu.arguments.items() if op.vpu else ():
-        if bound.tensor not in tensors:
-            yield ("vpu", "arguments", argument), unknown(bound.tensor, "input or output", tensors)
 
 
 def _ranges(op: OpDescription) -> Iterator[Problem]:

@@ -36,7 +36,8 @@ class Scratch(Strict):
 
     name: Name = Field(default="scratch", description="A name for `buffers`.")
     size: str = Field(
-        description="Its bytes: an expression over B, F, Y and X, as in `global`, and over INPUT1_DIMS[2] and the like."
+        min_length=1,
+        description="Its bytes: an expression over B, F, Y and X, as in `global`, or INPUT1_DIMS[2] and the like.",
     )
 
 
@@ -44,7 +45,9 @@ class Gpu(Strict):
     """A layer of type SimpleGPU for the GPU plugin."""
 
     kernel: Annotated[list[KernelFile], BeforeValidator(_listed)] = Field(
-        default=["kernel.cl"], description="The source beside op.toml, or several that are one text for the compiler."
+        default=["kernel.cl"],
+        min_length=1,
+        description="The source beside op.toml, or several that are one text for the compiler.",
     )
     entry: Name = Field(description="The name of the __kernel function.")
     buffers: list[Annotated[GpuBuffer, BeforeValidator(_by_name)]] = Field(
@@ -55,6 +58,7 @@ class Gpu(Strict):
     inputs: int | None = Field(
         default=None,
         ge=1,
+        le=99,
         description="How many inputs models have in which the kernel computes the op, where they can leave some out or "
         "have any number; default: all that are not `many`.",
     )
@@ -62,7 +66,7 @@ class Gpu(Strict):
     defines: dict[Name, Name] = Field(default={}, description="Macros for the kernel, each with its attribute.")
     work_sizes: list[str] = Field(alias="global", description="Up to three expressions over the output's B, F, Y, X.")
     local_sizes: list[str] = Field(default=[], alias="local", description="As many, or none: then the driver chooses.")
-    options: str = Field(default="", description="For the OpenCL compiler.")
+    options: str = Field(default="", pattern=r"^[^\x00-\x1f]*$", description="For the OpenCL compiler.")
     precision: Literal["f32"] | None = Field(
         default=None,
         description="f32 if the kernel is only for models that run with INFERENCE_PRECISION_HINT f32; by default the "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from ovext.project.attributes import ElementType
 from ovext.project.dims import REST, parse_dim
-from ovext.project.forms import form_on_gpu, has_forms, tensor_number
+from ovext.project.forms import tensor_number
 from ovext.project.problems import unknown
 from ovext.project.shapes import BROADCAST
 
@@ -81,22 +81,6 @@ def _forms(op: OpDescription) -> Iterator[Problem]:
             if tensor_number(one, name) is not None:
                 yield (*at, "many"), f"its tensors have names such as '{name}', which is taken"
     yield from _follow_optional(op)
-    yield from _layers(op)
-
-
-def _layers(op: OpDescription) -> Iterator[Problem]:
-    """A layer binds each input, so that it is for a fixed number of inputs."""
-    if op.vpu and has_forms(op):
-        yield ("vpu",), "ovext does not support inputs that are optional or many there"
-    if not op.inputs and (op.gpu or op.vpu):
-        yield ("gpu" if op.gpu else "vpu",), "ovext does not support no inputs there"
-    if op.gpu and op.gpu.inputs is not None and not has_forms(op):
-        yield ("gpu", "inputs"), "the op has no inputs that are optional or many"
-    elif op.gpu and op.inputs:
-        try:
-            form_on_gpu(op)
-        except ValueError as error:
-            yield ("gpu", "inputs") if op.gpu.inputs is not None else ("gpu",), str(error)
 
 
 def _follow_optional(op: OpDescription) -> Iterator[Problem]:
