@@ -406,7 +406,7 @@ TRAPS = [
         Op(inputs=((3, 5, 7),), outputs=((3, 5, 7),)),
     ),
     Trap("batches left out", "work-items", "X,Y,B*F", "X,Y,F", 10, WRONG),
-    Trap("one item for each element along one dimension", "out-of-bounds", "X,Y,B*F", "B*F*Y*X", 10, WRONG),
+    Trap("one item for each element along one dimension", "out-of-bounds", "X,Y,B*F", "B*F*Y*X", 2, WRONG),
     Trap(
         "half of an output",
         "work-items",
