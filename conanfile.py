@@ -48,6 +48,23 @@ CONFIG = """\
 # {name}_FOLDER with manifest.json and GPU layers. Where there is one library, its target is {name}::extension.
 get_filename_component({name}_FOLDER "${{CMAKE_CURRENT_LIST_DIR}}/../../../lib" ABSOLUTE)
 """
+CONFIG_VERSION = """\
+# Any version that is not older serves: a program loads the library by its path.
+set(PACKAGE_VERSION "{version}")
+if(PACKAGE_VERSION VERSION_LESS PACKAGE_FIND_VERSION)
+  set(PACKAGE_VERSION_COMPATIBLE FALSE)
+else()
+  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+  if(PACKAGE_VERSION VERSION_EQUAL PACKAGE_FIND_VERSION)
+    set(PACKAGE_VERSION_EXACT TRUE)
+  endif()
+endif()
+"""
+LICENCE_FILES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")  # by default, as PEP 639 says
+NOTICE = """\
+This library contains the C++ runtime of ovext, an extension toolchain for OpenVINO, under the Apache License 2.0, which
+stands beside this file.
+"""
 TARGET = """\
 if(NOT TARGET {target})
   add_library({target} MODULE IMPORTED)
@@ -61,9 +78,33 @@ ISA_TABLE = json.loads((Path(__file__).parent / "cmake" / "isa.json").read_text(
 ISAS = [row["id"] for row in ISA_TABLE["variants"]]
 
 
+def _table(project):
+    """The table [project] of a project's pyproject.toml."""
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415
+    else:
+        import tomli as tomllib  # noqa: PLC0415  which ovext brings; consumers do not get here
+    file = project / "pyproject.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8")).get("project", {}) if file.is_file() else {}
+
+
+def _metadata(project):
+    """What the recipe says of a package, from the project's pyproject.toml."""
+    table = _table(project)
+    licence = table.get("license")
+    urls = {name.lower(): url for name, url in table.get("urls", {}).items()}
+    authors = [author.get("name") or author["email"] for author in table.get("authors", []) if author]
+    found = {
+        "description": table.get("description"),
+        "license": licence.get("text") if isinstance(licence, dict) else licence,
+        "author": ", ".join(authors),
+        "homepage": urls.get("homepage"),
+        "url": urls.get("repository") or urls.get("source") or urls.get("source code"),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
 class Extension(ConanFile):
-    description = "An OpenVINO extension library, built by ovext"
-    license = "Apache-2.0"
     topics = ("openvino", "extension")
     package_type = "shared-library"
     no_copy_source = True
@@ -88,8 +129,8 @@ class Extension(ConanFile):
     def export(self):
         # For package_id() and layout(), which also run where there are no sources.
         copy(self, "cmake/isa.json", self.recipe_folder, self.export_folder)
-        names = [project.name for project in self._exported_projects()]
-        save(self, str(Path(self.export_folder, "projects.json")), json.dumps(names))
+        projects = {project.name: _metadata(project) for project in self._exported_projects()}
+        save(self, str(Path(self.export_folder, "projects.json")), json.dumps(projects))
 
     def export_sources(self):
         copy(self, "LICENSE", self.recipe_folder, self.export_sources_folder)
@@ -107,13 +148,20 @@ class Extension(ConanFile):
         if chosen := self.options.get_safe("project"):
             return str(chosen).rstrip("/")
         listed = Path(self.recipe_folder, "projects.json")
-        names = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else []
+        names = list(json.loads(listed.read_text(encoding="utf-8"))) if listed.is_file() else []
         return f"extension_src/{names[0] if len(names) == 1 else self.name}"
 
     # What it is built for.
 
     def _releases(self):
         return str(self.options.openvino).split(",")
+
+    def configure(self):
+        """The description, licence, author and addresses are the project's own."""
+        listed = Path(self.recipe_folder, "projects.json")
+        projects = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else {}
+        for name, value in projects.get(Path(self._project()).name, {}).items():
+            setattr(self, name, value)
 
     def requirements(self):
         # The soname of OpenVINO's library has the full version: a build loads only in that release.
@@ -238,7 +286,24 @@ class Extension(ConanFile):
             target = f"{self.name}::{'extension' if len(files) == 1 else library}"
             config += TARGET.format(name=self.name, target=target, file=file)
         save(self, str(folder / "cmake" / self.name / f"{self.name}-config.cmake"), config)
-        copy(self, "LICENSE", self.export_sources_folder, str(Path(self.package_folder, "licenses")))
+        save(
+            self,
+            str(folder / "cmake" / self.name / f"{self.name}-config-version.cmake"),
+            CONFIG_VERSION.format(version=self.version),
+        )
+        self._package_licences(Path(self.package_folder, "licenses"))
+
+    def _package_licences(self, folder):
+        copy(self, "LICENSE", self.export_sources_folder, str(folder / "ovext"))
+        save(self, str(folder / "ovext" / "NOTICE"), NOTICE)
+        patterns = _table(Path(self.source_folder)).get("license-files", LICENCE_FILES)
+        copied = [file for pattern in patterns for file in copy(self, pattern, self.source_folder, str(folder))]
+        if not self.license:
+            self.output.warning(
+                f"the project states no licence: its pyproject.toml has no `license`, so {self.ref} has none"
+            )
+        elif not copied:
+            self.output.warning(f"{self.ref} has no licence file: put one beside pyproject.toml")
 
     def _package_for_one(self, folder):
         """Put the libraries into the folder; returns their files by their names in CMake."""
@@ -250,13 +315,14 @@ class Extension(ConanFile):
             # The gate, then manifest, layers and bill of materials, as in a wheel.
             places = ["--project", self.source_folder, "--into", str(folder), "--metadata", self.package_folder]
             step = ["package-step", "fill", self.build_folder, "--library", report["library"], *places]
-            self._ask_ovext(*step, "--engine", "conan")
+            self._ask_ovext(*step, "--engine", "conan", "--url", f"pkg:conan/{self.name}@{self.version}")
         return {report["library"]: Path(report["file"]).name for report in reports}
 
     def _package_for_all(self, folder):
         """The same for libraries that have passed the gate."""
         copy(self, "*", str(Path(self.build_folder, "lib", OLDEST_BASE_OS)), str(folder), excludes=".ovext.lock")
-        self._ask_ovext("package-step", "describe", str(folder), "--metadata", self.package_folder, "--kind", "conan")
+        url = f"pkg:conan/{self.name}@{self.version}"
+        self._ask_ovext("package-step", "describe", str(folder), "--metadata", self.package_folder, "--url", url)
         files = [file.name for file in sorted(folder.glob("*.so"))]
         return {name.removeprefix("lib").removesuffix("_cpu_extension.so"): name for name in files}
 

@@ -125,7 +125,25 @@ def test_the_package_holds_layers_manifest_and_bill_of_materials(user: Home) -> 
     (record,) = json.loads((package / "lib" / "manifest.json").read_text(encoding="utf-8"))["libraries"]
     assert (record["engine"], record["openvino"]["version"]) == ("conan", "2026.4.1")
     assert (package / "lib" / record["layers"][0]["config"]).is_file()
-    assert (package / "sboms" / "custom_relu.cdx.json").is_file()
+    bom = json.loads((package / "sboms" / "custom_relu.cdx.json").read_text())
+    assert bom["metadata"]["component"]["purl"] == "pkg:conan/custom_relu@0.1.0"
+    assert {part["purl"] for part in bom["components"]} == {
+        "pkg:conan/openvino@2026.4.1",
+        f"pkg:pypi/ovext@{record['ovext']}",
+    }
+    assert all(part["licenses"] == [{"license": {"id": "Apache-2.0"}}] for part in bom["components"])
+
+
+def test_the_licence_is_the_projects_own(user: Home) -> None:
+    user.done("install", f"--requires={RELU}", "--build=never")
+    package = Path(user.done("cache", "path", f"{RELU}:{user.package_id()}").strip())
+    assert "runtime of ovext" in (package / "licenses" / "ovext" / "NOTICE").read_text()
+    assert (package / "licenses" / "ovext" / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+    asked = ["graph", "info", f"--requires={RELU}", "--build=never", "--format", "json"]
+    nodes: dict[str, Any] = json.loads(user.done(*asked))["graph"]["nodes"]
+    (node,) = [node for node in nodes.values() if node["ref"].startswith(f"{RELU}#")]
+    assert node["license"] == "Apache-2.0"
+    assert node["description"] == "CustomReLU for OpenVINO: the ReLU of a model, computed by an extension library"
 
 
 @pytest.mark.parametrize(
@@ -204,6 +222,9 @@ def test_what_it_cannot_be_built_for_is_told(user: Home, setting: str, told: str
 
 def test_a_project_outside_the_repository(maker: Home, tmp_path: Path) -> None:
     project = copy_project(CUSTOM_RELU, tmp_path / "my_ops")
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text().replace('"Apache-2.0"', '"LicenseRef-Proprietary"'))
+    (project / "LICENSE.txt").write_text("All rights reserved.\n")
     create = ["create", str(ROOT), "--name", "my_ops", "--version", "1.0"]
     wrong = maker.conan(*create, "-o", f"project={project}", "-tf=")
     assert wrong.returncode != 0
@@ -211,6 +232,12 @@ def test_a_project_outside_the_repository(maker: Home, tmp_path: Path) -> None:
     done = maker.conan(*create, OVEXT_PROJECT=str(project))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CustomReLU (opset1) in OpenVINO" in done.stdout + done.stderr
+    listed = json.loads(maker.done("list", "my_ops/1.0:*", "--format", "json"))["Local Cache"]["my_ops/1.0"]
+    (revision,) = listed["revisions"].values()
+    (package_id,) = revision["packages"]
+    licences = Path(maker.done("cache", "path", f"my_ops/1.0:{package_id}").strip()) / "licenses"
+    assert (licences / "LICENSE.txt").read_text() == "All rights reserved.\n"
+    assert not (licences / "LICENSE").exists(), "ovext's licence is not the project's"
 
 
 def test_a_project_with_two_libraries(maker: Home) -> None:

@@ -69,6 +69,10 @@ def test_its_bill_of_materials_is_valid_and_names_what_is_in_it(relu_wheel: Buil
     (record,) = json.loads(relu_wheel.text("/manifest.json"))["libraries"]
     assert bom["metadata"]["component"]["hashes"] == [{"alg": "SHA-256", "content": record["sha256"]}]
     assert {"openvino@2026.4.1", f"ovext@{record['ovext']}"} == {part["bom-ref"] for part in bom["components"]}
+    assert all(part["licenses"] == [{"license": {"id": "Apache-2.0"}}] for part in bom["components"])
+    assert ("ovext", record["ovext"]) in {
+        (one["name"], one["version"]) for one in bom["metadata"]["tools"]["components"]
+    }
 
 
 def test_it_is_small(relu_wheel: BuiltWheel) -> None:

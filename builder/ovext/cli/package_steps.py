@@ -23,11 +23,13 @@ def configure(project: Path) -> None:
 
 
 @commands.command()
-def describe(folder: Path, metadata: Annotated[Path, typer.Option()], kind: Annotated[str, typer.Option()]) -> None:
-    """Write the bills of materials of the libraries in a folder of `ovext build`."""
+def describe(folder: Path, metadata: Annotated[Path, typer.Option()], url: Annotated[str, typer.Option()]) -> None:
+    """Write the bills of materials of the libraries in a folder of `ovext build`; `url` is their package's."""
+    from packageurl import PackageURL
+
     from ovext.package.contents import write_bills
 
-    write_bills(folder, metadata, kind)
+    write_bills(folder, metadata, PackageURL.from_string(url))
 
 
 @commands.command()
@@ -38,10 +40,21 @@ def fill(
     metadata: Annotated[Path, typer.Option()],
     project: Annotated[Path, typer.Option()],
     engine: Annotated[str, typer.Option()],
+    url: Annotated[str | None, typer.Option()] = None,
 ) -> None:
     """Check the installed library and put its layers, manifest and bill of materials beside it."""
+    from packageurl import PackageURL
+
     from ovext.cli.text import talk
     from ovext.package.contents import Package, fill_package
 
-    package = Package(project, build_dir, library, folder=into, metadata=metadata, engine=engine)
+    package = Package(
+        project,
+        build_dir,
+        library,
+        folder=into,
+        metadata=metadata,
+        engine=engine,
+        url=PackageURL.from_string(url) if url else None,
+    )
     fill_package(package, talk)

@@ -12,13 +12,15 @@ from ovext.build.manifest import FILE_NAME, merged, project_record, read_manifes
 from ovext.errors import OpenVINOError
 from ovext.files import writing_to
 from ovext.package.requirements import openvino_to_build_against
-from ovext.package.sbom import bill_of_materials
+from ovext.package.sbom import bill_of_materials, of_wheel
 from ovext.project import load_project
 from ovext.scaffold.sync import check_derived
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from packageurl import PackageURL
 
     from ovext.toolchain.openvino import OpenVINO
 
@@ -39,11 +41,8 @@ def installed_openvino(root: Path) -> OpenVINO:
     return openvino
 
 
-_KINDS = {"wheel": "pypi", "conan": "conan"}  # of package URLs, by builder
-
-
-def write_bills(folder: Path, metadata: Path, kind: str) -> None:
-    """Write the bill of materials of each library in the folder, which has a manifest; `kind` as for package URLs.
+def write_bills(folder: Path, metadata: Path, package: PackageURL) -> None:
+    """Write the bill of materials of each library in the folder, which has a manifest and becomes that package.
 
     Raises:
         FilesError: they cannot be written.
@@ -54,7 +53,7 @@ def write_bills(folder: Path, metadata: Path, kind: str) -> None:
         for record in manifest.libraries if manifest else ():
             name = record.file.removeprefix("lib").removesuffix("_cpu_extension.so")
             file = metadata / "sboms" / f"{name}.cdx.json"
-            file.write_text(bill_of_materials(record, kind), encoding="utf-8")
+            file.write_text(bill_of_materials(record, package), encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,7 @@ class Package:
     folder: Path  # where the library is installed
     metadata: Path  # for a wheel, what becomes its .dist-info
     engine: str  # who builds: wheel or conan
+    url: PackageURL | None = None  # of a package that is no wheel
 
 
 def fill_package(package: Package, talk: Callable[[str], None]) -> None:
@@ -101,9 +101,8 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
     with writing_to(package.folder):
         files = {package.folder / name: text for name, text in texts.items()}
         files[package.folder / FILE_NAME] = to_json(merged(read_manifest(package.folder), [record], package.folder))
-        files[package.metadata / "sboms" / f"{package.library}.cdx.json"] = bill_of_materials(
-            record, _KINDS[package.engine]
-        )
+        bill = bill_of_materials(record, package.url or of_wheel(record))
+        files[package.metadata / "sboms" / f"{package.library}.cdx.json"] = bill
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

@@ -88,7 +88,9 @@ class Setting:
     def common(self, attributes: dict[str, AttributeValue]) -> dict[str, Any]:
         """The part of a request that every task about numbers needs."""
         op = self.op
-        tolerances = [op.tolerance(self.computed_in(element)).model_dump() for element in self.output_types]
+        # bf16 has fewer digits than anything that it is computed in.
+        coarsest = [one if one == "bf16" else self.computed_in(one) for one in self.output_types]
+        tolerances = [op.tolerance(one).model_dump() for one in coarsest]
         return {
             "type": op.type,
             "input_types": self.input_types,
