@@ -48,7 +48,12 @@ def answers_of_plugin(files: list[Path], simulator: Simulator) -> list[dict[str,
             text=True,
             env={"PATH": "/usr/bin:/bin", **simulator.environment()},
         )
-        said, _ = process.communicate(json.dumps({"files": [str(file) for file in files[len(answers) :]]}), timeout=300)
+        rest = [str(file) for file in files[len(answers) :]]
+        try:
+            said, _ = process.communicate(json.dumps({"files": rest}), timeout=300)
+        except subprocess.TimeoutExpired:  # a file that makes the plugin hang counts as one that it fails with
+            process.kill()
+            said, _ = process.communicate()
         answers += [json.loads(line) for line in said.splitlines()[1::2]]
         if process.returncode != 0 and len(answers) < len(files):
             answers.append(DIED)
