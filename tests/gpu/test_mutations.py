@@ -29,7 +29,7 @@ def told(xml: Path) -> tuple[bool, list[PlacedFinding]]:
     layers, findings = read_layers(xml)
     used = next((layer for layer in reversed(layers) if layer.op == "Copy"), None)
     checked = [Checked(layer, Op().use(), is_replaced=layer is not used) for layer in layers]
-    findings += [finding for one in checked for finding in one.findings()]
+    findings += [finding for one in checked for finding in one.findings]
     if used and all(one.level is not Level.ERROR for one in findings):
         findings += check_coverage([(used, Op().use())])
     return used is not None, findings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError
@@ -10,6 +11,7 @@ from ovext.findings import Level
 from ovext.gpu.bindings import check_bindings
 from ovext.gpu.from_op import assumed_use, layer_of, use_of
 from ovext.gpu.kernel import check_kernel
+from ovext.gpu.layer import in_use
 from ovext.gpu.macros import check_macros
 from ovext.gpu.mvcl_check import check_described
 from ovext.gpu.options import check_options
@@ -41,6 +43,7 @@ class Checked:
     op: OpDescription | None = None
     is_replaced: bool = False
 
+    @cached_property
     def findings(self) -> list[PlacedFinding]:
         """What the rules find."""
         found = check_layer(self.layer, self.use)
@@ -104,7 +107,7 @@ def check_layer(layer: Layer, use: Use) -> list[PlacedFinding]:
 
 
 def _with_rules(checked: list[Checked], findings: list[PlacedFinding]) -> CheckReport:
-    by_rules = [finding for one in checked for finding in one.findings()]
+    by_rules = [finding for one in checked for finding in one.findings]
     return CheckReport(tuple(checked), tuple(_once_in_each_file(sorted({*findings, *by_rules}, key=_order))))
 
 
@@ -112,7 +115,7 @@ def _with_coverage(report: CheckReport) -> CheckReport:
     """What the work items write, of layers that have no other errors. A build does not wait for this."""
     from ovext.gpu.coverage import check_coverage  # noqa: PLC0415  it reads the kernels as C
 
-    sound = [one for one in report.layers if not any(found.level is Level.ERROR for found in one.findings())]
+    sound = [one for one in report.layers if not any(found.level is Level.ERROR for found in one.findings)]
     found = check_coverage([(one.layer, one.use) for one in sound])
     return CheckReport(report.layers, tuple(sorted([*report.findings, *found], key=_order)))
 
@@ -141,7 +144,7 @@ def _of_files(files: list[Path]) -> tuple[list[Checked], list[PlacedFinding]]:
         if file.suffix == ".cl":
             raise ProjectError("this is a kernel, not its layer", where=file, fix="Name the XML or the project.")
         layers, said = read_layers(file)
-        last = {layer.op: layer for layer in layers}
-        checked += [Checked(layer, assumed_use(layer), is_replaced=last[layer.op] is not layer) for layer in layers]
+        used = in_use(layers)
+        checked += [Checked(layer, assumed_use(layer), is_replaced=used[layer.op] is not layer) for layer in layers]
         findings += said
     return checked, findings

@@ -71,7 +71,6 @@ def _first_problem(layer: Layer, use: Use) -> PlacedFinding | None:
 
 
 def _for_sample(layer: Layer, sample: Sample, parsed: Callable[[str], c_ast.FuncDef]) -> PlacedFinding | None:
-    where = layer.work_sizes.place if layer.work_sizes else layer.place
     elements = [math.prod(shape) for shape in sample.outputs]
     ranks = {len(shape) for shape in (*sample.inputs, *sample.outputs)}
     try:
@@ -87,7 +86,9 @@ def _for_sample(layer: Layer, sample: Sample, parsed: Callable[[str], c_ast.Func
         if items >= max(elements) or reason.may_write_more:
             return None
         text = f"for {sample} there are {items} work items for {max(elements)} elements of an output"
-        return warning("work-items", where, f"{text}, and which of them the kernel writes cannot be read", _COVER)
+        return warning(
+            "work-items", layer.place_of_sizes, f"{text}, and which of them the kernel writes cannot be read", _COVER
+        )
 
 
 def _place_of_kernel(layer: Layer) -> Place:
@@ -96,7 +97,6 @@ def _place_of_kernel(layer: Layer) -> Place:
 
 
 def _problem(layer: Layer, sample: Sample, accesses: Accesses) -> PlacedFinding | None:
-    where = layer.work_sizes.place if layer.work_sizes else layer.place
     tensors = {one.argument: one for one in (*layer.bound("input"), *layer.bound("output"))}
     for argument, count in accesses.outside.items():
         what = f"{tensors[argument].kind} {tensors[argument].port}"
@@ -108,7 +108,7 @@ def _problem(layer: Layer, sample: Sample, accesses: Accesses) -> PlacedFinding 
         wanted = math.prod(sample.outputs[port])
         if written < wanted:
             text = f"for {sample} the kernel writes {written} of the {wanted} elements of output {port}"
-            return error("work-items", where, f"{text}; the others stay undefined", _COVER)
+            return error("work-items", layer.place_of_sizes, f"{text}; the others stay undefined", _COVER)
     return None
 
 

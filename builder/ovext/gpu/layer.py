@@ -11,7 +11,7 @@ from ovext.gpu.source import Outline, outline
 from ovext.project.gpu_tables import GpuFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ovext.gpu.place import Place
@@ -100,8 +100,18 @@ class Layer:
     data: tuple[Place, ...] = ()  # <Data> elements
     precision: str | None = None  # the only one that models may run in
 
+    @property
+    def place_of_sizes(self) -> Place:
+        """The line of the work sizes, or of the layer if it has none."""
+        return self.work_sizes.place if self.work_sizes else self.place
+
     def bound(self, kind: TensorKind) -> list[Tensor]:
         return [tensor for tensor in self.tensors if tensor.kind == kind]
+
+
+def in_use(layers: Sequence[Layer]) -> dict[str, Layer]:
+    """The layer that the plugin uses for each op of a file: the last one."""
+    return {layer.op: layer for layer in layers}
 
 
 @dataclass(frozen=True)

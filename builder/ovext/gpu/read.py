@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from ovext.errors import ProjectError, nearest
 from ovext.files import read_regular
 from ovext.findings import Level
-from ovext.gpu.layer import FORMATS, Define, Layer, Source, Tensor, TensorKind, WorkSizes
+from ovext.gpu.layer import FORMATS, Define, Layer, Source, Tensor, TensorKind, WorkSizes, in_use
 from ovext.gpu.mvcl_check import check_mvcl
 from ovext.gpu.place import Place, PlacedFinding
 from ovext.gpu.xml import Element, XmlError, read_elements
@@ -219,9 +219,9 @@ class _Reader:
         return WorkSizes(given.get("global"), given.get("local", ""), given.get("dim"), element.place)
 
     def repeated_names(self, layers: list[Layer]) -> None:
-        last = {layer.op: layer for layer in layers}
+        used = in_use(layers)
         for layer in layers:
-            if (other := last[layer.op]) is not layer:
+            if (other := used[layer.op]) is not layer:
                 text = f"the layer for '{layer.op}' at line {other.place.line} replaces this one"
                 self.error("duplicate", text, layer.place, "Keep one of them.", Level.WARNING)
 

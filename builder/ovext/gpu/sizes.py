@@ -42,8 +42,7 @@ def check_sizes(layer: Layer, use: Use) -> Iterator[PlacedFinding]:
     sizes = layer.work_sizes
     if sizes is None or not sizes.global_sizes:
         text = "without global work sizes the layer fails in a model with dynamic shapes"
-        where = sizes.place if sizes else layer.place
-        yield warning("no-global", where, text, 'Write <WorkSizes global="X,Y,B*F"/>.')
+        yield warning("no-global", layer.place_of_sizes, text, 'Write <WorkSizes global="X,Y,B*F"/>.')
     if sizes is None:
         return
     yield from _dim(sizes, use)
