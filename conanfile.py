@@ -140,6 +140,11 @@ class Extension(ConanFile):
             target = Path(self.export_sources_folder, "extension_src", project.name)
             copy(self, "*", str(project), str(target), excludes=NO_SOURCES)
 
+    def _projects(self):
+        """What the exported recipe knows of each project, by its name; nothing in a checkout."""
+        listed = Path(self.recipe_folder, "projects.json")
+        return json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else {}
+
     def _project(self):
         """The project's folder, relative to the recipe's unless it is absolute.
 
@@ -147,8 +152,7 @@ class Extension(ConanFile):
         """
         if chosen := self.options.get_safe("project"):
             return str(chosen).rstrip("/")
-        listed = Path(self.recipe_folder, "projects.json")
-        names = list(json.loads(listed.read_text(encoding="utf-8"))) if listed.is_file() else []
+        names = list(self._projects())
         return f"extension_src/{names[0] if len(names) == 1 else self.name}"
 
     # What it is built for.
@@ -158,9 +162,7 @@ class Extension(ConanFile):
 
     def configure(self):
         """The description, licence, author and addresses are the project's own."""
-        listed = Path(self.recipe_folder, "projects.json")
-        projects = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else {}
-        for name, value in projects.get(Path(self._project()).name, {}).items():
+        for name, value in self._projects().get(Path(self._project()).name, {}).items():
             setattr(self, name, value)
 
     def requirements(self):
@@ -285,12 +287,9 @@ class Extension(ConanFile):
         for library, file in files.items():
             target = f"{self.name}::{'extension' if len(files) == 1 else library}"
             config += TARGET.format(name=self.name, target=target, file=file)
-        save(self, str(folder / "cmake" / self.name / f"{self.name}-config.cmake"), config)
-        save(
-            self,
-            str(folder / "cmake" / self.name / f"{self.name}-config-version.cmake"),
-            CONFIG_VERSION.format(version=self.version),
-        )
+        texts = {"config": config, "config-version": CONFIG_VERSION.format(version=self.version)}
+        for part, text in texts.items():
+            save(self, str(folder / "cmake" / self.name / f"{self.name}-{part}.cmake"), text)
         self._package_licences(Path(self.package_folder, "licenses"))
 
     def _package_licences(self, folder):
@@ -315,16 +314,20 @@ class Extension(ConanFile):
             # The gate, then manifest, layers and bill of materials, as in a wheel.
             places = ["--project", self.source_folder, "--into", str(folder), "--metadata", self.package_folder]
             step = ["package-step", "fill", self.build_folder, "--library", report["library"], *places]
-            self._ask_ovext(*step, "--engine", "conan", "--url", f"pkg:conan/{self.name}@{self.version}")
+            self._ask_ovext(*step, "--engine", "conan", "--url", self._url())
         return {report["library"]: Path(report["file"]).name for report in reports}
 
     def _package_for_all(self, folder):
         """The same for libraries that have passed the gate."""
         copy(self, "*", str(Path(self.build_folder, "lib", OLDEST_BASE_OS)), str(folder), excludes=".ovext.lock")
-        url = f"pkg:conan/{self.name}@{self.version}"
-        self._ask_ovext("package-step", "describe", str(folder), "--metadata", self.package_folder, "--url", url)
+        step = ["package-step", "describe", str(folder), "--metadata", self.package_folder]
+        self._ask_ovext(*step, "--url", self._url())
         files = [file.name for file in sorted(folder.glob("*.so"))]
         return {name.removeprefix("lib").removesuffix("_cpu_extension.so"): name for name in files}
+
+    def _url(self):
+        """The package in bills of materials."""
+        return f"pkg:conan/{self.name}@{self.version}"
 
     def _ask_ovext(self, *arguments):
         """Run ovext for the required OpenVINO. Returns its output on stdout."""
