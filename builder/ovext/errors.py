@@ -6,6 +6,7 @@ Only the CLI catches an OvextError. Its text says what happened, where, and what
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from enum import IntEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _FULL_DISK = "No space left on device"
+_FULL = 1 << 20  # bytes; with fewer free, tools fail in ways that do not name the disk
 # An error line of a compiler or a linker.
 _SAID = re.compile(r"(?:.*[ :])?error: (.+)|(.*undefined reference to .+)")
 
@@ -168,6 +170,14 @@ class OpenVINOError(OvextError):
     exit_code = ExitCode.OPENVINO
 
 
+def _is_full(folder: Path) -> bool:
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _FULL
+
+
 class BuildError(OvextError):
     """CMake or the compiler failed. `output` is what they printed."""
 
@@ -175,7 +185,7 @@ class BuildError(OvextError):
         super().__init__(what, fix=fix)
         self.output = output
         self.log = log
-        if _FULL_DISK in output:
+        if _FULL_DISK in output or _is_full(log.parent):
             self.fix = f"The disk is full: free some space for {log.parent}."
             self.exit_code = ExitCode.FILES
 
