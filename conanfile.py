@@ -61,10 +61,6 @@ else()
 endif()
 """
 LICENCE_FILES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")  # by default, as PEP 639 says
-NOTICE = """\
-This library contains the C++ runtime of ovext, an extension toolchain for OpenVINO, under the Apache License 2.0, which
-stands beside this file.
-"""
 TARGET = """\
 if(NOT TARGET {target})
   add_library({target} MODULE IMPORTED)
@@ -133,7 +129,6 @@ class Extension(ConanFile):
         save(self, str(Path(self.export_folder, "projects.json")), json.dumps(projects))
 
     def export_sources(self):
-        copy(self, "LICENSE", self.recipe_folder, self.export_sources_folder)
         for project in self._exported_projects():
             if not (project / "CMakeLists.txt").is_file():
                 raise ConanException(f"{project} is no extension project: it has no CMakeLists.txt")
@@ -290,19 +285,8 @@ class Extension(ConanFile):
         texts = {"config": config, "config-version": CONFIG_VERSION.format(version=self.version)}
         for part, text in texts.items():
             save(self, str(folder / "cmake" / self.name / f"{self.name}-{part}.cmake"), text)
-        self._package_licences(Path(self.package_folder, "licenses"))
-
-    def _package_licences(self, folder):
-        copy(self, "LICENSE", self.export_sources_folder, str(folder / "ovext"))
-        save(self, str(folder / "ovext" / "NOTICE"), NOTICE)
-        patterns = _table(Path(self.source_folder)).get("license-files", LICENCE_FILES)
-        copied = [file for pattern in patterns for file in copy(self, pattern, self.source_folder, str(folder))]
-        if not self.license:
-            self.output.warning(
-                f"the project states no licence: its pyproject.toml has no `license`, so {self.ref} has none"
-            )
-        elif not copied:
-            self.output.warning(f"{self.ref} has no licence file: put one beside pyproject.toml")
+        for pattern in _table(Path(self.source_folder)).get("license-files", LICENCE_FILES):
+            copy(self, pattern, self.source_folder, str(Path(self.package_folder, "licenses")))
 
     def _package_for_one(self, folder):
         """Put the libraries into the folder; returns their files by their names in CMake."""
@@ -311,7 +295,7 @@ class Extension(ConanFile):
         for report in reports:
             built = Path(report["file"])
             copy(self, built.name, str(built.parent), str(folder))
-            # The gate, then manifest, layers and bill of materials, as in a wheel.
+            # The gate, then manifest, layers, notice and bill of materials, as in a wheel.
             places = ["--project", self.source_folder, "--into", str(folder), "--metadata", self.package_folder]
             step = ["package-step", "fill", self.build_folder, "--library", report["library"], *places]
             self._ask_ovext(*step, "--engine", "conan", "--url", self._url())
@@ -321,7 +305,7 @@ class Extension(ConanFile):
         """The same for libraries that have passed the gate."""
         copy(self, "*", str(Path(self.build_folder, "lib", OLDEST_BASE_OS)), str(folder), excludes=".ovext.lock")
         step = ["package-step", "describe", str(folder), "--metadata", self.package_folder]
-        self._ask_ovext(*step, "--url", self._url())
+        self._ask_ovext(*step, "--project", self.source_folder, "--url", self._url())
         files = [file.name for file in sorted(folder.glob("*.so"))]
         return {name.removeprefix("lib").removesuffix("_cpu_extension.so"): name for name in files}
 
@@ -339,6 +323,8 @@ class Extension(ConanFile):
         done = subprocess.run([*program, *arguments], env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ConanException(f"ovext {arguments[0]}: {done.stderr.strip()}")
+        if said := done.stderr.strip():
+            self.output.info(said)
         return done.stdout.strip()
 
     def package_info(self):

@@ -25,6 +25,13 @@ function(ovext_json_objects out library)
   set(${out} "{${items}}" PARENT_SCOPE)
 endfunction()
 
+# ovext_binutils_version(<out>): such as 2.40; what GNU ld says after its name, which vendors change.
+function(ovext_binutils_version out)
+  execute_process(COMMAND "${OVEXT_ld_bfd}" --version OUTPUT_VARIABLE said ERROR_QUIET)
+  string(REGEX MATCH "^[^\n]* ([0-9][^ \n]*)" line "${said}")
+  set(${out} "${CMAKE_MATCH_1}" PARENT_SCOPE)
+endfunction()
+
 function(
   ovext_write_report
   name
@@ -33,6 +40,7 @@ function(
   sources
   link
 )
+  ovext_binutils_version(binutils)
   ovext_json_objects(objects ${name} ${variants})
   ovext_json_array(variants ${variants})
   ovext_json_array(ops ${ops})
@@ -52,7 +60,7 @@ function(
   \"link\": \"${link}\",
   \"fp_contract\": \"${OVEXT_FP_CONTRACT}\",
   \"build_type\": \"$<CONFIG>\",
-  \"compiler\": {\"id\": \"${CMAKE_CXX_COMPILER_ID}\", \"version\": \"${CMAKE_CXX_COMPILER_VERSION}\"}
+  \"compiler\": {\"id\": \"${CMAKE_CXX_COMPILER_ID}\", \"version\": \"${CMAKE_CXX_COMPILER_VERSION}\", \"binutils\": \"${binutils}\"}
 }
 "
   )

@@ -15,6 +15,11 @@ def emulator_dir() -> Path:
     return _PACKAGE / "emulator"
 
 
+def licence() -> Path:
+    """The text of ovext's own licence."""
+    return (_PACKAGE / "LICENSE").resolve()
+
+
 def docker_dir() -> Path:
     """The folder of the Dockerfiles."""
     return (_PACKAGE / "docker").resolve()

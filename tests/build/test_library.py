@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from elftools.elf.dynamic import DynamicSection
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
+from bills import checked_bill
 from ovext.files import sha256_of
 from ovext.inspect.variants import compiled_variants
 from ovext.targets.isa import isa_table
@@ -156,6 +158,23 @@ def test_a_build_with_nothing_to_do_reads_each_file_once(built_relu: Built, ovex
     assert {file: times for file, times in read.items() if times > 1} == {}
 
 
+def test_a_bill_of_materials_lies_beside_it(built_relu: Built) -> None:
+    text, manifest = ((built_relu.output_dir / name).read_text() for name in ("custom_relu.cdx.json", "manifest.json"))
+    bill = checked_bill(text, built_relu.content, manifest)
+    assert bill["metadata"]["component"]["purl"] == "pkg:generic/custom-relu@0.1.0"
+    assert "pkg:github/openvinotoolkit/openvino@2026.4.1" in {part.get("purl") for part in bill["components"]}
+
+
+def test_a_lost_bill_of_materials_is_made_again(custom_relu: Path, ovext: Ovext) -> None:
+    assert ovext("build", "--isa", "sse42", cwd=custom_relu).returncode == 0
+    bill = custom_relu / "lib" / "ubuntu" / "custom_relu.cdx.json"
+    before = bill.read_text()
+    bill.unlink()
+    assert "up to date" not in ovext("build", "--isa", "sse42", cwd=custom_relu).stdout
+    assert bill.read_text() == before
+    assert "up to date" in ovext("build", "--isa", "sse42", cwd=custom_relu).stdout
+
+
 def test_dry_run_shows_the_steps_and_writes_nothing(custom_relu: Path, ovext: Ovext) -> None:
     before = sorted(custom_relu.rglob("*"))
     done = ovext("build", "--dry-run", "--explain", "--isa", "avx2", cwd=custom_relu)
@@ -183,9 +202,19 @@ def test_dirty_checkout_is_recorded(custom_relu: Path, ovext: Ovext) -> None:
     git("add", ".")
     git("commit", "--quiet", "-m", "all")
     commit = git("rev-parse", "HEAD")
-    assert project_record() == {"name": "custom-relu", "version": "0.1.0", "commit": commit, "dirty": False}
+    record = project_record()
+    assert (record["name"], record["version"], record["license"]) == ("custom-relu", "0.1.0", "Apache-2.0")
+    assert (record["commit"], record["dirty"]) == (commit, False)
     (custom_relu / "ops" / "custom_relu" / "notes.txt").touch()
     assert project_record()["dirty"] is True
+
+
+def test_the_version_of_binutils_is_recorded(built_relu: Built) -> None:
+    (record,) = json.loads((built_relu.output_dir / "manifest.json").read_text())["libraries"]
+    said = subprocess.run(
+        [shutil.which("ld.bfd") or "", "--version"], check=True, capture_output=True, text=True
+    ).stdout
+    assert record["compiler"]["binutils"] in said.partition("\n")[0].split()
 
 
 def test_compiler_named_by_cxx_is_used(custom_relu: Path, ovext: Ovext, tmp_path: Path) -> None:

@@ -110,6 +110,31 @@ def test_a_project_gets_no_op_without_being_told_which(ovext: Ovext, tmp_path: P
     assert "Name the op to add: ovext new my_ops --op TYPE" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "stated", "begins"),
+    [
+        ("mit", "MIT", "MIT License\n\nCopyright (c) 20"),
+        ("BSD-3-Clause", "BSD-3-Clause", "Copyright (c) 20"),
+        ("apache-2.0", "Apache-2.0", "\n                                 Apache License"),
+        ("LicenseRef-Proprietary", "LicenseRef-Proprietary", "Copyright (c) 20"),
+    ],
+)
+def test_a_new_project_has_the_licence_that_is_asked_for(
+    ovext: Ovext, tmp_path: Path, given: str, stated: str, begins: str
+) -> None:
+    assert ovext("new", "my_ops", "--license", given, cwd=tmp_path).returncode == 0
+    assert load_project(tmp_path / "my_ops").metadata.license == stated
+    text = (tmp_path / "my_ops" / "LICENSE").read_text()
+    assert text.startswith(begins)
+    assert "{{" not in text
+
+
+def test_a_licence_without_a_text_is_told(ovext: Ovext, tmp_path: Path) -> None:
+    done = ovext("new", "my_ops", "--license", "MPL-2.0", cwd=tmp_path)
+    assert "Put the text of MPL-2.0 into the file LICENSE." in done.stdout
+    assert not (tmp_path / "my_ops" / "LICENSE").exists()
+
+
 def test_dry_run_writes_nothing(ovext: Ovext, tmp_path: Path) -> None:
     done = ovext("new", "my_ops", "--dry-run", cwd=tmp_path)
     assert done.returncode == 0
@@ -201,9 +226,11 @@ def test_it_asks_in_a_terminal(tmp_path: Path) -> None:
         ("Which frameworks", " \r"),
         ("What is it called in onnx?", "\r"),
         ("A kernel for GPUs too?", "n"),
+        ("Its licence?", "\x1b[B\r"),
         ("Write them?", "y\r"),
     ]
     converse([sys.executable, "-m", "ovext", "new", "scaled"], answers, tmp_path)
+    assert load_project(tmp_path / "scaled").metadata.license == "MIT"
     op = read_op(tmp_path / "scaled" / "ops" / "scaled")
     assert (op.doc, op.defaults()) == ("Scales.", {"alpha": 2.5})
     assert op.frameworks.onnx is not None

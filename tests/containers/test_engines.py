@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -40,7 +41,7 @@ def containers() -> list[str]:
 
 
 def test_the_library_comes_out_of_the_container(
-    custom_relu: Path, built_relu: Built, in_podman: list[str], ovext: Ovext
+    custom_relu: Path, built_relu: Built, in_podman: list[str], base_image: str, ovext: Ovext
 ) -> None:
     done = ovext("build", *in_podman, cwd=custom_relu)
     assert done.returncode == 0, done.stderr
@@ -49,10 +50,10 @@ def test_the_library_comes_out_of_the_container(
     assert (record["engine"], record["sha256"]) == ("podman", sha256_of(custom_relu / LIBRARY))
     (of_host,) = json.loads((built_relu.output_dir / "manifest.json").read_text())["libraries"]
     assert record["compiler"] != of_host["compiler"]  # it is the compiler of the image
-    assert {**record, **dict.fromkeys(("engine", "compiler", "sha256", "size", "inspection"))} == {
-        **of_host,
-        **dict.fromkeys(("engine", "compiler", "sha256", "size", "inspection")),
-    }
+    assert record["image"]["name"] == base_image.partition("@")[0]
+    assert re.fullmatch("sha256:[0-9a-f]{64}", record["image"]["digest"])
+    others = dict.fromkeys(("engine", "image", "compiler", "sha256", "size", "inspection"))
+    assert {**record, **others} == {**of_host, **others}
     ov.Core().add_extension(str(custom_relu / LIBRARY))
     assert (custom_relu / "lib/ubuntu/gpu/custom_relu.xml").is_file()
 

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
+from bills import checked_bill
 from compiler_cache import LAUNCHER
 from helpers import CUSTOM_RELU, LEAK, PACKAGES, ROOT, Ovext, copy_project
 from ovext.build.plan import BuildRequest
@@ -63,16 +62,80 @@ def test_it_holds_library_layers_manifest_and_nothing_of_openvino(relu_wheel: Bu
 
 
 def test_its_bill_of_materials_is_valid_and_names_what_is_in_it(relu_wheel: BuiltWheel) -> None:
-    text = relu_wheel.text("/sboms/custom_relu.cdx.json")
-    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
-    bom = json.loads(text)
-    (record,) = json.loads(relu_wheel.text("/manifest.json"))["libraries"]
-    assert bom["metadata"]["component"]["hashes"] == [{"alg": "SHA-256", "content": record["sha256"]}]
-    assert {"openvino@2026.4.1", f"ovext@{record['ovext']}"} == {part["bom-ref"] for part in bom["components"]}
-    assert all(part["licenses"] == [{"license": {"id": "Apache-2.0"}}] for part in bom["components"])
-    assert ("ovext", record["ovext"]) in {
-        (one["name"], one["version"]) for one in bom["metadata"]["tools"]["components"]
-    }
+    library = relu_wheel.archive.read("custom_relu/libcustom_relu_cpu_extension.so")
+    bill = checked_bill(relu_wheel.text("/sboms/custom_relu.cdx.json"), library, relu_wheel.text("/manifest.json"))
+    assert bill["metadata"]["component"]["purl"] == "pkg:pypi/custom-relu@0.1.0"
+    assert "pkg:pypi/openvino@2026.4.1" in {part.get("purl") for part in bill["components"]}
+
+
+def test_its_licence_is_the_projects_and_that_of_the_runtime_is_named(relu_wheel: BuiltWheel) -> None:
+    licences = "custom_relu-0.1.0.dist-info/licenses"
+    read = {name: relu_wheel.archive.read(f"{licences}/{name}").decode() for name in ("LICENSE", "ovext/NOTICE")}
+    assert read["LICENSE"] == (CUSTOM_RELU / "LICENSE").read_text()
+    assert "runtime of ovext" in read["ovext/NOTICE"]
+    assert read["ovext/NOTICE"].endswith((ROOT / "LICENSE").read_text())
+    metadata = relu_wheel.text("/METADATA")
+    assert {"License-Expression: Apache-2.0", "License-File: LICENSE"} < set(metadata.splitlines())
+
+
+@pytest.mark.parametrize("tool", ["twine", "check_wheel_contents", "pydistcheck"])
+def test_the_checkers_of_wheels_find_nothing(relu_wheel: BuiltWheel, tool: str) -> None:
+    check_package(tool, relu_wheel.file)
+
+
+def check_package(tool: str, file: Path) -> None:
+    options = ["check", "--strict"] if tool == "twine" else []
+    command = [str(Path(sys.executable).with_name(tool.replace("_", "-"))), *options, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("told", [None, "cafe", "cafe-dirty"])
+def test_its_commit_is_that_of_the_checkout_or_the_one_that_is_told(
+    tmp_path: Path, ovext: Ovext, told: str | None
+) -> None:
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    commit = "cafe"
+    if told is None:
+        git = ["git", "-C", str(project), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+        for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "all"]):
+            subprocess.run([*git, *words], check=True, capture_output=True)
+        commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    done = ovext("wheel", project, "--isa", "avx2", "--json", cwd=project, **({"OVEXT_COMMIT": told} if told else {}))
+    (record,) = json.loads(done.stdout)["libraries"]
+    assert (record["project"]["commit"], record["project"]["dirty"]) == (commit, told == "cafe-dirty")
+
+
+def change(project: Path, old: str, new: str) -> None:
+    file = project / "pyproject.toml"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+def test_a_project_without_a_licence_is_told(tmp_path: Path, ovext: Ovext) -> None:
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    change(project, 'license = "Apache-2.0"\nlicense-files = ["LICENSE"]\n', "")
+    done = ovext("wheel", project, "--isa", "avx2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f'{project}/pyproject.toml states no licence, so the package has none: write license = "MIT"' in done.stderr
+    with zipfile.ZipFile(next((tmp_path / "dist").glob("*.whl"))) as wheel:
+        assert b"License-Expression" not in wheel.read("custom_relu-0.1.0.dist-info/METADATA")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('["LICENSE"]', '["LICENSE", "PATENTS"]', "license-files names PATENTS, and there is no such file"),
+        ('"Apache-2.0"', '"Apache"', "license: Unknown license: 'apache'; write an SPDX expression"),
+    ],
+)
+def test_a_wrong_licence_is_told_before_the_build(tmp_path: Path, ovext: Ovext, old: str, new: str, told: str) -> None:
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    change(project, old, new)
+    done = ovext("wheel", project, cwd=tmp_path)
+    assert done.returncode == 3
+    assert told in done.stderr
+    assert "Building" not in done.stderr
 
 
 def test_it_is_small(relu_wheel: BuiltWheel) -> None:
@@ -107,7 +170,10 @@ def test_an_sdist_holds_sources_only(project: str, tmp_path: Path) -> None:
         (copied / folder / "product").write_text("of a build")
     command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--skip-dependency-check", "--outdir"]
     subprocess.run([*command, str(tmp_path / "out"), str(copied)], check=True, capture_output=True)
-    with tarfile.open(next((tmp_path / "out").glob("*.tar.gz"))) as archive:
+    (sdist,) = (tmp_path / "out").glob("*.tar.gz")
+    for tool in ("twine", "pydistcheck"):
+        check_package(tool, sdist)
+    with tarfile.open(sdist) as archive:
         names = archive.getnames()
     assert not [name for name in names if name.endswith("/product")]
     assert any(name.endswith("/op.toml") for name in names)

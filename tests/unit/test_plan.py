@@ -9,6 +9,7 @@ import pytest
 
 from ovext.build.plan import BUILD_TYPES, BuildPlan, BuildRequest, Machine, plan_build
 from ovext.errors import ProjectError, UnknownNameError, UsageError
+from ovext.project.metadata import Metadata
 from ovext.project.read import Project
 from ovext.project.settings import Settings
 from ovext.targets.isa import isa_table
@@ -31,7 +32,7 @@ REQUEST = BuildRequest(Path("/project"), Path("/out"))
 def project(tmp_path: Path) -> Project:
     presets = [{"name": name} for name in ("multi", "avx2", "native")] + [{"name": "sse42", "hidden": True}]
     (tmp_path / "CMakePresets.json").write_text(json.dumps({"version": 6, "configurePresets": presets}))
-    return Project(tmp_path, "sample", "1.0", Settings(openvino=["2026.4.1"]))
+    return Project(tmp_path, Metadata(name="sample", version="1.0"), Settings(openvino=["2026.4.1"]))
 
 
 def preset_of(plan: BuildPlan) -> str | None:

@@ -69,7 +69,7 @@ def test_library_and_manifest_appear_and_nothing_else(tmp_path: Path) -> None:
     record = put(built(tmp_path / "build", "a.so", "one"), out)
     assert (out / "a.so").read_text() == "one"
     assert is_published(out, [record])
-    assert {path.name for path in out.iterdir()} == {"a.so", "manifest.json", ".ovext.lock"}
+    assert {path.name for path in out.iterdir()} == {"a.so", "a.cdx.json", "manifest.json", ".ovext.lock"}
 
 
 def test_libraries_of_several_projects_share_a_folder(tmp_path: Path) -> None:
@@ -191,9 +191,10 @@ def test_killed_before_any_rename_the_set_is_the_old_or_the_new_one(tmp_path: Pa
             "manifest.json",
             ".ovext.lock",
             *names,
+            *(f"{Path(name).stem}.cdx.json" for name in names),
         }
         outcomes.append(is_new)
-    assert outcomes == [False, *[True] * 5]  # the first rename makes the change certain, then five files move
+    assert outcomes == [False, *[True] * 7]  # the first rename makes the change certain, then seven files move
 
 
 def test_a_library_is_found_after_its_publisher_was_killed(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from ovext.project import OpDescription, Project
 class CompilerReport(BaseModel):
     id: str
     version: str
+    binutils: str | None = None
 
 
 class LibraryReport(BaseModel):

@@ -103,8 +103,12 @@ def compose(
         for one in payloads
     ]
     file = folder / name
-    made = {"size": file.stat().st_size, "sha256": sha256_of(file), "releases": releases}
-    return file, builds[0].record.model_copy(update=made)
+    newest = builds[0].record
+    inspections = [build.record.inspection for build in builds if build.record.inspection]
+    needs = {name: bringer for one in inspections for name, bringer in one.needs.items()}
+    inspection = newest.inspection and newest.inspection.model_copy(update={"needs": needs})
+    made = {"size": file.stat().st_size, "sha256": sha256_of(file), "releases": releases, "inspection": inspection}
+    return file, newest.model_copy(update=made)
 
 
 def _payload(record: LibraryRecord, file: Path, before: Sequence[Payload]) -> Payload:

@@ -14,7 +14,7 @@ from ovext.build.cmake_report import rejected_report
 from ovext.build.execute import CHECKING, BuildResult, locked_build_tree
 from ovext.build.host import ninja_progress
 from ovext.build.image import BuilderImage, ensure_image
-from ovext.build.manifest import LibraryRecord, project_record, read_manifest
+from ovext.build.manifest import ImageRecord, LibraryRecord, project_record, read_manifest
 from ovext.build.plan import Decision, asked, build_tree, check_release, isa_decision, jobs_decision
 from ovext.build.publish import publish
 from ovext.errors import BuildError, EngineError
@@ -142,7 +142,9 @@ def run_in_container(plan: ContainerPlan, reporter: Reporter) -> BuildResult:
         revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
         project = project_record(plan.project, revision)
         records = [_inspected(record, plan, built, reporter) for record in _records(built)]
-        records = [record.model_copy(update={"project": project}) for record in records]
+        base = plan.image.base_image
+        image = ImageRecord(name=base.partition("@")[0], digest=engine.digest_of(base))
+        records = [record.model_copy(update={"project": project, "image": image}) for record in records]
         files = {built / record.file: record for record in records}
         layers = {name: (built / name).read_text(encoding="utf-8") for one in records for name in _layer_files(one)}
         publish(files, plan.output_dir, reporter.talk, layers)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovext.build.manifest import InspectionRecord, LibraryRecord, OpRecord, op_records
+from ovext.build.manifest import IMAGE, OPENVINO, SYSTEM, InspectionRecord, LibraryRecord, OpRecord, op_records
 from ovext.errors import GateError
 from ovext.files import replace_text, writing_to
 from ovext.inspect.elf import Elf
 from ovext.inspect.library import InspectionRequest, inspect_library
+from ovext.inspect.needed import SAID_BY_USER
 from ovext.inspect.openvino_symbols import read_counterpart
 from ovext.inspect.report import unused
 from ovext.inspect.system import system_of
@@ -22,7 +24,6 @@ from ovext.worker.check_loads import check_loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from ovext.build.cmake_report import LibraryReport
     from ovext.inspect.report import FileReport, LibraryFinding
@@ -140,9 +141,25 @@ def _in_short(inspected: FileReport) -> InspectionRecord:
     return InspectionRecord(
         highest_versions=inspected.highest_versions,
         manylinux=inspected.manylinux,
+        needs=_needs(inspected),
         findings=[f"{finding.code}: {finding.text}" for finding in inspected.findings if finding not in accepted],
         accepted=[f"{finding.code}: {finding.text} (accepted: {finding.accepted})" for finding in accepted],
     )
+
+
+def _needs(inspected: FileReport) -> dict[str, str]:
+    """The libraries that it needs itself, and who brings them on all targets."""
+    name = Path(inspected.file).name
+    found = {
+        one.library: next(iter(one.brought_by.values()), None) for one in inspected.needed if one.needed_by == name
+    }
+    return {library: _bringer(text or "") for library, text in found.items()}
+
+
+def _bringer(text: str) -> str:
+    if text.startswith(OPENVINO):
+        return OPENVINO
+    return IMAGE if text == SAID_BY_USER else SYSTEM
 
 
 def _write_report(path: Path, inspected: FileReport) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ovext.toolchain.openvino import OpenVINO
 
 FILE_NAME = "manifest.json"
+OPENVINO, SYSTEM, IMAGE = "OpenVINO", "the system", "the image"  # who brings a library that is needed
 
 
 def _plain(name: str) -> str:
@@ -54,6 +55,9 @@ class _Record(BaseModel):
 class ProjectRecord(_Record):
     name: str
     version: str
+    description: str = ""
+    license: str | None = Field(default=None, description="An SPDX expression, or null if the project states none.")
+    authors: list[str] = []
     commit: str | None = Field(description="The git commit, or null outside a checkout.")
     dirty: bool | None = Field(description="Whether the project's files differed from that commit.")
 
@@ -75,6 +79,14 @@ class ReleaseRecord(OpenVINORecord):
 class CompilerRecord(_Record):
     id: str
     version: str
+    binutils: str | None = Field(default=None, description="The version of GNU ld, which seals the variants.")
+
+
+class ImageRecord(_Record):
+    """The base image of the container that a library was built in."""
+
+    name: str
+    digest: str
 
 
 class VariantRecord(_Record):
@@ -103,6 +115,9 @@ class InspectionRecord(_Record):
 
     highest_versions: dict[str, str] = Field(description="The newest glibc and libstdc++ versions that it asks for.")
     manylinux: str | None = Field(description="The oldest manylinux tag that it deserves.")
+    needs: dict[str, str] = Field(
+        default={}, description="Each library that it needs, and who brings it: OpenVINO, the system or the image."
+    )
     findings: list[str] = Field(description="Warnings and notes; there are no errors that were not accepted.")
     accepted: list[str] = Field(default=[], description="Errors that the project accepts, with its reasons.")
 
@@ -123,6 +138,7 @@ class LibraryRecord(_Record):
         description="The base OS that it was built for; null in a package, which loads where its inspection says."
     )
     engine: str
+    image: ImageRecord | None = None
     compiler: CompilerRecord
     build_type: str
     fp_contract: Literal["off", "fast"] = Field(
@@ -135,6 +151,11 @@ class LibraryRecord(_Record):
     accept: list[Acceptance] = Field(default=[], description="The findings that the project accepts.")
     ovext: str = Field(description="The version of ovext that built it.")
     inspection: InspectionRecord | None = None
+
+    @property
+    def bill(self) -> str:
+        """The name of the file with its bill of materials."""
+        return f"{self.file.removeprefix('lib').removesuffix('.so').removesuffix('_cpu_extension')}.cdx.json"
 
     @property
     def versions(self) -> list[str]:
@@ -153,6 +174,9 @@ def project_record(project: Project, revision: Revision | None) -> ProjectRecord
     return ProjectRecord(
         name=project.name,
         version=project.version,
+        description=project.metadata.description,
+        license=project.metadata.license,
+        authors=[author.name or author.email for author in project.metadata.authors],
         commit=revision.commit if revision else None,
         dirty=revision.dirty if revision else None,
     )
@@ -188,7 +212,7 @@ def record_of(
         link=report.link,
         base_os=base_os,
         engine=engine,
-        compiler=CompilerRecord(id=report.compiler.id, version=report.compiler.version),
+        compiler=CompilerRecord(**report.compiler.model_dump()),
         build_type=report.build_type,
         fp_contract=report.fp_contract,
         variants=[VariantRecord(id=variant, flags=flags[variant]) for variant in report.variants],

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.build.manifest import FILE_NAME, LibraryRecord, Manifest, merged, read_manifest, to_json
-from ovext.files import remove_leftovers, sha256_of, writing_to
+from ovext.files import is_file, remove_leftovers, sha256_of, writing_to
 from ovext.lock import folder_lock
 from ovext.transaction import change_together, finish_locked
 
@@ -35,11 +35,14 @@ def _is_same(record: LibraryRecord, published: LibraryRecord) -> bool:
 
 
 def _is_intact(file: Path, record: LibraryRecord) -> bool:
-    """Whether the library and the files of its layers are as the record says."""
+    """Whether the library and the files that belong to it are as the record says, and it has a bill of materials."""
     hashes = {file: record.sha256}
     hashes |= {file.parent / name: sha256 for name, sha256 in _others(record).items()}
-    return not (file.parent / "gpu").is_symlink() and all(
-        path.is_file() and sha256_of(path) == sha256 for path, sha256 in hashes.items()
+    is_described = is_file(file.with_name(record.bill))
+    return (
+        is_described
+        and not (file.parent / "gpu").is_symlink()
+        and all(path.is_file() and sha256_of(path) == sha256 for path, sha256 in hashes.items())
     )
 
 
@@ -54,6 +57,8 @@ def publish(
     Raises:
         FilesError: the folder or its manifest cannot be written or read. What was there before is still there.
     """
+    from ovext.build.sbom import bill_of_materials, package_of  # noqa: PLC0415  a build with nothing to do writes none
+
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with folder_lock(folder, "another ovext to publish", talk):
@@ -67,7 +72,8 @@ def publish(
             for built, record in files.items():
                 for name in [one.file for one in record.releases if one.file]:
                     writers[name] = partial(shutil.copy, built.with_name(name))
-            for name, content in (layers or {}).items():
+            bills = {one.bill: bill_of_materials(one, package_of(one, "generic")) for one in files.values()}
+            for name, content in {**(layers or {}), **bills}.items():
                 writers[name] = partial(Path.write_text, data=content, encoding="utf-8")
             writers[FILE_NAME] = lambda file: file.write_text(text, encoding="utf-8")
             change_together(folder, writers, _old_files(folder, old, list(files.values())))

@@ -274,6 +274,8 @@ def check_composed(
     inspection = pass_inspection(
         file, bases, None, rejected, talk=talk, settings=project.settings, payloads_passed=True
     )
+    inside = record.inspection.needs if record.inspection else {}
+    inspection = inspection.model_copy(update={"needs": {**inside, **inspection.needs}})
     provided = record.ops
     known = {(one.type, one.opset) for one in record.ops}
     described = [op for op in project.ops if (op.type, op.opset) in known]

@@ -83,6 +83,14 @@ def new(
         ),
     ] = None,
     gpu: Annotated[bool, typer.Option("--gpu", help="Also write a kernel for GPUs.")] = False,
+    license: Annotated[  # noqa: A002  typer names the option after it
+        str | None,
+        typer.Option(
+            metavar="SPDX",
+            help="The licence of a new project, such as MIT, Apache-2.0 or LicenseRef-Proprietary.",
+            show_default=False,
+        ),
+    ] = None,
     source: Annotated[
         Path | None,
         typer.Option("--from", metavar="FILE.json|toml", help="The op, described as in op.toml.", show_default=False),
@@ -120,7 +128,9 @@ def new(
         raise UsageError("the project needs a name", fix="For example: ovext new my_ops")
     from ovext.scaffold.describe import OpRequest, complete, op_from_request, op_type_of
     from ovext.scaffold.new import default_opset, is_project, plan_new, project_name
+    from ovext.scaffold.repository import repository
 
+    wanted_repository = repository(license=license or "")
     telling = (op, opset, doc, inputs, outputs, attributes, constraints, elementwise, frameworks)
     is_asking = sys.stdin.isatty() and sys.stderr.isatty() and not yes
     if source is not None:
@@ -143,11 +153,13 @@ def new(
             gpu=gpu,
         )
         if is_asking and not any(telling) and not gpu:
-            from ovext.cli.questions import ask
+            from ovext.cli.questions import ask, ask_about_repository
 
             request = ask(request)
+            if not is_project(name):
+                wanted_repository = ask_about_repository(wanted_repository)
         described = op_from_request(request)
-    planned = plan_new(name, [described])
+    planned = plan_new(name, [described], repository=wanted_repository)
     _show(planned, described)
     if not dry_run:
         _write(planned, described, force=force, ask=is_asking)

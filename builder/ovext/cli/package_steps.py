@@ -23,13 +23,20 @@ def configure(project: Path) -> None:
 
 
 @commands.command()
-def describe(folder: Path, metadata: Annotated[Path, typer.Option()], url: Annotated[str, typer.Option()]) -> None:
-    """Write the bills of materials of the libraries in a folder of `ovext build`; `url` is their package's."""
+def describe(
+    folder: Path,
+    metadata: Annotated[Path, typer.Option()],
+    project: Annotated[Path, typer.Option()],
+    url: Annotated[str, typer.Option()],
+) -> None:
+    """Write what a package says of the libraries in a folder of `ovext build`; `url` is the package's."""
     from packageurl import PackageURL
 
-    from ovext.package.contents import write_bills
+    from ovext.cli.text import talk
+    from ovext.package.contents import describe_package
+    from ovext.project import load_project
 
-    write_bills(folder, metadata, PackageURL.from_string(url))
+    describe_package(folder, metadata, load_project(project), PackageURL.from_string(url), talk)
 
 
 @commands.command()

@@ -9,9 +9,12 @@ from ovext.errors import OvextError
 from ovext.project.attributes import ATTRIBUTE_TYPES
 from ovext.project.frameworks import Frameworks
 from ovext.scaffold.describe import DEFAULT_TYPES, OpRequest, op_from_request, parse_value
+from ovext.scaffold.repository import LICENCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ovext.scaffold.repository import Repository
 
 
 def ask(request: OpRequest) -> OpRequest:
@@ -38,6 +41,21 @@ def ask(request: OpRequest) -> OpRequest:
         request, frameworks=[f"{name}={_text(f'What is it called in {name}?', request.op)}" for name in chosen]
     )
     return replace(request, gpu=questionary.confirm("A kernel for GPUs too?", default=False).unsafe_ask())
+
+
+def ask_about_repository(chosen: Repository) -> Repository:
+    """What the new project has beside its op, completed with the user's answers.
+
+    Raises:
+        KeyboardInterrupt: the user cancelled.
+    """
+    import questionary
+
+    if not chosen.license:
+        none = "none yet"
+        license = questionary.select("Its licence?", [*LICENCES, none], default=LICENCES[0]).unsafe_ask()  # noqa: A001
+        chosen = replace(chosen, license="" if license == none else license)
+    return chosen
 
 
 def _text(question: str, default: str, check: Callable[[str], OpRequest] | None = None) -> str:

@@ -28,6 +28,7 @@ _ORIGIN = re.compile(r"\$(ORIGIN\b|\{ORIGIN\})")
 _MOST_BESIDE = 200  # libraries that are followed
 _PYTHON_MODULE = re.compile(r"PyInit_\w+")
 BROKEN: Literal["broken"] = "broken"
+SAID_BY_USER = "the user says so"
 _LARGEST_HELPER = 256 << 20  # bytes
 _NO_DEFAULT_LIBRARIES = 0x800
 # What a program with OpenVINO has loaded before the extension.
@@ -87,7 +88,7 @@ class Surroundings:
 
     def _bringer(self, elf: Elf, name: str, system: System) -> str | None:
         if name in self.provides:
-            return "the user says so"
+            return SAID_BY_USER
         if openvino := self._openvino_that_brings(name, system):
             return openvino
         helper = self.find_beside(elf, name)

@@ -9,12 +9,15 @@ from ovext.build.cmake_report import read_reports
 from ovext.build.gate import Candidate, pass_gate, with_passed
 from ovext.build.layers import check_layers, layers_for
 from ovext.build.manifest import FILE_NAME, merged, project_record, read_manifest, record_of, to_json
+from ovext.build.sbom import bill_of_materials, package_of
 from ovext.errors import OpenVINOError
 from ovext.files import writing_to
+from ovext.package.licences import check_licences, write_notice
 from ovext.package.requirements import openvino_to_build_against
-from ovext.package.sbom import bill_of_materials, of_wheel
 from ovext.project import load_project
+from ovext.project.sources import PRODUCTS
 from ovext.scaffold.sync import check_derived
+from ovext.toolchain.git import revision_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
 
     from packageurl import PackageURL
 
+    from ovext.project import Project
     from ovext.toolchain.openvino import OpenVINO
+
+    Talk = Callable[[str], None]
 
 
 def installed_openvino(root: Path) -> OpenVINO:
@@ -41,19 +47,23 @@ def installed_openvino(root: Path) -> OpenVINO:
     return openvino
 
 
-def write_bills(folder: Path, metadata: Path, package: PackageURL) -> None:
+def describe_package(folder: Path, metadata: Path, project: Project, url: PackageURL, talk: Talk) -> None:
     """Write the bill of materials of each library in the folder, which has a manifest and becomes that package.
 
+    `talk` receives what the user should know.
+
     Raises:
+        ProjectError: a licence file is missing.
         FilesError: they cannot be written.
     """
+    check_licences(project, talk)
+    write_notice(metadata)
     manifest = read_manifest(folder)
     with writing_to(metadata):
         (metadata / "sboms").mkdir(parents=True, exist_ok=True)
         for record in manifest.libraries if manifest else ():
-            name = record.file.removeprefix("lib").removesuffix("_cpu_extension.so")
-            file = metadata / "sboms" / f"{name}.cdx.json"
-            file.write_text(bill_of_materials(record, package), encoding="utf-8")
+            file = metadata / "sboms" / record.bill
+            file.write_text(bill_of_materials(record, url), encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -69,15 +79,16 @@ class Package:
     url: PackageURL | None = None  # of a package that is no wheel
 
 
-def fill_package(package: Package, talk: Callable[[str], None]) -> None:
+def fill_package(package: Package, talk: Talk) -> None:
     """Check the library and put its accompanying files beside it; `talk` receives what the user should know.
 
     Raises:
         GateError, LibraryError: the library would not load. The whole report is in the build tree.
-        ProjectError: files made from an op.toml are not up to date.
+        ProjectError: files made from an op.toml are not up to date, or a licence file is missing.
     """
     project = load_project(package.project)
     check_derived(project)
+    check_licences(project, talk)
     openvino = installed_openvino(package.project)
     checked = check_layers(project, talk, openvino.version)
     reports = read_reports(package.build_dir, project)
@@ -91,18 +102,19 @@ def fill_package(package: Package, talk: Callable[[str], None]) -> None:
         file,
         build_dir=package.build_dir,
         openvino=openvino,
-        project=project_record(project, None),  # so that a checkout and its sdist make the same package
+        project=project_record(project, revision_of(project.root, [project.root / name for name in PRODUCTS])),
         base_os=None,
         engine=package.engine,
         layers=records,
         settings=project.settings,
     )
     record = with_passed(record, passed)
+    write_notice(package.metadata)
     with writing_to(package.folder):
         files = {package.folder / name: text for name, text in texts.items()}
         files[package.folder / FILE_NAME] = to_json(merged(read_manifest(package.folder), [record], package.folder))
-        bill = bill_of_materials(record, package.url or of_wheel(record))
-        files[package.metadata / "sboms" / f"{package.library}.cdx.json"] = bill
+        bill = bill_of_materials(record, package.url or package_of(record, "pypi"))
+        files[package.metadata / "sboms" / record.bill] = bill
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

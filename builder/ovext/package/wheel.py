@@ -18,13 +18,16 @@ from ovext.build.resolve import plan_on_host
 from ovext.errors import BuildError, ProjectError
 from ovext.files import replace_file, umask, writing_to
 from ovext.inner import expecting, take_back
+from ovext.package.licences import check_licences
 from ovext.package.requirements import requirement_of
 from ovext.package.wheel_file import WheelFile, check_wheel, read_wheel
 from ovext.package.wheel_releases import compose_wheels
 from ovext.project import load_project
+from ovext.project.sources import PRODUCTS
 from ovext.targets.openvino_version import BROUGHT_BY_OPENVINO
 from ovext.toml import parse_toml, read_text
 from ovext.toolchain.fetch import fetch_openvino
+from ovext.toolchain.git import COMMIT, revision_of
 from ovext.toolchain.patchelf import find_patchelf
 from ovext.toolchain.process import Finished, shell_line, stream
 
@@ -153,11 +156,14 @@ def _build(plan: BuildPlan, build_dir: Path, isa: str | None) -> WheelBuild:
         settings["cmake.define.CMAKE_CXX_COMPILER_LAUNCHER"] = str(machine.compiler.launcher)
     if isa is not None:
         settings["cmake.define.OVEXT_ISA"] = ";".join(plan.variants)
+    root = plan.project.root
+    revision = revision_of(root, [root / name for name in PRODUCTS])
     return WheelBuild(
-        project=plan.project.root,
+        project=root,
         build_dir=build_dir,
         settings=settings,
         environment={
+            **({COMMIT: str(revision)} if revision else {}),
             **NINJA_STATUS,
             "CMAKE_EXECUTABLE": str(machine.tools.cmake),
             "OpenVINO_DIR": str(machine.openvino_cmake_dir),
@@ -192,8 +198,10 @@ def run_wheel(plan: WheelPlan, reporter: Reporter, check: Callable[[Path], objec
 
     Raises:
         BuildError, GateError, OpenVINOError, FilesError: nothing is put there.
+        ProjectError: a licence file is missing.
     """
     started = time.monotonic()
+    check_licences(load_project(plan.project), reporter.talk)
     for release in filter(None, (build.fetch for build in plan.builds)):
         fetch_openvino(release, reporter.talk)
     with writing_to(plan.output_dir):

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from ovext.build.compose import OneBuild, compose
 from ovext.build.manifest import FILE_NAME, Manifest, to_json
 from ovext.build.releases import HOST_LINK, check_composed, in_each_release
+from ovext.build.sbom import bill_of_materials, package_of
 from ovext.errors import BuildError
 from ovext.files import writing_to
 from ovext.package.requirements import requirement_of
-from ovext.package.sbom import bill_of_materials, of_wheel
 from ovext.package.wheel_file import MARK, check_wheel, read_wheel
 from ovext.toolchain.process import stream
 
@@ -99,7 +99,7 @@ def _write_metadata(unpacked: Path, requirements: tuple[str, str], records: Sequ
         about = json.loads(file.read_text(encoding="utf-8"))["metadata"].get("component", {}).get("bom-ref")
         for record in records:
             if record.file == about:
-                file.write_text(bill_of_materials(record, of_wheel(record)), encoding="utf-8")
+                file.write_text(bill_of_materials(record, package_of(record, "pypi")), encoding="utf-8")
 
 
 def _replace_lines(file: Path, pattern: str, line: str) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from ovext.errors import ProjectError, nearest
 from ovext.project.consistency import contradictions
+from ovext.project.metadata import Metadata
 from ovext.project.op import OpDescription
 from ovext.project.settings import Settings
 from ovext.toml import line_of, parse_toml, read_text
@@ -29,9 +30,16 @@ class Project:
     """An extension project: a folder with pyproject.toml, CMakeLists.txt and ops/."""
 
     root: Path
-    name: str
-    version: str
+    metadata: Metadata
     settings: Settings
+
+    @property
+    def name(self) -> str:
+        return self.metadata.name
+
+    @property
+    def version(self) -> str:
+        return self.metadata.version
 
     @cached_property
     def ops(self) -> tuple[OpDescription, ...]:
@@ -117,7 +125,7 @@ def load_project(root: Path) -> Project:
     name, version = (table.get("name"), table.get("version")) if isinstance(table, dict) else (None, None)
     if not isinstance(name, str) or not isinstance(version, str):
         raise ProjectError("[project] must state name and version", where=pyproject)
-    return Project(root, name, version, settings)
+    return Project(root, _model_in(data, text, pyproject, ("project",), Metadata), settings)
 
 
 def read_model(path: Path, table: Sequence[str], model: type[Model]) -> Model:

@@ -19,11 +19,13 @@ from ovext.project.op import json_schema
 from ovext.scaffold.derived import SCHEMA_FILE, folder_of
 from ovext.scaffold.op_files import op_files
 from ovext.scaffold.render import render
+from ovext.scaffold.repository import Repository, repository_files
 from ovext.targets.isa import isa_table
 from ovext.targets.openvino_version import BROUGHT_BY_OPENVINO, DEFAULT_RELEASE
+from ovext.toolchain.git import user_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ovext.project import OpDescription
 
@@ -99,13 +101,20 @@ def is_project(root: Path) -> bool:
     return True
 
 
-def plan_new(root: Path, ops: Sequence[OpDescription], name: str | None = None) -> NewFiles:
+def plan_new(
+    root: Path, ops: Sequence[OpDescription], name: str | None = None, repository: Repository | None = None
+) -> NewFiles:
     """The files of a new project in `root` with these ops, or of the ops alone if `root` is a project.
 
-    `name` is the project's name; by default its folder's.
+    Args:
+        root: the project's folder.
+        ops: the descriptions of the ops.
+        name: the project's name; by default its folder's.
+        repository: what a new project has beside its ops.
 
     Raises:
-        UsageError: a project cannot have the folder's name, or no kernel can be written.
+        UsageError: a project cannot have the folder's name, no kernel can be written, or a repository is described for
+            a project that is there.
         ProjectError: there is a project that cannot be read.
     """
     root = root.absolute()
@@ -117,10 +126,13 @@ def plan_new(root: Path, ops: Sequence[OpDescription], name: str | None = None) 
     }
     files[f"ops/{SCHEMA_FILE}"] = json_schema()
     if is_project(root):
+        if repository and not repository.is_default:
+            raise UsageError(f"{root.name} is a project already", fix="Leave out --license: it is for a new one.")
         changed, advice = _with_ops(root, folders)
         return NewFiles(root, files, adds_to_project=True, changed=changed, advice=advice)
-    project = _project_files(name or project_name(root), " ".join(folders))
-    return NewFiles(root, {**project, **files}, adds_to_project=False)
+    chosen = repository or Repository()
+    project = _project_files(name or project_name(root), " ".join(folders), chosen)
+    return NewFiles(root, {**project, **files}, adds_to_project=False, advice=_advice(chosen, project))
 
 
 def cmake_presets(ovext_dir: str) -> str:
@@ -132,7 +144,12 @@ def cmake_presets(ovext_dir: str) -> str:
     )
 
 
-def _project_files(name: str, ops: str) -> dict[str, str]:
+def _advice(chosen: Repository, files: Mapping[str, str]) -> str:
+    is_missing = chosen.license and "LICENSE" not in files
+    return f"Put the text of {chosen.license} into the file LICENSE." if is_missing else ""
+
+
+def _project_files(name: str, ops: str, chosen: Repository) -> dict[str, str]:
     context = {
         "name": name,
         "distribution": name.replace("_", "-").lower(),
@@ -142,9 +159,12 @@ def _project_files(name: str, ops: str) -> dict[str, str]:
         "brought": BROUGHT_BY_OPENVINO,
         "ovext": ".".join(version("ovext").split(".")[:2]),
         "package": True,
+        "license": chosen.license,
+        "author": user_name(),
     }
     files = {file: render(f"project/{template}", **context) for file, template in _PROJECT_FILES.items()}
     files["CMakePresets.json"] = cmake_presets("$env{ovext_DIR}")
+    files |= repository_files(chosen, name)
     return {**files, f"python/{name}/__init__.py": render("project/package.py", **context)}
 
 

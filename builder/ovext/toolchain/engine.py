@@ -80,6 +80,13 @@ class Engine:
     def has(self, image: str) -> bool:
         return self.ask("image", "inspect", image).ok
 
+    def digest_of(self, image: str) -> str:
+        """The digest of an image that is here: its registry's, or that of its own configuration if it has none."""
+        finished = self.ask("image", "inspect", "--format", "{{range .RepoDigests}}{{.}} {{end}}{{.Id}}", image)
+        words = finished.output.split() if finished.ok else []
+        digest = words[0].rpartition("@")[2] if words else ""
+        return digest if not digest or ":" in digest else f"sha256:{digest}"
+
     def pull(self, image: str) -> None:
         """Pull an image from its registry.
 

@@ -1,4 +1,4 @@
-"""The git commit of a folder."""
+"""The git commit of a folder, and the name of git's user."""
 
 from __future__ import annotations
 
@@ -19,12 +19,30 @@ class Revision(NamedTuple):
     commit: str
     dirty: bool
 
+    def __str__(self) -> str:
+        return self.commit + (_DIRTY if self.dirty else "")
+
+
+COMMIT = "OVEXT_COMMIT"  # names it where git does not know it, as in an unpacked sdist
+_DIRTY = "-dirty"
+
+
+def user_name() -> str:
+    """The name that git writes into commits; empty without one, or without git."""
+    try:
+        finished = run(["git", "config", "user.name"])
+    except ToolError:
+        return ""
+    return finished.output.strip() if finished.ok else ""
+
 
 def revision_of(folder: Path, products: Sequence[Path]) -> Revision | None:
-    """The commit of the checkout with `folder`; None outside a checkout, before its first commit, or without git.
+    """The commit that the environment names, else that of the checkout with `folder`; None if there is none, or no git.
 
     Files in `products`, which ovext itself writes, do not make it dirty.
     """
+    if told := os.environ.get(COMMIT):
+        return Revision(told.removesuffix(_DIRTY), dirty=told.endswith(_DIRTY))
     excluded = [
         f":(exclude){os.path.relpath(product, folder)}" for product in products if product.is_relative_to(folder)
     ]
