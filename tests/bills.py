@@ -29,7 +29,8 @@ def checked_bill(text: str, library: bytes, manifest: str) -> dict[str, Any]:
     }
     releases = [one["version"] for one in record["releases"]] or [record["openvino"]["version"]]
     inside = record["inspection"]["needs"] if record["releases"] else {}
-    others = {name for name in [*needed_by(library), *inside] if not name.startswith("libopenvino.")}
+    copies = [one["file"] for one in record["bundled"]]
+    others = {name for name in [*needed_by(library), *inside, *copies] if not name.startswith("libopenvino.")}
     parts = {part["bom-ref"]: part for part in bill["components"]}
     known = {f"ovext@{record['ovext']}", *(f"openvino@{release}" for release in releases)}
     assert set(parts) == known | others

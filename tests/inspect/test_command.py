@@ -186,9 +186,15 @@ def test_helper_of_a_package_needs_no_entry_point(ovext: Ovext, tmp_path: Path) 
     assert set(second["needed"][0]["brought_by"].values()) == {"libhelper.so beside it"}
     elf = Elf(extension)
     assert isinstance(Surroundings([], None).find_beside(elf, "libhelper.so"), Elf)
-    assert Surroundings([], None, in_memory=elf).find_beside(elf, "libhelper.so") is None
+    outer = tmp_path / "libouter.so"
+    subprocess.run([*gcc, str(outer)], input="", text=True, check=True)
+    assert Surroundings([], None, in_memory=(elf, Elf(outer))).find_beside(elf, "libhelper.so") is None
+    loads_it = ["-Wl,--no-as-needed", *needed, "-Wl,-rpath,$ORIGIN/lib"]
+    subprocess.run([*gcc, str(outer), *loads_it], input="", text=True, check=True)
+    assert isinstance(Surroundings([], None, in_memory=(elf, Elf(outer))).find_beside(elf, "libhelper.so"), Elf)
     assert "[no-entry-point]" in ovext("inspect", helper).stdout
     assert ovext("inspect", helper, "--kind", "library").returncode == ExitCode.OK
+    outer.unlink()
     subprocess.run([*gcc, str(extension), *needed], input=source, text=True, check=True)
     assert "libextension.so needs libhelper.so, which nothing brings" in ovext("inspect", tmp_path).stdout
     assert ovext("inspect", tmp_path, "--provides", "libhelper.so").returncode == ExitCode.OK

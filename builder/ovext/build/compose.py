@@ -14,13 +14,14 @@ from ovext.inspect.payloads import CONTENT, TABLE, Payload, table_text
 from ovext.resources import cmake_dir
 from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.compiler import find_compiler
+from ovext.toolchain.patchelf import find_patchelf
 from ovext.toolchain.process import stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ovext.build.manifest import LibraryRecord
+    from ovext.build.manifest import BundledRecord, LibraryRecord
     from ovext.project import Project
 
 _PROJECT = """\
@@ -91,6 +92,7 @@ def compose(
         names = " ".join(f'"${{CMAKE_CURRENT_SOURCE_DIR}}/payload{number}.so"' for number in inside)
         replace_text(source / "CMakeLists.txt", _PROJECT.format(name=name.removesuffix(".so"), payloads=names))
         _compile(source, folder, lock)
+        bundled = _bundle(folder / name, builds, lock, beside=beside)
     releases = [
         ReleaseRecord(
             version=one.release,
@@ -107,8 +109,20 @@ def compose(
     inspections = [build.record.inspection for build in builds if build.record.inspection]
     needs = {name: bringer for one in inspections for name, bringer in one.needs.items()}
     inspection = newest.inspection and newest.inspection.model_copy(update={"needs": needs})
-    made = {"size": file.stat().st_size, "sha256": sha256_of(file), "releases": releases, "inspection": inspection}
-    return file, newest.model_copy(update=made)
+    made = {"size": file.stat().st_size, "sha256": sha256_of(file), "releases": releases, "bundled": bundled}
+    return file, newest.model_copy(update={**made, "inspection": inspection})
+
+
+def _bundle(file: Path, builds: Sequence[OneBuild], lock: int, *, beside: bool) -> list[BundledRecord]:
+    """Put the copies that the builds need beside the library. It loads them, so that builds inside it find them."""
+    bundled = {one.file: one for build in builds for one in build.record.bundled}
+    for build in builds:
+        for one in build.record.bundled:
+            shutil.copy(build.file.with_name(one.file), file.with_name(one.file))
+    if bundled and not beside:
+        needed = [part for name in bundled for part in ("--add-needed", name)]
+        _run([str(find_patchelf()), *needed, "--set-rpath", "$ORIGIN", str(file)], file.parent, lock)
+    return list(bundled.values())
 
 
 def _payload(record: LibraryRecord, file: Path, before: Sequence[Payload]) -> Payload:

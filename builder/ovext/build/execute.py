@@ -21,10 +21,11 @@ from ovext.toolchain.openvino import read_openvino
 from ovext.toolchain.process import is_stopping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from ovext.build.manifest import LibraryRecord
+    from ovext.build.cmake_report import LibraryReport
+    from ovext.build.manifest import BundledRecord, LibraryRecord
     from ovext.build.plan import BuildPlan
 
 CHECKING = "Checking"  # starts the line about the gate, for callers that follow a build
@@ -60,20 +61,22 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
         build_on_host(plan, lock, reporter)
         reports = read_reports(plan.build_dir, plan.project)
         revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
-        layers = {report.file: layers_for(report, checked) for report in reports}
+        built = [(report, *_with_bundled(plan, report)) for report in reports]
+        layers = {file: layers_for(report, checked) for report, file, _ in built}
         files = {
-            report.file: record_of(
+            file: record_of(
                 report,
-                report.file,
+                file,
                 build_dir=plan.build_dir,
                 openvino=openvino,
                 project=project_record(plan.project, revision),
                 base_os=plan.base_os.id,
                 engine=HOST,
-                layers=layers[report.file][0],
+                layers=layers[file][0],
                 settings=plan.project.settings,
+                bundled=bundled,
             )
-            for report in reports
+            for report, file, bundled in built
         }
         up_to_date = is_published(plan.output_dir, list(files.values()))
         if not up_to_date:
@@ -83,19 +86,28 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
                 with_passed,
             )
 
-            for report in reports:
-                reporter.talk(
-                    f"{CHECKING} {report.file.name}: inspection for {plan.base_os.id}, then a load in OpenVINO"
-                )
-                rejected = rejected_report(plan.output_dir, report.file.name)
-                candidate = Candidate(report.file, report, openvino, (plan.base_os,), rejected, plan.project.settings)
-                passed = pass_gate(candidate, reporter.talk)
-                files[report.file] = with_passed(files[report.file], passed)
+            for report, file, _ in built:
+                reporter.talk(f"{CHECKING} {file.name}: inspection for {plan.base_os.id}, then a load in OpenVINO")
+                rejected = rejected_report(plan.output_dir, file.name)
+                candidate = Candidate(file, report, openvino, (plan.base_os,), rejected, plan.project.settings)
+                files[file] = with_passed(files[file], pass_gate(candidate, reporter.talk))
             texts = {name: text for _, layer_texts in layers.values() for name, text in layer_texts.items()}
             publish(files, plan.output_dir, reporter.talk, texts)
         for report in reports:
             rejected_report(plan.output_dir, report.file.name).unlink(missing_ok=True)  # of an earlier build
     return BuildResult(plan.output_dir, tuple(files.values()), up_to_date, time.monotonic() - started)
+
+
+def _with_bundled(plan: BuildPlan, report: LibraryReport) -> tuple[Path, Sequence[BundledRecord]]:
+    """The library as it is, or the one that needs only what is beside it, and the record of each copy."""
+    if not plan.bundle:
+        return report.file, ()
+    from ovext.build.bundle import brought_by, with_bundled  # noqa: PLC0415  it brings the reader of ELF
+
+    brought = {*brought_by([plan.base_os]), *plan.project.settings.provides}
+    return with_bundled(
+        report.file, report, plan.build_dir, plan.build_dir / "ovext" / "bundled" / report.library, brought
+    )
 
 
 @contextmanager

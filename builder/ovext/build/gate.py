@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ovext.build.manifest import IMAGE, OPENVINO, SYSTEM, InspectionRecord, LibraryRecord, OpRecord, op_records
+from ovext.build.manifest import BESIDE, IMAGE, OPENVINO, SYSTEM, InspectionRecord, LibraryRecord, OpRecord, op_records
 from ovext.errors import GateError
 from ovext.files import replace_text, writing_to
 from ovext.inspect.elf import Elf
 from ovext.inspect.library import InspectionRequest, inspect_library
-from ovext.inspect.needed import SAID_BY_USER
+from ovext.inspect.needed import FOUND_BESIDE, SAID_BY_USER
 from ovext.inspect.openvino_symbols import read_counterpart
 from ovext.inspect.report import unused
 from ovext.inspect.system import system_of
@@ -159,6 +159,8 @@ def _needs(inspected: FileReport) -> dict[str, str]:
 def _bringer(text: str) -> str:
     if text.startswith(OPENVINO):
         return OPENVINO
+    if text.endswith(FOUND_BESIDE):
+        return BESIDE
     return IMAGE if text == SAID_BY_USER else SYSTEM
 
 

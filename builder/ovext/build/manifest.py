@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from ovext.toolchain.openvino import OpenVINO
 
 FILE_NAME = "manifest.json"
-OPENVINO, SYSTEM, IMAGE = "OpenVINO", "the system", "the image"  # who brings a library that is needed
+# Who brings a library that is needed.
+OPENVINO, SYSTEM, IMAGE, BESIDE = "OpenVINO", "the system", "the image", "a file beside it"
 
 
 def _plain(name: str) -> str:
@@ -116,10 +117,20 @@ class InspectionRecord(_Record):
     highest_versions: dict[str, str] = Field(description="The newest glibc and libstdc++ versions that it asks for.")
     manylinux: str | None = Field(description="The oldest manylinux tag that it deserves.")
     needs: dict[str, str] = Field(
-        default={}, description="Each library that it needs, and who brings it: OpenVINO, the system or the image."
+        default={},
+        description="Each library that it needs, and who brings it: OpenVINO, the system, the image, a file beside it.",
     )
     findings: list[str] = Field(description="Warnings and notes; there are no errors that were not accepted.")
     accepted: list[str] = Field(default=[], description="Errors that the project accepts, with its reasons.")
+
+
+class BundledRecord(_Record):
+    """A copy beside the library of one that it needs."""
+
+    file: FileName
+    library: str = Field(description="The name of the library that was copied.")
+    size: int
+    sha256: str
 
 
 class LibraryRecord(_Record):
@@ -147,10 +158,17 @@ class LibraryRecord(_Record):
     variants: list[VariantRecord]
     ops: list[OpRecord]
     layers: list[LayerRecord] = []
+    bundled: list[BundledRecord] = []
     provides: list[str] = Field(default=[], description="Libraries that the project says every image brings.")
     accept: list[Acceptance] = Field(default=[], description="The findings that the project accepts.")
     ovext: str = Field(description="The version of ovext that built it.")
     inspection: InspectionRecord | None = None
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """The libraries beside it that belong to it, and the sha256 of each: builds for releases, and bundled ones."""
+        builds = {one.file: one.sha256 for one in self.releases if one.file}
+        return builds | {one.file: one.sha256 for one in self.bundled}
 
     @property
     def bill(self) -> str:
@@ -197,6 +215,7 @@ def record_of(
     engine: str,
     layers: Sequence[LayerRecord],
     settings: Settings,
+    bundled: Sequence[BundledRecord] = (),
 ) -> LibraryRecord:
     """The record of `file`, which is the library of `report` or a stripped copy of it.
 
@@ -218,6 +237,7 @@ def record_of(
         variants=[VariantRecord(id=variant, flags=flags[variant]) for variant in report.variants],
         ops=list(op_records(report.described)),
         layers=list(layers),
+        bundled=list(bundled),
         provides=settings.provides,
         accept=settings.accept,
         ovext=version("ovext"),

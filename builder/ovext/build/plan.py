@@ -40,6 +40,7 @@ class BuildRequest:
     jobs: int | None = None
     build_type: str | None = None
     layout: str | None = None  # of a library for several releases
+    bundle: bool = False  # copies of libraries that nothing brings lie beside it
 
     @property
     def first_openvino(self) -> str | None:
@@ -53,7 +54,8 @@ class BuildRequest:
         """The request's variants, build type and jobs as options of `ovext build`; `others` are further options."""
         jobs = str(self.jobs) if self.jobs else None
         chosen = {**others, "isa": self.isa, "build_type": self.build_type, "jobs": jobs}
-        return [part for name, value in chosen.items() if value for part in (f"--{name.replace('_', '-')}", value)]
+        options = [part for name, value in chosen.items() if value for part in (f"--{name.replace('_', '-')}", value)]
+        return [*options, *(["--bundle"] if self.bundle else [])]
 
     def on_host(self) -> str:
         """The command that builds the same on this machine."""
@@ -97,6 +99,7 @@ class BuildPlan:
     configure: tuple[str, ...]
     compile: tuple[str, ...]
     decisions: tuple[Decision, ...]
+    bundle: bool = False
 
     def steps(self) -> list[str]:
         """What will be done, in order, one line each."""
@@ -105,6 +108,7 @@ class BuildPlan:
             *fetch,
             shell_line(self.configure),
             shell_line(self.compile),
+            *(["copy the libraries that nothing brings"] if self.bundle else []),
             f"inspect each library for {self.base_os.id} and OpenVINO {self.machine.openvino_version}",
             f"load each library in OpenVINO {self.machine.openvino_version}, in a process of its own",
             f"move the libraries and manifest.json into {self.output_dir}",
@@ -172,6 +176,7 @@ def plan_build(request: BuildRequest, project: Project, machine: Machine, engine
         decisions=_decisions(
             request, project, machine, base_os=base_os, preset=preset, engine_reason=engine_reason or "the default"
         ),
+        bundle=request.bundle or project.settings.bundle,
     )
 
 

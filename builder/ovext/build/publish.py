@@ -70,7 +70,7 @@ def publish(
                 record.file: partial(shutil.copy, built) for built, record in files.items()
             }
             for built, record in files.items():
-                for name in [one.file for one in record.releases if one.file]:
+                for name in record.beside:
                     writers[name] = partial(shutil.copy, built.with_name(name))
             bills = {one.bill: bill_of_materials(one, package_of(one, "generic")) for one in files.values()}
             for name, content in {**(layers or {}), **bills}.items():
@@ -91,6 +91,6 @@ def _old_files(folder: Path, old: Manifest | None, new: list[LibraryRecord]) -> 
 
 
 def _others(record: LibraryRecord) -> dict[str, str]:
-    """The files beside the library that belong to it, and the sha256 of each: layers, and builds for releases."""
+    """The files beside the library that belong to it, and the sha256 of each."""
     layers = {name: sha256 for layer in record.layers for name, sha256 in layer.files.items()}
-    return layers | {one.file: one.sha256 for one in record.releases if one.file}
+    return layers | record.beside

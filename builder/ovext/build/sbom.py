@@ -51,7 +51,7 @@ def bill_of_materials(record: LibraryRecord, package: PackageURL) -> str:
         bom_ref=record.file,
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=record.sha256)],
     )
-    parts = [_runtime(record), *_openvinos(record, package.type), *_needed(record)]
+    parts = [_runtime(record), *_openvinos(record, package.type), *_needed(record), *_bundled(record)]
     compiler = Component(name=record.compiler.id, version=record.compiler.version, type=ComponentType.APPLICATION)
     tool = Component(name="ovext", version=record.ovext, supplier=_OF_OVEXT, type=ComponentType.APPLICATION)
     bom = Bom(components=parts, serial_number=uuid.uuid5(uuid.NAMESPACE_OID, record.sha256))
@@ -100,10 +100,23 @@ def _openvinos(record: LibraryRecord, kind: str) -> list[Component]:
 def _needed(record: LibraryRecord) -> list[Component]:
     """The other libraries that are needed, by their names; their versions are those of the system that has them."""
     needs = record.inspection.needs if record.inspection else {}
+    copies = {one.file for one in record.bundled}
     return [
         Component(name=name, description=f"It is needed, and comes with {bringer}.", bom_ref=name)
         for name, bringer in needs.items()
-        if not (bringer == OPENVINO and name.startswith("libopenvino."))
+        if not (bringer == OPENVINO and name.startswith("libopenvino.")) and name not in copies
+    ]
+
+
+def _bundled(record: LibraryRecord) -> list[Component]:
+    return [
+        Component(
+            name=one.library,
+            description=f"A copy of it, {one.file}, is beside the library.",
+            bom_ref=one.file,
+            hashes=[HashType(alg=HashAlgorithm.SHA_256, content=one.sha256)],
+        )
+        for one in record.bundled
     ]
 
 

@@ -59,6 +59,9 @@ def build(
             show_default="file",
         ),
     ] = None,
+    bundle: Annotated[
+        bool, typer.Option("--bundle", help="Put copies of the libraries that nothing brings beside the library.")
+    ] = False,
     output: Annotated[
         Path, typer.Option("--output", help="The folder in which <base OS>/ with the library is created.")
     ] = Path("lib"),
@@ -86,6 +89,7 @@ def build(
         jobs=jobs,
         build_type=build_type,
         layout=layout,
+        bundle=bundle,
     )
     plan = plan_anywhere(request, None if dry_run else talk)
     if explain:
@@ -115,6 +119,8 @@ def _show_result(result: BuildResult, *, as_json: bool) -> None:
         typer.echo(f"  sha256    {record.sha256}")
         typer.echo(f"  variants  {', '.join(variant.id for variant in record.variants)}")
         typer.echo(f"  ops       {', '.join(f'{op.type} ({op.opset})' for op in record.ops)}")
+        for copy in record.bundled:
+            typer.echo(f"  bundled   {copy.file}")
         for layer in record.layers:
             typer.echo(f"  {layer.kind:8}  {shortened_path(result.output_dir / layer.config)}")
         typer.echo(f"  for       OpenVINO {', '.join(record.versions)} on {record.base_os}")

@@ -55,7 +55,7 @@ class InspectionRequest:
         objects: the object files that it was linked from, if they are known; the findings name them.
         root: the folder that no search for its libraries leaves.
         payloads_passed: whether the builds inside for releases of OpenVINO have been judged before.
-        is_in_memory: whether it is loaded from memory, where its run path cannot begin with its own folder.
+        outer: the library that loads it from memory, where its run path cannot begin with its own folder.
     """
 
     systems: Sequence[System]
@@ -67,7 +67,7 @@ class InspectionRequest:
     objects: Sequence[Path] = ()
     root: Path | None = None
     payloads_passed: bool = False
-    is_in_memory: bool = False
+    outer: Elf | None = None
 
 
 def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
@@ -81,13 +81,13 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
     if (release := built_for(elf)) and is_beside_a_library(elf, str(release)):
         request = replace(request, environment=None)
     counterpart = request.choose_counterpart(elf)
-    in_memory = elf if request.is_in_memory else None
+    in_memory = (elf, request.outer) if request.outer else None
     around = Surroundings(request.systems, counterpart, request.provides, request.root, in_memory)
     needed = around.needed_by(elf)
     functions = functions_of(elf)
     payloads = payloads_of(elf)
     inner = [library_of(elf, one) for one in payloads]
-    inside = [_payload_report(*one, request) for one in zip(inner, payloads, strict=True)]
+    inside = [_payload_report(*one, elf, request) for one in zip(inner, payloads, strict=True)]
     variants = inside[0].variants if inside else variant_code(functions, variants_in(elf) or ())
     findings = [
         *openvino_findings(elf, functions, counterpart),
@@ -97,13 +97,14 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
         *_own_findings(elf, functions, variants, around, needed, objects=request.objects),
         *([] if request.may_fuse else fused_findings(elf, functions)),
         *_not_compared(elf, counterpart),
-        *_of_helpers(around, needed, request),
+        *_of_helpers(around, needed if request.root is None else None),
         *([] if request.payloads_passed else _of_payloads(payloads, inside)),
     ]
     if any(symbol.name == ENTRY_POINT for helper in around.beside.values() for symbol in helper.exported):
         findings = [one for one in findings if one.code != "no-entry-point"]  # the loader finds that one
     needs = [need for one in (elf, *inner) for need in versions.needs_of(one)]
     needs.sort(key=lambda need: need.version, reverse=True)
+    beside = list(around.beside.values())
     environment = _environment(request.environment)
     return FileReport(
         file=str(elf.path),
@@ -112,7 +113,7 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
         needed=tuple(needed),
         highest_versions=versions.highest(needs),
         versions={str(need): _listed(need.symbols) for need in needs},
-        manylinux=versions.manylinux_tag(needs),
+        manylinux=versions.manylinux_tag([*needs, *(need for one in beside for need in versions.needs_of(one))]),
         openvino=_compared(counterpart, inside),
         cpu=request.cpu,
         instruction_sets=_sum([instruction_sets(functions), *(one.instruction_sets for one in inside)]),
@@ -130,20 +131,24 @@ def _own_findings(
     functions: Sequence[Function],
     variants: Iterable[str],
     around: Surroundings,
-    needed: Sequence[Needed],
+    needed: Sequence[Needed] | None,
     *,
     objects: Sequence[Path] = (),
 ) -> Iterator[LibraryFinding]:
     """Findings about what any library must have to load: an extension, or one that it needs."""
-    yield from symbol_findings(elf, around, needed)
+    if needed is not None:
+        yield from symbol_findings(elf, around, needed)
     yield from versions.version_findings(elf, around.systems, objects)
     yield from file_findings(elf, around.systems)
     yield from code_findings(elf, functions, variants, around.systems)
 
 
-def _of_helpers(around: Surroundings, needed: Sequence[Needed], request: InspectionRequest) -> Iterator[LibraryFinding]:
-    """Why the libraries beside it do not load, which keeps it from loading. In a folder they have their own reports."""
-    for helper in around.beside.values() if request.root is None else ():
+def _of_helpers(around: Surroundings, needed: Sequence[Needed] | None) -> Iterator[LibraryFinding]:
+    """Why the libraries beside it do not load, which keeps it from loading.
+
+    `needed` is what all of them need; without it, in a folder, symbols are compared in their own reports only.
+    """
+    for helper in around.beside.values():
         name = printable(helper.path.name)
         for one in _own_findings(helper, functions_of(helper), variants_in(helper) or (), around, needed):
             if one.level is Level.ERROR:
@@ -165,15 +170,15 @@ def _environment(version: OpenVINOVersion | None) -> str:
     return f"OpenVINO {version}" if version else ""
 
 
-def _payload_report(inner: Elf, payload: Payload, request: InspectionRequest) -> FileReport:
+def _payload_report(inner: Elf, payload: Payload, outer: Elf, request: InspectionRequest) -> FileReport:
     """The report on a build for one release inside a library, compared with that release if it is here."""
 
     def choose(elf: Elf) -> Counterpart | None:
         counterpart = request.choose_counterpart(elf)
         return counterpart if counterpart and counterpart.soname == payload.soname else None
 
-    is_in_memory = not payload.file
-    inner_request = replace(request, choose_counterpart=choose, environment=None, objects=(), is_in_memory=is_in_memory)
+    loader = None if payload.file else outer
+    inner_request = replace(request, choose_counterpart=choose, environment=None, objects=(), outer=loader)
     return inspect_library(inner, inner_request)
 
 

@@ -28,6 +28,7 @@ _ORIGIN = re.compile(r"\$(ORIGIN\b|\{ORIGIN\})")
 _MOST_BESIDE = 200  # libraries that are followed
 _PYTHON_MODULE = re.compile(r"PyInit_\w+")
 BROKEN: Literal["broken"] = "broken"
+FOUND_BESIDE = " beside it"
 SAID_BY_USER = "the user says so"
 _LARGEST_HELPER = 256 << 20  # bytes
 _NO_DEFAULT_LIBRARIES = 0x800
@@ -45,14 +46,14 @@ class Surroundings:
         counterpart: the OpenVINO that loads it, if it is here.
         provides: the libraries that the user says are there.
         root: the folder that no search leaves; None: the search goes where $ORIGIN leads.
-        in_memory: a library that is loaded from memory, so that its $ORIGIN leads nowhere.
+        in_memory: a library that is loaded from memory, so that its $ORIGIN leads nowhere, and the one that loads it.
     """
 
     systems: Sequence[System]
     counterpart: Counterpart | None
     provides: Sequence[str] = ()
     root: Path | None = None
-    in_memory: Elf | None = None
+    in_memory: tuple[Elf, Elf] | None = None
     beside: dict[Path, Elf] = field(default_factory=dict)  # the libraries that were found by run paths
     inherited: list[str] = field(default_factory=list)  # the folders of an old RPATH, which serve the helpers, too
     _known: dict[Path, Elf | Literal["broken"] | None] = field(default_factory=dict, init=False)  # what a search found
@@ -95,7 +96,7 @@ class Surroundings:
         if helper is BROKEN:
             return None
         if isinstance(helper, Elf):
-            return f"{printable(helper.path.name)} beside it"
+            return f"{printable(helper.path.name)}{FOUND_BESIDE}"
         if elf.flags("FLAGS_1") & _NO_DEFAULT_LIBRARIES and not _LOADED_BY_PROGRAMS.fullmatch(name):
             return None
         return system.id if system.has(name) else None
@@ -110,11 +111,14 @@ class Surroundings:
         """The library that the loader finds by the run path; BROKEN if it finds a file that is none."""
         if not is_file_name(name):
             return None
+        in_memory, outer = self.in_memory or (None, None)
+        if outer and elf is in_memory and name in outer.needed:
+            return self.find_beside(outer, name)  # it is loaded already
         here = any(system.is_here for system in self.systems)
         inherited = [] if elf.strings_of("RUNPATH") else self.inherited
         for folder in dict.fromkeys([*run_path(elf), *inherited]):
             is_inner = _ORIGIN.match(folder) is not None
-            if is_inner and elf is self.in_memory:
+            if is_inner and elf is in_memory:
                 continue
             if not is_inner and not (here and folder.startswith("/") and self.root is None):
                 continue
@@ -171,8 +175,8 @@ def _missing_libraries(needed: Sequence[Needed], in_memory: bool) -> Iterator[Li
         name = one.library
         text = f"{one.needed_by} needs {name}, which nothing brings on {', '.join(targets)}"
         fix = (
-            f"Link it statically, or {beside} with a run path that begins with $ORIGIN. If the image "
-            f"installs it, say --provides {name}, or provides = [...] in [tool.ovext]."
+            f"Link it statically, or {beside} with a run path that begins with $ORIGIN, as `ovext build --bundle` "
+            f"does. If the image installs it, say --provides {name}, or provides = [...] in [tool.ovext]."
         )
         yield LibraryFinding("missing-library", Level.ERROR, text, fix, where=name, targets=targets)
 
@@ -191,6 +195,11 @@ def _not_loaded(elf: Elf, around: Surroundings) -> Iterator[LibraryFinding]:
         text += "loader finds OpenVINO's folder, but not from Python"
         fix = "Link only openvino::runtime; conversions for a framework need only the headers of its frontend."
         yield LibraryFinding("not-loaded", Level.WARNING, text, fix, where=printable(name))
+
+
+def is_of_openvino(name: str) -> bool:
+    """Whether OpenVINO brings a library of that name."""
+    return _OF_OPENVINO.fullmatch(name) is not None
 
 
 def is_loaded_with_openvino(name: str) -> bool:

@@ -160,6 +160,11 @@ def manylinux_tag(needs: Iterable[Need]) -> str | None:
     return None
 
 
+def libraries_of_manylinux() -> frozenset[str]:
+    """The libraries that every system has for which there is a manylinux tag."""
+    return frozenset.intersection(*(frozenset(one["lib_whitelist"]) for one in _policies()))
+
+
 def _exists(name: str) -> bool:
     """Whether any release for x86-64 defines the version."""
     family, _, number = name.partition("_")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ovext.build.bundle import brought_by, with_bundled
 from ovext.build.cmake_report import read_reports
 from ovext.build.gate import Candidate, pass_gate, with_passed
 from ovext.build.layers import check_layers, layers_for
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
     from packageurl import PackageURL
 
+    from ovext.build.cmake_report import LibraryReport
+    from ovext.build.manifest import BundledRecord
     from ovext.project import Project
     from ovext.toolchain.openvino import OpenVINO
 
@@ -79,6 +83,18 @@ class Package:
     url: PackageURL | None = None  # of a package that is no wheel
 
 
+def _bundle(package: Package, report: LibraryReport, project: Project) -> list[BundledRecord]:
+    """Put copies of the libraries that nothing brings into the package; its library then needs these."""
+    file = package.folder / report.file.name
+    into = package.build_dir / "ovext" / "bundled" / package.library
+    brought = {*brought_by([]), *project.settings.provides}
+    made, bundled = with_bundled(file, report, package.build_dir, into, brought)
+    with writing_to(package.folder):
+        for name in [file.name, *(one.file for one in bundled)] if bundled else ():
+            shutil.copy(made.with_name(name), package.folder / name)
+    return bundled
+
+
 def fill_package(package: Package, talk: Talk) -> None:
     """Check the library and put its accompanying files beside it; `talk` receives what the user should know.
 
@@ -94,6 +110,7 @@ def fill_package(package: Package, talk: Talk) -> None:
     reports = read_reports(package.build_dir, project)
     report = next(report for report in reports if report.library == package.library)
     file = package.folder / report.file.name
+    bundled = _bundle(package, report, project)
     rejected = package.build_dir / f"{file.name}.rejected.json"
     passed = pass_gate(Candidate(file, report, openvino, (), rejected, project.settings), talk)
     records, texts = layers_for(report, checked)
@@ -107,6 +124,7 @@ def fill_package(package: Package, talk: Talk) -> None:
         engine=package.engine,
         layers=records,
         settings=project.settings,
+        bundled=bundled,
     )
     record = with_passed(record, passed)
     write_notice(package.metadata)

@@ -64,7 +64,8 @@ def compose_wheels(
             releases = [one.version for one in composed.releases]
             rejected = folder / f"{record.file}.rejected.json"
             records.append(check_composed(project, file, composed, releases=releases, rejected=rejected, talk=talk))
-            shutil.copyfile(file, manifests[0].parent / record.file)
+            for name in [record.file, *(one.file for one in composed.bundled)]:
+                shutil.copyfile(file.with_name(name), manifests[0].parent / name)
         manifests[0].write_text(to_json(Manifest(schema=1, libraries=records)), encoding="utf-8")
         versions = [each.libraries[0].openvino.version for each in read]
         requirement, before = requirement_of(versions), requirement_of(versions[:1])

@@ -48,6 +48,7 @@ class Settings(BaseModel):
     # Whether kernels may fuse multiplications with additions; the variants' results then differ in their bits.
     fp_contract: Literal["off", "fast"] = Field(default="off", alias="fp-contract")
     provides: list[str] = []  # libraries that every image has that the project's own libraries are sent to
+    bundle: bool = False  # whether copies of libraries that nothing brings lie beside the project's own
     accept: list[Acceptance] = []
     matrix: dict[str, Any] = {}  # of `ovext matrix`, which reads it
 
