@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _VARIABLE = "CPU_EXTENSION"
 _ENTRY_POINTS = "ovext.extensions"
+_LOADED: dict[Path, tuple[int, int, int]] = {}  # the state of each library's file when this process first loaded it
 _FIX = f"Build one with `ovext build`, or name one: as an argument (--library), or by {_VARIABLE}."
 
 
@@ -37,8 +39,11 @@ def load(
 
     Raises:
         LibraryError: there is no such library, or OpenVINO cannot load it.
+
+    A warning tells if the file has changed since this process loaded it: a library is never unloaded.
     """
     path, why = find_library(library, folder)
+    _warn_if_changed(path)
     try:
         core.add_extension(str(path))
     except RuntimeError as error:
@@ -46,24 +51,38 @@ def load(
     return path
 
 
+def _warn_if_changed(library: Path) -> None:
+    """The loader knows a library by its path, and gives the process the one that it has."""
+    state = os.stat(library)  # noqa: PTH116  of the file that a link leads to
+    now = (state.st_ino, state.st_mtime_ns, state.st_size)
+    if _LOADED.setdefault(library, now) != now:
+        text = f"{library} has changed since this process loaded it, and the old one is used: restart the process"
+        warnings.warn(text, stacklevel=3)
+
+
 def register_all(core: openvino.Core) -> list[Path]:
     """Register the ops of every installed extension with `core`; returns the libraries' paths.
 
     Installed extensions are packages with an entry point in the group `ovext.extensions`. Wheels of extensions have it.
-
-    Raises:
-        LibraryError: one of them cannot be imported, or is for another OpenVINO; the ones before it are registered.
+    A warning names each that cannot be imported or is for another OpenVINO, and each op that two of them have: that of
+    the first is used.
     """
-    return [library for found in _installed() for library in _used(found, lambda module: module.register(core))]
+    return _of_each_installed(lambda module: module.register(core))
 
 
 def installed_libraries() -> list[Path]:
-    """The libraries of every installed extension that `register_all` would register.
+    """The libraries of every installed extension that `register_all` would register; it warns in the same way."""
+    return _of_each_installed(lambda module: module.path())
 
-    Raises:
-        LibraryError: one of them cannot be imported.
-    """
-    return [library for found in _installed() for library in _used(found, lambda module: module.path())]
+
+def _of_each_installed(use: Callable[[Any], Path]) -> list[Path]:
+    libraries = []
+    for found in _installed():
+        try:
+            libraries += _used(found, use)
+        except LibraryError as error:
+            warnings.warn(f"{error.what}. {error.fix}", stacklevel=3)
+    return libraries
 
 
 def _installed() -> list[EntryPoint]:

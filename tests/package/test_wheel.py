@@ -17,14 +17,14 @@ import pytest
 
 from bills import checked_bill
 from compiler_cache import LAUNCHER
-from helpers import CUSTOM_RELU, LEAK, PACKAGES, ROOT, Ovext, copy_project
+from helpers import CUSTOM_RELU, LEAK, PACKAGES, ROOT, Ovext, copy_project, run_ovext
 from ovext.build.plan import BuildRequest
 from ovext.errors import GateError
 from ovext.package.wheel import plan_wheel
 from ovext.package.wheel_file import check_wheel, read_wheel
 from ovext.targets.isa import isa_table
 from ovext.toolchain.patchelf import find_patchelf
-from wheels import BuiltWheel, Site
+from wheels import INFER, BuiltWheel, Site
 
 
 def test_its_tag_is_the_one_that_auditwheel_and_inspect_find(
@@ -106,15 +106,14 @@ def test_its_commit_is_that_of_the_checkout_or_the_one_that_is_told(
     assert (record["project"]["commit"], record["project"]["dirty"]) == (commit, told == "cafe-dirty")
 
 
-def change(project: Path, old: str, new: str) -> None:
-    file = project / "pyproject.toml"
+def change(file: Path, old: str, new: str) -> None:
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new))
 
 
 def test_a_project_without_a_licence_is_told(tmp_path: Path, ovext: Ovext) -> None:
     project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
-    change(project, 'license = "Apache-2.0"\nlicense-files = ["LICENSE"]\n', "")
+    change(project / "pyproject.toml", 'license = "Apache-2.0"\nlicense-files = ["LICENSE"]\n', "")
     done = ovext("wheel", project, "--isa", "avx2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert f'{project}/pyproject.toml states no licence, so the package has none: write license = "MIT"' in done.stderr
@@ -131,7 +130,7 @@ def test_a_project_without_a_licence_is_told(tmp_path: Path, ovext: Ovext) -> No
 )
 def test_a_wrong_licence_is_told_before_the_build(tmp_path: Path, ovext: Ovext, old: str, new: str, told: str) -> None:
     project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
-    change(project, old, new)
+    change(project / "pyproject.toml", old, new)
     done = ovext("wheel", project, cwd=tmp_path)
     assert done.returncode == 3
     assert told in done.stderr
@@ -252,11 +251,72 @@ def test_register_all_finds_it(relu_site: Site) -> None:
     assert relu_site.python(program).stdout == "['libcustom_relu_cpu_extension.so']\n"
 
 
-def test_register_all_names_the_extension_that_cannot_be_used(relu_site: Site) -> None:
-    (relu_site.folder / "custom_relu" / "libcustom_relu_cpu_extension.so").write_bytes(b"no library")
-    done = relu_site.python("import openvino, ovext; ovext.register_all(openvino.Core())")
-    assert "the installed extension custom_relu cannot be used: " in done.stderr
-    assert "pip uninstall custom-relu" in done.stderr
+def test_register_all_names_the_extension_that_cannot_be_used_and_registers_the_others(relu_site: Site) -> None:
+    copy_package(relu_site, "another_relu")
+    (relu_site.folder / "another_relu" / "libcustom_relu_cpu_extension.so").write_bytes(b"no library")
+    done = relu_site.python(f"import ovext\n{INFER.replace('custom_relu.register(core)', 'ovext.register_all(core)')}")
+    assert "UserWarning: the installed extension another_relu cannot be used: " in done.stderr
+    assert "pip uninstall another-relu" in done.stderr
+    assert done.stdout.endswith("[-1.0, 0.0, 3.0]\n")
+
+
+def copy_package(site: Site, name: str) -> Path:
+    """Install CustomReLU's package a second time, as that of another project."""
+    copied = shutil.copytree(site.folder / "custom_relu", site.folder / name)
+    metadata = shutil.copytree(site.folder / "custom_relu-0.1.0.dist-info", site.folder / f"{name}-0.1.0.dist-info")
+    for file in (metadata / "METADATA", metadata / "entry_points.txt", copied / "manifest.json"):
+        text = file.read_text().replace("custom_relu = custom_relu", f"{name} = {name}")
+        file.write_text(text.replace("custom-relu", name.replace("_", "-")))
+    return copied
+
+
+@pytest.fixture(scope="session")
+def built_sevens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another CustomReLU, which gives 7 for what is not positive."""
+    folder = tmp_path_factory.mktemp("sevens")
+    project = copy_project(CUSTOM_RELU, folder / "custom_relu")
+    change(project / "ops/custom_relu/kernel.cpp", "x : x * slope", "x : 7.0f")
+    change(project / "ops/custom_relu/kernel.cpp", "[slope]", "[]")
+    done = run_ovext("build", project, "--isa", "avx2", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "lib/ubuntu/libcustom_relu_cpu_extension.so"
+
+
+def test_of_two_packages_with_one_op_the_first_is_used_and_named(relu_site: Site, built_sevens: Path) -> None:
+    copied = copy_package(relu_site, "sevens")
+    shutil.copy(built_sevens, copied / built_sevens.name)
+    program = INFER.replace("import ", "import sevens, ", 1)
+    for first, second, numbers in (
+        ("custom_relu", "sevens", "[-1.0, 0.0, 3.0]"),
+        ("sevens", "custom_relu", "[7.0, 7.0, 3.0]"),
+    ):
+        both = f"{first}.register(core); {second}.register(core)"
+        done = relu_site.python(program.replace("custom_relu.register(core)", both))
+        assert done.stdout.endswith(f"{numbers}\n"), done.stderr
+        names = [name.replace("_", "-") for name in (first, second)]
+        told = f"both {names[0]} and {names[1]} have the op CustomReLU (opset1): that of {names[0]} is used"
+        assert told in done.stderr
+
+
+def test_a_library_that_changes_in_a_process_that_has_loaded_it_is_told(relu_site: Site, built_sevens: Path) -> None:
+    """The loader gives the process the old one: its numbers stay."""
+    replace = f"""
+import os, shutil
+there = str(custom_relu.path())
+shutil.copy({str(built_sevens)!r}, there + ".new")
+os.replace(there + ".new", there)
+core = openvino.Core()
+"""
+    again = INFER.partition("core = openvino.Core()\n")[2]
+    done = relu_site.python(INFER + replace + again)
+    assert done.stdout.count("[-1.0, 0.0, 3.0]\n") == 2, done.stderr
+    assert "has changed since this process loaded it, and the old one is used: restart the process" in done.stderr
+
+
+def test_load_tells_it_too(relu_site: Site) -> None:
+    program = "import os, openvino, ovext, custom_relu; library = custom_relu.path()"
+    twice = "ovext.load(openvino.Core(), library); os.utime(library, (1, 1)); ovext.load(openvino.Core(), library)"
+    assert "the old one is used: restart the process" in relu_site.python(f"{program}; {twice}").stderr
 
 
 @pytest.mark.parametrize(

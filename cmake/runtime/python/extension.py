@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import openvino
 
 _FOLDER = Path(__file__).resolve().parent
+_loaded: dict[str, tuple[int, int, int]] = {}  # the state of each library's file when this process first loaded it
 # Core::add_extension(const std::string&), if std::string is that of the new C++ ABI.
 _OF_NEW_ABI = "_ZN2ov4Core13add_extensionERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE"
 
@@ -32,14 +34,39 @@ def path(library: str | None = None) -> Path:
 def register(core: openvino.Core) -> Path:
     """Make the ops known to `core`; gives the path of their library, or of the first that the package holds.
 
+    A warning tells of an op that another package has registered with the core before: OpenVINO uses that one. Another
+    one tells if the library's file has changed since this process loaded it.
+
     Raises:
         RuntimeError: the process has no OpenVINO that the library was built for.
     """
     for one in _records():
         if one["link"] == "needed":  # others load in the processes that they are made for
             _check_openvino(one)
+            _warn_if_changed(_FOLDER / one["file"])
             core.add_extension(str(_FOLDER / one["file"]))
+            _warn_if_known(core, one)
     return path()
+
+
+def _warn_if_changed(library: Path) -> None:
+    """The loader knows a library by its path, and gives the process the one that it has."""
+    state = library.stat()
+    now = (state.st_ino, state.st_mtime_ns, state.st_size)
+    if _loaded.setdefault(library.name, now) != now:
+        text = f"{library} has changed since this process loaded it, and the old one is used: restart the process"
+        warnings.warn(text, stacklevel=3)
+
+
+def _warn_if_known(core: openvino.Core, record: dict[str, Any]) -> None:
+    """The packages of extensions note in a core which op is whose."""
+    name = record["project"]["name"]
+    known: dict[tuple[str, str], str] = getattr(core, "__dict__", {}).setdefault("_ops_of_extensions", {})
+    for op in record["ops"]:
+        first = known.setdefault((op["type"], op["opset"]), name)
+        if first != name:
+            text = f"both {first} and {name} have the op {op['type']} ({op['opset']}): that of {first} is used"
+            warnings.warn(text, stacklevel=3)
 
 
 def _check_openvino(record: dict[str, Any]) -> None:
