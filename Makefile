@@ -2,13 +2,14 @@
 BASE_OS ?= ubuntu
 PROJECT ?= extension_src/custom_relu
 PYTHON ?= python3
+DIST ?= dist
 VENV := .venv
 OVEXT := $(VENV)/bin/ovext
 # The options of `ovext build` that come from variables of make.
 OPTIONS = $(if $(ISA),--isa '$(ISA)') $(if $(OPENVINO),--openvino '$(OPENVINO)') $(if $(ENGINE),--engine '$(ENGINE)') \
 	$(if $(BASE_IMAGE),--base-image '$(BASE_IMAGE)') $(if $(JOBS),--jobs '$(JOBS)')
 
-.PHONY: help cpu_extension demo bench test test-math lint format generate clean
+.PHONY: help cpu_extension demo bench dist test test-math lint format generate clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,6 +22,10 @@ demo: cpu_extension ## Run ResNet-50 with its first ReLU computed by the library
 
 bench: cpu_extension ## Measure the op against its baselines
 	@$(OVEXT) bench '$(PROJECT)' --library 'lib/$(BASE_OS)'
+
+dist: $(VENV)/.installed ## Build the wheel and the sdist of ovext itself into dist/ (variable: DIST)
+	@$(VENV)/bin/python -m build --quiet --outdir '$(DIST)' .
+	@ls '$(DIST)'
 
 test: $(VENV)/.installed-test ## Run every test
 	@$(VENV)/bin/pytest $(PYTEST_OPTIONS)

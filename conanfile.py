@@ -181,7 +181,10 @@ class Extension(ConanFile):
                 f"recipe by {OUTSIDE}={self.options.project} conan create ..."
             )
         if importlib.util.find_spec("ovext") is None and shutil.which("ovext") is None:
-            raise ConanInvalidConfiguration("ovext, which checks what is packaged, is not installed: pip install ovext")
+            raise ConanInvalidConfiguration(
+                "ovext, which checks what is packaged, is not installed: pip install ovext, with PIP_FIND_LINKS naming the "
+                "folder of its wheel until it is on an index"
+            )
 
     def layout(self):
         project = self._project()

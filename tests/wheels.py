@@ -25,6 +25,14 @@ print(compiled(numpy.array([-2, 0, 3], numpy.float32))[0].tolist())
 """
 
 
+def check_package(tool: str, file: Path) -> None:
+    """A checker of wheels and sdists must find nothing."""
+    options = ["check", "--strict"] if tool == "twine" else []
+    command = [str(Path(sys.executable).with_name(tool.replace("_", "-"))), *options, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @dataclass(frozen=True)
 class BuiltWheel:
     """A wheel, and what `ovext wheel --json` reported about it."""

@@ -41,6 +41,7 @@ def commands(fix: bool) -> list[list[str]]:
     checks = [["mypy"], clang_tidy(cpp), ["shellcheck", *shell]]
     if dockerfiles := tracked("docker/Dockerfile.*"):
         checks.append(["hadolint", *dockerfiles])
+    checks.append(["zizmor", "--offline", "--quiet", ".github/workflows"])
     return formatters + checks
 
 

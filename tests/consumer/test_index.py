@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers import CUSTOM_RELU, ROOT, Finished, copy_project, run_ovext
-from wheels import INFER
+from wheels import INFER, check_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,8 +56,9 @@ class Environment:
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheels of the tool and of CustomReLU, as a release has them."""
     folder = tmp_path_factory.mktemp("index")
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
-    subprocess.run(pip, check=True)
+    subprocess.run(["/usr/bin/make", "-C", str(ROOT), "dist", f"DIST={folder}"], check=True)
+    for file in folder.iterdir():
+        check_package("twine", file)
     project = copy_project(CUSTOM_RELU, tmp_path_factory.mktemp("project") / "custom_relu")
     done = run_ovext("wheel", project, "--openvino", ",".join(RELEASES), "--output", folder, cwd=folder)
     assert done.returncode == 0, done.stderr

@@ -24,7 +24,7 @@ from ovext.package.wheel import plan_wheel
 from ovext.package.wheel_file import check_wheel, read_wheel
 from ovext.targets.isa import isa_table
 from ovext.toolchain.patchelf import find_patchelf
-from wheels import INFER, BuiltWheel, Site
+from wheels import INFER, BuiltWheel, Site, check_package
 
 
 def test_its_tag_is_the_one_that_auditwheel_and_inspect_find(
@@ -81,13 +81,6 @@ def test_its_licence_is_the_projects_and_that_of_the_runtime_is_named(relu_wheel
 @pytest.mark.parametrize("tool", ["twine", "check_wheel_contents", "pydistcheck"])
 def test_the_checkers_of_wheels_find_nothing(relu_wheel: BuiltWheel, tool: str) -> None:
     check_package(tool, relu_wheel.file)
-
-
-def check_package(tool: str, file: Path) -> None:
-    options = ["check", "--strict"] if tool == "twine" else []
-    command = [str(Path(sys.executable).with_name(tool.replace("_", "-"))), *options, str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("told", [None, "cafe", "cafe-dirty"])
