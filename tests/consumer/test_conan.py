@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,21 +70,12 @@ def maker(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The home in which CustomReLU was packaged, for all instruction sets and for one."""
     home = new_home(tmp_path_factory.mktemp("maker"))
     home.done("remote", "add", "recipes", ROOT / "conan")
-    create = [
-        "create",
-        str(ROOT),
-        "--name",
-        "custom_relu",
-        "--version",
-        "0.1.0",
-        "-o",
-        "project=extension_src/custom_relu",
-    ]
+    create = ["create", str(CUSTOM_RELU)]
     said = home.conan(*create)
     assert said.returncode == 0, said.stdout + said.stderr
     assert "CustomReLU (opset1) in OpenVINO 2026.4.1" in said.stdout + said.stderr  # what test_package printed
-    home.done(*create, "-o", "isa=avx2", "-tf=")
-    home.done(*create, "-o", "portable=False", "-s", "compiler.version=11", "-tf=")
+    home.done(*create, "-o", "&:isa=avx2")
+    home.done(*create, "-o", "&:portable=False", "-s", "compiler.version=11")
     return home
 
 
@@ -114,10 +106,7 @@ def user(maker: Home, remote: str, tmp_path_factory: pytest.TempPathFactory) -> 
 def test_a_consumer_compiles_nothing_of_it_and_runs(user: Home, tmp_path: Path) -> None:
     project = copy_project(PACKAGES / "conan_consumer", tmp_path / "consumer")
     user.done("install", ".", "--build=never", cwd=project)
-    for command in (["cmake", "--preset", "conan-release"], ["cmake", "--build", "--preset", "conan-release"]):
-        subprocess.run([str(shutil.which(command[0])), *command[1:]], cwd=project, check=True, capture_output=True)
-    done = subprocess.run([project / "build/Release/consumer"], env={}, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "-1 0 3"
+    assert infers(project) == "-1 0 3"
 
 
 def test_the_package_holds_layers_manifest_and_bill_of_materials(user: Home) -> None:
@@ -157,7 +146,6 @@ def test_the_licence_is_the_projects_own(user: Home) -> None:
         ("-s", "compiler.cppstd=20"),
         ("-s", "compiler=clang", "-s", "compiler.version=16", "-s", "compiler.libcxx=libstdc++11"),
         ("-s", "build_type=Debug"),
-        ("-o", "*:project=whatever"),
     ],
 )
 def test_what_loads_everywhere_is_given_to_everybody(user: Home, other: tuple[str, ...]) -> None:
@@ -190,8 +178,8 @@ def test_one_package_serves_both_openvinos(maker: Home, tmp_path: Path) -> None:
     """The same binary is found whichever release the consumer requires, and each loads it."""
     both = "*:openvino=2026.4.1,2026.2.1"
     project = copy_project(CUSTOM_RELU, tmp_path / "both")
-    create = ["create", str(ROOT), "--name", "both", "--version", "1.0", "-o", both, "-o", "*:isa=avx2"]
-    done = maker.conan(*create, OVEXT_PROJECT=str(project))
+    create = ["create", str(project), "--name", "both", "--version", "1.0", "-o", both, "-o", "*:isa=avx2"]
+    done = maker.conan(*create)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CustomReLU (opset1) in OpenVINO 2026.4.1" in done.stdout + done.stderr
     ids = set()
@@ -229,11 +217,7 @@ def test_a_project_outside_the_repository(maker: Home, tmp_path: Path) -> None:
     pyproject = project / "pyproject.toml"
     pyproject.write_text(pyproject.read_text().replace('"Apache-2.0"', '"LicenseRef-Proprietary"'))
     (project / "LICENSE").write_text("All rights reserved.\n")
-    create = ["create", str(ROOT), "--name", "my_ops", "--version", "1.0"]
-    wrong = maker.conan(*create, "-o", f"project={project}", "-tf=")
-    assert wrong.returncode != 0
-    assert f"OVEXT_PROJECT={project} conan create" in wrong.stdout + wrong.stderr
-    done = maker.conan(*create, OVEXT_PROJECT=str(project))
+    done = maker.conan("create", str(project), "--name", "my_ops", "--version", "1.0")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CustomReLU (opset1) in OpenVINO" in done.stdout + done.stderr
     listed = json.loads(maker.done("list", "my_ops/1.0:*", "--format", "json"))["Local Cache"]["my_ops/1.0"]
@@ -243,9 +227,41 @@ def test_a_project_outside_the_repository(maker: Home, tmp_path: Path) -> None:
     assert (licences / "LICENSE").read_text() == "All rights reserved.\n", "ovext's licence is not the project's"
 
 
+def test_the_commands_of_the_docs_work_without_a_public_server(tmp_path: Path) -> None:
+    """Conan's own remote is configured, and cannot be reached."""
+    home = Home(tmp_path / "home")
+    home.folder.mkdir()
+    home.done("profile", "detect")
+    home.done("remote", "update", "conancenter", "--url", "http://127.0.0.1:9")
+    project = copy_project(CUSTOM_RELU, tmp_path / "my_ops")
+    page = (ROOT / "docs" / "conan.md").read_text(encoding="utf-8")
+    commands = re.findall(
+        r"^    conan ((?:remote add ovext\S*|create|editable|build) .*?)(?: +#.*)?$", page, re.MULTILINE
+    )
+    assert [command.split()[0] for command in commands] == ["remote", "create", "editable", "build"]
+    for command in commands:
+        words = [{"my_ops": str(project), "./conan": str(ROOT / "conan")}.get(word, word) for word in command.split()]
+        home.done(*words)
+    consumer = copy_project(PACKAGES / "conan_consumer", tmp_path / "consumer")
+    home.done("install", ".", "--build=never", "-r", "ovext-recipes", cwd=consumer)
+    built = project / "build/conan/Release/package/lib/libcustom_relu_cpu_extension.so"
+    assert built.is_file()
+    (environment,) = consumer.rglob("conanrunenv-*.sh")
+    assert str(built) in environment.read_text()
+    assert infers(consumer) == "-1 0 3"
+
+
+def infers(consumer: Path) -> str:
+    """The last line of the consumer's program, built with the CMake package of what Conan installed."""
+    for command in (["cmake", "--preset", "conan-release"], ["cmake", "--build", "--preset", "conan-release"]):
+        subprocess.run([str(shutil.which(command[0])), *command[1:]], cwd=consumer, check=True, capture_output=True)
+    done = subprocess.run([consumer / "build/Release/consumer"], env={}, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]
+
+
 def test_a_project_with_two_libraries(maker: Home) -> None:
     two_ops = PACKAGES / "two_ops"
-    done = maker.conan("create", str(ROOT), "--name", "two_ops", "--version", "1.0", OVEXT_PROJECT=str(two_ops))
+    done = maker.conan("create", str(two_ops))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Doubled (two_ops) in OpenVINO" in done.stdout + done.stderr
 
@@ -254,26 +270,19 @@ def test_a_library_that_would_not_load_becomes_no_package(maker: Home, tmp_path:
     project = copy_project(CUSTOM_RELU, tmp_path / "leaky")
     source = next(project.glob("ops/*/op.cpp"))
     source.write_text(LEAK + source.read_text(encoding="utf-8"), encoding="utf-8")
-    create = ["create", str(ROOT), "--name", "leaky", "--version", "1.0", "-o", "isa=avx2"]
-    done = maker.conan(*create, OVEXT_PROJECT=str(project))
+    done = maker.conan("create", str(project), "--name", "leaky", "--version", "1.0", "-o", "&:isa=avx2")
     assert done.returncode == 1
     assert "code outside the variants needs AVX" in done.stdout + done.stderr
     cached = json.loads(maker.done("list", "leaky/1.0:*", "--format", "json"))["Local Cache"]["leaky/1.0"]
     assert all(revision["packages"] == {} for revision in cached["revisions"].values())
 
 
-def test_a_new_row_of_the_table_is_a_choice(maker: Home, widened: Repository) -> None:
-    create = [
-        "create",
-        str(widened.folder),
-        "--name",
-        "custom_relu",
-        "--version",
-        "0.2.0",
-        "-tf=",
-        "-o",
-        "&:isa=avx512bw",
-    ]
+def test_a_new_row_of_the_table_is_a_choice(maker: Home, widened: Repository, tmp_path: Path) -> None:
+    maker.done("export", widened.folder / "conan/recipes/ovext/all", "--version", "0.1.1")
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    recipe = project / "conanfile.py"
+    recipe.write_text(recipe.read_text().replace("ovext/0.1.0", "ovext/0.1.1"))
+    create = ["create", str(project), "--version", "0.2.0", "-o", "&:isa=avx512bw"]
     said = maker.conan(*create, PYTHONPATH=widened.path)
     assert said.returncode == 0, said.stdout + said.stderr
     assert maker.conan(*create[:-1], "&:isa=avx1024", PYTHONPATH=widened.path).returncode != 0

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
@@ -21,7 +22,6 @@ from ovext.scaffold.new import cmake_presets
 from ovext.scaffold.sync import Sync, plan_sync
 from ovext.targets.base_os import base_oses
 from ovext.targets.isa import isa_table, markdown_table
-from ovext.targets.openvino_version import DEFAULT_RELEASE
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = Path(ovext.__file__).parent
@@ -143,15 +143,16 @@ def test_every_base_os_is_documented() -> None:
 
 
 def test_the_conan_recipe_has_the_same_tables() -> None:
-    recipe = (ROOT / "conanfile.py").read_text(encoding="utf-8")
+    recipe = (ROOT / "conan/recipes/ovext/all/conanfile.py").read_text(encoding="utf-8")
     assigned = [node for node in ast.parse(recipe).body if isinstance(node, ast.Assign)]
     constants = {ast.unparse(node.targets[0]): node.value for node in assigned}
     assert set(ast.literal_eval(constants["PRODUCTS"])) == PRODUCTS
     assert set(ast.literal_eval(constants["KEPT_BY_TOOLS"])) == KEPT_BY_TOOLS
-    assert f'"openvino": "{DEFAULT_RELEASE}"' in recipe
     recipes = (ROOT / "conan/recipes/openvino/config.yml").read_text(encoding="utf-8")
     for project in (ROOT / "extension_src").iterdir():
-        assert all(f'"{version}":' in recipes for version in load_project(project).settings.openvino)
+        assert all(f'"{one}":' in recipes for one in load_project(project).settings.openvino)
+        assert f'python_requires = "ovext/{version("ovext")}"' in (project / "conanfile.py").read_text(encoding="utf-8")
+    assert f'"{version("ovext")}":' in (ROOT / "conan/recipes/ovext/config.yml").read_text(encoding="utf-8")
 
 
 def test_every_type_of_attribute_is_documented() -> None:

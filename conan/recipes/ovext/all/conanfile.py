@@ -1,4 +1,4 @@
-"""Packages an extension project: conan create . --name custom_relu --version 0.1.0 (docs/conan.md)."""
+"""The recipe of every extension project, whose own conanfile.py extends it (docs/conan.md)."""
 
 import importlib.util
 import json
@@ -11,12 +11,12 @@ from pathlib import Path
 
 from conan import ConanFile
 from conan.errors import ConanException, ConanInvalidConfiguration
+from conan.tools.build import can_run
 from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
 from conan.tools.files import copy, save
 
 required_conan_version = ">=2.10"
 
-OUTSIDE = "OVEXT_PROJECT"  # the variable that names a project outside extension_src
 # Not sources: products in the project's own folder, and what tools keep anywhere.
 PRODUCTS = ("build", "dist", "lib", "wheelhouse")
 KEPT_BY_TOOLS = (
@@ -39,6 +39,7 @@ NO_SOURCES = (
     *(f"{name}/*" for name in (*PRODUCTS, *KEPT_BY_TOOLS)),
     *(f"*/{name}/*" for name in KEPT_BY_TOOLS),
 )
+PACKAGE = "package"  # the folder in the build tree that becomes the package
 # A library for it loads on every other.
 OLDEST_BASE_OS = "ubi8"
 # The oldest GCC that a consumer of a non-portable library may have.
@@ -69,23 +70,25 @@ endif()
 """
 
 
-# It is beside the recipe, both in a checkout and in Conan's cache.
-ISA_TABLE = json.loads((Path(__file__).parent / "cmake" / "isa.json").read_text(encoding="utf-8"))
+ISA_TABLE = json.loads((Path(__file__).parent / "isa.json").read_text(encoding="utf-8"))
 ISAS = [row["id"] for row in ISA_TABLE["variants"]]
 
 
-def _table(project):
-    """The table [project] of a project's pyproject.toml."""
+def _pyproject(project):
     if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415
     else:
         import tomli as tomllib  # noqa: PLC0415  which ovext brings; consumers do not get here
     file = project / "pyproject.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8")).get("project", {}) if file.is_file() else {}
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def _table(project):
+    return _pyproject(project).get("project", {})
 
 
 def _metadata(project):
-    """What the recipe says of a package, from the project's pyproject.toml."""
+    """What the recipe says of a package and what it is built for, from the project's pyproject.toml."""
     table = _table(project)
     licence = table.get("license")
     urls = {name.lower(): url for name, url in table.get("urls", {}).items()}
@@ -97,58 +100,48 @@ def _metadata(project):
         "homepage": urls.get("homepage"),
         "url": urls.get("repository") or urls.get("source") or urls.get("source code"),
     }
-    return {name: value for name, value in found.items() if value}
+    releases = _pyproject(project).get("tool", {}).get("ovext", {}).get("openvino", [])
+    return {"metadata": {name: value for name, value in found.items() if value}, "openvino": ",".join(releases)}
 
 
-class Extension(ConanFile):
+class Base(ConanFile):
+    """What Conan keeps of this recipe: the class below, for others to extend."""
+
+    name = "ovext"
+    description = "The recipe of OpenVINO extensions that ovext builds"
+    license = "Apache-2.0"
+    topics = ("openvino", "extension")
+    package_type = "python-require"
+    exports = "test/*"
+
+    def export(self):
+        save(self, str(Path(self.export_folder, "isa.json")), json.dumps(ISA_TABLE))
+
+
+class Extension:
+    """A project's folder as a package: name, version and description are those of its pyproject.toml."""
+
     topics = ("openvino", "extension")
     package_type = "shared-library"
     no_copy_source = True
     settings = "os", "arch", "compiler", "build_type"
-    options = {
-        "project": [None, "ANY"],
-        "isa": ["multi", *ISAS, "native"],
-        "openvino": ["ANY"],
-        "portable": [True, False],
-    }
-    default_options = {"project": None, "isa": "multi", "openvino": "2026.4.1", "portable": True}
+    options = {"isa": ["multi", *ISAS, "native"], "openvino": [None, "ANY"], "portable": [True, False]}
+    default_options = {"isa": "multi", "openvino": None, "portable": True}
 
-    # Which project. Options are not known when sources are exported: then the package's name or the variable decides.
+    def set_name(self):
+        self.name = self.name or _table(Path(self.recipe_folder)).get("name", "").replace("-", "_").lower()
 
-    def _exported_projects(self):
-        if outside := os.environ.get(OUTSIDE):
-            return [Path(outside).absolute()]
-        folder = Path(self.recipe_folder, "extension_src")
-        own = folder / str(self.name)
-        return [own] if own.is_dir() else sorted(path for path in folder.iterdir() if path.is_dir())
+    def set_version(self):
+        self.version = self.version or _table(Path(self.recipe_folder)).get("version")
 
     def export(self):
-        # For package_id() and layout(), which also run where there are no sources.
-        copy(self, "cmake/isa.json", self.recipe_folder, self.export_folder)
-        projects = {project.name: _metadata(project) for project in self._exported_projects()}
-        save(self, str(Path(self.export_folder, "projects.json")), json.dumps(projects))
+        # For configure(), which also runs where there are no sources.
+        save(self, str(Path(self.export_folder, "project.json")), json.dumps(_metadata(Path(self.recipe_folder))))
 
     def export_sources(self):
-        for project in self._exported_projects():
-            if not (project / "CMakeLists.txt").is_file():
-                raise ConanException(f"{project} is no extension project: it has no CMakeLists.txt")
-            target = Path(self.export_sources_folder, "extension_src", project.name)
-            copy(self, "*", str(project), str(target), excludes=NO_SOURCES)
-
-    def _projects(self):
-        """What the exported recipe knows of each project, by its name; nothing in a checkout."""
-        listed = Path(self.recipe_folder, "projects.json")
-        return json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else {}
-
-    def _project(self):
-        """The project's folder, relative to the recipe's unless it is absolute.
-
-        Consumers need it too, without the option: it never fails.
-        """
-        if chosen := self.options.get_safe("project"):
-            return str(chosen).rstrip("/")
-        names = list(self._projects())
-        return f"extension_src/{names[0] if len(names) == 1 else self.name}"
+        if not Path(self.recipe_folder, "CMakeLists.txt").is_file():
+            raise ConanException(f"{self.recipe_folder} is no extension project: it has no CMakeLists.txt")
+        copy(self, "*", self.recipe_folder, self.export_sources_folder, excludes=NO_SOURCES)
 
     # What it is built for.
 
@@ -156,9 +149,14 @@ class Extension(ConanFile):
         return str(self.options.openvino).split(",")
 
     def configure(self):
-        """The description, licence, author and addresses are the project's own."""
-        for name, value in self._projects().get(Path(self._project()).name, {}).items():
+        """The description, licence, author and addresses are the project's own, and so are the releases by default."""
+        exported = Path(self.recipe_folder, "project.json")
+        found = json.loads(exported.read_text(encoding="utf-8")) if exported.is_file() else {}
+        found = found or _metadata(Path(self.recipe_folder))
+        for name, value in found["metadata"].items():
             setattr(self, name, value)
+        if not self.options.openvino:
+            self.options.openvino = found["openvino"]
 
     def requirements(self):
         # The soname of OpenVINO's library has the full version: a build loads only in that release.
@@ -175,26 +173,20 @@ class Extension(ConanFile):
             raise ConanInvalidConfiguration("a library for several releases of OpenVINO is portable: set portable=True")
 
     def validate_build(self):
-        if Path(self._project()).is_absolute():
-            raise ConanInvalidConfiguration(
-                "the option `project` names a folder below extension_src; a project elsewhere becomes part of the "
-                f"recipe by {OUTSIDE}={self.options.project} conan create ..."
-            )
         if importlib.util.find_spec("ovext") is None and shutil.which("ovext") is None:
             raise ConanInvalidConfiguration(
-                "ovext, which checks what is packaged, is not installed: pip install ovext, with PIP_FIND_LINKS naming the "
-                "folder of its wheel until it is on an index"
+                "ovext, which checks what is packaged, is not installed: pip install ovext, with PIP_FIND_LINKS naming "
+                "the folder of its wheel until it is on an index"
             )
 
     def layout(self):
-        project = self._project()
-        cmake_layout(self, src_folder=project, build_folder=f"build/conan/{Path(project).name}")
+        cmake_layout(self, build_folder="build/conan")
+        # Where consumers find the package of a project in editable mode, once `conan build` has made it.
+        self.cpp.build.builddirs = [str(Path(PACKAGE, "lib", "cmake", str(self.name)))]
 
     # Which package loads where.
 
     def package_id(self):
-        # The sources are part of the recipe's revision.
-        self.info.options.rm_safe("project")
         releases = str(self.info.options.openvino).split(",")
         if len(releases) == 1:
             self.info.options.rm_safe("openvino")
@@ -257,18 +249,25 @@ class Extension(ConanFile):
         toolchain.cache_variables["OVEXT_FP_CONTRACT"] = answers["fp_contract"]
         toolchain.cache_variables["OVEXT_ISA"] = self._resolved(self.options.isa)
         toolchain.cache_variables["OVEXT_PORTABLE"] = bool(self.options.portable)
+        toolchain.user_presets_path = False
         toolchain.generate()
         CMakeDeps(self).generate()
 
     def build(self):
-        if not Path(self.source_folder, "CMakeLists.txt").is_file():
-            raise ConanException(f"there is no project {self._project()}: name one, -o '&:project=extension_src/...'")
+        """Build and fill the package in the build folder, where editable mode uses it."""
+        folder = Path(self.build_folder, PACKAGE)
+        shutil.rmtree(folder, ignore_errors=True)
         if len(self._releases()) > 1:
             self._build_for_all()
-            return
-        cmake = CMake(self)
-        cmake.configure()
-        cmake.build()
+            files = self._fill_for_all(folder)
+        else:
+            cmake = CMake(self)
+            cmake.configure()
+            cmake.build()
+            files = self._fill_for_one(folder)
+        self._write_config(folder / "lib" / "cmake" / self.name, files)
+        for pattern in _table(Path(self.source_folder)).get("license-files", LICENCE_FILES):
+            copy(self, pattern, self.source_folder, str(folder / "licenses"))
 
     def _build_for_all(self):
         """One library for all releases, which `ovext build` fetches itself; for the oldest base OS."""
@@ -278,39 +277,38 @@ class Extension(ConanFile):
         kind = ["--isa", self._resolved(self.options.isa), "--build-type", str(self.settings.build_type)]
         self._ask_ovext("build", str(project), *target, *kind, "--output", str(Path(self.build_folder, "lib")))
 
-    def package(self):
-        folder = Path(self.package_folder, "lib")
-        files = self._package_for_all(folder) if len(self._releases()) > 1 else self._package_for_one(folder)
-        config = CONFIG.format(name=self.name)
-        for library, file in files.items():
-            target = f"{self.name}::{'extension' if len(files) == 1 else library}"
-            config += TARGET.format(name=self.name, target=target, file=file)
-        texts = {"config": config, "config-version": CONFIG_VERSION.format(version=self.version)}
-        for part, text in texts.items():
-            save(self, str(folder / "cmake" / self.name / f"{self.name}-{part}.cmake"), text)
-        for pattern in _table(Path(self.source_folder)).get("license-files", LICENCE_FILES):
-            copy(self, pattern, self.source_folder, str(Path(self.package_folder, "licenses")))
-
-    def _package_for_one(self, folder):
-        """Put the libraries into the folder; returns their files by their names in CMake."""
+    def _fill_for_one(self, folder):
+        """Put the libraries into the folder of the package; returns their files by their names in CMake."""
         found = sorted(Path(self.build_folder, "ovext", "report").glob("*.json"))
         reports = [json.loads(file.read_text(encoding="utf-8")) for file in found]
         for report in reports:
             built = Path(report["file"])
-            copy(self, built.name, str(built.parent), str(folder))
+            copy(self, built.name, str(built.parent), str(folder / "lib"))
             # The gate, then manifest, layers, notice and bill of materials, as in a wheel.
-            places = ["--project", self.source_folder, "--into", str(folder), "--metadata", self.package_folder]
+            places = ["--project", self.source_folder, "--into", str(folder / "lib"), "--metadata", str(folder)]
             step = ["package-step", "fill", self.build_folder, "--library", report["library"], *places]
             self._ask_ovext(*step, "--engine", "conan", "--url", self._url())
         return {report["library"]: Path(report["file"]).name for report in reports}
 
-    def _package_for_all(self, folder):
+    def _fill_for_all(self, folder):
         """The same for libraries that have passed the gate."""
-        copy(self, "*", str(Path(self.build_folder, "lib", OLDEST_BASE_OS)), str(folder), excludes=".ovext.lock")
-        step = ["package-step", "describe", str(folder), "--metadata", self.package_folder]
+        built = Path(self.build_folder, "lib", OLDEST_BASE_OS)
+        copy(self, "*", str(built), str(folder / "lib"), excludes=(".ovext.lock", "*.cdx.json"))
+        step = ["package-step", "describe", str(folder / "lib"), "--metadata", str(folder)]
         self._ask_ovext(*step, "--project", self.source_folder, "--url", self._url())
-        files = [file.name for file in sorted(folder.glob("*.so"))]
-        return {name.removeprefix("lib").removesuffix("_cpu_extension.so"): name for name in files}
+        listed = json.loads((folder / "lib" / "manifest.json").read_text(encoding="utf-8"))["libraries"]
+        return {one["file"].removeprefix("lib").removesuffix("_cpu_extension.so"): one["file"] for one in listed}
+
+    def _write_config(self, folder, files):
+        config = CONFIG.format(name=self.name)
+        for library, file in files.items():
+            target = f"{self.name}::{'extension' if len(files) == 1 else library}"
+            config += TARGET.format(name=self.name, target=target, file=file)
+        for part, text in {"config": config, "config-version": CONFIG_VERSION.format(version=self.version)}.items():
+            save(self, str(folder / f"{self.name}-{part}.cmake"), text)
+
+    def package(self):
+        copy(self, "*", str(Path(self.build_folder, PACKAGE)), self.package_folder)
 
     def _url(self):
         """The package in bills of materials."""
@@ -338,5 +336,40 @@ class Extension(ConanFile):
         self.cpp_info.set_property("cmake_find_mode", "none")
         self.cpp_info.set_property("cmake_file_name", self.name)
         self.cpp_info.builddirs = [str(Path("lib", "cmake", self.name))]
-        for library in Path(self.package_folder, "lib").glob("*.so"):
-            self.runenv_info.append_path("OVEXT_EXTENSIONS", str(library))
+        # In editable mode, that folder is the project.
+        package = Path(self.package_folder)
+        built = package / str(self.folders.build) / PACKAGE
+        for manifest in [one / "lib" / "manifest.json" for one in (package, built)]:
+            for record in json.loads(manifest.read_text(encoding="utf-8"))["libraries"] if manifest.is_file() else ():
+                self.runenv_info.append_path("OVEXT_EXTENSIONS", str(manifest.with_name(record["file"])))
+
+
+class Test:
+    """The test_package of a project: it loads the packaged libraries in OpenVINO, which must then know their ops."""
+
+    settings = "os", "arch", "compiler", "build_type"
+    generators = "CMakeDeps"
+
+    def requirements(self):
+        self.requires(self.tested_reference_str)
+
+    def layout(self):
+        cmake_layout(self, build_folder="../build/conan-test")
+
+    def generate(self):
+        toolchain = CMakeToolchain(self)
+        name, _, rest = self.tested_reference_str.partition("/")
+        toolchain.cache_variables["EXTENSION"] = name
+        numbers = re.match(r"\d+(\.\d+){0,3}", rest)  # what CMake compares of a version
+        toolchain.cache_variables["EXTENSION_VERSION"] = numbers[0] if numbers else ""
+        toolchain.user_presets_path = False
+        toolchain.generate()
+
+    def build(self):
+        cmake = CMake(self)
+        cmake.configure(build_script_folder=str(Path(__file__).parent / "test"))
+        cmake.build()
+
+    def test(self):
+        if can_run(self):
+            self.run(f"{self.cpp.build.bindir}/test_package", env="conanrun")
