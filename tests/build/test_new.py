@@ -129,6 +129,39 @@ def test_a_new_project_has_the_licence_that_is_asked_for(
     assert "{{" not in text
 
 
+def test_the_workflows_of_a_new_project_have_commands_that_work(ovext: Ovext, tmp_path: Path) -> None:
+    """Those that compile nothing."""
+    assert ovext("new", "my_ops", "--ci", "github", "--conan", cwd=tmp_path).returncode == 0
+    project = tmp_path / "my_ops"
+    texts = {file.name: file.read_text() for file in (project / ".github/workflows").iterdir()}
+    assert set(texts) == {"test.yml", "release.yml"}
+    for text in texts.values():
+        assert "{%" not in text
+    assert "ovext matrix --github" in texts["test.yml"]
+    cells = [one["cell"] for one in json.loads(ovext("matrix", "--github", cwd=project).stdout)["include"]]
+    assert "my_ops-ubi8-openvino2026.4.1-release" in cells
+    assert ovext("sync", "--check", cwd=project).returncode == 0
+    assert "ovext sync --check" in (project / ".pre-commit-config.yaml").read_text()
+    words = (project / "conanfile.py").read_text().split()
+    assert words[words.index("class") + 1] == "MyOps(ConanFile):"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--ci", "gitlab"], "unknown host of workflows 'gitlab'"),
+        (["--license", "Foo"], "'Foo' is no SPDX expression"),
+    ],
+)
+def test_wrong_wishes_for_the_repository_are_told(ovext: Ovext, tmp_path: Path, options: list[str], told: str) -> None:
+    done = ovext("new", "my_ops", *options, cwd=tmp_path)
+    assert done.returncode == ExitCode.USAGE
+    assert told in done.stderr
+    assert ovext("new", "my_ops", cwd=tmp_path).returncode == 0
+    again = ovext("new", "my_ops", "--op", "Other", "--conan", cwd=tmp_path)
+    assert "Leave out --license, --ci and --conan: they are for a new one." in again.stderr
+
+
 def test_a_licence_without_a_text_is_told(ovext: Ovext, tmp_path: Path) -> None:
     done = ovext("new", "my_ops", "--license", "MPL-2.0", cwd=tmp_path)
     assert "Put the text of MPL-2.0 into the file LICENSE." in done.stdout
@@ -227,10 +260,13 @@ def test_it_asks_in_a_terminal(tmp_path: Path) -> None:
         ("What is it called in onnx?", "\r"),
         ("A kernel for GPUs too?", "n"),
         ("Its licence?", "\x1b[B\r"),
+        ("Workflows for GitHub?", "n"),
+        ("A Conan package too?", "y"),
         ("Write them?", "y\r"),
     ]
     converse([sys.executable, "-m", "ovext", "new", "scaled"], answers, tmp_path)
     assert load_project(tmp_path / "scaled").metadata.license == "MIT"
+    assert (tmp_path / "scaled" / "conanfile.py").is_file()
     op = read_op(tmp_path / "scaled" / "ops" / "scaled")
     assert (op.doc, op.defaults()) == ("Scales.", {"alpha": 2.5})
     assert op.frameworks.onnx is not None

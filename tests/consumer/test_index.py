@@ -16,12 +16,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from helpers import CUSTOM_RELU, ROOT, Finished, copy_project, run_ovext
+from ovext.models.ir import TensorType, one_op_model
 from wheels import INFER, check_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEADLINE = 60
+# Infers with the package `edited`.
+INFER_DOUBLED = f"""
+import numpy, openvino, edited
+core = openvino.Core()
+edited.register(core)
+model = {one_op_model("Doubled", "edited", [TensorType("f32", (2,))])!r}
+print(core.compile_model(core.read_model(model.encode(), b""), "CPU")(numpy.array([1, 2], numpy.float32))[0].tolist())
+"""
 RELEASES = ("2026.4.1", "2026.0.0", "2025.4.1")  # the last has the old C++ ABI
 
 
@@ -139,6 +148,20 @@ def test_a_new_project_builds_its_wheel_in_isolation(user: Environment, tmp_path
     program = "import openvino, my_ops; print(my_ops.register(openvino.Core()).name)"
     assert user.done("python", "-c", program, cwd=tmp_path) == "libmy_ops_cpu_extension.so\n"
     user.done("pip", "uninstall", "--quiet", "--yes", "my_ops", cwd=tmp_path)
+
+
+def test_an_editable_install_keeps_its_build_folder(user: Environment, tmp_path: Path) -> None:
+    install = ["install", "--quiet", "--no-build-isolation", "--no-deps", "-e", "./edited"]
+    user.done("ovext", "new", "edited", "--op", "Doubled", cwd=tmp_path)
+    user.done("pip", *install, cwd=tmp_path)
+    op = next((tmp_path / "edited/build/editable").rglob("op.cpp.o"))
+    compiled = op.stat().st_mtime_ns
+    kernel = tmp_path / "edited/ops/doubled/kernel.cpp"
+    kernel.write_text(kernel.read_text().replace("return data;", "return data + data;"))
+    user.done("pip", *install, cwd=tmp_path)
+    assert op.stat().st_mtime_ns == compiled, "only the kernel has changed"
+    assert user.done("python", "-c", INFER_DOUBLED, cwd=tmp_path).splitlines()[-1] == "[2.0, 4.0]"
+    user.done("pip", "uninstall", "--quiet", "--yes", "edited", cwd=tmp_path)
 
 
 def test_a_source_distribution_builds_without_a_network(user: Environment, wheels: Path, tmp_path: Path) -> None:

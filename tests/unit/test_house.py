@@ -19,6 +19,7 @@ from ovext.project.attributes import ATTRIBUTE_TYPES
 from ovext.project.sources import KEPT_BY_TOOLS, PRODUCTS
 from ovext.proof.report import CHECKS, ROWS
 from ovext.scaffold.new import cmake_presets
+from ovext.scaffold.repository import Repository, repository_files
 from ovext.scaffold.sync import Sync, plan_sync
 from ovext.targets.base_os import base_oses
 from ovext.targets.isa import isa_table, markdown_table
@@ -153,6 +154,14 @@ def test_the_conan_recipe_has_the_same_tables() -> None:
         assert all(f'"{one}":' in recipes for one in load_project(project).settings.openvino)
         assert f'python_requires = "ovext/{version("ovext")}"' in (project / "conanfile.py").read_text(encoding="utf-8")
     assert f'"{version("ovext")}":' in (ROOT / "conan/recipes/ovext/config.yml").read_text(encoding="utf-8")
+
+
+def test_the_actions_of_new_projects_are_those_of_the_workflows_here() -> None:
+    here = "".join(file.read_text(encoding="utf-8") for file in (ROOT / ".github/workflows").glob("*.yml"))
+    files = repository_files(Repository(ci="github"), {"name": "a", "ovext": "1", "openvino": "1", "onnx": False})
+    used = {line for text in files.values() for line in re.findall("uses: ([^.].*)", text)}
+    assert len(used) == 6
+    assert [action for action in used if f"uses: {action}\n" not in here] == []
 
 
 def test_every_type_of_attribute_is_documented() -> None:

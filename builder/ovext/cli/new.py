@@ -91,6 +91,15 @@ def new(
             show_default=False,
         ),
     ] = None,
+    ci: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST",
+            help="For a new project, workflows that build, prove and publish it, and hooks of pre-commit: github.",
+            show_default=False,
+        ),
+    ] = None,
+    conan: Annotated[bool, typer.Option("--conan", help="For a new project, the recipe of its Conan package.")] = False,
     source: Annotated[
         Path | None,
         typer.Option("--from", metavar="FILE.json|toml", help="The op, described as in op.toml.", show_default=False),
@@ -130,7 +139,7 @@ def new(
     from ovext.scaffold.new import default_opset, is_project, plan_new, project_name
     from ovext.scaffold.repository import repository
 
-    wanted_repository = repository(license=license or "")
+    wanted_repository = repository(license=license or "", ci=ci or "", conan=conan)
     telling = (op, opset, doc, inputs, outputs, attributes, constraints, elementwise, frameworks)
     is_asking = sys.stdin.isatty() and sys.stderr.isatty() and not yes
     if source is not None:

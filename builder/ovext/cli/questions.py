@@ -55,6 +55,10 @@ def ask_about_repository(chosen: Repository) -> Repository:
         none = "none yet"
         license = questionary.select("Its licence?", [*LICENCES, none], default=LICENCES[0]).unsafe_ask()  # noqa: A001
         chosen = replace(chosen, license="" if license == none else license)
+    if not chosen.ci and questionary.confirm("Workflows for GitHub?", default=False).unsafe_ask():
+        chosen = replace(chosen, ci="github")
+    if not chosen.conan:
+        chosen = replace(chosen, conan=questionary.confirm("A Conan package too?", default=False).unsafe_ask())
     return chosen
 
 

@@ -127,11 +127,16 @@ def plan_new(
     files[f"ops/{SCHEMA_FILE}"] = json_schema()
     if is_project(root):
         if repository and not repository.is_default:
-            raise UsageError(f"{root.name} is a project already", fix="Leave out --license: it is for a new one.")
+            raise UsageError(
+                f"{root.name} is a project already",
+                fix="Leave out --license, --ci and --conan: they are for a new one.",
+            )
         changed, advice = _with_ops(root, folders)
         return NewFiles(root, files, adds_to_project=True, changed=changed, advice=advice)
     chosen = repository or Repository()
-    project = _project_files(name or project_name(root), " ".join(folders), chosen)
+    project = _project_files(
+        name or project_name(root), " ".join(folders), chosen, onnx=any(op.frameworks.onnx for op in ops)
+    )
     return NewFiles(root, {**project, **files}, adds_to_project=False, advice=_advice(chosen, project))
 
 
@@ -149,7 +154,7 @@ def _advice(chosen: Repository, files: Mapping[str, str]) -> str:
     return f"Put the text of {chosen.license} into the file LICENSE." if is_missing else ""
 
 
-def _project_files(name: str, ops: str, chosen: Repository) -> dict[str, str]:
+def _project_files(name: str, ops: str, chosen: Repository, *, onnx: bool) -> dict[str, str]:
     context = {
         "name": name,
         "distribution": name.replace("_", "-").lower(),
@@ -161,10 +166,11 @@ def _project_files(name: str, ops: str, chosen: Repository) -> dict[str, str]:
         "package": True,
         "license": chosen.license,
         "author": user_name(),
+        "onnx": onnx,
     }
     files = {file: render(f"project/{template}", **context) for file, template in _PROJECT_FILES.items()}
     files["CMakePresets.json"] = cmake_presets("$env{ovext_DIR}")
-    files |= repository_files(chosen, name)
+    files |= repository_files(chosen, context)
     return {**files, f"python/{name}/__init__.py": render("project/package.py", **context)}
 
 
