@@ -86,6 +86,22 @@ def test_make_takes_engine_and_base_image(base_image: str, tmp_path: Path) -> No
     assert f"build '{project}' --base-os 'ubuntu' --engine 'podman' --base-image '{base_image}'" in called
 
 
+def test_a_matrix_takes_a_companys_images(custom_relu: Path, base_image: str, ovext: Ovext) -> None:
+    """From the table, and instead of it from an option; each for its base OS only."""
+    with (custom_relu / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('[tool.ovext.matrix.base-image]\nubuntu = "of/table:1"\nubi9 = "of/table:9"\n')
+    chosen = ["--base-os", "ubuntu24", "--base-os", "ubi9", "--base-os", "ubi8", "--base-image", "redhat=of/option:9"]
+    shown = ovext("matrix", "--engine", "podman", *chosen, "--dry-run", cwd=custom_relu).stdout.splitlines()
+    images = [re.search("--base-image (\\S+)", line) for line in shown]
+    assert [image[1] for image in images[:2] if image] == ["of/table:1", "of/option:9"]
+    assert "/ubi8/" in shown[2]
+    only = ["--base-os", "ubuntu24", "--base-image", f"ubuntu24={base_image}", "--output", "out"]
+    done = ovext("matrix", "--engine", "podman", *only, cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    (manifest,) = (custom_relu / "out").rglob("manifest.json")
+    assert json.loads(manifest.read_text())["libraries"][0]["image"]["name"] == base_image
+
+
 def test_what_the_compiler_says_is_shown(custom_relu: Path, in_podman: list[str], ovext: Ovext) -> None:
     with (custom_relu / "ops/custom_relu/kernel.cpp").open("a", encoding="utf-8") as file:
         file.write("nonsense;\n")

@@ -228,6 +228,13 @@ def test_cells_can_be_chosen(workspace: Workspace) -> None:
     assert "custom_relu-ubi8-openvino2026.4.1-release" in wrong.stderr
 
 
+def test_a_base_image_needs_a_name_and_a_base_os(workspace: Workspace) -> None:
+    for given, told in (("ubuntu24", "'ubuntu24' names no image"), ("ubunto24=a", "did you mean 'ubuntu24'?")):
+        done = workspace.run("--base-image", given, "--dry-run")
+        assert done.returncode == ExitCode.USAGE
+        assert told in done.stderr
+
+
 def test_github_gets_the_same_cells(ovext: Ovext) -> None:
     entries: list[dict[str, Any]] = json.loads(ovext("matrix", "--github", cwd=ROOT).stdout)["include"]
     named = {entry["cell"] for entry in entries}

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 # The settings of pip that say how to reach the index; the others are about this machine.
 _OF_THE_INDEX = ("index-url", "extra-index-url", "trusted-host", "no-index", "timeout", "default-timeout", "retries")
+_NAME = "localhost/ovext-builder-"  # begins the names of builder images; the base OS follows
 _STEP = re.compile(r"STEP \d|#\d+ \[")  # how Podman and Docker start the line of a Dockerfile's step
 _SETTING = re.compile(r"(?:global|install|download|:env:)\.(?P<name>[\w.-]+?)='(?P<value>.*)'")
 
@@ -77,7 +78,15 @@ class BuilderImage:
         for file in (file for file in files if not file.is_relative_to(context / "wheels")):
             state.update(f"{file.relative_to(context)}\0".encode())
             state.update(hashlib.sha256(file.read_bytes()).digest())
-        return f"localhost/ovext-builder-{self.base_os.id}:openvino{self.openvino}-{state.hexdigest()[:12]}"
+        return f"{_NAME}{self.base_os.id}:openvino{self.openvino}-{state.hexdigest()[:12]}"
+
+
+def remove_images(engine: Engine) -> dict[str, str]:
+    """Remove the builder images of an engine; returns for each the reason why it is still there, or an empty text."""
+    listed = engine.ask("images", "--format", "{{.Repository}}:{{.Tag}}").output.split()
+    images = [image for image in listed if image.startswith(_NAME)]
+    done = {image: engine.ask("rmi", image) for image in images}
+    return {image: "" if finished.ok else finished.complaint() for image, finished in done.items()}
 
 
 def _requirements() -> list[str]:

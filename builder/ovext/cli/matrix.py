@@ -45,6 +45,15 @@ def matrix(
         ),
     ] = None,
     engine: EngineOption = None,
+    base_image: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--base-image",
+            metavar="BASE_OS=IMAGE",
+            help="The image that containers of a base OS are made from, instead of the table's; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cells at once; they share the CPUs.")] = 1,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Build the others after a cell has failed.")] = False,
     resume: Annotated[
@@ -82,8 +91,9 @@ def matrix(
     from ovext.toolchain.process import shell_line
 
     root = folder.resolve()
-    request = MatrixRequest(projects=project, base_os=base_os, openvino=openvino, build_type=build_type)
-    cells = fitting(cells_of(root, read_settings(root, request)), only or ())
+    request = MatrixRequest(project, base_os, openvino, build_type, base_image)
+    settings = read_settings(root, request)
+    cells = fitting(cells_of(root, settings), only or ())
     if github:
         entries = [{**of_cell(cell), "project": os.path.relpath(cell.project, root)} for cell in cells]
         typer.echo(dumps({"include": entries}))
@@ -93,6 +103,7 @@ def matrix(
         cells,
         output.absolute(),
         engine=engine,
+        base_image=settings.base_image,
         launcher=launcher,
         jobs=jobs,
         keep_going=keep_going,

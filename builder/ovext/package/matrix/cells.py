@@ -59,6 +59,7 @@ class MatrixSettings(Strict):
     base_os: list[Annotated[str, AfterValidator(_base_os)]] = Field(alias="base-os", default_factory=_every_base_os)
     openvino: list[Annotated[str, AfterValidator(_releases)]] | None = None  # None: those that each project lists
     build_type: list[Annotated[str, AfterValidator(_build_type)]] = Field(alias="build-type", default=[BUILD_TYPES[0]])
+    base_image: dict[Annotated[str, AfterValidator(_base_os)], str] = Field(alias="base-image", default={})
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class MatrixRequest:
     base_os: Sequence[str] | None = None
     openvino: Sequence[str] | None = None
     build_type: Sequence[str] | None = None
+    base_image: Sequence[str] | None = None  # each as BASE_OS=IMAGE
 
     def applied(self, settings: MatrixSettings) -> MatrixSettings:
         """The settings, overridden by the request.
@@ -103,7 +105,17 @@ class MatrixRequest:
             "openvino": self.openvino,
             "build_type": self.build_type,
         }
-        return settings.model_copy(update={name: list(value) for name, value in asked.items() if value})
+        update = {name: list(value) for name, value in asked.items() if value}
+        return settings.model_copy(update={**update, "base_image": {**settings.base_image, **self._base_images()}})
+
+    def _base_images(self) -> dict[str, str]:
+        images = {}
+        for text in self.base_image or ():
+            name, _, image = text.partition("=")
+            if not image:
+                raise UsageError(f"'{text}' names no image", fix="Give it as BASE_OS=IMAGE.")
+            images[find_base_os(name).id] = image
+        return images
 
 
 def read_settings(root: Path, request: MatrixRequest) -> MatrixSettings:

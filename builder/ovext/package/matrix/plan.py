@@ -32,6 +32,7 @@ class MatrixPlan:
     jobs: int  # cells at once
     compilers: int  # at once in each cell
     engines: Mapping[str, EngineChoice]  # by the base OS
+    images: Mapping[str, str]  # that containers of a base OS are made from
     environment: Mapping[str, str]
     keep_going: bool
     resume: bool
@@ -39,7 +40,10 @@ class MatrixPlan:
     def command(self, cell: Cell) -> list[str]:
         """The command that builds a cell."""
         target = ["--base-os", cell.base_os, "--openvino", cell.openvino, "--build-type", cell.build_type]
-        where = ["--engine", self.engines[cell.base_os].name, "--output", str(cell.output(self.output))]
+        choice = self.engines[cell.base_os]
+        where = ["--engine", choice.name, "--output", str(cell.output(self.output))]
+        if choice.engine is not None:
+            where += ["--base-image", self.images[cell.base_os]]
         build = [sys.executable, "-m", "ovext", "build", str(cell.project), *target, *where]
         return [*build, "--jobs", str(self.compilers)]
 
@@ -51,7 +55,7 @@ class MatrixPlan:
         """The inputs of a cell other than its sources."""
         choice = self.engines[cell.base_os]
         if choice.engine is not None:
-            return {"engine": choice.name, "image": find_base_os(cell.base_os).image}
+            return {"engine": choice.name, "image": self.images[cell.base_os]}
         launcher = self.environment.get("CMAKE_CXX_COMPILER_LAUNCHER")
         return {"engine": HOST, "compiler": _compiler(), "launcher": launcher, **settings_of_this_machine()}
 
@@ -61,6 +65,7 @@ def plan_matrix(
     output: Path,
     *,
     engine: str | None,
+    base_image: Mapping[str, str],
     launcher: Launcher,
     jobs: int,
     keep_going: bool,
@@ -68,6 +73,8 @@ def plan_matrix(
     talk: Callable[[str], None] | None,
 ) -> MatrixPlan:
     """The plan for these cells. `talk` receives messages about slow steps; without it, no image is pulled.
+
+    `base_image` has images for some base OSes instead of the table's.
 
     Raises:
         UsageError: the engine cannot use the launcher.
@@ -78,13 +85,14 @@ def plan_matrix(
     if environment and engine not in {None, AUTO, HOST}:
         raise UsageError(f"--cache and --distribute do not reach into {engine}", fix="Use --engine host with them.")
     near = EngineChoice(None, "compiler caches and farms do not reach into containers") if environment else None
-    systems = dict.fromkeys(cell.base_os for cell in cells)
+    images = {cell.base_os: base_image.get(cell.base_os) or find_base_os(cell.base_os).image for cell in cells}
     return MatrixPlan(
         cells=tuple(cells),
         output=output,
         jobs=jobs,
         compilers=max(1, cpu_count() // jobs),
-        engines={name: near or choose_engine(engine, find_base_os(name).image, talk) for name in systems},
+        engines={name: near or choose_engine(engine, image, talk) for name, image in images.items()},
+        images=images,
         environment=environment,
         keep_going=keep_going,
         resume=resume,
