@@ -228,6 +228,22 @@ def test_cells_can_be_chosen(workspace: Workspace) -> None:
     assert "custom_relu-ubi8-openvino2026.4.1-release" in wrong.stderr
 
 
+def test_wheels_are_products_too(workspace: Workspace) -> None:
+    chosen = ["--product", "library", "--product", "wheel", "--base-os", "ubi8"]
+    done = workspace.run(*chosen)
+    assert done.returncode == 0, done.stderr
+    assert "done       custom_relu-wheel-openvino2026.4.1-release" in done.stdout
+    assert "done       custom_relu-ubi8-openvino2026.4.1-release" in done.stdout
+    (wheel,) = (workspace.folder / "dist/matrix/openvino2026.4.1-release/wheels").glob("custom_relu-0.1.0-*.whl")
+    again = workspace.run(*chosen, "--resume")
+    assert again.stdout.count("unchanged  ") == 2
+    wheel.unlink()
+    again = workspace.run(*chosen, "--resume")
+    assert "done       custom_relu-wheel-openvino2026.4.1-release" in again.stdout
+    assert wheel.is_file()
+    assert workspace.run("--product", "whell", "--dry-run").returncode == ExitCode.USAGE
+
+
 def test_a_base_image_needs_a_name_and_a_base_os(workspace: Workspace) -> None:
     for given, told in (("ubuntu24", "'ubuntu24' names no image"), ("ubunto24=a", "did you mean 'ubuntu24'?")):
         done = workspace.run("--base-image", given, "--dry-run")

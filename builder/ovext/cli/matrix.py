@@ -38,6 +38,7 @@ def matrix(
         ),
     ] = None,
     build_type: Annotated[list[str] | None, _instead("--build-type", "TYPE", "build types")] = None,
+    product: Annotated[list[str] | None, _instead("--product", "library|wheel", "products")] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -91,7 +92,7 @@ def matrix(
     from ovext.toolchain.process import shell_line
 
     root = folder.resolve()
-    request = MatrixRequest(project, base_os, openvino, build_type, base_image)
+    request = MatrixRequest(project, base_os, openvino, build_type, product, base_image)
     settings = read_settings(root, request)
     cells = fitting(cells_of(root, settings), only or ())
     if github:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TABLE = ("tool", "ovext", "matrix")
+LIBRARY, WHEEL = PRODUCTS = ("library", "wheel")
+ANY = "any"  # the base OS of a wheel, whose tag tells where it loads
 
 
 def _base_os(name: str) -> str:
@@ -35,6 +37,12 @@ def _base_os(name: str) -> str:
 def _build_type(name: str) -> str:
     if name not in BUILD_TYPES:
         raise ValueError(str(UnknownNameError("build type", name, BUILD_TYPES)))
+    return name
+
+
+def _product(name: str) -> str:
+    if name not in PRODUCTS:
+        raise ValueError(str(UnknownNameError("product", name, PRODUCTS)))
     return name
 
 
@@ -59,6 +67,7 @@ class MatrixSettings(Strict):
     base_os: list[Annotated[str, AfterValidator(_base_os)]] = Field(alias="base-os", default_factory=_every_base_os)
     openvino: list[Annotated[str, AfterValidator(_releases)]] | None = None  # None: those that each project lists
     build_type: list[Annotated[str, AfterValidator(_build_type)]] = Field(alias="build-type", default=[BUILD_TYPES[0]])
+    product: list[Annotated[str, AfterValidator(_product)]] = Field(default=[LIBRARY], min_length=1)
     base_image: dict[Annotated[str, AfterValidator(_base_os)], str] = Field(alias="base-image", default={})
 
 
@@ -70,14 +79,17 @@ class Cell:
     base_os: str
     openvino: str  # a release, or several with commas between
     build_type: str
+    product: str = LIBRARY
 
     @property
     def id(self) -> str:
-        return f"{self.project.name}-{self.base_os}-openvino{self.openvino}-{self.build_type.lower()}"
+        what = self.base_os if self.product == LIBRARY else self.product
+        return f"{self.project.name}-{what}-openvino{self.openvino}-{self.build_type.lower()}"
 
     def output(self, root: Path) -> Path:
-        """The folder in which `ovext build` makes one for the base OS; projects of the same target share it."""
-        return root / f"openvino{self.openvino}-{self.build_type.lower()}"
+        """The folder for wheels, or in which `ovext build` makes one for the base OS; projects share it."""
+        folder = root / f"openvino{self.openvino}-{self.build_type.lower()}"
+        return folder if self.product == LIBRARY else folder / "wheels"
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,7 @@ class MatrixRequest:
     base_os: Sequence[str] | None = None
     openvino: Sequence[str] | None = None
     build_type: Sequence[str] | None = None
+    product: Sequence[str] | None = None
     base_image: Sequence[str] | None = None  # each as BASE_OS=IMAGE
 
     def applied(self, settings: MatrixSettings) -> MatrixSettings:
@@ -99,11 +112,15 @@ class MatrixRequest:
         for name in self.build_type or ():
             if name not in BUILD_TYPES:
                 raise UnknownNameError("build type", name, BUILD_TYPES)
+        for name in self.product or ():
+            if name not in PRODUCTS:
+                raise UnknownNameError("product", name, PRODUCTS)
         asked = {
             "projects": self.projects,
             "base_os": [find_base_os(name).id for name in self.base_os or ()],
             "openvino": self.openvino,
             "build_type": self.build_type,
+            "product": self.product,
         }
         update = {name: list(value) for name, value in asked.items() if value}
         return settings.model_copy(update={**update, "base_image": {**settings.base_image, **self._base_images()}})
@@ -139,7 +156,7 @@ def read_settings(root: Path, request: MatrixRequest) -> MatrixSettings:
 
 
 def cells_of(root: Path, settings: MatrixSettings) -> list[Cell]:
-    """The cross product, project by project.
+    """The cross product, project by project. Wheels have no base OS and no build type of their own.
 
     Raises:
         ProjectError: a project cannot be read.
@@ -150,10 +167,12 @@ def cells_of(root: Path, settings: MatrixSettings) -> list[Cell]:
     if twice := {name for name in names if names.count(name) > 1}:
         raise UsageError(f"two projects of the matrix are called {', '.join(sorted(twice))}", fix="Rename a folder.")
     cells = [
-        Cell(project.root, base_os, version, build_type)
+        Cell(project.root, base_os, version, build_type, product)
         for project in projects
-        for version, base_os, build_type in itertools.product(
-            settings.openvino or [",".join(project.settings.openvino)], settings.base_os, settings.build_type
+        for version in settings.openvino or [",".join(project.settings.openvino)]
+        for product in settings.product
+        for base_os, build_type in (
+            itertools.product(settings.base_os, settings.build_type) if product == LIBRARY else [(ANY, BUILD_TYPES[0])]
         )
     ]
     return list(dict.fromkeys(cells))  # a base OS has several names

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ovext.build.plan import AUTO, HOST
 from ovext.build.resolve import EngineChoice, choose_engine
 from ovext.errors import ToolError, UsageError
+from ovext.package.matrix.cells import ANY, LIBRARY, WHEEL
 from ovext.targets.base_os import find_base_os
 from ovext.toolchain.cmake import settings_of_this_machine
 from ovext.toolchain.compiler import find_compiler
@@ -39,6 +40,9 @@ class MatrixPlan:
 
     def command(self, cell: Cell) -> list[str]:
         """The command that builds a cell."""
+        if cell.product == WHEEL:
+            wheel = [sys.executable, "-m", "ovext", "wheel", str(cell.project), "--openvino", cell.openvino]
+            return [*wheel, "--output", str(cell.output(self.output))]
         target = ["--base-os", cell.base_os, "--openvino", cell.openvino, "--build-type", cell.build_type]
         choice = self.engines[cell.base_os]
         where = ["--engine", choice.name, "--output", str(cell.output(self.output))]
@@ -85,13 +89,17 @@ def plan_matrix(
     if environment and engine not in {None, AUTO, HOST}:
         raise UsageError(f"--cache and --distribute do not reach into {engine}", fix="Use --engine host with them.")
     near = EngineChoice(None, "compiler caches and farms do not reach into containers") if environment else None
-    images = {cell.base_os: base_image.get(cell.base_os) or find_base_os(cell.base_os).image for cell in cells}
+    systems = dict.fromkeys(cell.base_os for cell in cells if cell.product == LIBRARY)
+    images = {name: base_image.get(name) or find_base_os(name).image for name in systems}
+    of_wheels = EngineChoice(None, "a wheel's tag follows from its library")
+    engines = {ANY: of_wheels} if any(cell.product == WHEEL for cell in cells) else {}
+    engines |= {name: near or choose_engine(engine, image, talk) for name, image in images.items()}
     return MatrixPlan(
         cells=tuple(cells),
         output=output,
         jobs=jobs,
         compilers=max(1, cpu_count() // jobs),
-        engines={name: near or choose_engine(engine, image, talk) for name, image in images.items()},
+        engines=engines,
         images=images,
         environment=environment,
         keep_going=keep_going,

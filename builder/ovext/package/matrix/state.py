@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import ovext
 from ovext.build.manifest import read_manifest
 from ovext.errors import FilesError
 from ovext.files import replace_text, sha256_of, writing_to
+from ovext.package.matrix.cells import WHEEL
 from ovext.project import load_project
 from ovext.project.sources import files_below, source_files
 
@@ -26,7 +28,7 @@ _FILE = "matrix-state.json"
 
 
 class Done(BaseModel):
-    """A finished cell: its inputs and its libraries."""
+    """A finished cell: its inputs, and its libraries or its wheel."""
 
     inputs: str
     seconds: float
@@ -61,18 +63,29 @@ class State:
 
     def add(self, cell: Cell, inputs: str, seconds: float) -> Done:
         """Record that the cell is finished. Raises FilesError if the state cannot be written."""
-        folder = cell.output(self._output) / cell.base_os
-        manifest = read_manifest(folder)
-        libraries = {
-            str((folder / record.file).relative_to(self._output)): record.sha256
-            for record in (manifest.libraries if manifest else [])
-            if record.project.name == load_project(cell.project).name
-        }
+        made = _wheels(cell, self._output) if cell.product == WHEEL else _libraries(cell, self._output)
+        libraries = {str(file.relative_to(self._output)): sha256 for file, sha256 in made.items()}
         self._done[cell.id] = Done(inputs=inputs, seconds=seconds, libraries=libraries)
         with writing_to(self._output):
             text = json.dumps({name: done.model_dump() for name, done in self._done.items()}, indent=2)
             replace_text(self._file, text + "\n")
         return self._done[cell.id]
+
+
+def _libraries(cell: Cell, output: Path) -> dict[Path, str]:
+    """The libraries of the cell's project in its folder, and the sha256 of each."""
+    folder = cell.output(output) / cell.base_os
+    manifest = read_manifest(folder)
+    name = load_project(cell.project).name
+    found = [record for record in (manifest.libraries if manifest else []) if record.project.name == name]
+    return {folder / record.file: record.sha256 for record in found}
+
+
+def _wheels(cell: Cell, output: Path) -> dict[Path, str]:
+    project = load_project(cell.project)
+    name = re.sub(r"[-_.]+", "_", project.name).lower()
+    files = cell.output(output).glob(f"{name}-{project.version}-*.whl")
+    return {file: sha256_of(file) for file in files}
 
 
 def inputs_of(cell: Cell, settings: dict[str, str | None], output: Path) -> str:

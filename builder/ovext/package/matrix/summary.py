@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ovext.files import replace_text, writing_to
+from ovext.package.matrix.cells import LIBRARY
 from ovext.package.matrix.execute import SUMMARIES, Stage
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def of_cell(cell: Cell) -> dict[str, str]:
         "base-os": cell.base_os,
         "openvino": cell.openvino,
         "build-type": cell.build_type,
+        "product": cell.product,
     }
 
 
@@ -56,7 +58,8 @@ def to_markdown(results: Sequence[CellResult], seconds: float, statistics: Stati
     lines = ["| project | base OS | OpenVINO | build type | result | seconds |", "|---|---|---|---|---|---:|"]
     for result in results:
         cell = result.cell
-        place = f"{cell.project.name} | {cell.base_os} | {cell.openvino} | {cell.build_type}"
+        what = cell.base_os if cell.product == LIBRARY else cell.product
+        place = f"{cell.project.name} | {what} | {cell.openvino} | {cell.build_type}"
         reason = f": {result.reason.replace('|', '/')}" if result.reason else ""
         lines.append(f"| {place} | {result.stage.value}{reason} | {result.seconds:.1f} |")
     lines += ["", f"{told} in {seconds:.1f} s."]
