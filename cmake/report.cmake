@@ -16,7 +16,7 @@ endfunction()
 
 # ovext_json_objects(<out> <library> <variant>...): the object files of each variant, and under "" of the library itself.
 function(ovext_json_objects out library)
-  ovext_json_array(own "$<JOIN:$<TARGET_OBJECTS:${library}>,\", \">")
+  ovext_json_array(own "$<JOIN:$<FILTER:$<TARGET_OBJECTS:${library}>,EXCLUDE,[.][gp]ch$>,\", \">") # no precompiled headers
   set(items "\"\": ${own}")
   foreach(variant IN LISTS ARGN)
     ovext_json_array(files "$<JOIN:$<TARGET_OBJECTS:${library}_${variant}>,\", \">")

@@ -75,7 +75,7 @@ set(objcopy [==[${OVEXT_objcopy}]==])
 set(compiler [==[${CMAKE_CXX_COMPILER}]==])
 set(name [==[${name}]==])
 set(variants [==[${ARGN}]==])
-set(callers [==[$<TARGET_OBJECTS:${name}>]==])
+set(callers [==[$<FILTER:$<TARGET_OBJECTS:${name}>,EXCLUDE,[.][gp]ch$>]==])
 "
   )
   foreach(variant IN LISTS ARGN)

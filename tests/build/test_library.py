@@ -165,6 +165,15 @@ def test_a_bill_of_materials_lies_beside_it(built_relu: Built) -> None:
     assert "pkg:github/openvinotoolkit/openvino@2026.4.1" in {part.get("purl") for part in bill["components"]}
 
 
+def test_a_project_may_precompile_headers(custom_relu: Path, ovext: Ovext) -> None:
+    """What is precompiled is no object that is sealed or inspected."""
+    with (custom_relu / "CMakeLists.txt").open("a", encoding="utf-8") as file:
+        file.write("target_precompile_headers(custom_relu PRIVATE <openvino/op/op.hpp>)\n")
+    done = ovext("build", "--isa", "sse42", cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    assert list((custom_relu / "build").rglob("cmake_pch.hxx.gch"))
+
+
 def test_a_lost_bill_of_materials_is_made_again(custom_relu: Path, ovext: Ovext) -> None:
     assert ovext("build", "--isa", "sse42", cwd=custom_relu).returncode == 0
     bill = custom_relu / "lib" / "ubuntu" / "custom_relu.cdx.json"
