@@ -16,7 +16,7 @@ from bills import checked_bill
 from helpers import CUSTOM_RELU, Ovext, copy_project
 from ovext.errors import ExitCode
 from ovext.toolchain.cmake import find_build_tools
-from ovext.toolchain.link_command import linked_folders
+from ovext.toolchain.link_command import linked_libraries
 from wheels import INFER, Site
 
 LIBRARY = "libcustom_relu_cpu_extension.so"
@@ -110,6 +110,30 @@ def test_copies_lie_beside_the_library_and_are_found_there(linked: Linked, ovext
     assert infers(folder / LIBRARY) == "[-1.0, 0.0, 3.0]"
 
 
+def test_a_file_may_have_another_name_than_the_library(linked: Linked, ovext: Ovext) -> None:
+    """The loader knows it by its soname, for which there is no file."""
+    (linked.vendor / "libcompany.so").unlink()
+    (linked.vendor / "libcompany.so.1").rename(linked.vendor / "libcompany.so")
+    lists = linked.project / "CMakeLists.txt"
+    lists.write_text(lists.read_text().replace("PRIVATE company)", f"PRIVATE {linked.vendor}/libcompany.so)"))
+    built = ovext("build", "--isa", "avx2", "--bundle", cwd=linked.project)
+    assert built.returncode == 0, built.stderr
+    linked.gone()
+    assert infers(linked.project / "lib/ubuntu" / LIBRARY) == "[-1.0, 0.0, 3.0]"
+
+
+def test_a_library_of_others_finds_its_own_by_its_run_path(linked: Linked, ovext: Ovext) -> None:
+    inner = linked.vendor / "deep/inside/libcompanyinner.so.3"
+    inner.parent.mkdir(parents=True)
+    (linked.vendor / inner.name).rename(inner)
+    linked.lib("libcompany.so.1", OUTER, f"-L{inner.parent}", f"-l:{inner.name}", "-Wl,-rpath,$ORIGIN/deep/inside")
+    with (linked.project / "CMakeLists.txt").open("a", encoding="utf-8") as file:
+        file.write("target_link_options(custom_relu PRIVATE LINKER:--allow-shlib-undefined)\n")
+    built = ovext("build", "--isa", "avx2", "--bundle", cwd=linked.project)
+    assert built.returncode == 0, built.stderr
+    assert set(linked.bundled()) == {"libcompany.so.1", "libcompanyinner.so.3"}
+
+
 @pytest.mark.parametrize("layout", ["file", "folder"])
 def test_builds_for_several_releases_find_them(linked: Linked, ovext: Ovext, layout: str) -> None:
     """Also those in memory, whose run path leads nowhere."""
@@ -173,16 +197,18 @@ def with_setting(project: Path, line: str) -> None:
 
 
 @pytest.mark.parametrize("generator", ["Ninja", "Unix Makefiles"])
-def test_the_folders_are_those_of_the_link_command(linked: Linked, tmp_path: Path, generator: str) -> None:
+def test_files_and_folders_are_those_of_the_link_command(linked: Linked, tmp_path: Path, generator: str) -> None:
     source, build, tools = tmp_path / "a program", tmp_path / "build here", find_build_tools()
     source.mkdir()
     (source / "a.cpp").write_text("int a() { return 0; }")
     (source / "CMakeLists.txt").write_text(
         "cmake_minimum_required(VERSION 3.26)\nproject(a LANGUAGES CXX)\nadd_library(a MODULE a.cpp)\n"
         f"target_link_libraries(a PRIVATE {linked.vendor}/libcompany.so)\n"
+        f"target_link_directories(a PRIVATE {linked.vendor}/elsewhere)\n"
     )
     command = [tools.cmake, "-S", source, "-B", build, "-G", generator]
     if generator == "Ninja":
         command.append(f"-DCMAKE_MAKE_PROGRAM={tools.ninja}")
     subprocess.run([str(word) for word in command], check=True, capture_output=True)
-    assert linked_folders(build, build / "liba.so", "a", tools.ninja) == [linked.vendor]
+    found = linked_libraries(build, build / "liba.so", "a", tools.ninja)
+    assert found == ([linked.vendor / "libcompany.so"], [linked.vendor / "elsewhere"])

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ovext.build.manifest import BundledRecord
-from ovext.errors import BuildError, GateError
+from ovext.errors import BuildError, GateError, UnreadableFileError
 from ovext.files import sha256_of, writing_to
 from ovext.inspect.elf import Elf
-from ovext.inspect.needed import is_of_openvino, run_path
+from ovext.inspect.needed import expanded_run_path, is_of_openvino, run_path
 from ovext.inspect.versions import libraries_of_manylinux
 from ovext.targets.base_os import base_oses
 from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.compiler import find_compiler
-from ovext.toolchain.link_command import find_linked, linked_folders
+from ovext.toolchain.link_command import find_linked, linked_libraries
 from ovext.toolchain.patchelf import find_patchelf
 from ovext.toolchain.process import run
 
@@ -79,10 +79,13 @@ class _Bundle:
     brought: frozenset[str]
     names: dict[str, str] = field(default_factory=dict)  # the copies' names, by the libraries'
     folders: list[Path] = field(default_factory=list)
+    linked: dict[str, Path] = field(default_factory=dict)  # by what the loader calls them
 
     def __post_init__(self) -> None:
         ninja = find_build_tools().ninja
-        self.folders = linked_folders(self.build_dir, self.report.file, self.report.library, ninja)
+        files, folders = linked_libraries(self.build_dir, self.report.file, self.report.library, ninja)
+        self.folders = [*dict.fromkeys([file.parent for file in files] + folders)]
+        self.linked = {_soname(file): file for file in files if file.is_file()}
 
     def wanted(self, file: Path) -> list[str]:
         """The libraries that the file needs and that nothing brings."""
@@ -98,13 +101,13 @@ class _Bundle:
         """The name of the copy of a library; makes it, and copies of what it needs, unless they are there."""
         if name in self.names:
             return self.names[name]
-        found = find_linked(name, self.folders, find_compiler())
+        found = self.linked.get(name) or find_linked(name, self.folders, find_compiler())
         if found is None:
             raise GateError(
                 f"{self.report.file.name} needs {name}, which is not found on this machine, so it cannot be bundled",
                 fix=f'Name its folder in LD_LIBRARY_PATH. If the image has it, say provides = ["{name}"].',
             )
-        self.folders.append(found.resolve().parent)  # its own libraries are often beside it
+        self.folders += [*expanded_run_path(Elf(found)), found.resolve().parent]  # where its own libraries are
         stem, _, version = name.partition(".so")
         self.names[name] = f"{stem}-{sha256_of(found)[:_HASH_DIGITS]}.so{version}"
         copy = self.into / self.names[name]
@@ -117,6 +120,13 @@ class _Bundle:
     def record(self, library: str, name: str) -> BundledRecord:
         copy = self.into / name
         return BundledRecord(file=name, library=library, size=copy.stat().st_size, sha256=sha256_of(copy))
+
+
+def _soname(file: Path) -> str:
+    try:
+        return next(iter(Elf(file).strings_of("SONAME")), file.name)
+    except UnreadableFileError:  # such as a linker script
+        return file.name
 
 
 def _patch(file: Path, options: Sequence[str]) -> None:

@@ -159,6 +159,12 @@ def run_path(elf: Elf) -> list[str]:
     return [folder for path in paths for folder in path.split(":") if folder]
 
 
+def expanded_run_path(elf: Elf) -> list[Path]:
+    """The same folders, where the library lies now."""
+    origin = str(elf.path.resolve().parent)
+    return [Path(_ORIGIN.sub(lambda _: origin, folder)) for folder in run_path(elf)]
+
+
 def library_findings(elf: Elf, around: Surroundings, needed: Sequence[Needed]) -> list[LibraryFinding]:
     """Findings about libraries that nothing brings."""
     return [*_missing_libraries(needed, around.in_memory is not None), *_not_loaded(elf, around)]

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _SHARED = re.compile(r".+\.so(\.\d+)*")
 
 
-def linked_folders(build_dir: Path, library: Path, target: str, ninja: Path) -> list[Path]:
-    """The folders of the shared libraries that a target is linked with, and those that -L names, in order.
+def linked_libraries(build_dir: Path, library: Path, target: str, ninja: Path) -> tuple[list[Path], list[Path]]:
+    """The shared libraries that a target is linked with by their files, and the folders that -L names, in order.
 
     Args:
         build_dir: CMake's build tree, of the generator Ninja or Unix Makefiles.
@@ -28,15 +28,15 @@ def linked_folders(build_dir: Path, library: Path, target: str, ninja: Path) -> 
         target: its name.
         ninja: the program.
     """
-    folders = []
+    files, folders = [], []
     for before, word in pairwise(_words(build_dir, library, target, ninja)):
         if before == "-o":
             continue
         if word.startswith("-L") and len(word) > len("-L"):
             folders.append(build_dir / word.removeprefix("-L"))
         elif not word.startswith("-") and _SHARED.fullmatch(word):
-            folders.append((build_dir / word).parent)
-    return list(dict.fromkeys(folders))
+            files.append(build_dir / word)
+    return list(dict.fromkeys(files)), list(dict.fromkeys(folders))
 
 
 def _words(build_dir: Path, library: Path, target: str, ninja: Path) -> list[str]:
