@@ -81,7 +81,8 @@ def _of_each_installed(use: Callable[[Any], Path]) -> list[Path]:
         try:
             libraries += _used(found, use)
         except LibraryError as error:
-            warnings.warn(f"{error.what}. {error.fix}", stacklevel=3)
+            what = " ".join(error.what.split()).rstrip(".")
+            warnings.warn(f"{what}. {error.fix}", stacklevel=4)
     return libraries
 
 

@@ -201,9 +201,9 @@ def test_dirty_checkout_is_recorded(custom_relu: Path, ovext: Ovext) -> None:
         command = ["git", "-C", str(custom_relu), *identity, *words]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
-    def project_record() -> dict[str, object]:
-        assert ovext("build", "--isa", "sse42", cwd=custom_relu).returncode == 0
-        manifest = json.loads((custom_relu / "lib" / "ubuntu" / "manifest.json").read_text())
+    def project_record(output: str = "lib") -> dict[str, object]:
+        assert ovext("build", "--isa", "sse42", "--output", output, cwd=custom_relu).returncode == 0
+        manifest = json.loads((custom_relu / output / "ubuntu" / "manifest.json").read_text())
         record: dict[str, object] = manifest["libraries"][0]["project"]
         return record
 
@@ -216,6 +216,21 @@ def test_dirty_checkout_is_recorded(custom_relu: Path, ovext: Ovext) -> None:
     assert (record["commit"], record["dirty"]) == (commit, False)
     (custom_relu / "ops" / "custom_relu" / "notes.txt").touch()
     assert project_record()["dirty"] is True
+    git("add", ".")
+    git("commit", "--quiet", "-m", "notes")
+    for output in ("../elsewhere", ".", "python"):  # beside the project, and in the midst of its sources
+        assert project_record(output)["dirty"] is False
+        assert project_record(output)["commit"] == git("rev-parse", "HEAD")
+        git("clean", "--quiet", "-d", "--force", "--exclude=build", "--exclude=lib")
+    (custom_relu / "python" / "custom_relu" / "__init__.py").write_text("changed = True\n")
+    assert project_record("python")["dirty"] is True
+
+
+@pytest.mark.parametrize("told", ["HELLO world", "-dirty", "abc"])
+def test_a_commit_that_is_none_is_told(custom_relu: Path, ovext: Ovext, told: str) -> None:
+    done = ovext("build", "--isa", "sse42", cwd=custom_relu, OVEXT_COMMIT=told)
+    assert done.returncode == 2
+    assert f"OVEXT_COMMIT='{told}' is no commit" in done.stderr
 
 
 def test_the_version_of_binutils_is_recorded(built_relu: Built) -> None:

@@ -216,7 +216,9 @@ def test_a_project_outside_the_repository(maker: Home, tmp_path: Path) -> None:
     project = copy_project(CUSTOM_RELU, tmp_path / "my_ops")
     pyproject = project / "pyproject.toml"
     pyproject.write_text(pyproject.read_text().replace('"Apache-2.0"', '"LicenseRef-Proprietary"'))
-    (project / "LICENSE").write_text("All rights reserved.\n")
+    (tmp_path / "LICENSE").write_text("All rights reserved.\n")
+    (project / "LICENSE").unlink()
+    (project / "LICENSE").symlink_to("../LICENSE")
     done = maker.conan("create", str(project), "--name", "my_ops", "--version", "1.0")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CustomReLU (opset1) in OpenVINO" in done.stdout + done.stderr

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pytest
 from bills import checked_bill
 from helpers import CUSTOM_RELU, Ovext, copy_project
 from ovext.errors import ExitCode
+from ovext.inspect.elf import Elf
+from ovext.inspect.needed import run_path
 from ovext.toolchain.cmake import find_build_tools
-from ovext.toolchain.link_command import linked_libraries
+from ovext.toolchain.link_command import link_command
 from wheels import INFER, Site
 
 LIBRARY = "libcustom_relu_cpu_extension.so"
@@ -96,13 +99,15 @@ def test_copies_lie_beside_the_library_and_are_found_there(linked: Linked, ovext
     assert built.returncode == 0, built.stderr
     copies = linked.bundled()
     assert set(copies) == {"libcompany.so.1", "libcompanyinner.so.3"}
-    original = hashlib.sha256((linked.vendor / "libcompany.so.1").read_bytes()).hexdigest()
-    assert copies["libcompany.so.1"]["file"] == f"libcompany-{original[:8]}.so.1"
+    assert re.fullmatch(r"libcompany-[0-9a-f]{8}\.so\.1", copies["libcompany.so.1"]["file"])
     folder = linked.project / "lib/ubuntu"
     texts = [(folder / name).read_text() for name in ("custom_relu.cdx.json", "manifest.json")]
     bill = checked_bill(texts[0], (folder / LIBRARY).read_bytes(), texts[1])
     hashes = {one["bom-ref"]: one["hashes"][0]["content"] for one in bill["components"] if "hashes" in one}
     assert hashes == {one["file"]: one["sha256"] for one in copies.values()}
+    outer, inner = (copies[name]["file"] for name in ("libcompany.so.1", "libcompanyinner.so.3"))
+    depends = {one["ref"]: set(one.get("dependsOn", ())) for one in bill["dependencies"]}
+    assert (inner in depends[outer], outer in depends[LIBRARY], inner in depends[LIBRARY]) == (True, True, False)
     assert "up to date" in ovext("build", "--isa", "avx2", "--bundle", cwd=linked.project).stdout
     (folder / copies["libcompany.so.1"]["file"]).unlink()
     assert "up to date" not in ovext("build", "--isa", "avx2", "--bundle", cwd=linked.project).stdout
@@ -134,6 +139,42 @@ def test_a_library_of_others_finds_its_own_by_its_run_path(linked: Linked, ovext
     assert set(linked.bundled()) == {"libcompany.so.1", "libcompanyinner.so.3"}
 
 
+def test_a_copys_name_tells_what_it_needs(linked: Linked, ovext: Ovext) -> None:
+    """Else a process that has loaded one would give it to the package that has the other."""
+    names = []
+    for inner in (INNER, INNER.replace("return 1", "volatile int one = 1; return one")):
+        linked.lib("libcompanyinner.so.3", inner)
+        assert ovext("build", "--isa", "avx2", "--bundle", cwd=linked.project).returncode == 0
+        names.append(linked.bundled()["libcompany.so.1"]["file"])
+    assert names[0] != names[1]
+    assert not (linked.project / "lib/ubuntu" / names[0]).exists()
+
+
+def test_a_library_of_others_gets_its_own_before_another_of_that_name(linked: Linked, ovext: Ovext) -> None:
+    """As the loader does: its run path counts first."""
+    other = linked.vendor / "first"
+    other.mkdir()
+    made = replace(linked, vendor=other)
+    made.lib("libcompanyinner.so.3", INNER.replace("return 1", "return 5"))
+    made.lib("libunrelated.so", 'extern "C" int unrelated() { return 0; }')
+    linked.lib("libcompany.so.1", OUTER, f"-L{linked.vendor}", "-l:libcompanyinner.so.3", "-Wl,-rpath,$ORIGIN")
+    lists = linked.project / "CMakeLists.txt"
+    first = f"LINKER:--no-as-needed {other}/libunrelated.so LINKER:--as-needed company)"
+    lists.write_text(lists.read_text().replace("PRIVATE company)", f"PRIVATE {first}"))
+    built = ovext("build", "--isa", "avx2", "--bundle", cwd=linked.project)
+    assert built.returncode == 0, built.stderr
+    assert set(linked.bundled()) == {"libcompany.so.1", "libcompanyinner.so.3", "libunrelated.so"}
+
+
+def test_a_copy_keeps_no_run_path_of_this_machine(linked: Linked, ovext: Ovext) -> None:
+    linked.lib("libcompanyinner.so.3", INNER, "-Wl,-rpath,/home/me/lib")
+    assert ovext("build", "--isa", "avx2", "--bundle", cwd=linked.project).returncode == 0
+    folder = linked.project / "lib/ubuntu"
+    for one in linked.bundled().values():
+        assert b"/home/me" not in (folder / one["file"]).read_bytes() or run_path(Elf(folder / one["file"])) == []
+        assert run_path(Elf(folder / one["file"])) in ([], ["$ORIGIN"])
+
+
 @pytest.mark.parametrize("layout", ["file", "folder"])
 def test_builds_for_several_releases_find_them(linked: Linked, ovext: Ovext, layout: str) -> None:
     """Also those in memory, whose run path leads nowhere."""
@@ -159,6 +200,13 @@ def test_a_wheel_holds_them(linked: Linked, ovext: Ovext, site: Site) -> None:
     linked.gone()
     ran = site.python(INFER)
     assert ran.stdout.endswith("[-1.0, 0.0, 3.0]\n"), ran.stderr
+
+
+def test_a_build_with_a_sanitizer_has_them_too(linked: Linked, ovext: Ovext) -> None:
+    with_setting(linked.project, "bundle = true")
+    options = ["--sanitize", "undefined", "--isa", "sse42", "--types", "f32"]
+    done = ovext("test", *options, "--check", "numbers", cwd=linked.project)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_what_the_image_brings_is_left_out(linked: Linked, ovext: Ovext) -> None:
@@ -187,7 +235,7 @@ def test_a_library_that_is_not_here_is_named(linked: Linked, ovext: Ovext) -> No
         file.write("target_link_options(custom_relu PRIVATE LINKER:--allow-shlib-undefined)\n")
     done = ovext("build", "--isa", "avx2", "--bundle", cwd=linked.project)
     assert done.returncode == ExitCode.FAILED
-    assert f"{LIBRARY} needs libcompanyinner.so.3, which is not found on this machine" in done.stderr
+    assert "libcompany.so.1 needs libcompanyinner.so.3, which is not found on this machine" in done.stderr
     assert not (linked.project / "lib/ubuntu" / LIBRARY).exists()
 
 
@@ -210,5 +258,6 @@ def test_files_and_folders_are_those_of_the_link_command(linked: Linked, tmp_pat
     if generator == "Ninja":
         command.append(f"-DCMAKE_MAKE_PROGRAM={tools.ninja}")
     subprocess.run([str(word) for word in command], check=True, capture_output=True)
-    found = linked_libraries(build, build / "liba.so", "a", tools.ninja)
-    assert found == ([linked.vendor / "libcompany.so"], [linked.vendor / "elsewhere"])
+    found = link_command(build, build / "liba.so", "a", tools.ninja)
+    assert [file for file in found.files if file.parent == linked.vendor] == [linked.vendor / "libcompany.so"]
+    assert found.folders == (linked.vendor / "elsewhere",)

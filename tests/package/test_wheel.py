@@ -83,12 +83,12 @@ def test_the_checkers_of_wheels_find_nothing(relu_wheel: BuiltWheel, tool: str) 
     check_package(tool, relu_wheel.file)
 
 
-@pytest.mark.parametrize("told", [None, "cafe", "cafe-dirty"])
+@pytest.mark.parametrize("told", [None, "cafe123", "cafe123-dirty"])
 def test_its_commit_is_that_of_the_checkout_or_the_one_that_is_told(
     tmp_path: Path, ovext: Ovext, told: str | None
 ) -> None:
     project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
-    commit = "cafe"
+    commit = "cafe123"
     if told is None:
         git = ["git", "-C", str(project), "-c", "user.name=a", "-c", "user.email=a@example.org"]
         for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "all"]):
@@ -96,7 +96,7 @@ def test_its_commit_is_that_of_the_checkout_or_the_one_that_is_told(
         commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
     done = ovext("wheel", project, "--isa", "avx2", "--json", cwd=project, **({"OVEXT_COMMIT": told} if told else {}))
     (record,) = json.loads(done.stdout)["libraries"]
-    assert (record["project"]["commit"], record["project"]["dirty"]) == (commit, told == "cafe-dirty")
+    assert (record["project"]["commit"], record["project"]["dirty"]) == (commit, told == "cafe123-dirty")
 
 
 def change(file: Path, old: str, new: str) -> None:
@@ -118,6 +118,9 @@ def test_a_project_without_a_licence_is_told(tmp_path: Path, ovext: Ovext) -> No
     ("old", "new", "told"),
     [
         ('["LICENSE"]', '["LICENSE", "PATENTS"]', "license-files names PATENTS, and there is no such file"),
+        ('["LICENSE"]', '["../LICENSE"]', "'../LICENSE' does not lead to a file in the project's folder"),
+        ('["LICENSE"]', '[""]', "'' does not lead to a file in the project's folder"),
+        ('["LICENSE"]', '["/etc/hostname"]', "'/etc/hostname' does not lead to a file in the project's folder"),
         ('"Apache-2.0"', '"Apache"', "license: Unknown license: 'apache'; write an SPDX expression"),
     ],
 )

@@ -20,7 +20,7 @@ from ovext.build.publish import publish
 from ovext.errors import BuildError, EngineError
 from ovext.files import replace_text, writing_to
 from ovext.inner import VARIABLE, take_back
-from ovext.project.sources import source_files
+from ovext.project.sources import products_of, source_files
 from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
 from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toolchain.cmake import settings_of_this_machine
@@ -139,7 +139,7 @@ def run_in_container(plan: ContainerPlan, reporter: Reporter) -> BuildResult:
             engine = plan.engine.ready(plan.image.base_image, reporter.talk)
             tag, engine = ensure_image(plan.image, engine, log, reporter)
             built = _build(plan, engine, tag, log, reporter)
-        revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
+        revision = revision_of(plan.project.root, products_of(plan.project.root, plan.output_dir))
         project = project_record(plan.project, revision)
         records = [_inspected(record, plan, built, reporter) for record in _records(built)]
         base = plan.image.base_image

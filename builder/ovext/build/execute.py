@@ -15,6 +15,7 @@ from ovext.build.plan import HOST
 from ovext.build.publish import is_published, publish
 from ovext.files import writing_to
 from ovext.lock import folder_lock
+from ovext.project.sources import products_of
 from ovext.toolchain.fetch import fetch_openvino
 from ovext.toolchain.git import revision_of
 from ovext.toolchain.openvino import read_openvino
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
     from ovext.build.manifest import BundledRecord, LibraryRecord
     from ovext.build.plan import BuildPlan
 
+# A process has one of each, which comes with its compiler.
+RUNTIMES_OF_SANITIZERS = (
+    "libasan.so.6",
+    "libasan.so.8",
+    "libubsan.so.1",
+    "libtsan.so.0",
+    "libtsan.so.2",
+    "liblsan.so.0",
+)
 CHECKING = "Checking"  # starts the line about the gate, for callers that follow a build
 
 
@@ -60,8 +70,8 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
     with locked_build_tree(plan.build_dir, reporter) as lock:
         build_on_host(plan, lock, reporter)
         reports = read_reports(plan.build_dir, plan.project)
-        revision = revision_of(plan.project.root, [plan.project.root / "build", plan.output_dir.parent])
-        built = [(report, *_with_bundled(plan, report)) for report in reports]
+        revision = revision_of(plan.project.root, products_of(plan.project.root, plan.output_dir))
+        built = [(report, *library_of(plan, report)) for report in reports]
         layers = {file: layers_for(report, checked) for report, file, _ in built}
         files = {
             file: record_of(
@@ -98,13 +108,13 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
     return BuildResult(plan.output_dir, tuple(files.values()), up_to_date, time.monotonic() - started)
 
 
-def _with_bundled(plan: BuildPlan, report: LibraryReport) -> tuple[Path, Sequence[BundledRecord]]:
+def library_of(plan: BuildPlan, report: LibraryReport) -> tuple[Path, Sequence[BundledRecord]]:
     """The library as it is, or the one that needs only what is beside it, and the record of each copy."""
     if not plan.bundle:
         return report.file, ()
     from ovext.build.bundle import brought_by, with_bundled  # noqa: PLC0415  it brings the reader of ELF
 
-    brought = {*brought_by([plan.base_os]), *plan.project.settings.provides}
+    brought = brought_by([plan.base_os], [*plan.project.settings.provides, *RUNTIMES_OF_SANITIZERS])
     return with_bundled(
         report.file, report, plan.build_dir, plan.build_dir / "ovext" / "bundled" / report.library, brought
     )

@@ -131,6 +131,7 @@ class BundledRecord(_Record):
     library: str = Field(description="The name of the library that was copied.")
     size: int
     sha256: str
+    needs: dict[str, str] = Field(default={}, description="As in the inspection of the library.")
 
 
 class LibraryRecord(_Record):

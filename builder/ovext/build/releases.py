@@ -17,6 +17,7 @@ from ovext.build.plan import FOLDER, HOST, BuildPlan, Decision
 from ovext.build.publish import is_published, publish
 from ovext.errors import ProjectError, UsageError
 from ovext.files import read_regular, writing_to
+from ovext.project.sources import products_of
 from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
 from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toolchain.compiler import check_binutils, find_compiler
@@ -147,7 +148,7 @@ def run_releases(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> Bui
     files: dict[Path, LibraryRecord] = {}
     with locked_build_tree(plan.folder.parent, reporter) as lock:
         results = _built(plan, run_one, reporter)
-        about = project_record(project, revision_of(project.root, [project.root / "build", output_dir.parent]))
+        about = project_record(project, revision_of(project.root, products_of(project.root, output_dir)))
         texts = [name for one in results[0].libraries for layer in one.layers for name in layer.files]
         layers = {name: read_regular(results[0].output_dir / name).decode() for name in texts}
         for record in in_each_release(project, [result.libraries for result in results]):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.build.cmake_report import read_reports
-from ovext.build.execute import locked_build_tree
+from ovext.build.execute import library_of, locked_build_tree
 from ovext.build.host import build_on_host
 from ovext.build.plan import preset_names
 from ovext.build.resolve import plan_on_host
@@ -93,7 +93,8 @@ def build_with_sanitizer(request: BuildRequest, name: str, reporter: Reporter) -
     with locked_build_tree(plan.build_dir, reporter) as lock:
         build_on_host(plan, lock, reporter)
     reports = read_reports(plan.build_dir, plan.project)
-    libraries = {op.type: report.file for report in reports for op in report.described}
+    files = {report.library: library_of(plan, report)[0] for report in reports}
+    libraries = {op.type: files[report.library] for report in reports for op in report.described}
     return SanitizedBuild(libraries, plan.machine.openvino_version, environment, under)
 
 

@@ -14,6 +14,7 @@ from cyclonedx.model.license import DisjunctiveLicense, LicenseExpression
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.spdx import is_supported_id
 from packageurl import PackageURL
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from ovext.build.manifest import OPENVINO
 
@@ -51,16 +52,32 @@ def bill_of_materials(record: LibraryRecord, package: PackageURL) -> str:
         bom_ref=record.file,
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=record.sha256)],
     )
-    parts = [_runtime(record), *_openvinos(record, package.type), *_needed(record), *_bundled(record)]
+    parts = [_runtime(record), *_openvinos(record, package.type), *_builds(record), *_needed(record), *_bundled(record)]
     compiler = Component(name=record.compiler.id, version=record.compiler.version, type=ComponentType.APPLICATION)
     tool = Component(name="ovext", version=record.ovext, supplier=_OF_OVEXT, type=ComponentType.APPLICATION)
     bom = Bom(components=parts, serial_number=uuid.uuid5(uuid.NAMESPACE_OID, record.sha256))
     bom.metadata.component = library
     bom.metadata.tools.components |= {compiler, tool}
-    bom.register_dependency(library, parts)
+    _register_dependencies(bom, library, record)
     data = json.loads(JsonV1Dot6(bom).output_as_string())
     del data["metadata"]["timestamp"]  # the only part that would differ between two builds
     return json.dumps(data, indent=2, sort_keys=True) + "\n"
+
+
+def _register_dependencies(bom: Bom, library: Component, record: LibraryRecord) -> None:
+    """The library depends on all but what only copies need; a copy on what it needs itself."""
+    by_ref = {part.bom_ref.value: part for part in bom.components}
+    copies = {one.file: one.needs for one in record.bundled}
+    own = {name for name in by_ref if name not in copies and name not in _only_of_copies(record)}
+    own |= copies.keys() & (record.inspection.needs if record.inspection else {}).keys()
+    bom.register_dependency(library, [by_ref[name] for name in sorted(own)])
+    for file, needs in copies.items():
+        bom.register_dependency(by_ref[file], [by_ref[name] for name in needs if name in by_ref])
+
+
+def _only_of_copies(record: LibraryRecord) -> set[str]:
+    own = record.inspection.needs if record.inspection else {}
+    return {name for one in record.bundled for name in one.needs if name not in own}
 
 
 def package_of(record: LibraryRecord, kind: str) -> PackageURL:
@@ -81,7 +98,7 @@ def _runtime(record: LibraryRecord) -> Component:
 
 
 def _openvinos(record: LibraryRecord, kind: str) -> list[Component]:
-    how = "The library has a build inside that is linked to it." if record.releases else "The library is linked to it."
+    how = "The library has a build that is linked to it." if record.releases else "The library is linked to it."
     source = _OPENVINO[kind]
     return [
         Component(
@@ -97,9 +114,24 @@ def _openvinos(record: LibraryRecord, kind: str) -> list[Component]:
     ]
 
 
+def _builds(record: LibraryRecord) -> list[Component]:
+    """The builds for releases that are files beside the library."""
+    return [
+        Component(
+            name=one.file,
+            description=f"The build for OpenVINO {one.version}, beside the library.",
+            bom_ref=one.file,
+            hashes=[HashType(alg=HashAlgorithm.SHA_256, content=one.sha256)],
+        )
+        for one in record.releases
+        if one.file
+    ]
+
+
 def _needed(record: LibraryRecord) -> list[Component]:
     """The other libraries that are needed, by their names; their versions are those of the system that has them."""
-    needs = record.inspection.needs if record.inspection else {}
+    own = record.inspection.needs if record.inspection else {}
+    needs = {name: bringer for one in record.bundled for name, bringer in one.needs.items()} | own
     copies = {one.file for one in record.bundled}
     return [
         Component(name=name, description=f"It is needed, and comes with {bringer}.", bom_ref=name)
@@ -123,4 +155,14 @@ def _bundled(record: LibraryRecord) -> list[Component]:
 def _licences(text: str | None) -> list[License]:
     if not text:
         return []
-    return [DisjunctiveLicense(id=text) if is_supported_id(text) else LicenseExpression(text)]
+    if is_supported_id(text):
+        return [DisjunctiveLicense(id=text)]
+    return [LicenseExpression(text) if _is_expression(text) else DisjunctiveLicense(name=text)]
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        canonicalize_license_expression(text)
+    except InvalidLicenseExpression:
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +30,8 @@ def clean(
     folder = load_project(project).root / "build"
     with writing_to(folder):
         if folder.is_symlink() or not folder.is_dir():
-            typer.echo(f"There is nothing to remove: {shortened_path(folder)} is not there.")
+            why = "is not there" if not os.path.lexists(folder) else "is no folder of its own, and stays"
+            typer.echo(f"There is nothing to remove: {shortened_path(folder)} {why}.")
             return
         shutil.rmtree(folder)
     typer.echo(f"removed  {shortened_path(folder)}")

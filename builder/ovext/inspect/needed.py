@@ -179,12 +179,13 @@ def _missing_libraries(needed: Sequence[Needed], in_memory: bool) -> Iterator[Li
             continue
         told.add(one.library)
         name = one.library
+        where = None if len(targets) == len(one.brought_by) else targets
         text = f"{one.needed_by} needs {name}, which nothing brings on {', '.join(targets)}"
         fix = (
             f"Link it statically, or {beside} with a run path that begins with $ORIGIN, as `ovext build --bundle` "
             f"does. If the image installs it, say --provides {name}, or provides = [...] in [tool.ovext]."
         )
-        yield LibraryFinding("missing-library", Level.ERROR, text, fix, where=name, targets=targets)
+        yield LibraryFinding("missing-library", Level.ERROR, text, fix, where=name, targets=where)
 
 
 def _not_loaded(elf: Elf, around: Surroundings) -> Iterator[LibraryFinding]:

@@ -17,7 +17,7 @@ from ovext.files import writing_to
 from ovext.package.licences import check_licences, write_notice
 from ovext.package.requirements import openvino_to_build_against
 from ovext.project import load_project
-from ovext.project.sources import PRODUCTS
+from ovext.project.sources import products_of
 from ovext.scaffold.sync import check_derived
 from ovext.toolchain.git import revision_of
 
@@ -87,7 +87,7 @@ def _bundle(package: Package, report: LibraryReport, project: Project) -> list[B
     """Put copies of the libraries that nothing brings into the package; its library then needs these."""
     file = package.folder / report.file.name
     into = package.build_dir / "ovext" / "bundled" / package.library
-    brought = {*brought_by([]), *project.settings.provides}
+    brought = brought_by([], project.settings.provides)
     made, bundled = with_bundled(file, report, package.build_dir, into, brought)
     with writing_to(package.folder):
         for name in [file.name, *(one.file for one in bundled)] if bundled else ():
@@ -119,7 +119,7 @@ def fill_package(package: Package, talk: Talk) -> None:
         file,
         build_dir=package.build_dir,
         openvino=openvino,
-        project=project_record(project, revision_of(project.root, [project.root / name for name in PRODUCTS])),
+        project=project_record(project, revision_of(project.root, products_of(project.root))),
         base_os=None,
         engine=package.engine,
         layers=records,

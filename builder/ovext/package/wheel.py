@@ -23,7 +23,7 @@ from ovext.package.requirements import requirement_of
 from ovext.package.wheel_file import WheelFile, check_wheel, read_wheel
 from ovext.package.wheel_releases import compose_wheels
 from ovext.project import load_project
-from ovext.project.sources import PRODUCTS
+from ovext.project.sources import products_of
 from ovext.targets.openvino_version import BROUGHT_BY_OPENVINO
 from ovext.toml import parse_toml, read_text
 from ovext.toolchain.fetch import fetch_openvino
@@ -157,7 +157,7 @@ def _build(plan: BuildPlan, build_dir: Path, isa: str | None) -> WheelBuild:
     if isa is not None:
         settings["cmake.define.OVEXT_ISA"] = ";".join(plan.variants)
     root = plan.project.root
-    revision = revision_of(root, [root / name for name in PRODUCTS])
+    revision = revision_of(root, products_of(root))
     return WheelBuild(
         project=root,
         build_dir=build_dir,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,12 +14,22 @@ LICENCE_FILES = ("LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*")  # if a proje
 
 
 def _licence(value: Any) -> Any:
-    if isinstance(value, dict):
-        return value.get("text")  # as before PEP 639
+    if isinstance(value, dict):  # as before PEP 639
+        return f"the licence in {value['file']}" if "file" in value else value.get("text")
     try:
         return str(canonicalize_license_expression(value)) if isinstance(value, str) else value
     except InvalidLicenseExpression as error:
         raise ValueError(f"{error}; write an SPDX expression, such as MIT or LicenseRef-Proprietary") from None
+
+
+def _pattern(text: str) -> str:
+    """As PEP 639 wants it: a path below the project, of which glob() makes files."""
+    if not text.strip() or text.startswith("/") or ".." in text.split("/"):
+        raise ValueError(f"'{text}' does not lead to a file in the project's folder")
+    return text
+
+
+_Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
 class Author(BaseModel):
@@ -38,7 +48,9 @@ class Metadata(BaseModel):
     version: str
     description: str = ""
     license: Annotated[str | None, BeforeValidator(_licence)] = None  # an SPDX expression, or a text in old projects
-    license_files: list[str] | None = Field(default=None, alias="license-files")  # patterns
+    license_files: list[Annotated[str, AfterValidator(_pattern)]] | None = Field(
+        default=None, alias="license-files"
+    )  # patterns
     authors: list[Author] = []
 
     def licence_files(self, root: Path) -> dict[str, list[Path]]:

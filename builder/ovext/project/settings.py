@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from ovext.errors import UsageError
 from ovext.targets.isa import MULTI, parse_isa
@@ -48,7 +48,7 @@ class Settings(BaseModel):
     # Whether kernels may fuse multiplications with additions; the variants' results then differ in their bits.
     fp_contract: Literal["off", "fast"] = Field(default="off", alias="fp-contract")
     provides: list[str] = []  # libraries that every image has that the project's own libraries are sent to
-    bundle: bool = False  # whether copies of libraries that nothing brings lie beside the project's own
+    bundle: StrictBool = False  # whether copies of libraries that nothing brings lie beside the project's own
     accept: list[Acceptance] = []
     matrix: dict[str, Any] = {}  # of `ovext matrix`, which reads it
 

@@ -30,6 +30,11 @@ KEPT_BY_TOOLS = frozenset(
 )
 
 
+def products_of(root: Path, *others: Path) -> list[Path]:
+    """The folders of the project in `root` that hold no sources, and others that ovext writes."""
+    return [*(root / name for name in sorted(PRODUCTS)), *others]
+
+
 def source_files(root: Path, output: Path | None = None) -> Iterator[Path]:
     """Every source file of the project in `root`, always in the same order, without those in the folder `output`."""
     for path in sorted(root.iterdir()):

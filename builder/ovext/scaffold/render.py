@@ -37,7 +37,7 @@ def _environment() -> Environment:
 def python_literal(value: Any) -> str:
     """A value as Python, with the quotes that formatters want."""
     if isinstance(value, str):
-        return json.dumps(value)
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, float) and not math.isfinite(value):
         return f'float("{value}")'
     if isinstance(value, list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
@@ -91,6 +92,6 @@ def _licence(expression: str, holder: str) -> dict[str, str]:
         return {"LICENSE": licence().read_text(encoding="utf-8")}
     if expression in LICENCES:
         return {"LICENSE": render(f"licences/{expression}", **context)}
-    if expression.startswith("LicenseRef-"):
+    if re.fullmatch(r"LicenseRef-[A-Za-z0-9.-]+", expression):
         return {"LICENSE": f"Copyright (c) {context['year']} {holder}. All rights reserved.\n"}
     return {}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ovext.errors import ToolError
+from ovext.errors import ToolError, UsageError
 from ovext.toolchain.process import run
 
 if TYPE_CHECKING:
@@ -37,15 +38,32 @@ def user_name() -> str:
 
 
 def revision_of(folder: Path, products: Sequence[Path]) -> Revision | None:
-    """The commit that the environment names, else that of the checkout with `folder`; None if there is none, or no git.
+    """The commit of the checkout with `folder`, else the one that the environment names; None if there is neither.
 
     Files in `products`, which ovext itself writes, do not make it dirty.
+
+    Raises:
+        UsageError: the environment names none in a form that git has.
     """
-    if told := os.environ.get(COMMIT):
-        return Revision(told.removesuffix(_DIRTY), dirty=told.endswith(_DIRTY))
-    excluded = [
-        f":(exclude){os.path.relpath(product, folder)}" for product in products if product.is_relative_to(folder)
-    ]
+    return _of_checkout(folder, products) or _told()
+
+
+def _told() -> Revision | None:
+    told = os.environ.get(COMMIT)
+    if not told:
+        return None
+    if not re.fullmatch(rf"[0-9a-f]{{7,64}}({_DIRTY})?", told):
+        raise UsageError(
+            f"{COMMIT}='{told}' is no commit", fix=f"Give what `git rev-parse HEAD` prints; {_DIRTY} may follow."
+        )
+    return Revision(told.removesuffix(_DIRTY), dirty=told.endswith(_DIRTY))
+
+
+def _of_checkout(folder: Path, products: Sequence[Path]) -> Revision | None:
+    """None outside a checkout, before its first commit, or without git."""
+    folder = folder.resolve()
+    below = [product.resolve() for product in products if product.resolve().is_relative_to(folder)]
+    excluded = [f":(exclude){os.path.relpath(product, folder)}" for product in below]
     command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch", "--", ".", *excluded]
     try:
         finished = run(command)

@@ -1,9 +1,9 @@
-"""Where the linker found the shared libraries of a target: CMake's link command tells the folders."""
+"""Where the linker found the shared libraries of a target: CMake's link command tells."""
 
 from __future__ import annotations
 
-import re
 import shlex
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,16 +11,24 @@ from ovext.toolchain.loader import library_here
 from ovext.toolchain.process import run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ovext.toolchain.compiler import Compiler
 
-_SHARED = re.compile(r".+\.so(\.\d+)*")
+_NOT_SHARED = (".o", ".a", ".map")
 
 
-def linked_libraries(build_dir: Path, library: Path, target: str, ninja: Path) -> tuple[list[Path], list[Path]]:
-    """The shared libraries that a target is linked with by their files, and the folders that -L names, in order.
+@dataclass(frozen=True)
+class LinkCommand:
+    """What a link command says of libraries: files that may be shared libraries, and the folders of -L, in order."""
+
+    files: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+
+def link_command(build_dir: Path, library: Path, target: str, ninja: Path) -> LinkCommand:
+    """The link command of a target.
 
     Args:
         build_dir: CMake's build tree, of the generator Ninja or Unix Makefiles.
@@ -28,15 +36,24 @@ def linked_libraries(build_dir: Path, library: Path, target: str, ninja: Path) -
         target: its name.
         ninja: the program.
     """
-    files, folders = [], []
-    for before, word in pairwise(_words(build_dir, library, target, ninja)):
-        if before == "-o":
-            continue
-        if word.startswith("-L") and len(word) > len("-L"):
-            folders.append(build_dir / word.removeprefix("-L"))
-        elif not word.startswith("-") and _SHARED.fullmatch(word):
+    words = list(_without_wrapping(_words(build_dir, library, target, ninja)))
+    folders = [build_dir / word.removeprefix("-L") for word in words if word.startswith("-L") and word != "-L"]
+    files = []
+    for before, word in pairwise(words):
+        if word.startswith("-l"):
+            name = word.removeprefix("-l")
+            file_name = name.removeprefix(":") if name.startswith(":") else f"lib{name}.so"
+            files += [folder / file_name for folder in folders]
+        elif before != "-o" and not word.startswith("-") and not word.endswith(_NOT_SHARED):
             files.append(build_dir / word)
-    return list(dict.fromkeys(files)), list(dict.fromkeys(folders))
+    there = [file for file in dict.fromkeys(files) if file.is_file()]
+    return LinkCommand(tuple(there), tuple(dict.fromkeys(folders)))
+
+
+def _without_wrapping(words: Iterable[str]) -> Iterator[str]:
+    """The words, with options for the linker as it sees them."""
+    for word in words:
+        yield from word.split(",")[1:] if word.startswith("-Wl,") else [word]
 
 
 def _words(build_dir: Path, library: Path, target: str, ninja: Path) -> list[str]:
@@ -48,7 +65,7 @@ def _words(build_dir: Path, library: Path, target: str, ninja: Path) -> list[str
     return shlex.split(found.read_text(encoding="utf-8")) if found else []
 
 
-def find_linked(name: str, folders: Iterable[Path], compiler: Compiler) -> Path | None:
+def find_library_file(name: str, folders: Iterable[Path], compiler: Compiler) -> Path | None:
     """The file of a needed library: in the folders, where the compiler has it, or where the loader finds it."""
     for folder in folders:
         if (folder / name).is_file():

@@ -34,6 +34,9 @@ def _base_os(name: str) -> str:
         raise ValueError(str(error)) from None
 
 
+_BaseOSName = Annotated[str, AfterValidator(_base_os)]
+
+
 def _build_type(name: str) -> str:
     if name not in BUILD_TYPES:
         raise ValueError(str(UnknownNameError("build type", name, BUILD_TYPES)))
@@ -64,11 +67,11 @@ class MatrixSettings(Strict):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     projects: list[str] = Field(default=["."], min_length=1)
-    base_os: list[Annotated[str, AfterValidator(_base_os)]] = Field(alias="base-os", default_factory=_every_base_os)
+    base_os: list[_BaseOSName] = Field(alias="base-os", default_factory=_every_base_os)
     openvino: list[Annotated[str, AfterValidator(_releases)]] | None = None  # None: those that each project lists
     build_type: list[Annotated[str, AfterValidator(_build_type)]] = Field(alias="build-type", default=[BUILD_TYPES[0]])
     product: list[Annotated[str, AfterValidator(_product)]] = Field(default=[LIBRARY], min_length=1)
-    base_image: dict[Annotated[str, AfterValidator(_base_os)], str] = Field(alias="base-image", default={})
+    base_image: dict[_BaseOSName, Annotated[str, Field(min_length=1)]] = Field(alias="base-image", default={})
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,11 @@ class Extension:
         if not Path(self.recipe_folder, "CMakeLists.txt").is_file():
             raise ConanException(f"{self.recipe_folder} is no extension project: it has no CMakeLists.txt")
         copy(self, "*", self.recipe_folder, self.export_sources_folder, excludes=NO_SOURCES)
+        for link in filter(Path.is_symlink, Path(self.export_sources_folder).rglob("*")):
+            source = Path(self.recipe_folder, link.relative_to(self.export_sources_folder))
+            if source.is_file():  # such as ../LICENSE, which the cache does not have
+                link.unlink()
+                shutil.copy(source, link)
 
     # What it is built for.
 
