@@ -174,13 +174,14 @@ def test_a_project_may_precompile_headers(custom_relu: Path, ovext: Ovext) -> No
     assert list((custom_relu / "build").rglob("cmake_pch.hxx.gch"))
 
 
-def test_a_lost_bill_of_materials_is_made_again(custom_relu: Path, ovext: Ovext) -> None:
+def test_a_lost_or_spoilt_bill_of_materials_is_made_again(custom_relu: Path, ovext: Ovext) -> None:
     assert ovext("build", "--isa", "sse42", cwd=custom_relu).returncode == 0
     bill = custom_relu / "lib" / "ubuntu" / "custom_relu.cdx.json"
     before = bill.read_text()
-    bill.unlink()
-    assert "up to date" not in ovext("build", "--isa", "sse42", cwd=custom_relu).stdout
-    assert bill.read_text() == before
+    for spoil in (bill.unlink, lambda: bill.write_text("{}")):
+        spoil()
+        assert "up to date" not in ovext("build", "--isa", "sse42", cwd=custom_relu).stdout
+        assert bill.read_text() == before
     assert "up to date" in ovext("build", "--isa", "sse42", cwd=custom_relu).stdout
 
 

@@ -183,6 +183,14 @@ def test_builds_for_several_releases_find_them(linked: Linked, ovext: Ovext, lay
     built = ovext("build", "--isa", "avx2", *releases, cwd=linked.project)
     assert built.returncode == 0, built.stderr
     assert set(linked.bundled()) == {"libcompany.so.1", "libcompanyinner.so.3"}
+    folder = linked.project / "lib/ubuntu"
+    checked_bill(
+        (folder / "custom_relu.cdx.json").read_text(),
+        (folder / LIBRARY).read_bytes(),
+        (folder / "manifest.json").read_text(),
+    )
+    (record,) = json.loads((folder / "manifest.json").read_text())["libraries"]
+    assert "libtbb.so.12" in record["inspection"]["needs"], "the builds need it"
     linked.gone()
     library = linked.project / "lib/ubuntu" / LIBRARY
     assert infers(library) == "[-1.0, 0.0, 3.0]"
@@ -200,6 +208,9 @@ def test_a_wheel_holds_them(linked: Linked, ovext: Ovext, site: Site) -> None:
     linked.gone()
     ran = site.python(INFER)
     assert ran.stdout.endswith("[-1.0, 0.0, 3.0]\n"), ran.stderr
+    lost = site.folder / "custom_relu" / min(names)
+    lost.unlink()
+    assert f"RuntimeError: {lost} is missing: install custom-relu again" in site.python(INFER).stderr
 
 
 def test_a_build_with_a_sanitizer_has_them_too(linked: Linked, ovext: Ovext) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ovext.build.manifest import LibraryRecord, OpRecord, read_manifest
-from ovext.build.publish import is_published, publish
+from ovext.build.publish import publish, published
 from ovext.errors import FilesError, LibraryError
 from ovext.files import sha256_of
 from ovext.loading import find_library
@@ -68,21 +68,21 @@ def test_library_and_manifest_appear_and_nothing_else(tmp_path: Path) -> None:
     out = tmp_path / "lib" / "ubuntu"
     record = put(built(tmp_path / "build", "a.so", "one"), out)
     assert (out / "a.so").read_text() == "one"
-    assert is_published(out, [record])
+    assert published(out, [record])
     assert {path.name for path in out.iterdir()} == {"a.so", "a.cdx.json", "manifest.json", ".ovext.lock"}
 
 
 def test_libraries_of_several_projects_share_a_folder(tmp_path: Path) -> None:
     first = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
     second = put(built(tmp_path / "build", "b.so", "two"), tmp_path / "out")
-    assert is_published(tmp_path / "out", [first, second])
+    assert published(tmp_path / "out", [first, second])
 
 
 def test_a_new_build_replaces_the_old_record(tmp_path: Path) -> None:
     old = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
     new = put(built(tmp_path / "build", "a.so", "two"), tmp_path / "out")
-    assert is_published(tmp_path / "out", [new])
-    assert not is_published(tmp_path / "out", [old])
+    assert published(tmp_path / "out", [new])
+    assert not published(tmp_path / "out", [old])
 
 
 def test_record_of_a_library_that_was_deleted_goes(tmp_path: Path) -> None:
@@ -97,15 +97,15 @@ def test_record_of_a_library_that_was_deleted_goes(tmp_path: Path) -> None:
 def test_changed_or_missing_library_is_not_published(tmp_path: Path) -> None:
     record = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
     (tmp_path / "out" / "a.so").write_text("damaged")
-    assert not is_published(tmp_path / "out", [record])
+    assert not published(tmp_path / "out", [record])
 
 
 def test_a_record_with_an_op_that_the_published_library_lacks_is_not_published(tmp_path: Path) -> None:
     """op.toml describes another op than the same library had when it passed the gate."""
     record = put(built(tmp_path / "build", "a.so", "one"), tmp_path / "out")
     other = record.model_copy(update={"ops": [OpRecord(type="Simple", opset="opset1")]})
-    assert not is_published(tmp_path / "out", [other])
-    assert is_published(tmp_path / "out", [record.model_copy(update={"ops": []})])  # only the gate knows its ops
+    assert not published(tmp_path / "out", [other])
+    assert published(tmp_path / "out", [record.model_copy(update={"ops": []})])  # only the gate knows its ops
 
 
 def test_the_manifest_is_put_in_place_last(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_killed_before_any_rename_the_set_is_the_old_or_the_new_one(tmp_path: Pa
         if not killed_before_rename(number, partial(publish, after, out, print, texts)):
             break
         read_manifest(out)  # whoever reads first
-        is_old, is_new = (is_published(out, list(records.values())) for records in (before, after))
+        is_old, is_new = (bool(published(out, list(records.values()))) for records in (before, after))
         assert is_old != is_new
         assert {path.name for path in out.iterdir()} - {".ovext.staged"} == {
             "gpu",
@@ -229,7 +229,7 @@ def test_what_cannot_be_moved_is_found_out_before_anything_moves(tmp_path: Path,
     library = built(tmp_path / "build", "a.so", "two")
     with pytest.raises(FilesError):
         publish({library: record_of(library, layers=[layer_record(LAYERS)])}, out, print, LAYERS)
-    assert is_published(out, [before]) or (out / "gpu").is_symlink()
+    assert published(out, [before]) or (out / "gpu").is_symlink()
     assert (out / "a.so").read_text() == "one"
     assert not (out / ".ovext.staged").exists()
 
@@ -276,7 +276,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(FilesError, match="this is a symlink"):
         publish({library: record}, tmp_path / "out", print, LAYERS)
     assert not list((tmp_path / "elsewhere").iterdir())
-    assert not is_published(tmp_path / "out", [record])
+    assert not published(tmp_path / "out", [record])
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_failure_leaves_the_old_library(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("shutil.copy", full_disk)
     with pytest.raises(FilesError, match="No space left on device"):
         put(built(tmp_path / "build", "a.so", "two"), tmp_path / "out")
-    assert is_published(tmp_path / "out", [old])
+    assert published(tmp_path / "out", [old])
     assert not list((tmp_path / "out").glob("*.partial"))
 
 
@@ -323,9 +323,9 @@ def test_layers_lie_beside_the_library_and_belong_to_it(tmp_path: Path) -> None:
     record = record_of(library, layers=[layer_record(LAYERS)])
     publish({library: record}, tmp_path / "out", print, LAYERS)
     assert (tmp_path / "out" / "gpu" / "a.Op.cl").read_text() == "kernel"
-    assert is_published(tmp_path / "out", [record])
+    assert published(tmp_path / "out", [record])
     (tmp_path / "out" / "gpu" / "a.Op.cl").write_text("edited")
-    assert not is_published(tmp_path / "out", [record])
+    assert not published(tmp_path / "out", [record])
 
 
 def test_layers_that_a_library_has_no_more_go(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ovext.build.host import Reporter, build_on_host
 from ovext.build.layers import check_layers, layers_for
 from ovext.build.manifest import project_record, record_of
 from ovext.build.plan import HOST
-from ovext.build.publish import is_published, publish
+from ovext.build.publish import publish, published
 from ovext.files import writing_to
 from ovext.lock import folder_lock
 from ovext.project.sources import products_of
@@ -88,8 +88,10 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
             )
             for report, file, bundled in built
         }
-        up_to_date = is_published(plan.output_dir, list(files.values()))
-        if not up_to_date:
+        there = published(plan.output_dir, list(files.values()))
+        if there:
+            files = dict(zip(files, there, strict=True))
+        else:
             from ovext.build.gate import (  # noqa: PLC0415  a build with nothing to do needs no disassembler
                 Candidate,
                 pass_gate,
@@ -105,7 +107,7 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
             publish(files, plan.output_dir, reporter.talk, texts)
         for report in reports:
             rejected_report(plan.output_dir, report.file.name).unlink(missing_ok=True)  # of an earlier build
-    return BuildResult(plan.output_dir, tuple(files.values()), up_to_date, time.monotonic() - started)
+    return BuildResult(plan.output_dir, tuple(files.values()), bool(there), time.monotonic() - started)
 
 
 def library_of(plan: BuildPlan, report: LibraryReport) -> tuple[Path, Sequence[BundledRecord]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.build.manifest import FILE_NAME, LibraryRecord, Manifest, merged, read_manifest, to_json
-from ovext.files import is_file, remove_leftovers, sha256_of, writing_to
+from ovext.files import read_regular, remove_leftovers, sha256_of, writing_to
 from ovext.lock import folder_lock
 from ovext.transaction import change_together, finish_locked
 
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def is_published(folder: Path, records: list[LibraryRecord]) -> bool:
-    """Whether the folder has exactly these libraries and its manifest says so; they passed the gate when published."""
+def published(folder: Path, records: list[LibraryRecord]) -> list[LibraryRecord]:
+    """The records with what the gate found out, from the manifest; none unless the folder has these libraries."""
     manifest = read_manifest(folder)
     there = {record.file: record for record in manifest.libraries} if manifest else {}
-    return all(
+    is_there = all(
         record.file in there and _is_same(record, there[record.file]) and _is_intact(folder / record.file, record)
         for record in records
     )
+    return [there[record.file] for record in records] if is_there else []
 
 
 def _is_same(record: LibraryRecord, published: LibraryRecord) -> bool:
@@ -38,12 +39,18 @@ def _is_intact(file: Path, record: LibraryRecord) -> bool:
     """Whether the library and the files that belong to it are as the record says, and it has a bill of materials."""
     hashes = {file: record.sha256}
     hashes |= {file.parent / name: sha256 for name, sha256 in _others(record).items()}
-    is_described = is_file(file.with_name(record.bill))
     return (
-        is_described
+        _is_described(file.with_name(record.bill), record)
         and not (file.parent / "gpu").is_symlink()
         and all(path.is_file() and sha256_of(path) == sha256 for path, sha256 in hashes.items())
     )
+
+
+def _is_described(bill: Path, record: LibraryRecord) -> bool:
+    try:
+        return record.sha256.encode() in read_regular(bill)
+    except OSError:
+        return False
 
 
 def publish(

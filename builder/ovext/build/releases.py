@@ -14,7 +14,7 @@ from ovext.build.compose import OneBuild, compose
 from ovext.build.execute import CHECKING, BuildResult, locked_build_tree
 from ovext.build.manifest import project_record
 from ovext.build.plan import FOLDER, HOST, BuildPlan, Decision
-from ovext.build.publish import is_published, publish
+from ovext.build.publish import publish, published
 from ovext.errors import ProjectError, UsageError
 from ovext.files import read_regular, writing_to
 from ovext.project.sources import products_of
@@ -159,8 +159,10 @@ def run_releases(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> Bui
             reporter.talk(f"Putting {len(builds)} builds into {record.file}")
             file, composed = compose(project, plan.folder / record.file, builds, lock, beside=plan.beside)
             files[file] = composed.model_copy(update={"project": about})
-        up_to_date = is_published(output_dir, list(files.values()))
-        if not up_to_date:
+        there = published(output_dir, list(files.values()))
+        if there:
+            files = dict(zip(files, there, strict=True))
+        else:
             for file, record in files.items():
                 if not record.releases:
                     continue  # it is not tied to a release, and has passed the gate
@@ -173,7 +175,7 @@ def run_releases(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> Bui
             publish(files, output_dir, reporter.talk, layers)
         for record in files.values():
             rejected_report(output_dir, record.file).unlink(missing_ok=True)  # of an earlier build
-    return BuildResult(output_dir, tuple(files.values()), up_to_date, time.monotonic() - started)
+    return BuildResult(output_dir, tuple(files.values()), bool(there), time.monotonic() - started)
 
 
 def _built(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> list[BuildResult]:

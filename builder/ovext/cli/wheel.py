@@ -63,6 +63,8 @@ def _show(result: WheelResult, *, as_json: bool, reproducible: bool) -> None:
     for record in wheel.libraries:
         typer.echo(f"  library   {record.file}: {', '.join(variant.id for variant in record.variants)}")
         typer.echo(f"  ops       {', '.join(f'{op.type} ({op.opset})' for op in record.ops)}")
+        for copy in record.bundled:
+            typer.echo(f"  bundled   {copy.file}")
         for layer in record.layers:
             typer.echo(f"  {layer.kind:8}  {layer.config}")
     typer.echo(f"  requires  {', '.join(wheel.requires)}")

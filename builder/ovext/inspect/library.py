@@ -152,7 +152,8 @@ def _of_helpers(around: Surroundings, needed: Sequence[Needed] | None) -> Iterat
         name = printable(helper.path.name)
         for one in _own_findings(helper, functions_of(helper), variants_in(helper) or (), around, needed):
             if one.level is Level.ERROR:
-                yield replace(one, text=f"{name}, which it needs: {one.text}", where=one.where or name)
+                fix = f"Get a build of {name} for older systems." if one.code == "too-new" else one.fix
+                yield replace(one, text=f"{name}, which it needs: {one.text}", where=one.where or name, fix=fix)
 
 
 def _limits(elf: Elf) -> Iterator[str]:

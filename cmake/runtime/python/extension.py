@@ -38,15 +38,22 @@ def register(core: openvino.Core) -> Path:
     one tells if the library's file has changed since this process loaded it.
 
     Raises:
-        RuntimeError: the process has no OpenVINO that the library was built for.
+        RuntimeError: the process has no OpenVINO that the library was built for, or a file of the package is missing.
     """
     for one in _records():
         if one["link"] == "needed":  # others load in the processes that they are made for
             _check_openvino(one)
+            _check_files(one)
             _warn_if_changed(_FOLDER / one["file"])
             core.add_extension(str(_FOLDER / one["file"]))
             _warn_if_known(core, one)
     return path()
+
+
+def _check_files(record: dict[str, Any]) -> None:
+    for name in [record["file"], *(copy["file"] for copy in record.get("bundled", []))]:
+        if not (_FOLDER / name).is_file():
+            raise RuntimeError(f"{_FOLDER / name} is missing: install {record['project']['name']} again")
 
 
 def _warn_if_changed(library: Path) -> None:
