@@ -242,6 +242,8 @@ def test_wheels_are_products_too(workspace: Workspace) -> None:
     assert "done       custom_relu-wheel-openvino2026.4.1-release" in again.stdout
     assert wheel.is_file()
     assert workspace.run("--product", "whell", "--dry-run").returncode == ExitCode.USAGE
+    alone = workspace.run("--product", "wheel", "--base-os", "ubi8", "--dry-run")
+    assert "--base-os and --build-type are for libraries, and the matrix has none" in alone.stderr
 
 
 def test_a_base_image_needs_a_name_and_a_base_os(workspace: Workspace) -> None:

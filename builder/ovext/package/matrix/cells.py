@@ -118,6 +118,11 @@ class MatrixRequest:
         for name in self.product or ():
             if name not in PRODUCTS:
                 raise UnknownNameError("product", name, PRODUCTS)
+        if (self.base_os or self.build_type) and LIBRARY not in (self.product or settings.product):
+            raise UsageError(
+                "--base-os and --build-type are for libraries, and the matrix has none",
+                fix=f"Leave them out, or add --product {LIBRARY}.",
+            )
         asked = {
             "projects": self.projects,
             "base_os": [find_base_os(name).id for name in self.base_os or ()],
