@@ -158,7 +158,9 @@ def test_the_conan_recipe_has_the_same_tables() -> None:
 
 def test_the_actions_of_new_projects_are_those_of_the_workflows_here() -> None:
     here = "".join(file.read_text(encoding="utf-8") for file in (ROOT / ".github/workflows").glob("*.yml"))
-    files = repository_files(Repository(ci="github"), {"name": "a", "ovext": "1", "openvino": "1", "onnx": False})
+    files = repository_files(
+        Repository(ci="github"), {"name": "a", "author": "", "ovext": "1", "openvino": "1", "onnx": False}
+    )
     used = {line for text in files.values() for line in re.findall("uses: ([^.].*)", text)}
     assert len(used) == 6
     assert [action for action in used if f"uses: {action}\n" not in here] == []

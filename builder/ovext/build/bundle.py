@@ -77,6 +77,7 @@ def with_bundled(
     if not bundle.wanted(file):
         return file, []
     bundle.find_all(file, report, build_dir)
+    bundle.name_copies()
     with writing_to(into):
         shutil.rmtree(into, ignore_errors=True)
         into.mkdir(parents=True)
@@ -92,6 +93,7 @@ class _Bundle:
 
     brought: Brought
     found: dict[str, Path] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)  # of the copies
 
     def wanted(self, file: Path) -> list[str]:
         """The libraries that the file needs and that nothing brings."""
@@ -118,25 +120,28 @@ class _Bundle:
             self.found[name] = there
             pending += [(there, name, other) for other in self.wanted(there)]
 
-    def copy_name(self, name: str) -> str:
-        """The name of the copy: with a part of the hash of all libraries that it brings along, itself among them."""
-        along, pending = {name}, [name]
-        while pending:
-            others = set(self.wanted(self.found[pending.pop()])) - along
-            along |= others
-            pending += others
-        state = hashlib.sha256("".join(f"{one} {sha256_of(self.found[one])}\n" for one in sorted(along)).encode())
-        stem, _, version = name.partition(".so")
-        return f"{stem}-{state.hexdigest()[:_HASH_DIGITS]}.so{version}"
+    def name_copies(self) -> None:
+        """Name each copy with a part of the hash of all libraries that it brings along, itself among them."""
+        hashes = {name: sha256_of(file) for name, file in self.found.items()}
+        wanted = {name: set(self.wanted(file)) for name, file in self.found.items()}
+        for name in self.found:
+            along, pending = {name}, [name]
+            while pending:
+                others = wanted[pending.pop()] - along
+                along |= others
+                pending += others
+            state = hashlib.sha256("".join(f"{one} {hashes[one]}\n" for one in sorted(along)).encode())
+            stem, _, version = name.partition(".so")
+            self.names[name] = f"{stem}-{state.hexdigest()[:_HASH_DIGITS]}.so{version}"
 
     def replacing(self, file: Path) -> list[str]:
         """The options of patchelf that let the file need copies."""
-        return [part for name in self.wanted(file) for part in ("--replace-needed", name, self.copy_name(name))]
+        return [part for name in self.wanted(file) for part in ("--replace-needed", name, self.names[name])]
 
     def write(self, name: str, into: Path) -> BundledRecord:
         """Write the copy of a library into the folder. It keeps no run path of this machine."""
         source = self.found[name]
-        copy = into / self.copy_name(name)
+        copy = into / self.names[name]
         shutil.copyfile(source, copy)
         copy.chmod(0o755)
         replacing = self.replacing(source)

@@ -67,17 +67,11 @@ def bill_of_materials(record: LibraryRecord, package: PackageURL) -> str:
 def _register_dependencies(bom: Bom, library: Component, record: LibraryRecord) -> None:
     """The library depends on all but what only copies need; a copy on what it needs itself."""
     by_ref = {part.bom_ref.value: part for part in bom.components}
-    copies = {one.file: one.needs for one in record.bundled}
-    own = {name for name in by_ref if name not in copies and name not in _only_of_copies(record)}
-    own |= copies.keys() & (record.inspection.needs if record.inspection else {}).keys()
-    bom.register_dependency(library, [by_ref[name] for name in sorted(own)])
-    for file, needs in copies.items():
-        bom.register_dependency(by_ref[file], [by_ref[name] for name in needs if name in by_ref])
-
-
-def _only_of_copies(record: LibraryRecord) -> set[str]:
-    own = record.inspection.needs if record.inspection else {}
-    return {name for one in record.bundled for name in one.needs if name not in own}
+    of_copies = {name for one in record.bundled for name in (one.file, *one.needs)}
+    of_copies -= set(record.inspection.needs if record.inspection else ())
+    bom.register_dependency(library, [part for name, part in by_ref.items() if name not in of_copies])
+    for one in record.bundled:
+        bom.register_dependency(by_ref[one.file], [by_ref[name] for name in one.needs if name in by_ref])
 
 
 def package_of(record: LibraryRecord, kind: str) -> PackageURL:
@@ -117,12 +111,7 @@ def _openvinos(record: LibraryRecord, kind: str) -> list[Component]:
 def _builds(record: LibraryRecord) -> list[Component]:
     """The builds for releases that are files beside the library."""
     return [
-        Component(
-            name=one.file,
-            description=f"The build for OpenVINO {one.version}, beside the library.",
-            bom_ref=one.file,
-            hashes=[HashType(alg=HashAlgorithm.SHA_256, content=one.sha256)],
-        )
+        _file_beside(one.file, one.file, one.sha256, f"The build for OpenVINO {one.version}, beside the library.")
         for one in record.releases
         if one.file
     ]
@@ -142,14 +131,14 @@ def _needed(record: LibraryRecord) -> list[Component]:
 
 def _bundled(record: LibraryRecord) -> list[Component]:
     return [
-        Component(
-            name=one.library,
-            description=f"A copy of it, {one.file}, is beside the library.",
-            bom_ref=one.file,
-            hashes=[HashType(alg=HashAlgorithm.SHA_256, content=one.sha256)],
-        )
+        _file_beside(one.library, one.file, one.sha256, f"A copy of it, {one.file}, is beside the library.")
         for one in record.bundled
     ]
+
+
+def _file_beside(name: str, file: str, sha256: str, description: str) -> Component:
+    hashes = [HashType(alg=HashAlgorithm.SHA_256, content=sha256)]
+    return Component(name=name, description=description, bom_ref=file, hashes=hashes)
 
 
 def _licences(text: str | None) -> list[License]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from ovext.build.host import Reporter
     from ovext.build.plan import BuildPlan, BuildRequest, Decision
+    from ovext.toolchain.git import Revision
 
 BACKEND = "scikit_build_core.build"
 _EPOCH = "315532800"  # 1980-01-01, the earliest time that a wheel can hold
@@ -136,8 +137,9 @@ def plan_wheel(request: BuildRequest) -> WheelPlan:
     plans = [plan_on_host(replace(request, openvino=one)) for one in wanted]
     names = ",".join(plan.machine.openvino_version for plan in plans)
     build_dir = project.root / "build" / f"wheel-openvino{names}-{'-'.join(plans[0].variants)}"
+    revision = revision_of(project.root, products_of(project.root))
     builds = [
-        _build(plan, build_dir / release if releases else build_dir, request.isa)
+        _build(plan, build_dir / release if releases else build_dir, request.isa, revision)
         for plan, release in zip(plans, releases or [""], strict=True)
     ]
     decisions = [one for one in plans[0].decisions if one.subject not in _NOT_OF_A_WHEEL]
@@ -149,17 +151,15 @@ def plan_wheel(request: BuildRequest) -> WheelPlan:
     return WheelPlan(project.root, build_dir, request.output_root, tuple(builds), tuple(decisions))
 
 
-def _build(plan: BuildPlan, build_dir: Path, isa: str | None) -> WheelBuild:
+def _build(plan: BuildPlan, build_dir: Path, isa: str | None, revision: Revision | None) -> WheelBuild:
     machine = plan.machine
     settings = {"cmake.define.CMAKE_CXX_COMPILER": str(machine.compiler.path)}
     if machine.compiler.launcher is not None:
         settings["cmake.define.CMAKE_CXX_COMPILER_LAUNCHER"] = str(machine.compiler.launcher)
     if isa is not None:
         settings["cmake.define.OVEXT_ISA"] = ";".join(plan.variants)
-    root = plan.project.root
-    revision = revision_of(root, products_of(root))
     return WheelBuild(
-        project=root,
+        project=plan.project.root,
         build_dir=build_dir,
         settings=settings,
         environment={

@@ -13,7 +13,6 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from ovext.errors import UnknownNameError, UsageError
 from ovext.resources import licence
 from ovext.scaffold.render import render
-from ovext.toolchain.git import user_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +69,7 @@ def repository(*, license: str = "", ci: str = "", conan: bool = False) -> Repos
 def repository_files(chosen: Repository, context: Mapping[str, Any]) -> dict[str, str]:
     """The texts of its files, by their paths; `context` is that of the project's own templates."""
     name: str = context["name"]
-    files = _licence(chosen.license, user_name() or f"the authors of {name}")
+    files = _licence(chosen.license, context["author"] or f"the authors of {name}")
     if chosen.ci:
         for workflow in ("test", "release"):
             text = render(f"repository/{workflow}.yml", actions=_ACTIONS, **context)
