@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ovext.build.plan import BuildPlan
 
 # A process has one of each, which comes with its compiler.
-RUNTIMES_OF_SANITIZERS = (
+_RUNTIMES_OF_SANITIZERS = (
     "libasan.so.6",
     "libasan.so.8",
     "libubsan.so.1",
@@ -116,7 +116,7 @@ def library_of(plan: BuildPlan, report: LibraryReport) -> tuple[Path, Sequence[B
         return report.file, ()
     from ovext.build.bundle import brought_by, with_bundled  # noqa: PLC0415  it brings the reader of ELF
 
-    brought = brought_by([plan.base_os], [*plan.project.settings.provides, *RUNTIMES_OF_SANITIZERS])
+    brought = brought_by([plan.base_os], [*plan.project.settings.provides, *_RUNTIMES_OF_SANITIZERS])
     return with_bundled(
         report.file, report, plan.build_dir, plan.build_dir / "ovext" / "bundled" / report.library, brought
     )

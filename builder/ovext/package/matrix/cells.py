@@ -19,7 +19,7 @@ from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toml import parse_toml, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _TABLE = ("tool", "ovext", "matrix")
@@ -27,26 +27,33 @@ LIBRARY, WHEEL = PRODUCTS = ("library", "wheel")
 ANY = "any"  # the base OS of a wheel, whose tag tells where it loads
 
 
-def _base_os(name: str) -> str:
-    try:
-        return find_base_os(name).id
-    except UnknownNameError as error:
-        raise ValueError(str(error)) from None
-
-
-_BaseOSName = Annotated[str, AfterValidator(_base_os)]
+def _check(kind: str, name: str, known: Sequence[str]) -> str:
+    if name not in known:
+        raise UnknownNameError(kind, name, known)
+    return name
 
 
 def _build_type(name: str) -> str:
-    if name not in BUILD_TYPES:
-        raise ValueError(str(UnknownNameError("build type", name, BUILD_TYPES)))
-    return name
+    return _check("build type", name, BUILD_TYPES)
 
 
 def _product(name: str) -> str:
-    if name not in PRODUCTS:
-        raise ValueError(str(UnknownNameError("product", name, PRODUCTS)))
-    return name
+    return _check("product", name, PRODUCTS)
+
+
+def _in_table(check: Callable[[str], str]) -> AfterValidator:
+    """The check for a value in the table, whose place pydantic tells."""
+
+    def validate(name: str) -> str:
+        try:
+            return check(name)
+        except UnknownNameError as error:
+            raise ValueError(str(error)) from None
+
+    return AfterValidator(validate)
+
+
+_BaseOSName = Annotated[str, _in_table(lambda name: find_base_os(name).id)]
 
 
 def _releases(text: str) -> str:
@@ -69,8 +76,8 @@ class MatrixSettings(Strict):
     projects: list[str] = Field(default=["."], min_length=1)
     base_os: list[_BaseOSName] = Field(alias="base-os", default_factory=_every_base_os)
     openvino: list[Annotated[str, AfterValidator(_releases)]] | None = None  # None: those that each project lists
-    build_type: list[Annotated[str, AfterValidator(_build_type)]] = Field(alias="build-type", default=[BUILD_TYPES[0]])
-    product: list[Annotated[str, AfterValidator(_product)]] = Field(default=[LIBRARY], min_length=1)
+    build_type: list[Annotated[str, _in_table(_build_type)]] = Field(alias="build-type", default=[BUILD_TYPES[0]])
+    product: list[Annotated[str, _in_table(_product)]] = Field(default=[LIBRARY], min_length=1)
     base_image: dict[_BaseOSName, Annotated[str, Field(min_length=1)]] = Field(alias="base-image", default={})
 
 
@@ -113,11 +120,9 @@ class MatrixRequest:
             UsageError: something requested does not exist.
         """
         for name in self.build_type or ():
-            if name not in BUILD_TYPES:
-                raise UnknownNameError("build type", name, BUILD_TYPES)
+            _build_type(name)
         for name in self.product or ():
-            if name not in PRODUCTS:
-                raise UnknownNameError("product", name, PRODUCTS)
+            _product(name)
         if (self.base_os or self.build_type) and LIBRARY not in (self.product or settings.product):
             raise UsageError(
                 "--base-os and --build-type are for libraries, and the matrix has none",
