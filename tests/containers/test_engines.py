@@ -18,6 +18,7 @@ import pytest
 from helpers import CUSTOM_RELU, LEAK, ROOT, Ovext, copy_project
 from ovext.errors import ExitCode
 from ovext.files import sha256_of
+from ovext.toolchain.engine import find_engine
 from podman import podman
 from stopping import DEADLINE, running_ovext, wait_until
 
@@ -250,3 +251,39 @@ def test_the_server_image_gets_library_and_layers(built_relu: Built, base_image:
         assert (extension / "gpu" / "custom_relu.xml").is_file()
     finally:
         podman("image", "unmount", tag)
+
+
+def test_a_row_read_from_an_image_is_built_for(
+    custom_relu: Path, base_image: str, tmp_path: Path, ovext: Ovext
+) -> None:
+    read = ovext("base-os", base_image, "--id", "ours", "--engine", "podman", cwd=tmp_path)
+    assert read.returncode == 0, read.stderr
+    pyproject = custom_relu / "pyproject.toml"
+    pyproject.write_text(f"{pyproject.read_text()}\n{read.stdout}")
+    shown = ovext("base-os", "--json", cwd=custom_relu)
+    (row,) = [one for one in json.loads(shown.stdout)["base-os"] if one["id"] == "ours"]
+    assert (row["image"], row["title"]) == (base_image, "Debian GNU/Linux 13 (trixie)")
+
+    asked = "getconf GNU_LIBC_VERSION; ls /usr/lib/x86_64-linux-gnu"
+    podman_here = find_engine("podman").able_to_run(base_image)
+    told = podman_here.ask("run", "--rm", "--network", "none", base_image, "sh", "-c", asked).output
+    assert f"glibc {row['glibc']}\n" in told
+    assert set(row["libraries"]) <= set(told.split())
+    assert {"libc.so.6", "libgomp.so.1", "libz.so.1"} <= set(row["libraries"])  # the image has a compiler
+
+    done = ovext("build", "--base-os", "ours", "--engine", "podman", "--isa", "avx2", cwd=custom_relu)
+    assert done.returncode == 0, done.stderr
+    (record,) = json.loads((custom_relu / "lib/ours/manifest.json").read_text())["libraries"]
+    assert (record["base_os"], record["image"]["name"]) == ("ours", base_image)
+
+
+def test_an_image_without_glibc_has_no_row(tmp_path: Path, ovext: Ovext) -> None:
+    empty = tmp_path / "empty.tar"
+    subprocess.run([str(shutil.which("tar")), "-cf", str(empty), "--files-from", "/dev/null"], check=True)
+    podman("import", str(empty), "localhost/ovext-test-empty")
+    done = ovext("base-os", "localhost/ovext-test-empty", "--engine", "podman", cwd=tmp_path)
+    assert done.returncode == ExitCode.ENGINE
+    assert "localhost/ovext-test-empty has no glibc for x86-64" in done.stderr
+    gone = ovext("base-os", "localhost/ovext-test-nowhere", "--engine", "podman", cwd=tmp_path)
+    assert gone.returncode == ExitCode.ENGINE
+    assert "podman cannot get the image localhost/ovext-test-nowhere" in gone.stderr

@@ -43,7 +43,7 @@ NOTHING = InspectionRequest([system_of(base) for base in base_oses()], lambda _:
 def test_our_library_is_fine_everywhere(ovext: Ovext, built_relu: Built) -> None:
     done = ovext("inspect", built_relu.library)
     assert done.returncode == ExitCode.OK, done.stdout
-    assert done.stdout.count("✓") == 5
+    assert done.stdout.count("✓") == len(base_oses()) + 1
     assert f"variants   {', '.join(isa_table())}" in done.stdout
 
 

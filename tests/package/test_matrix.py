@@ -290,7 +290,7 @@ def test_a_folder_without_a_table(tmp_path: Path, ovext: Ovext) -> None:
 
 def test_a_project_alone_is_a_matrix_of_every_base_os(custom_relu: Path, ovext: Ovext) -> None:
     shown = json.loads(ovext("matrix", "--github", "--openvino", "2026.4.1", cwd=custom_relu).stdout)["include"]
-    assert [entry["base-os"] for entry in shown] == ["ubuntu22", "ubuntu24", "ubi8", "ubi9"]
+    assert [entry["base-os"] for entry in shown] == ["ubuntu22", "ubuntu24", "debian12", "debian13", "ubi8", "ubi9"]
 
 
 def test_a_state_that_cannot_be_read_is_not_overwritten(workspace: Workspace) -> None:

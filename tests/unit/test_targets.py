@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from ovext.errors import UnknownNameError, UsageError
 from ovext.package.requirements import requirement_of
 from ovext.resources import cmake_dir
-from ovext.targets.base_os import base_os_table, find_base_os
+from ovext.targets.base_os import find_base_os, names_of_base_oses
 from ovext.targets.isa import host_cpuinfo_flags, isa_table, parse_isa
 from ovext.targets.openvino_version import KNOWN_RELEASES, OpenVINOVersion
 
@@ -29,7 +29,7 @@ def test_base_os_is_found_by_id_and_alias(spelled: str, id_: str) -> None:
 def test_unknown_base_os_names_the_nearest_and_all() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'ubuntu22'") as caught:
         find_base_os("ubunto22")
-    assert all(name in str(caught.value) for name in base_os_table())
+    assert all(name in str(caught.value) for name in names_of_base_oses())
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from ovext.errors import BuildError, GateError, UnreadableFileError
 from ovext.files import sha256_of, writing_to
 from ovext.inspect.elf import Elf
 from ovext.inspect.needed import expanded_run_path, is_of_openvino, run_path
-from ovext.inspect.versions import libraries_of_manylinux
 from ovext.targets.base_os import base_oses
+from ovext.targets.manylinux import libraries_of_manylinux
 from ovext.toolchain.cmake import find_build_tools
 from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.link_command import find_library_file, link_command

@@ -21,7 +21,7 @@ from ovext.errors import BuildError, EngineError
 from ovext.files import replace_text, writing_to
 from ovext.inner import VARIABLE, take_back
 from ovext.project.sources import products_of, source_files
-from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
+from ovext.targets.base_os import DEFAULT_BASE_OS
 from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toolchain.cmake import settings_of_this_machine
 from ovext.toolchain.fetch import find_installed
@@ -87,7 +87,7 @@ def plan_in_container(
         ProjectError: the project cannot be built for that OpenVINO.
     """
     spelled = request.base_os or DEFAULT_BASE_OS
-    base_os = find_base_os(spelled)
+    base_os = project.settings.find_base_os(spelled)
     base_image, openvino = request.base_image or base_os.image, request.openvino
     release = str(OpenVINOVersion.parse(openvino or project.settings.default_openvino))
     check_release(project, release)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.resources import cmake_dir
-from ovext.targets.base_os import DEFAULT_BASE_OS, BaseOS, find_base_os
+from ovext.targets.base_os import DEFAULT_BASE_OS
 from ovext.targets.isa import MULTI, isa_table, parse_isa
 from ovext.targets.openvino_version import OLDEST_WITH_MAPPINGS, OpenVINOVersion
 from ovext.toolchain.engine import ENGINES
@@ -17,6 +17,7 @@ from ovext.toolchain.process import shell_line
 
 if TYPE_CHECKING:
     from ovext.project import Project
+    from ovext.targets.base_os import BaseOS
     from ovext.toolchain.cmake import BuildTools
     from ovext.toolchain.compiler import Compiler
 
@@ -121,7 +122,6 @@ def check_request(request: BuildRequest) -> None:
     Raises:
         UsageError: it names something that does not exist.
     """
-    find_base_os(request.base_os or DEFAULT_BASE_OS)
     if request.engine is not None and request.engine not in CHOICES:
         raise UnknownNameError("engine", request.engine, CHOICES)
     if request.isa is not None:
@@ -159,7 +159,7 @@ def plan_build(request: BuildRequest, project: Project, machine: Machine, engine
     check_request(request)
     check_release(project, machine.openvino_version)
     spelled = request.base_os or DEFAULT_BASE_OS
-    base_os = find_base_os(spelled)
+    base_os = project.settings.find_base_os(spelled)
     variants = _shortened(parse_isa(request.isa or ",".join(project.settings.isa)))
     build_dir = build_tree(request, project, HOST, machine.openvino_version)
     preset = _preset(project.root, variants)
@@ -186,7 +186,7 @@ def _shortened(variants: tuple[str, ...]) -> tuple[str, ...]:
 
 def build_tree(request: BuildRequest, project: Project, engine: str, openvino: str) -> Path:
     """The folder of a build: one for each engine, base OS, OpenVINO release, choice of variants and build type."""
-    base_os = find_base_os(request.base_os or DEFAULT_BASE_OS)
+    base_os = project.settings.find_base_os(request.base_os or DEFAULT_BASE_OS)
     variants = _shortened(parse_isa(request.isa or ",".join(project.settings.isa)))
     build_type = [request.build_type.lower()] if request.build_type else []
     return project.root / "build" / "-".join([engine, base_os.id, f"openvino{openvino}", *variants, *build_type])

@@ -18,7 +18,7 @@ from ovext.build.publish import publish, published
 from ovext.errors import ProjectError, UsageError
 from ovext.files import read_regular, writing_to
 from ovext.project.sources import products_of
-from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
+from ovext.targets.base_os import DEFAULT_BASE_OS
 from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toolchain.compiler import check_binutils, find_compiler
 from ovext.toolchain.fetch import fetch_openvino, fetched_openvino
@@ -127,7 +127,7 @@ def plan_releases(
         project=project,
         builds=tuple(builds),
         base_os=base_os,
-        folder=staging / "-".join([find_base_os(base_os).id, *releases]),
+        folder=staging / "-".join([project.settings.find_base_os(base_os).id, *releases]),
         output_dir=request.output_root / base_os,
         reason=reason,
         beside=request.layout == FOLDER,
@@ -271,7 +271,7 @@ def check_composed(
         pass_inspection,
     )
 
-    bases = [find_base_os(record.base_os)] if record.base_os else []
+    bases = [project.settings.find_base_os(record.base_os)] if record.base_os else []
     where = ", ".join(releases) or "none, since its builds were loaded in their containers"
     talk(f"{CHECKING} {record.file}: inspection, then a load in OpenVINO {where}")
     inspection = pass_inspection(

@@ -15,7 +15,7 @@ from ovext.errors import EngineError, ImageError, OvextError, UsageError
 from ovext.inner import is_inner
 from ovext.project import load_project
 from ovext.scaffold.sync import check_derived
-from ovext.targets.base_os import DEFAULT_BASE_OS, find_base_os
+from ovext.targets.base_os import DEFAULT_BASE_OS
 from ovext.targets.openvino_version import DEFAULT_RELEASE
 from ovext.toolchain.cmake import find_build_tools, settings_of_this_machine
 from ovext.toolchain.compiler import check_binutils, find_compiler
@@ -82,9 +82,9 @@ def _plan_one(request: BuildRequest, project: Project, talk: Callable[[str], Non
         if request.base_image:
             raise UsageError("--base-image is for builds in containers", fix="Give it with --engine docker or podman.")
         return plan_build(request, project, look_at_machine(project, request.openvino), f"--engine {HOST}")
-    image = request.base_image or find_base_os(request.base_os or DEFAULT_BASE_OS).image
+    base_os = project.settings.find_base_os(request.base_os or DEFAULT_BASE_OS)
     try:
-        choice = choose_engine(request.engine, image, talk)
+        choice = choose_engine(request.engine, request.base_image or base_os.image, talk)
     except EngineError as error:
         raise _with_way_out(error, request) from None
     if choice.engine is None:
@@ -175,6 +175,10 @@ def choose_engine(asked: str | None, base_image: str, talk: Callable[[str], None
     """
     if asked == HOST:
         return EngineChoice(None, f"--engine {HOST}")
+    if not base_image:
+        if asked in {None, AUTO}:
+            return EngineChoice(None, "the base OS has no image, and --base-image names none")
+        raise EngineError("the base OS has no image, and --base-image names none")
     if asked not in {None, AUTO}:
         return EngineChoice(find_engine(str(asked)), f"--engine {asked}")
     if settings := settings_of_this_machine():
@@ -211,6 +215,7 @@ class _Problems:
         self.attempt(lambda: check_request(request))
         project = self.attempt(lambda: load_project(request.project))
         if project is not None:
+            self.attempt(lambda: project.settings.find_base_os(request.base_os or DEFAULT_BASE_OS))
             self.attempt(lambda: check_derived(project))
         return project
 

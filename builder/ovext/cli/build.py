@@ -17,7 +17,7 @@ from ovext.cli.options import (
     OpenVINOsOption,
     ProjectArgument,
 )
-from ovext.targets.base_os import DEFAULT_BASE_OS, base_os_table
+from ovext.targets.base_os import DEFAULT_BASE_OS, names_of_base_oses
 
 if TYPE_CHECKING:
     from ovext.build.execute import BuildResult
@@ -30,7 +30,7 @@ def build(
         typer.Option(
             "--base-os",
             autocompletion=completion.base_oses,
-            help=f"Where it must run: {', '.join(base_os_table())}.",
+            help=f"Where it must run: {', '.join(names_of_base_oses())}.",
             show_default=DEFAULT_BASE_OS,
         ),
     ] = None,

@@ -27,9 +27,9 @@ def completion(
 
 
 def base_oses(incomplete: str) -> list[str]:
-    from ovext.targets.base_os import base_os_table
+    from ovext.targets.base_os import names_of_base_oses
 
-    return _beginning(base_os_table(), incomplete)
+    return _beginning(names_of_base_oses(), incomplete)
 
 
 def instruction_sets(incomplete: str) -> list[str]:

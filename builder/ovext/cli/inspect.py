@@ -93,14 +93,15 @@ def inspect(
     from ovext.inspect.instructions import CPUS
     from ovext.inspect.report import FileReport, unused
     from ovext.inspect.system import system_of
+    from ovext.project.read import base_oses_of
     from ovext.targets.base_os import base_oses, find_base_os
 
     if cpu not in CPUS:
         raise UnknownNameError("CPU", cpu, CPUS)
     acceptances = _acceptances(accept or [])
-    bases = (
-        list(dict.fromkeys(map(find_base_os, base_os))) if base_os else sorted(base_oses(), key=lambda base: base.id)
-    )
+    own = base_oses_of(Path())
+    every = sorted([*base_oses(), *own], key=lambda base: base.id)
+    bases = list(dict.fromkeys(find_base_os(name, own) for name in base_os)) if base_os else every
     systems = [system_of(base, cpu) for base in bases]
     reports = inspect_file(file, systems, openvino, cpu=cpu, provides=provides or [], kind=kind)
     reports = [one.accepting(acceptances) for one in reports]

@@ -76,6 +76,7 @@ _COMMANDS = (
     _Command("rename", "rename:rename", "Rename an op, or a part of one, in all files"),
     _Command("remove", "rename:remove", "Take an op out of a project"),
     _Command("test", "test:run", "Prove a project's ops against their references"),
+    _Command("base-os", "base_os:base_os", "Show what each base OS has, or what an image has"),
     _Command("inspect", "inspect:inspect", "Report where a library loads, and why not elsewhere"),
     _Command("patch", "patch:patch", "Change the type of layers in an OpenVINO IR"),
     _Command("demo", "demo:demo", "Run ResNet-50 with CustomReLU, beside the original"),

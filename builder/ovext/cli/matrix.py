@@ -104,7 +104,6 @@ def matrix(
         cells,
         output.absolute(),
         engine=engine,
-        base_image=settings.base_image,
         launcher=launcher,
         jobs=jobs,
         keep_going=keep_going,
@@ -154,7 +153,10 @@ def _run(plan: MatrixPlan, launcher: Launcher, *, as_json: bool) -> bool:
 
 def _tell_engines(plan: MatrixPlan) -> None:
     """Print where the cells are built and why, in one line if it is the same for all."""
-    told = {name: f"the engine {choice.name}: {choice.reason}" for name, choice in plan.engines.items()}
+    from ovext.package.matrix.cells import LIBRARY
+
+    by_base_os = {cell.base_os: plan.engines[cell.image] for cell in plan.cells if cell.product == LIBRARY}
+    told = {name: f"the engine {choice.name}: {choice.reason}" for name, choice in by_base_os.items()}
     if len(set(told.values())) == 1:
         told = {"every base OS": next(iter(told.values()))}
     for base_os, choice in told.items():

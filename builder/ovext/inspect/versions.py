@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ovext.errors import ToolError, UnreadableFileError
+from ovext.errors import UnreadableFileError
 from ovext.findings import Level
 from ovext.inspect.demangle import demangle
 from ovext.inspect.elf import Elf
 from ovext.inspect.report import LibraryFinding, some
 from ovext.inspect.strings import printable
+from ovext.targets.manylinux import FAMILIES, is_released, manylinux_ceilings, numbers_of, text_of
 from ovext.toolchain.loader import library_here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from ovext.inspect.elf import VersionNeed
     from ovext.inspect.system import System
     from ovext.targets.base_os import BaseOS
+    from ovext.targets.manylinux import Version
 
-FAMILIES = ("GLIBC", "GLIBCXX", "CXXABI")
 # Versions without a number, and the oldest release that defines them: of glibc, and of libstdc++ for x86-64.
 _NAMED = {
     "GLIBC_ABI_DT_RELR": ("GLIBC", (2, 36)),
@@ -38,7 +37,6 @@ _SHOWN = 2
 _FIX_FOR_TOO_NEW = (
     "Build it with ovext, whose libraries need nothing newer than UBI 8 has, or on that system or an older one."
 )
-Version = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ def _lacks(system: System, need: VersionNeed, family: str, numbers: Version) -> 
         return False
     if family not in _OF_GCC.get(need.library, {"GLIBC"}):
         return True  # such as GLIBC_PRIVATE, which is another in each build of glibc
-    return numbers > _numbers(_ceiling(family, system.base)) or not _exists(need.version)
+    return numbers > numbers_of(_ceiling(family, system.base)) or not _exists(need.version)
 
 
 @cache
@@ -154,48 +152,16 @@ def _places(objects: Sequence[Path], names: Iterable[str]) -> str:
 def manylinux_tag(needs: Iterable[Need]) -> str | None:
     """The oldest manylinux tag whose systems have every required version; None if there is none."""
     needs = list(needs)
-    for name, ceilings in _manylinux_policies().items():
+    for name, ceilings in manylinux_ceilings().items():
         if all(need.version <= ceilings[need.family] for need in needs):
             return f"{name}_x86_64"
     return None
 
 
-def libraries_of_manylinux() -> frozenset[str]:
-    """The libraries that every system has for which there is a manylinux tag."""
-    return frozenset.intersection(*(frozenset(one["lib_whitelist"]) for one in _policies()))
-
-
 def _exists(name: str) -> bool:
     """Whether any release for x86-64 defines the version."""
     family, _, number = name.partition("_")
-    return name in _NAMED or any(number in one["symbol_versions"]["x86_64"].get(family, ()) for one in _policies())
-
-
-def _manylinux_policies() -> dict[str, dict[str, Version]]:
-    """The newest version of each family that a tag allows, by tag, oldest first."""
-    table = {one["name"]: _ceilings(one["symbol_versions"]["x86_64"]) for one in _policies()}
-    return dict(sorted(table.items(), key=lambda item: item[1]["GLIBC"]))
-
-
-@cache
-def _policies() -> list[dict[str, Any]]:
-    """The manylinux policies for x86-64, from auditwheel."""
-    found = find_spec("auditwheel")
-    if found is None or found.origin is None:
-        raise ToolError("the package auditwheel is missing, which ovext needs", fix="Install ovext again.")
-    file = Path(found.origin).parent / "policy" / "manylinux-policy.json"
-    try:
-        policies = json.loads(file.read_text(encoding="utf-8"))
-        return [one for one in policies if one["name"].startswith("manylinux_") and "x86_64" in one["symbol_versions"]]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        problem = f"the manylinux policies of auditwheel cannot be read: {error!r}"
-        raise ToolError(problem, where=file, fix="Install the auditwheel that ovext asks for.") from None
-
-
-def _ceilings(allowed: Mapping[str, Sequence[str]]) -> dict[str, Version]:
-    # There are words, such as TM_1, among the numbers.
-    numbers = {family: [_numbers(one) for one in allowed[family] if one[:1].isdigit()] for family in FAMILIES}
-    return {family: max(versions) for family, versions in numbers.items()}
+    return name in _NAMED or is_released(family, number)
 
 
 def parse(name: str, families: Sequence[str] = FAMILIES) -> tuple[str, Version] | None:
@@ -203,12 +169,4 @@ def parse(name: str, families: Sequence[str] = FAMILIES) -> tuple[str, Version] 
     if name in _NAMED:
         return _NAMED[name]
     match = re.fullmatch(rf"({'|'.join(families)})_(\d{{1,9}}(?:\.\d{{1,9}}){{0,5}})", name)
-    return (match[1], _numbers(match[2])) if match else None
-
-
-def text_of(version: Version) -> str:
-    return ".".join(map(str, version))
-
-
-def _numbers(text: str) -> Version:
-    return tuple(int(part) for part in text.split("."))
+    return (match[1], numbers_of(match[2])) if match else None

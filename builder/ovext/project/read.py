@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from ovext.targets.base_os import BaseOS
+
 Location = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 _NOT_FOR_CMAKE = frozenset(';"\\$\n')
@@ -128,6 +130,19 @@ def load_project(root: Path) -> Project:
     return Project(root, _model_in(data, text, pyproject, ("project",), Metadata), settings)
 
 
+def base_oses_of(folder: Path) -> list[BaseOS]:
+    """The rows of base OSes of the project in that folder; none if there is no project.
+
+    Raises:
+        ProjectError: its table [tool.ovext] is wrong.
+    """
+    pyproject = folder / "pyproject.toml"
+    if not (pyproject.is_file() and (folder / "CMakeLists.txt").is_file()):
+        return []
+    tables = parse_toml(read_text(pyproject), pyproject).get("tool", {})
+    return read_model(pyproject, ("tool", "ovext"), Settings).base_os if "ovext" in tables else []
+
+
 def read_model(path: Path, table: Sequence[str], model: type[Model]) -> Model:
     """The table at `table` of a TOML file as `model`.
 
@@ -197,8 +212,8 @@ def _describe(problem: Any, location: Location, model: type[BaseModel]) -> str:
 def _keys_at(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
     """The keys that the model allows at a place, following lists of tables."""
     for part in location:
-        if isinstance(part, str) and part in model.model_fields:
-            annotation = model.model_fields[part].annotation
+        if field := next((one for name, one in model.model_fields.items() if part in {name, one.alias}), None):
+            annotation = field.annotation
             inner = getattr(annotation, "__args__", (annotation,))[0]
             if isinstance(inner, type) and issubclass(inner, BaseModel):
                 model = inner

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from ovext.errors import UsageError
+from ovext.targets.base_os import BaseOS, find_base_os, names_of_base_oses
 from ovext.targets.isa import MULTI, parse_isa
 from ovext.targets.openvino_version import OpenVINOVersion
 
@@ -25,6 +26,13 @@ def _isa_names(names: list[str]) -> list[str]:
         raise ValueError(error.what) from None
 
 
+def _new_names(rows: list[BaseOS]) -> list[BaseOS]:
+    names = names_of_base_oses(rows)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{', '.join(twice)} names two base OSes; ovext's own keep their names: choose another id")
+    return rows
+
+
 OpenVINOName = Annotated[str, AfterValidator(_openvino_version)]
 
 
@@ -41,7 +49,7 @@ class Acceptance(BaseModel):
 class Settings(BaseModel):
     """What the builder must know of a project beyond its CMakeLists.txt."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     openvino: list[OpenVINOName] = Field(min_length=1)
     isa: Annotated[list[str], AfterValidator(_isa_names)] = [MULTI]
@@ -49,9 +57,19 @@ class Settings(BaseModel):
     fp_contract: Literal["off", "fast"] = Field(default="off", alias="fp-contract")
     provides: list[str] = []  # libraries that every image has that the project's own libraries are sent to
     bundle: StrictBool = False  # whether copies of libraries that nothing brings lie beside the project's own
+    # Rows beside those of ovext's own table of base OSes.
+    base_os: Annotated[list[BaseOS], AfterValidator(_new_names)] = Field(default=[], alias="base-os")
     accept: list[Acceptance] = []
     matrix: dict[str, Any] = {}  # of `ovext matrix`, which reads it
 
     @property
     def default_openvino(self) -> str:
         return self.openvino[0]
+
+    def find_base_os(self, name: str) -> BaseOS:
+        """The base OS with that id or alias, from ovext's own table or from the project's rows.
+
+        Raises:
+            UnknownNameError: there is none.
+        """
+        return find_base_os(name, self.base_os)

@@ -1,66 +1,104 @@
-"""The base operating systems that a library can be built for; the table is base_os.toml."""
+"""The base operating systems that a library can be built for: the table in base_os.toml, and a project's own rows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ovext.errors import UnknownNameError
 from ovext.toml import read_toml
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 DEFAULT_BASE_OS = "ubuntu"
-# The libraries of glibc and of GCC that every base OS has.
+# The libraries of glibc and of GCC, which every base OS of the table has.
 _GLIBC = (
     *("ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libmvec.so.1", "libdl.so.2", "libpthread.so.0", "librt.so.1"),
     *("libutil.so.1", "libresolv.so.2", "libanl.so.1", "libBrokenLocale.so.1", "libthread_db.so.1"),
 )
 _GCC = ("libstdc++.so.6", "libgcc_s.so.1")
+_ALWAYS_THERE = (*_GLIBC, *_GCC)
+# How the packages for a builder are called where a package manager brings them.
+_PACKAGES = {
+    "ubuntu": {"packages": ["ca-certificates", "g++", "python3-venv"], "python": "python3"},
+    "redhat": {"packages": ["gcc-c++", "python3.12", "shadow-utils", "tar"], "python": "python3.12"},
+}
+
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+_Version = Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,9}){0,5}$")]
 
 
-@dataclass(frozen=True)
-class BaseOS:
-    """One row of the table, which explains each column. Versions look like "2.35"."""
+class BaseOS(BaseModel):
+    """One row of the table; base_os.toml explains each column. Versions look like "2.35"."""
 
-    id: str
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: _Name
     title: str
-    glibc: str
-    glibcxx: str
-    cxxabi: str
-    libgcc: str
-    libraries: tuple[str, ...] = ()  # every library of its bare image
-    aliases: tuple[str, ...] = ()
+    glibc: _Version
+    glibcxx: _Version
+    cxxabi: _Version
+    libgcc: _Version
+    libraries: tuple[str, ...]  # every library of its bare image
+    aliases: tuple[_Name, ...] = ()
     image: str = ""
-    dockerfile: str = ""
+    dockerfile: Literal["ubuntu", "redhat"] = "ubuntu"
     packages: tuple[str, ...] = ()
     python: str = ""
-    cxx: str = ""
+    cxx: str = "g++"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, row: Any) -> Any:
+        """The row with what follows from its glibc and its package manager where it says nothing."""
+        if not isinstance(row, dict):
+            return row
+        row = {"title": row.get("id"), "dockerfile": "ubuntu", **row}
+        if row["dockerfile"] in _PACKAGES:
+            row = {**_PACKAGES[row["dockerfile"]], **row}
+        return {"libraries": _ALWAYS_THERE, **_following_from(row), **row}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.id, *self.aliases)
+
+
+def _following_from(row: dict[str, Any]) -> dict[str, str]:
+    """The ceilings that every system with that glibc has. Nothing if the row has its own, or no such version."""
+    from ovext.targets.manylinux import ceilings_with  # noqa: PLC0415  the table itself needs no policies
+
+    columns = {"GLIBCXX": "glibcxx", "CXXABI": "cxxabi", "GCC": "libgcc"}
+    glibc = str(row.get("glibc", ""))
+    if row.keys() >= set(columns.values()) or not all(part.isdecimal() for part in glibc.split(".")):
+        return {}
+    found = ceilings_with(glibc)
+    return {column: found[family] for family, column in columns.items() if family in found}
 
 
 @cache
-def base_os_table() -> dict[str, BaseOS]:
-    """Every base OS by its id and by each of its aliases."""
-    table: dict[str, BaseOS] = {}
-    for name, row in read_toml(Path(__file__).with_name("base_os.toml")).items():
-        aliases, packages, libraries = (tuple(row.pop(column, ())) for column in ("aliases", "packages", "libraries"))
-        libraries = (*_GLIBC, *_GCC, *libraries)
-        base = BaseOS(id=name, aliases=aliases, packages=packages, libraries=libraries, **row)
-        table |= dict.fromkeys((name, *base.aliases), base)
-    return table
+def base_oses() -> tuple[BaseOS, ...]:
+    """Every base OS of ovext's own table, in its order."""
+    table = read_toml(Path(__file__).with_name("base_os.toml"))
+    rows = ({**row, "id": name, "libraries": (*_ALWAYS_THERE, *row["libraries"])} for name, row in table.items())
+    return tuple(map(BaseOS.model_validate, rows))
 
 
-def base_oses() -> list[BaseOS]:
-    """Every base OS once, in the order of the table."""
-    return list(dict.fromkeys(base_os_table().values()))
+def names_of_base_oses(own: Iterable[BaseOS] = ()) -> list[str]:
+    """Every id and alias, with those of a project's own rows."""
+    return [name for base in (*base_oses(), *own) for name in base.names]
 
 
-def find_base_os(name: str) -> BaseOS:
-    """The base OS with that id or alias.
+def find_base_os(name: str, own: Iterable[BaseOS] = ()) -> BaseOS:
+    """The base OS with that id or alias; `own` are the rows of a project.
 
     Raises:
         UnknownNameError: there is none.
     """
-    table = base_os_table()
-    if name not in table:
-        raise UnknownNameError("base OS", name, sorted(table))
-    return table[name]
+    found = next((base for base in (*base_oses(), *own) if name in base.names), None)
+    if found is None:
+        raise UnknownNameError("base OS", name, sorted(names_of_base_oses(own)))
+    return found

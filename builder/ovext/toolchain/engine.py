@@ -87,6 +87,12 @@ class Engine:
         digest = words[0].rpartition("@")[2] if words else ""
         return digest if not digest or ":" in digest else f"sha256:{digest}"
 
+    def with_digest(self, image: str) -> str:
+        """The image's name with the digest that its registry gave it, if it came from one."""
+        finished = self.ask("image", "inspect", "--format", "{{range .RepoDigests}}{{.}} {{end}}", image)
+        found = [one for one in finished.output.split() if "@" in one and not one.startswith("localhost/")]
+        return f"{image}@{found[0].rpartition('@')[2]}" if finished.ok and found else image
+
     def pull(self, image: str) -> None:
         """Pull an image from its registry.
 

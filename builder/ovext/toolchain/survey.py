@@ -72,7 +72,13 @@ def this_system() -> BaseOS:
     glibc = (os.confstr("CS_GNU_LIBC_VERSION") or "glibc 0").split()[-1]
     cxx, gcc = (_loaded(name) for name in ("libstdc++.so.6", "libgcc_s.so.1"))
     return BaseOS(
-        "here", "this machine", glibc, _newest(b"GLIBCXX", cxx), _newest(b"CXXABI", cxx), _newest(b"GCC", gcc)
+        id="here",
+        title="this machine",
+        glibc=glibc,
+        glibcxx=_newest(b"GLIBCXX", cxx),
+        cxxabi=_newest(b"CXXABI", cxx),
+        libgcc=_newest(b"GCC", gcc),
+        libraries=(),
     )
 
 

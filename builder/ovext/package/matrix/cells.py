@@ -14,13 +14,15 @@ from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.project import load_project
 from ovext.project.fields import Strict
 from ovext.project.read import read_model
-from ovext.targets.base_os import base_oses, find_base_os
+from ovext.targets.base_os import base_oses
 from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toml import parse_toml, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from ovext.project import Project
 
 _TABLE = ("tool", "ovext", "matrix")
 LIBRARY, WHEEL = PRODUCTS = ("library", "wheel")
@@ -53,9 +55,6 @@ def _in_table(check: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(validate)
 
 
-_BaseOSName = Annotated[str, _in_table(lambda name: find_base_os(name).id)]
-
-
 def _releases(text: str) -> str:
     """One release, or several with commas between for one library."""
     try:
@@ -65,7 +64,7 @@ def _releases(text: str) -> str:
 
 
 def _every_base_os() -> list[str]:
-    return [base.id for base in base_oses()]
+    return [base.id for base in base_oses() if base.image]
 
 
 class MatrixSettings(Strict):
@@ -74,11 +73,11 @@ class MatrixSettings(Strict):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     projects: list[str] = Field(default=["."], min_length=1)
-    base_os: list[_BaseOSName] = Field(alias="base-os", default_factory=_every_base_os)
+    base_os: list[str] = Field(alias="base-os", default_factory=_every_base_os)
     openvino: list[Annotated[str, AfterValidator(_releases)]] | None = None  # None: those that each project lists
     build_type: list[Annotated[str, _in_table(_build_type)]] = Field(alias="build-type", default=[BUILD_TYPES[0]])
     product: list[Annotated[str, _in_table(_product)]] = Field(default=[LIBRARY], min_length=1)
-    base_image: dict[_BaseOSName, Annotated[str, Field(min_length=1)]] = Field(alias="base-image", default={})
+    base_image: dict[str, Annotated[str, Field(min_length=1)]] = Field(alias="base-image", default={})
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,7 @@ class Cell:
     openvino: str  # a release, or several with commas between
     build_type: str
     product: str = LIBRARY
+    image: str = ""  # that containers of the base OS are made from
 
     @property
     def id(self) -> str:
@@ -130,7 +130,7 @@ class MatrixRequest:
             )
         asked = {
             "projects": self.projects,
-            "base_os": [find_base_os(name).id for name in self.base_os or ()],
+            "base_os": self.base_os,
             "openvino": self.openvino,
             "build_type": self.build_type,
             "product": self.product,
@@ -144,7 +144,7 @@ class MatrixRequest:
             name, _, image = text.partition("=")
             if not image:
                 raise UsageError(f"'{text}' names no image", fix="Give it as BASE_OS=IMAGE.")
-            images[find_base_os(name).id] = image
+            images[name] = image
         return images
 
 
@@ -173,22 +173,33 @@ def cells_of(root: Path, settings: MatrixSettings) -> list[Cell]:
 
     Raises:
         ProjectError: a project cannot be read.
-        UsageError: two projects have folders of the same name.
+        UsageError: two projects have folders of the same name, or a project has no such base OS.
     """
     projects = [load_project(root / name) for name in settings.projects]
     names = [project.root.name for project in projects]
     if twice := {name for name in names if names.count(name) > 1}:
         raise UsageError(f"two projects of the matrix are called {', '.join(sorted(twice))}", fix="Rename a folder.")
     cells = [
-        Cell(project.root, base_os, version, build_type, product)
+        cell
         for project in projects
         for version in settings.openvino or [",".join(project.settings.openvino)]
         for product in settings.product
-        for base_os, build_type in (
-            itertools.product(settings.base_os, settings.build_type) if product == LIBRARY else [(ANY, BUILD_TYPES[0])]
+        for cell in (
+            _libraries(project, version, settings)
+            if product == LIBRARY
+            else [Cell(project.root, ANY, version, BUILD_TYPES[0], product)]
         )
     ]
     return list(dict.fromkeys(cells))  # a base OS has several names
+
+
+def _libraries(project: Project, version: str, settings: MatrixSettings) -> Iterator[Cell]:
+    """The cells of a project's libraries for one release or set of releases."""
+    known = project.settings
+    images = {known.find_base_os(name).id: image for name, image in settings.base_image.items()}
+    for name, build_type in itertools.product(settings.base_os, settings.build_type):
+        base = known.find_base_os(name)
+        yield Cell(project.root, base.id, version, build_type, image=images.get(base.id, base.image))
 
 
 def only(cells: Sequence[Cell], patterns: Sequence[str]) -> list[Cell]:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from ovext.build.plan import AUTO, HOST
 from ovext.build.resolve import EngineChoice, choose_engine
 from ovext.errors import ToolError, UsageError
-from ovext.package.matrix.cells import ANY, LIBRARY, WHEEL
-from ovext.targets.base_os import find_base_os
+from ovext.package.matrix.cells import LIBRARY, WHEEL
 from ovext.toolchain.cmake import settings_of_this_machine
 from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.process import cpu_count
@@ -32,8 +31,7 @@ class MatrixPlan:
     output: Path
     jobs: int  # cells at once
     compilers: int  # at once in each cell
-    engines: Mapping[str, EngineChoice]  # by the base OS
-    images: Mapping[str, str]  # that containers of a base OS are made from
+    engines: Mapping[str, EngineChoice]  # by the image that containers of a base OS are made from
     environment: Mapping[str, str]
     keep_going: bool
     resume: bool
@@ -44,10 +42,10 @@ class MatrixPlan:
             wheel = [sys.executable, "-m", "ovext", "wheel", str(cell.project), "--openvino", cell.openvino]
             return [*wheel, "--output", str(cell.output(self.output))]
         target = ["--base-os", cell.base_os, "--openvino", cell.openvino, "--build-type", cell.build_type]
-        choice = self.engines[cell.base_os]
+        choice = self.engines[cell.image]
         where = ["--engine", choice.name, "--output", str(cell.output(self.output))]
         if choice.engine is not None:
-            where += ["--base-image", self.images[cell.base_os]]
+            where += ["--base-image", cell.image]
         build = [sys.executable, "-m", "ovext", "build", str(cell.project), *target, *where]
         return [*build, "--jobs", str(self.compilers)]
 
@@ -57,9 +55,8 @@ class MatrixPlan:
 
     def settings(self, cell: Cell) -> dict[str, str | None]:
         """The inputs of a cell other than its sources."""
-        choice = self.engines[cell.base_os]
-        if choice.engine is not None:
-            return {"engine": choice.name, "image": self.images[cell.base_os]}
+        if cell.product == LIBRARY and self.engines[cell.image].engine is not None:
+            return {"engine": self.engines[cell.image].name, "image": cell.image}
         launcher = self.environment.get("CMAKE_CXX_COMPILER_LAUNCHER")
         return {"engine": HOST, "compiler": _compiler(), "launcher": launcher, **settings_of_this_machine()}
 
@@ -69,7 +66,6 @@ def plan_matrix(
     output: Path,
     *,
     engine: str | None,
-    base_image: Mapping[str, str],
     launcher: Launcher,
     jobs: int,
     keep_going: bool,
@@ -77,8 +73,6 @@ def plan_matrix(
     talk: Callable[[str], None] | None,
 ) -> MatrixPlan:
     """The plan for these cells. `talk` receives messages about slow steps; without it, no image is pulled.
-
-    `base_image` has images for some base OSes instead of the table's.
 
     Raises:
         UsageError: the engine cannot use the launcher.
@@ -89,18 +83,14 @@ def plan_matrix(
     if environment and engine not in {None, AUTO, HOST}:
         raise UsageError(f"--cache and --distribute do not reach into {engine}", fix="Use --engine host with them.")
     near = EngineChoice(None, "compiler caches and farms do not reach into containers") if environment else None
-    systems = dict.fromkeys(cell.base_os for cell in cells if cell.product == LIBRARY)
-    images = {name: base_image.get(name) or find_base_os(name).image for name in systems}
-    of_wheels = EngineChoice(None, "a wheel's tag follows from its library")
-    engines = {ANY: of_wheels} if any(cell.product == WHEEL for cell in cells) else {}
-    engines |= {name: near or choose_engine(engine, image, talk) for name, image in images.items()}
+    images = dict.fromkeys(cell.image for cell in cells if cell.product == LIBRARY)
+    engines = {image: near or choose_engine(engine, image, talk) for image in images}
     return MatrixPlan(
         cells=tuple(cells),
         output=output,
         jobs=jobs,
         compilers=max(1, cpu_count() // jobs),
         engines=engines,
-        images=images,
         environment=environment,
         keep_going=keep_going,
         resume=resume,
