@@ -296,3 +296,29 @@ def test_a_remote_that_is_down_is_named(tmp_path: Path) -> None:
     done = home.conan("install", f"--requires={RELU}", "--build=never")
     assert done.returncode == 1
     assert "Unable to connect to remote team=http://127.0.0.1:9" in done.stdout + done.stderr
+
+
+def test_a_package_is_a_product_of_a_matrix(maker: Home, tmp_path: Path) -> None:
+    """Its archive has the package and both recipes, but not OpenVINO."""
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    environment = {**os.environ, "CONAN_HOME": str(maker.folder)}
+    command = [sys.executable, "-m", "ovext", "matrix", str(project), "--product", "conan"]
+
+    def run() -> Finished:
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    done = run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    (archive,) = tmp_path.glob("dist/matrix/openvino2026.4.1-release/conan/*")
+    assert archive.name == "custom_relu-0.1.0.tgz"
+    other = new_home(tmp_path / "other")
+    other.done("cache", "restore", archive)
+    found = json.loads(other.done("list", "*:*", "--format", "json"))["Local Cache"]
+    assert set(found) == {RELU, "ovext/0.1.0"}
+
+    kernel = project / "ops/custom_relu/kernel.cpp"
+    kernel.write_text(f"{kernel.read_text()}\nint broken = nothing;\n")
+    assert "was not declared in this scope" in run().stdout
+    (project / "conanfile.py").unlink()
+    assert "release: there is no conanfile.py" in run().stdout
+    assert archive.is_file()

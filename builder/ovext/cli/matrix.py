@@ -38,7 +38,7 @@ def matrix(
         ),
     ] = None,
     build_type: Annotated[list[str] | None, _instead("--build-type", "TYPE", "build types")] = None,
-    product: Annotated[list[str] | None, _instead("--product", "library|wheel", "products")] = None,
+    product: Annotated[list[str] | None, _instead("--product", "library|wheel|conan", "products")] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(
@@ -104,6 +104,7 @@ def matrix(
         cells,
         output.absolute(),
         engine=engine,
+        conan_remotes=settings.conan_remote,
         launcher=launcher,
         jobs=jobs,
         keep_going=keep_going,

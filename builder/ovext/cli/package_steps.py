@@ -1,4 +1,4 @@
-"""`ovext package-step`: for CMake while it builds a wheel, and for Conan's recipe of a package. Not for users."""
+"""`ovext package-step`: for CMake while it builds a wheel, Conan's recipe of a package, the matrix. Not for users."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-commands = typer.Typer(help="What cmake/wheel.cmake and conanfile.py ask for.")
+commands = typer.Typer(help="What cmake/wheel.cmake, conanfile.py and the matrix ask for.")
 
 
 @commands.command()
@@ -37,6 +37,22 @@ def describe(
     from ovext.project import load_project
 
     describe_package(folder, metadata, load_project(project), PackageURL.from_string(url), talk)
+
+
+@commands.command()
+def conan(
+    project: Path,
+    openvino: Annotated[str, typer.Option()],
+    output: Annotated[Path, typer.Option()],
+    remote: Annotated[list[str] | None, typer.Option()] = None,
+) -> None:
+    """Make the project's Conan package, and save it as an archive: a cell of the matrix."""
+    from ovext.cli.text import talk
+    from ovext.package.conan import ConanRequest, create_conan_package
+    from ovext.project import load_project
+
+    request = ConanRequest(load_project(project), openvino, output, tuple(remote or ()))
+    typer.echo(create_conan_package(request, talk))
 
 
 @commands.command()

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from ovext.project import Project
 
 _TABLE = ("tool", "ovext", "matrix")
-LIBRARY, WHEEL = PRODUCTS = ("library", "wheel")
-ANY = "any"  # the base OS of a wheel, whose tag tells where it loads
+LIBRARY, WHEEL, CONAN = PRODUCTS = ("library", "wheel", "conan")
+ANY = "any"  # the base OS of a package, which tells itself where it loads
+_FOLDERS = {WHEEL: "wheels", CONAN: "conan"}
 
 
 def _check(kind: str, name: str, known: Sequence[str]) -> str:
@@ -78,6 +79,7 @@ class MatrixSettings(Strict):
     build_type: list[Annotated[str, _in_table(_build_type)]] = Field(alias="build-type", default=[BUILD_TYPES[0]])
     product: list[Annotated[str, _in_table(_product)]] = Field(default=[LIBRARY], min_length=1)
     base_image: dict[str, Annotated[str, Field(min_length=1)]] = Field(alias="base-image", default={})
+    conan_remote: list[str] = Field(alias="conan-remote", default=[])  # the only ones that Conan asks; none: all
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,8 @@ class Cell:
         return f"{self.project.name}-{what}-openvino{self.openvino}-{self.build_type.lower()}"
 
     def output(self, root: Path) -> Path:
-        """The folder for wheels, or in which `ovext build` makes one for the base OS; projects share it."""
-        folder = root / f"openvino{self.openvino}-{self.build_type.lower()}"
-        return folder if self.product == LIBRARY else folder / "wheels"
+        """The folder for packages, or in which `ovext build` makes one for the base OS; projects share it."""
+        return root / f"openvino{self.openvino}-{self.build_type.lower()}" / _FOLDERS.get(self.product, "")
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def read_settings(root: Path, request: MatrixRequest) -> MatrixSettings:
 
 
 def cells_of(root: Path, settings: MatrixSettings) -> list[Cell]:
-    """The cross product, project by project. Wheels have no base OS and no build type of their own.
+    """The cross product, project by project. Packages have no base OS and no build type of their own.
 
     Raises:
         ProjectError: a project cannot be read.

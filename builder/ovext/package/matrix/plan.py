@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ovext.build.plan import AUTO, HOST
 from ovext.build.resolve import EngineChoice, choose_engine
 from ovext.errors import ToolError, UsageError
-from ovext.package.matrix.cells import LIBRARY, WHEEL
+from ovext.package.matrix.cells import CONAN, LIBRARY, WHEEL
 from ovext.toolchain.cmake import settings_of_this_machine
 from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.process import cpu_count
@@ -32,22 +32,25 @@ class MatrixPlan:
     jobs: int  # cells at once
     compilers: int  # at once in each cell
     engines: Mapping[str, EngineChoice]  # by the image that containers of a base OS are made from
+    conan_remotes: Sequence[str]
     environment: Mapping[str, str]
     keep_going: bool
     resume: bool
 
     def command(self, cell: Cell) -> list[str]:
         """The command that builds a cell."""
-        if cell.product == WHEEL:
-            wheel = [sys.executable, "-m", "ovext", "wheel", str(cell.project), "--openvino", cell.openvino]
-            return [*wheel, "--output", str(cell.output(self.output))]
+        ovext = [sys.executable, "-m", "ovext"]
+        if cell.product != LIBRARY:
+            step = ["wheel"] if cell.product == WHEEL else ["package-step", "conan"]
+            asked = [part for remote in self.conan_remotes for part in ("--remote", remote)]
+            place = ["--openvino", cell.openvino, "--output", str(cell.output(self.output))]
+            return [*ovext, *step, str(cell.project), *place, *(asked if cell.product == CONAN else [])]
         target = ["--base-os", cell.base_os, "--openvino", cell.openvino, "--build-type", cell.build_type]
         choice = self.engines[cell.image]
         where = ["--engine", choice.name, "--output", str(cell.output(self.output))]
         if choice.engine is not None:
             where += ["--base-image", cell.image]
-        build = [sys.executable, "-m", "ovext", "build", str(cell.project), *target, *where]
-        return [*build, "--jobs", str(self.compilers)]
+        return [*ovext, "build", str(cell.project), *target, *where, "--jobs", str(self.compilers)]
 
     def log(self, cell: Cell) -> Path:
         """The log of a cell's build."""
@@ -66,6 +69,7 @@ def plan_matrix(
     output: Path,
     *,
     engine: str | None,
+    conan_remotes: Sequence[str],
     launcher: Launcher,
     jobs: int,
     keep_going: bool,
@@ -91,6 +95,7 @@ def plan_matrix(
         jobs=jobs,
         compilers=max(1, cpu_count() // jobs),
         engines=engines,
+        conan_remotes=conan_remotes,
         environment=environment,
         keep_going=keep_going,
         resume=resume,

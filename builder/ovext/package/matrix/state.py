@@ -15,7 +15,8 @@ import ovext
 from ovext.build.manifest import read_manifest
 from ovext.errors import FilesError
 from ovext.files import replace_text, sha256_of, writing_to
-from ovext.package.matrix.cells import WHEEL
+from ovext.package.conan import archive_name
+from ovext.package.matrix.cells import CONAN, LIBRARY
 from ovext.project import load_project
 from ovext.project.sources import files_below, source_files
 
@@ -28,7 +29,7 @@ _FILE = "matrix-state.json"
 
 
 class Done(BaseModel):
-    """A finished cell: its inputs, and its libraries or its wheel."""
+    """A finished cell: its inputs, and its libraries or its package."""
 
     inputs: str
     seconds: float
@@ -63,7 +64,7 @@ class State:
 
     def add(self, cell: Cell, inputs: str, seconds: float) -> Done:
         """Record that the cell is finished. Raises FilesError if the state cannot be written."""
-        made = _wheels(cell, self._output) if cell.product == WHEEL else _libraries(cell, self._output)
+        made = _libraries(cell, self._output) if cell.product == LIBRARY else _packages(cell, self._output)
         libraries = {str(file.relative_to(self._output)): sha256 for file, sha256 in made.items()}
         self._done[cell.id] = Done(inputs=inputs, seconds=seconds, libraries=libraries)
         with writing_to(self._output):
@@ -81,10 +82,11 @@ def _libraries(cell: Cell, output: Path) -> dict[Path, str]:
     return {folder / record.file: record.sha256 for record in found}
 
 
-def _wheels(cell: Cell, output: Path) -> dict[Path, str]:
+def _packages(cell: Cell, output: Path) -> dict[Path, str]:
     project = load_project(cell.project)
     name = re.sub(r"[-_.]+", "_", project.name).lower()
-    files = cell.output(output).glob(f"{name}-{project.version}-*.whl")
+    pattern = archive_name(project) if cell.product == CONAN else f"{name}-{project.version}-*.whl"
+    files = cell.output(output).glob(pattern)
     return {file: sha256_of(file) for file in files}
 
 
