@@ -37,9 +37,13 @@ def storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("storage")
 def test_builder_images_go_and_others_stay(ovext: Ovext) -> None:
+    podman("volume", "create", "ovext-compiler-cache")
+    podman("volume", "create", "of-somebody")
     done = ovext("clean", "--images")
     assert done.returncode == 0, done.stderr
     assert f"removed  {BUILDER} (podman)" in done.stdout
+    assert "removed  the volume ovext-compiler-cache (podman)" in done.stdout
+    assert podman("volume", "ls", "--quiet").stdout.split() == ["of-somebody"]
     assert podman("images", "--format", "{{.Repository}}:{{.Tag}}").stdout.split() == [OTHER]
     assert "There is nothing to remove" in ovext("clean", "--images").stdout
 

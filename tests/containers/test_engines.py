@@ -59,6 +59,42 @@ def test_the_library_comes_out_of_the_container(
     assert (custom_relu / "lib/ubuntu/gpu/custom_relu.xml").is_file()
 
 
+def test_what_was_compiled_before_comes_from_the_cache(
+    custom_relu: Path, in_podman: list[str], tmp_path: Path, ovext: Ovext
+) -> None:
+    """Of the second build, which starts from nothing, no file in the volume is replaced."""
+    kernel = custom_relu / "ops/custom_relu/kernel.cpp"
+    kernel.write_text(f'{kernel.read_text()}\nextern const char* const unique = "{tmp_path}";\n')
+
+    def written() -> dict[Path, int]:
+        asked = ["volume", "inspect", "--format", "{{.Mountpoint}}", "ovext-compiler-cache"]
+        places = map(Path, podman(*asked, check=False).stdout.split())
+        return {file: file.stat().st_ino for one in places for file in one.rglob("*") if file.is_file()}
+
+    before = written()
+    assert ovext("build", *in_podman, "--isa", "avx2", cwd=custom_relu).returncode == 0
+    own = {file: number for file, number in written().items() if file not in before}
+    assert own
+    first = sha256_of(custom_relu / LIBRARY)
+    shutil.rmtree(custom_relu / "build")
+    assert ovext("build", *in_podman, "--isa", "avx2", cwd=custom_relu).returncode == 0
+    assert written().items() >= own.items()
+    assert sha256_of(custom_relu / LIBRARY) == first
+
+
+def test_builds_at_once_make_an_image_once(custom_relu: Path, in_podman: list[str], tmp_path: Path) -> None:
+    """The image differs from any other by its OpenVINO."""
+    wanted = [*in_podman, "--openvino", "2026.0.0", "--isa", "avx2"]
+    project = copy_project(custom_relu, tmp_path / "again")
+    listed = podman("images", "--quiet", "--filter", "reference=*ovext-builder*openvino2026.0.0*").stdout.split()
+    if listed:
+        podman("rmi", "--force", *listed)
+    with running_ovext("build", *wanted, cwd=custom_relu) as one, running_ovext("build", *wanted, cwd=project) as two:
+        said = [process.communicate(timeout=DEADLINE)[1] for process in (one, two)]
+    assert (one.returncode, two.returncode) == (0, 0), said
+    assert sum("Making the image" in text for text in said) == 1
+
+
 def test_builds_for_several_releases_come_out_of_containers(
     custom_relu: Path, in_podman: list[str], ovext: Ovext
 ) -> None:

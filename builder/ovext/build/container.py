@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ovext.build.cmake_report import rejected_report
 from ovext.build.execute import CHECKING, BuildResult, locked_build_tree
 from ovext.build.host import ninja_progress
-from ovext.build.image import BuilderImage, ensure_image
+from ovext.build.image import CACHE_VOLUME, BuilderImage, ensure_image
 from ovext.build.manifest import ImageRecord, LibraryRecord, project_record, read_manifest
 from ovext.build.plan import Decision, asked, build_tree, check_release, isa_decision, jobs_decision
 from ovext.build.publish import publish
@@ -46,6 +46,8 @@ _ERROR = f"{_HOME}/error.json"  # of the ovext in the container
 _SENTINEL = ".ovext-complete"
 # Shell: reads the project from stdin. That works with every engine, local or remote, whatever its user IDs are.
 _UNPACK = f"mkdir project && tar -x --no-same-owner -C project -f - && test -f project/{_SENTINEL}"
+# Shell: starts a compiler cache, if it works here. It writes before the gate has ended, and with it the container.
+_START_CACHE = "if sccache --start-server > /dev/null 2>&1; then export CMAKE_CXX_COMPILER_LAUNCHER=sccache; fi;"
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,8 @@ def _build(plan: ContainerPlan, engine: Engine, tag: str, log: Path, reporter: R
     # The project may list several releases; this image has one.
     script = (
         f"{_UNPACK} && OpenVINO_DIR=$(echo {_HOME}/venv/lib/python*/site-packages/openvino/cmake) "
-        f"&& export OpenVINO_DIR && {VARIABLE}={_ERROR} exec python -m ovext {shell_line(plan.command)} > /dev/null"
+        f"&& export OpenVINO_DIR && {_START_CACHE} "
+        f"{VARIABLE}={_ERROR} exec python -m ovext {shell_line(plan.command)} > /dev/null"
     )
     with _container(engine, tag, script, label=str(plan.build_dir)) as name:
         start = engine.command("start", "--attach", "--interactive", name)
@@ -249,7 +252,8 @@ def _container(engine: Engine, image: str, script: str, *, label: str) -> Iterat
     _remove(engine, *engine.ask("ps", "--all", "--quiet", "--filter", f"label={label}").output.split())
     # A build needs no network: everything that it needs is in the image.
     options = ["--interactive", "--network", "none", "--label", label, "--workdir", _HOME, "--entrypoint", "sh"]
-    created = engine.ask("create", *options, image, "-c", script)
+    cache = ["--volume", f"{CACHE_VOLUME}:{_HOME}/.cache/sccache"]
+    created = engine.ask("create", *options, *cache, image, "-c", script)
     if not created.ok:
         raise EngineError(f"{engine.name} could not make a container: {created.complaint()}")
     name = created.output.strip().splitlines()[-1]

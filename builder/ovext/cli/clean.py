@@ -16,7 +16,7 @@ def clean(
     project: ProjectArgument = Path(),
     images: Annotated[
         bool,
-        typer.Option("--images", help="Remove the builder images of all projects instead."),
+        typer.Option("--images", help="Remove the builder images of all projects and their compiler cache instead."),
     ] = False,
 ) -> None:
     """Remove a project's build trees. What was built into lib/ and dist/ stays."""
