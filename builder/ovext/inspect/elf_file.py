@@ -7,6 +7,7 @@ System V ABI.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import struct
 from functools import cached_property
@@ -25,6 +26,8 @@ _SYSTEMS = {0, 3}  # of the header: any, and GNU
 _MOST_MEMORY = 1 << 62  # no address is larger
 _OBJECT_FILE = 1
 _SHARED_OBJECT = 3
+_LARGEST_HASHED = 1 << 30
+_PIECE = 1 << 20
 _SEGMENT_TYPES = {
     1: "load",
     2: "dynamic",
@@ -152,6 +155,15 @@ class ElfFile:
     def whole(self) -> bytes:
         """The file's bytes."""
         return self._bytes(0, self._size)
+
+    def sha256(self) -> str:
+        """The hash of the file's bytes; empty for a file so large that it takes seconds."""
+        if self._size > _LARGEST_HASHED:
+            return ""
+        state = hashlib.sha256()
+        for offset in range(0, self._size, _PIECE):
+            state.update(self._bytes(offset, min(_PIECE, self._size - offset)))
+        return state.hexdigest()
 
     def content(self, section: Section) -> bytes:
         return b"" if section.type == "nobits" else self._bytes(section.offset, section.size)

@@ -122,8 +122,21 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
         limits=tuple(_limits(elf)),
         findings=tuple(sorted(findings, key=lambda finding: list(Level).index(finding.level))),
         targets=(*(system.id for system in request.systems), *([environment] if environment else [])),
+        sha256=elf.sha256(),
+        size=elf.size,
+        sections=_sections(elf),
+        exports=_listed(tuple(sorted(printable(symbol.name) for symbol in elf.exported))),
         is_python_module=is_python_module(elf),
     )
+
+
+def _sections(elf: Elf) -> dict[str, int]:
+    """The sizes of the sections that lie in the file; those of one name together."""
+    sizes: Counter[str] = Counter()
+    for section in elf.sections:
+        if section.type != "nobits" and section.size:
+            sizes[printable(section.name)] += section.size
+    return dict(sizes)
 
 
 def _own_findings(

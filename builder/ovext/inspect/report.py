@@ -83,6 +83,10 @@ class FileReport:
     limits: tuple[str, ...]  # what was not done for the file's size
     findings: tuple[LibraryFinding, ...]
     targets: tuple[str, ...]
+    sha256: str
+    size: int  # in bytes, as are those of its sections
+    sections: dict[str, int]  # of those that lie in the file
+    exports: tuple[str, ...]  # the symbols that it provides
     is_python_module: bool = False
     releases: dict[str, str] = field(default_factory=dict)  # that it has builds for inside, and what each is
 

@@ -268,6 +268,7 @@ def _with_numbers(row: Row, tried: Tried, where: tuple[str, ...]) -> Row:
         cases=tried.cases,
         absolute=tried.absolute,
         relative=tried.relative,
+        points=tuple(tried.points),
         failures=failures,
         note=tried.note,
         is_executed=tried.answers > 0,

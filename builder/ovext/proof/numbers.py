@@ -14,6 +14,7 @@ from ovext.errors import (
     ReferenceTooSlowError,
     WorkerDiedError,
 )
+from ovext.proof.report import Point
 from ovext.proof.shrink import smaller_cases
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Tried:
     answers: int = 0  # cases in which the process did not die
     absolute: float = 0.0
     relative: float = 0.0
+    points: list[Point] = field(default_factory=list)
     failed: Trial | None = None
     wrong: Wrong | None = None
     skipped: str = ""  # why the device could not compute a trial
@@ -65,10 +67,11 @@ class Tried:
         self.cases += 1
         self.answers += 1
         results = answer["results"]
-        for one in results:
-            if "absolute" in one:
-                self.absolute = max(self.absolute, one["absolute"])
-                self.relative = max(self.relative, one["relative"])
+        numbers = [one for one in results if "absolute" in one]
+        self.absolute = max([self.absolute, *(one["absolute"] for one in numbers)])
+        self.relative = max([self.relative, *(one["relative"] for one in numbers)])
+        if numbers:
+            self.points.append(Point(elements, max(one["of_tolerance"] for one in numbers)))
         if (seconds := answer.get("reference_seconds", 0.0)) > _SLOW:
             self.reference_is_slow(f"The reference took {seconds:.1f} s for {elements:,} elements", elements)
         return next((Wrong(one["check"], _difference(one)) for one in results if not one["agrees"]), None)

@@ -63,6 +63,14 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A case with numbers: how large it is, and its largest error in units of what is allowed."""
+
+    elements: int
+    of_tolerance: float
+
+
+@dataclass(frozen=True)
 class Row:
     """One check of one op, with one variant, combination of element types and device if it depends on these."""
 
@@ -74,6 +82,7 @@ class Row:
     cases: int = 0
     absolute: float = 0.0
     relative: float = 0.0
+    points: tuple[Point, ...] = ()  # the cases that the numbers of this row are from
     failures: tuple[Failure, ...] = ()
     skipped: str = ""
     note: str = ""

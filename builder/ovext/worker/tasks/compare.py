@@ -49,7 +49,10 @@ def by_rules(shapes: Sequence[Sequence[int]], expected: Sequence[Array]) -> list
 
 
 def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict[str, Any]:
-    """The largest errors, how many elements are off by more than absolute + relative * |expected|, and the worst."""
+    """The largest errors, how many elements are off by more than absolute + relative * |expected|, and the worst.
+
+    `of_tolerance` is the largest error in units of that: results agree up to 1.
+    """
     if actual.shape != expected.shape:
         shape = f"{list(actual.shape)} instead of {list(expected.shape)}"
         return {"check": "shapes", "shape": shape, "agrees": False}
@@ -63,11 +66,14 @@ def compare(actual: Array, expected: Array, tolerance: dict[str, float]) -> dict
         difference = np.where(np.isnan(difference), np.inf, difference)
         relative = np.where((difference == 0) | (scale == 0), 0.0, difference / scale)
     allowed = tolerance["absolute"] + tolerance["relative"] * np.where(np.isfinite(scale), scale, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_tolerance = np.where(difference == 0, 0.0, difference / allowed)
     wrong = int(np.count_nonzero(difference > allowed))
     return {
         "check": "numbers",
         "absolute": _finite(difference),
         "relative": _finite(relative),
+        "of_tolerance": _finite(of_tolerance),
         "agrees": wrong == 0,
         "wrong": wrong,
         "elements": difference.size,
@@ -82,7 +88,8 @@ def _compare_texts(actual: Array, expected: Array) -> dict[str, Any]:
     if len(wrong):
         index = tuple(wrong[0])
         worst = f"at [{', '.join(map(str, index))}]: {actual[index]!r} instead of {expected[index]!r}"
-    result = {"check": "numbers", "absolute": 0.0, "relative": 1.0 if worst else 0.0, "agrees": not worst}
+    off = 1.0 if worst else 0.0
+    result = {"check": "numbers", "absolute": 0.0, "relative": off, "of_tolerance": 2 * off, "agrees": not worst}
     return {**result, "wrong": len(wrong), "elements": actual.size, "worst": worst}
 
 
