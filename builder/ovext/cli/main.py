@@ -83,6 +83,7 @@ _COMMANDS = (
     _Command("bench", "bench:bench", "Measure a project's op against its baselines"),
     _Command("gpu", "gpu:commands", "Check GPU layers, and run them with or without a GPU"),
     _Command("isa", "isa:isa", "Show instruction sets: detected, compiled, chosen"),
+    _Command("report", "report:report", "Make one page of what was built, proved and measured"),
     _Command("clean", "clean:clean", "Remove build trees, or builder images"),
     _Command("package-step", "package_steps:commands"),  # for CMake and Conan, not for people
     _Command("env", "env:env", "Show what a build here would use"),

@@ -1,0 +1,113 @@
+"""`ovext report`."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ovext.report.overview import Overview
+
+
+class Format(str, Enum):
+    HTML = "html"
+    MARKDOWN = "markdown"
+
+
+def report(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="A project, or any folder with the JSON that commands wrote, such as that of a matrix.",
+            show_default="this folder",
+        ),
+    ] = Path(),
+    new: Annotated[
+        Path | None, typer.Argument(help="Another one: show what has changed since the first.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Default: build/report.html in the project; Markdown: stdout.",
+            show_default=False,
+        ),
+    ] = None,
+    output_format: Annotated[
+        Format, typer.Option("--format", help="markdown: for a pull request or GITHUB_STEP_SUMMARY.")
+    ] = Format.HTML,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Show the page on 127.0.0.1 while a matrix or a proof runs.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Of --serve; 0: any that is free.")] = 0,
+) -> None:
+    """Make one page that shows what was built, where it loads, what was proved and how fast it is.
+
+    It is one file without network access: from what build, inspect, test, bench, gpu and matrix wrote last.
+    """
+    from ovext.cli.text import shortened_path, talk
+    from ovext.errors import UsageError
+    from ovext.files import replace_text, writing_to
+    from ovext.report.compare import compare
+    from ovext.report.markdown import comparison_markdown, overview_markdown
+    from ovext.report.page import render_comparison, render_page
+
+    if serve:
+        if new is not None or output is not None or output_format is Format.MARKDOWN:
+            raise UsageError("--serve shows one folder as a page", fix="Leave out the other folder, -o and --format.")
+        _serve(folder, port, open_)
+        return
+    shown = _overview(folder)
+    if new is None:
+        title = f"{folder.resolve().name}: what was built"
+        text = render_page(shown, title) if output_format is Format.HTML else overview_markdown(shown, title)
+    else:
+        changes = compare(shown, _overview(new))
+        title = f"From {folder.resolve().name} to {new.resolve().name}"
+        html = output_format is Format.HTML
+        text = render_comparison(changes, title) if html else comparison_markdown(changes, title)
+    if output is None and output_format is Format.MARKDOWN:
+        typer.echo(text)
+        return
+    place = (output or (new or folder) / "build" / "report.html").absolute()
+    with writing_to(place.parent):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        replace_text(place, text)
+    typer.echo(shortened_path(place))
+    if open_ and typer.launch(place.as_uri()) != 0:
+        talk(f"No browser could be started: open {place.as_uri()}")
+
+
+def _overview(folder: Path) -> Overview:
+    from ovext.cli.text import talk
+    from ovext.report.inspecting import inspect_missing
+    from ovext.report.overview import overview
+    from ovext.report.store import keep, read_records, report_dir
+
+    records = read_records(folder)
+    shown = overview(records)
+    inspected = list(inspect_missing(shown, talk))
+    if not inspected:
+        return shown
+    if (folder / "pyproject.toml").is_file():  # the next report need not inspect them again
+        files = [one.model_dump() for one in inspected]
+        keep(report_dir(None, folder), "inspect", {"schema": 2, "files": files})
+    return overview(records, inspected)
+
+
+def _serve(folder: Path, port: int, open_: bool) -> None:
+    from ovext.cli.text import talk
+    from ovext.report.serve import serve
+
+    def told(address: str) -> None:
+        typer.echo(f"{address}  (ends with the run, or with Ctrl-C)")
+        if open_ and typer.launch(address) != 0:
+            talk("No browser could be started.")
+
+    serve(folder, port, lambda: _overview(folder), told)

@@ -1,0 +1,101 @@
+"""Drawing with matplotlib, as SVG that takes its ink from the page that it is in: light, dark or printed."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ovext.errors import ToolError
+
+# Okabe and Ito's colours, which people with any colour vision tell apart.
+PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
+MARKERS = "osD^vPX"
+INK, _LINE = "#010203", "#040506"  # stand for the page's own colours
+_WIDTH = 7.2  # inches, of 72 units each
+_SETTINGS: Any = {
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "ovext",  # the same picture has the same ids
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": INK,
+    "text.parse_math": False,  # names of ops may have a $
+    "axes.edgecolor": _LINE,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.grid": True,
+    "grid.color": _LINE,
+    "grid.linewidth": 0.5,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+}
+_ID = re.compile(r'(\bid="|url\(#|xlink:href="#)')
+_BEFORE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
+_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+_OPENING = re.compile(r'<svg [^>]*viewBox="([^"]*)"[^>]*>')
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An SVG for a page, what it shows in a sentence, and its numbers as a table."""
+
+    svg: str
+    text: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Canvas:
+    """A figure with axes beside each other."""
+
+    def __init__(self, height: float, columns: int = 1) -> None:
+        """Open it; the height is in inches.
+
+        Raises:
+            ToolError: matplotlib is not installed.
+        """
+        self._figure = _matplotlib()(figsize=(_WIDTH, height), layout="constrained")
+        self.axes: list[Any] = list(self._figure.subplots(1, columns, squeeze=False)[0])
+
+    def legend(self, columns: int) -> None:
+        """Above the figure, each label once."""
+        labelled = [axes.get_legend_handles_labels() for axes in self.axes]
+        handles = {label: handle for pair in labelled for handle, label in zip(*pair, strict=True)}
+        place = {"loc": "outside upper left", "ncols": columns, "fontsize": 8}
+        self._figure.legend(handles.values(), handles.keys(), **place)
+
+    @staticmethod
+    def logarithmic(axes: Any, which: str) -> None:
+        """Make axes logarithmic: x, y or xy."""
+        for name in which:
+            getattr(axes, f"set_{name}scale")("log")
+            getattr(axes, f"{name}axis").set_major_formatter(lambda value, _: f"{value:g}")
+            getattr(axes, f"{name}axis").set_minor_formatter("")
+
+    def svg(self, name: str) -> str:
+        """The figure. Its name tells its ids from those of other pictures on the page."""
+        content = io.StringIO()
+        self._figure.savefig(content, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        text = _METADATA.sub("", _BEFORE.sub("", content.getvalue()))
+        text = _ID.sub(rf"\g<1>{name}-", text)
+        text = _OPENING.sub(
+            r'<svg viewBox="\1" xmlns:xlink="http://www.w3.org/1999/xlink" aria-hidden="true">', text, 1
+        )
+        return text.replace(INK, "var(--ink)").replace(_LINE, "var(--line)")
+
+
+@cache
+def _matplotlib() -> Any:
+    """The class of figures, once matplotlib has its settings. It takes half a second, and only reports need it."""
+    try:
+        import matplotlib as mpl  # noqa: PLC0415
+        from matplotlib.figure import Figure  # noqa: PLC0415
+    except ImportError:
+        raise ToolError("a report's pictures need matplotlib", fix="pip install 'ovext[report]'") from None
+    mpl.rcParams.update(_SETTINGS)
+    return Figure

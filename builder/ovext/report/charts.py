@@ -1,0 +1,195 @@
+"""The pictures of a report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ovext.report.canvas import INK, MARKERS, PALETTE, Canvas, Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def sections_picture(sections: Mapping[str, Mapping[str, int]]) -> Picture:
+    """What the files of libraries consist of, to scale: a bar for each. `sections` are parts in bytes, by name."""
+    parts = list(dict.fromkeys(part for one in sections.values() for part in one))
+    canvas = Canvas(0.9 + 0.34 * len(sections))
+    (axes,) = canvas.axes
+    names = list(sections)[::-1]
+    left = [0.0] * len(names)
+    for number, part in enumerate(parts):
+        widths = [sections[name].get(part, 0) / 1024 for name in names]
+        axes.barh(names, widths, left=left, label=part, color=PALETTE[number % len(PALETTE)], height=0.7)
+        left = [begin + width for begin, width in zip(left, widths, strict=True)]
+    axes.set_xlabel("KiB")
+    axes.grid(axis="y", visible=False)
+    canvas.legend(4)
+    rows = tuple((name, *(f"{sections[name].get(part, 0):,}" for part in parts)) for name in sections)
+    text = f"The sizes of the parts of {_count(len(sections), 'library', 'libraries')}, drawn to scale"
+    return Picture(canvas.svg("sections"), text, ("library", *(f"{part}, bytes" for part in parts)), rows)
+
+
+def ceilings_picture(needs: Mapping[str, Mapping[str, str]], has: Mapping[str, Mapping[str, str]]) -> Picture:
+    """The newest versions that libraries need, against what base OSes have. Both are versions by family, by name."""
+    families = ("GLIBC", "GLIBCXX")
+    canvas = Canvas(0.9 + 0.26 * (len(needs) + len(has)), columns=len(families))
+    for axes, family in zip(canvas.axes, families, strict=True):
+        names = [*needs, *has][::-1]
+        for number, name in enumerate(names):
+            is_base = name in has
+            version = (has if is_base else needs)[name].get(family)
+            if version is None:
+                continue
+            axes.plot(
+                [_last_number(version)],
+                [number],
+                marker="|" if is_base else "o",
+                markersize=12 if is_base else 7,
+                markeredgewidth=3 if is_base else 1,
+                color=PALETTE[0] if is_base else PALETTE[1],
+                linestyle="none",
+            )
+        axes.set_yticks(range(len(names)), names if axes is canvas.axes[0] else [""] * len(names))
+        axes.set_xlabel(f"{family}: {'2' if family == 'GLIBC' else '3.4'}.x")
+    rows = tuple((name, *(one.get(family, "") for family in families)) for name, one in [*needs.items(), *has.items()])
+    text = "The newest versions that libraries need (dots) and that base OSes have (bars): no dot may be right of a bar"
+    return Picture(canvas.svg("ceilings"), text, ("", *families), rows)
+
+
+def cases_picture(op: str, points: Mapping[str, Sequence[tuple[int, float]]], number: int) -> Picture:
+    """The worst error of cases over their size, for each variant: (elements, error in units of the tolerance)."""
+    canvas = Canvas(2.6)
+    (axes,) = canvas.axes
+    thinned = {variant: _thinned(found) for variant, found in points.items()}
+    least = 1e-6
+    for at, (variant, found) in enumerate(thinned.items()):
+        sizes = [max(size, 0.5) for size, _ in found]
+        errors = [min(max(error, least), 1e6) for _, error in found]
+        marker, colour = MARKERS[at % len(MARKERS)], PALETTE[at % len(PALETTE)]
+        axes.plot(sizes, errors, marker, color=colour, label=variant, markersize=4, linestyle="none", alpha=0.8)
+    axes.axhline(1, color=PALETTE[1], linewidth=1)
+    axes.set(
+        xscale="log", yscale="log", xlabel="elements of a case", ylabel="error / tolerance", ylim=(least / 2, None)
+    )
+    canvas.legend(4)
+    rows = tuple(
+        (variant, f"{size:,}", f"{error:.3g}") for variant, found in thinned.items() for size, error in found[-12:]
+    )
+    text = f"{op}: the worst error of cases in units of the tolerance, over their size; above 1 a case fails"
+    return Picture(canvas.svg(f"cases{number}"), text, ("variant", "elements", "error / tolerance"), rows)
+
+
+def roofline_picture(
+    op: str, points: Sequence[tuple[str, str, float, float]], bandwidth: float, peak: float | None, number: int
+) -> Picture:
+    """The roof of the machine, and what was reached.
+
+    Args:
+        op: its name.
+        points: the entry, the case, operations for each byte, and GFLOP/s.
+        bandwidth: of a copy, in GB/s.
+        peak: in GFLOP/s.
+        number: of the picture on the page.
+    """
+    canvas = Canvas(3.0)
+    (axes,) = canvas.axes
+    entries = list(dict.fromkeys(one[0] for one in points))
+    intensities = [one[2] for one in points]
+    low, high = min(intensities) / 4, max([*intensities, *([peak / bandwidth] if peak else [])]) * 4
+    roof = [
+        (x, min(x * bandwidth, peak) if peak else x * bandwidth)
+        for x in (low, *([peak / bandwidth] if peak else []), high)
+    ]
+    axes.plot(*zip(*roof, strict=True), color=INK, linewidth=1.5, label="roof of this machine")
+    for at, entry in enumerate(entries):
+        own = [(one[2], one[3]) for one in points if one[0] == entry]
+        marker, colour = MARKERS[at % len(MARKERS)], PALETTE[at % len(PALETTE)]
+        axes.plot(*zip(*own, strict=True), marker, color=colour, label=entry, markersize=5, linestyle="none")
+    canvas.logarithmic(axes, "xy")
+    axes.set(xlabel="operations for each byte", ylabel="GFLOP/s")
+    canvas.legend(3)
+    rows = tuple((entry, case, f"{x:.3g}", f"{y:.3g}") for entry, case, x, y in points)
+    text = f"{op}: what was reached of the machine's roof, by operations for each byte"
+    return Picture(canvas.svg(f"roof{number}"), text, ("entry", "inputs", "operations/byte", "GFLOP/s"), rows)
+
+
+def bandwidth_picture(op: str, speeds: Sequence[tuple[str, str, float]], bandwidth: float, number: int) -> Picture:
+    """What was reached of a copy's GB/s, for an op that computes little: the case, the entry, and GB/s."""
+    canvas = Canvas(2.8)
+    (axes,) = canvas.axes
+    cases = list(dict.fromkeys(one[0] for one in speeds))
+    entries = list(dict.fromkeys(one[1] for one in speeds))
+    for at, entry in enumerate(entries):
+        own = [(cases.index(case), speed) for case, its, speed in speeds if its == entry]
+        marker, colour = MARKERS[at % len(MARKERS)], PALETTE[at % len(PALETTE)]
+        axes.plot(*zip(*own, strict=True), marker, color=colour, label=entry, markersize=5, linestyle="none")
+    axes.axhline(bandwidth, color=INK, linewidth=1.5, label="copy")
+    axes.set_xticks(range(len(cases)), cases, rotation=20, ha="right")
+    canvas.logarithmic(axes, "y")
+    axes.set(ylabel="GB/s")
+    canvas.legend(4)
+    rows = tuple((case, entry, f"{speed:.3g}") for case, entry, speed in speeds)
+    text = f"{op}: the GB/s of each entry for each case, below those of a copy"
+    return Picture(canvas.svg(f"speed{number}"), text, ("inputs", "entry", "GB/s"), rows)
+
+
+def times_picture(op: str, times: Sequence[tuple[str, str, float, float]], number: int) -> Picture:
+    """Times with their spread: the case, the entry, microseconds, and the noise as a share of them."""
+    cases = list(dict.fromkeys(one[0] for one in times))
+    entries = list(dict.fromkeys(one[1] for one in times))
+    canvas = Canvas(0.9 + 0.17 * len(times) + 0.15 * len(cases))
+    (axes,) = canvas.axes
+    at, ticks = 0.0, []
+    for case in cases:
+        own = [one for one in times if one[0] == case]
+        ticks.append((at + (len(own) - 1) / 2, case))
+        for _, entry, microseconds, noise in own:
+            colour = PALETTE[entries.index(entry) % len(PALETTE)]
+            axes.barh(at, microseconds, color=colour, height=0.8, xerr=microseconds * noise, ecolor=INK, capsize=2)
+            at += 1
+        at += 1
+    for number_of, entry in enumerate(entries):
+        axes.barh([0], [0], color=PALETTE[number_of % len(PALETTE)], label=entry)
+    axes.set_yticks([place for place, _ in ticks], [case for _, case in ticks])
+    axes.invert_yaxis()
+    canvas.logarithmic(axes, "x")
+    axes.set(xlabel="µs, and how far they spread")
+    axes.grid(axis="y", visible=False)
+    canvas.legend(3)
+    rows = tuple((case, entry, f"{time:,.1f}", f"{noise:.1%}") for case, entry, time, noise in times)
+    text = f"{op}: the median time of each entry for each case, and how far the times spread"
+    return Picture(canvas.svg(f"times{number}"), text, ("inputs", "entry", "µs", "spread"), rows)
+
+
+def history_picture(title: str, lines: Mapping[str, Sequence[float]], number: int) -> Picture:
+    """How values changed from one record to the next, by what they are of."""
+    canvas = Canvas(2.4)
+    (axes,) = canvas.axes
+    for at, (name, values) in enumerate(lines.items()):
+        marker, colour = MARKERS[at % len(MARKERS)], PALETTE[at % len(PALETTE)]
+        axes.plot(range(1, len(values) + 1), values, marker=marker, color=colour, label=name, markersize=4)
+    axes.set(xlabel="records, oldest first", ylabel=title)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    canvas.legend(2)
+    rows = tuple((name, *(f"{value:.4g}" for value in values)) for name, values in lines.items())
+    longest = max(map(len, lines.values()))
+    text = f"{title} in the last {longest} records"
+    return Picture(canvas.svg(f"history{number}"), text, ("", *(str(one + 1) for one in range(longest))), rows)
+
+
+def _thinned(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """For each power of two of elements, the case with the largest error."""
+    worst: dict[int, tuple[int, float]] = {}
+    for size, error in points:
+        bucket = size.bit_length()
+        if bucket not in worst or error > worst[bucket][1]:
+            worst[bucket] = (size, error)
+    return sorted(worst.values())
+
+
+def _last_number(version: str) -> int:
+    return int(version.rpartition(".")[2])
+
+
+def _count(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"

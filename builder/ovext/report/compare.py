@@ -1,0 +1,148 @@
+"""What changed between two builds: what someone looks at before taking an update."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ovext.report.page import parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ovext.report.overview import Library, Overview
+    from ovext.report.records import InspectedFile, OpBench
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that is new, gone or different. `is_worse` is whether it speaks against the update."""
+
+    what: str
+    before: str
+    after: str
+    is_worse: bool = False
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What changed of one library or op."""
+
+    name: str
+    changes: tuple[Change, ...]
+
+
+def compare(old: Overview, new: Overview) -> tuple[Changes, ...]:
+    """The changes of each library, of each op's speed and of each op's proof that both have, and what only one has."""
+    before, after = _libraries(old), _libraries(new)
+    found = [
+        *(
+            Changes(name, tuple(_library(before.get(name), after.get(name))))
+            for name in dict.fromkeys([*before, *after])
+        ),
+        *_proofs(old, new),
+        *_speeds(old, new),
+    ]
+    return tuple(one for one in found if one.changes)
+
+
+def _libraries(shown: Overview) -> dict[str, Library]:
+    return {f"{one.built.file}, {one.built.base_os or 'any system'}": one for one in shown.libraries}
+
+
+def _library(old: Library | None, new: Library | None) -> Iterator[Change]:
+    if old is None or new is None:
+        yield Change("the library", _told(old), _told(new), is_worse=new is None)
+        return
+    yield from _different("version", old.built.project.version, new.built.project.version)
+    yield from _different("OpenVINO", ", ".join(old.built.openvinos), ", ".join(new.built.openvinos))
+    ops = [[f"{op.type} ({op.opset})" for op in one.built.ops] for one in (old, new)]
+    yield from _sets("op", *ops)
+    yield from _sets("variant", *([each.id for each in one.built.variants] for one in (old, new)))
+    yield from _different("size", f"{old.built.size:,} bytes", f"{new.built.size:,} bytes")
+    if old.inspected and new.inspected:
+        yield from _inspected(old.inspected, new.inspected)
+
+
+def _inspected(old: InspectedFile, new: InspectedFile) -> Iterator[Change]:
+    before, after = parts_of(old.sections), parts_of(new.sections)
+    for part in dict.fromkeys([*before, *after]):
+        sizes = (f"{one.get(part, 0):,} bytes" for one in (before, after))
+        yield from _different(f"size of {part}", *sizes)
+    yield from _sets("symbol", old.exports, new.exports)
+    needs = ([each.library for each in one.needed] for one in (old, new))
+    yield from _sets("needed library", *needs, new_is_worse=True, gone_is_worse=False)
+    for family in dict.fromkeys([*old.highest_versions, *new.highest_versions]):
+        versions = [one.highest_versions.get(family, "") for one in (old, new)]
+        yield from _different(family, *versions, is_worse=_numbers(versions[1]) > _numbers(versions[0]))
+    loads = [{each.target: each.loads for each in one.verdicts} for one in (old, new)]
+    words = {True: "loads", False: "does not load", None: "unknown"}
+    for target in dict.fromkeys([*loads[0], *loads[1]]):
+        told = [words[one[target]] if target in one else "" for one in loads]
+        yield from _different(target, *told, is_worse=loads[1].get(target) is not True)
+    findings = ([f"{each.text} [{each.code}]" for each in one.findings] for one in (old, new))
+    yield from _sets("finding", *findings, new_is_worse=True, gone_is_worse=False)
+
+
+def _proofs(old: Overview, new: Overview) -> Iterator[Changes]:
+    before, after = (
+        {(project, row.op, row.check, row.device, row.variant, row.types): row for project, row in one.proofs}
+        for one in (old, new)
+    )
+    by_op: dict[str, list[Change]] = {}
+    for key in dict.fromkeys([*before, *after]):
+        told = [_proof_told(one[key]) if key in one else "" for one in (before, after)]
+        failed = key in after and bool(after[key].failures)
+        what = " ".join(filter(None, key[2:]))
+        by_op.setdefault(key[1], []).extend(_different(what, *told, is_worse=failed or key not in after))
+    yield from (Changes(f"the proof of {op}", tuple(changes)) for op, changes in by_op.items())
+
+
+def _proof_told(row) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    return "wrong" if row.failures else "left out" if row.skipped else "fine"
+
+
+def _speeds(old: Overview, new: Overview) -> Iterator[Changes]:
+    before, after = ({one.op: one for one in shown.benches} for shown in (old, new))
+    for op in before.keys() & after.keys():
+        yield Changes(f"the speed of {op}", tuple(_speed(before[op], after[op])))
+
+
+def _speed(old: OpBench, new: OpBench) -> Iterator[Change]:
+    """Variants whose time changed by more than both runs spread."""
+    known = {(row.case, row.entry): row for row in old.rows}
+    for row in new.rows:
+        if row.entry not in new.variants or (row.case, row.entry) not in known:
+            continue
+        earlier = known[row.case, row.entry]
+        noise = math.hypot(row.noise, earlier.noise)
+        ratio = earlier.microseconds / row.microseconds if row.microseconds else 1.0
+        if abs(math.log(ratio)) <= math.log1p(noise):
+            continue
+        times = (
+            f"{earlier.microseconds:,.1f} µs",
+            f"{row.microseconds:,.1f} µs, {ratio:.2f} times as fast ± {noise:.2f}",
+        )
+        yield Change(f"{row.entry}, {row.case}", *times, is_worse=ratio < 1)
+
+
+def _different(what: str, before: str, after: str, *, is_worse: bool = False) -> Iterator[Change]:
+    if before != after:
+        yield Change(what, before or "-", after or "-", is_worse)
+
+
+def _sets(
+    what: str, before: Iterable[str], after: Iterable[str], *, new_is_worse: bool = False, gone_is_worse: bool = True
+) -> Iterator[Change]:
+    old, new = dict.fromkeys(before), dict.fromkeys(after)
+    yield from (Change(what, "-", one, new_is_worse) for one in new if one not in old)
+    yield from (Change(what, one, "-", gone_is_worse) for one in old if one not in new)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdecimal()]
+
+
+def _told(library: Library | None) -> str:
+    return f"{library.built.project.version}, {library.built.size:,} bytes" if library else "-"

@@ -1,0 +1,98 @@
+"""Show the page on this machine alone while a matrix or a proof runs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import time
+from contextlib import suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+from ovext.errors import OvextError, UsageError
+from ovext.report.page import render_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ovext.report.overview import Overview
+
+_ADDRESS = "127.0.0.1"
+_POLL_SECONDS = 0.5
+_LOCKS = (".ovext.lock", "dist/matrix/.ovext.lock", "build/reports/.ovext.lock")  # which a run holds
+
+
+def serve(folder: Path, port: int, look: Callable[[], Overview], told: Callable[[str], None]) -> None:
+    """Serve the page until no run holds a lock in the folder any more.
+
+    Args:
+        folder: of a project, or the output folder of a matrix.
+        port: 0 for any that is free.
+        look: reads what is known.
+        told: receives the address, once it answers.
+
+    Raises:
+        UsageError: nothing runs there, or the port is taken.
+    """
+    if not _runs(folder):
+        raise UsageError(f"no matrix and no proof runs in {folder}", fix="Start one first, or leave out --serve.")
+    title = f"{folder.resolve().name}: what was built"
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path != "/" or not _is_local(self.headers.get("Host", "")):
+                self.send_error(HTTPStatus.NOT_FOUND)
+                return
+            try:
+                body = render_page(look(), title, live=True).encode()
+            except OvextError as error:
+                self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, explain=str(error))
+                return
+            self.send_response(HTTPStatus.OK)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            with suppress(ConnectionError):
+                self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing of each request."""
+
+    try:
+        server = ThreadingHTTPServer((_ADDRESS, port), Handler)
+    except OSError as error:
+        raise UsageError(f"port {port} cannot be used: {error.strerror}", fix="Give another --port.") from None
+    with server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        told(f"http://{_ADDRESS}:{server.server_port}/")
+        try:
+            while _runs(folder):
+                time.sleep(_POLL_SECONDS)
+        finally:
+            server.shutdown()
+
+
+def _is_local(host: str) -> bool:
+    """Whether the request was made to this machine by its own name: pages of others may not read the report."""
+    return host.rpartition(":")[0] in {_ADDRESS, "localhost"}
+
+
+def _runs(folder: Path) -> bool:
+    """Whether a process holds one of the locks."""
+    for name in _LOCKS:
+        try:
+            descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+    return False
