@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOption, ProjectArgument
+from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOption, ProjectArgument, ReportDirOption
 
 if TYPE_CHECKING:
     from ovext.bench.benchmark import BenchResult
     from ovext.bench.compare import Change
     from ovext.bench.counts import Count
+
+_LONGEST_BAR = 10
+_NARROW = 80  # columns; a narrower terminal shows no bars
 
 
 def bench(
@@ -36,6 +39,7 @@ def bench(
     count: Annotated[
         bool, typer.Option("--count", help="Count instructions on an emulated CPU, instead of measuring times.")
     ] = False,
+    report_dir: ReportDirOption = None,
     json: JsonOption = False,
 ) -> None:
     """Measure every variant of a project's ops that this CPU can run against the baselines of its bench/*.toml.
@@ -53,6 +57,7 @@ def bench(
     from ovext.files import replace_text, writing_to
     from ovext.loading import find_library
     from ovext.project import load_project
+    from ovext.report.keep import keep_for_report
     from ovext.toolchain.compiler import find_compiler
 
     if compare is not None and count:
@@ -77,7 +82,9 @@ def bench(
         results = [run_bench(loaded, one, path, release, compiler=compiler, talk=talk) for one, path in pairs]
         changes = changes_since(before, results) if compare is not None else []
         shown = [{**asdict(one), "is_worse": one.is_worse} for one in changes]
-        text = to_json({"schema": SCHEMA, "results": [one.to_json() for one in results], "changes": shown})
+        data = {"schema": SCHEMA, "results": [one.to_json() for one in results], "changes": shown}
+        keep_for_report(report_dir, loaded.root, "bench", data)
+        text = to_json(data)
     if output is not None:
         with writing_to(output):
             replace_text(output.absolute(), text + "\n")
@@ -151,13 +158,22 @@ def _show(result: BenchResult) -> None:
             *(f"vs {one}" for one in baselines),
         ):
             table.add_column(heading, justify="right")
+        if has_bars := console.width >= _NARROW:
+            table.add_column("speed, ± spread", no_wrap=True)
+        fastest = min(row.microseconds for row in rows)
         for row in rows:
             ratios = [f"{row.times_as_fast_as[name]:.2f}" if name in row.times_as_fast_as else "" for name in baselines]
             flops = [f"{row.gigaflops:,.1f}" if row.gigaflops else ""] if has_flops else []
             numbers = [f"{row.microseconds:,.1f}", f"{row.gigabytes_per_second:.1f}", *flops, f"{row.of_roof:.0%}"]
-            table.add_row(row.entry, *numbers, *ratios)
+            bar = [_bar(fastest / row.microseconds, row.noise)] if has_bars else []
+            table.add_row(row.entry, *numbers, *ratios, *bar)
         console.print(table)
     for target in result.targets:
         verdict = "met" if target.is_met else "not met"
         text = f"{result.best_variant} vs {target.baseline}: {target.measured:.2f}, wanted {target.wanted:g}"
         console.print(f"{target.case}: {text}: {verdict}")
+
+
+def _bar(speed: float, noise: float) -> str:
+    """The speed as a share of the fastest entry's, as a bar, and how far its times spread."""
+    return f"{'█' * max(1, round(speed * _LONGEST_BAR))} ± {noise:.0%}"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +17,7 @@ from ovext.cli.options import (
     JsonOption,
     OpenVINOsOption,
     ProjectArgument,
+    ReportDirOption,
 )
 from ovext.targets.base_os import DEFAULT_BASE_OS, names_of_base_oses
 
@@ -67,6 +69,7 @@ def build(
     ] = Path("lib"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the steps.")] = False,
     explain: ExplainOption = False,
+    report_dir: ReportDirOption = None,
     json: JsonOption = False,
 ) -> None:
     """Build an extension project into lib/<base OS>/, and check that OpenVINO loads it.
@@ -77,6 +80,7 @@ def build(
     from ovext.build.resolve import plan_anywhere, run_anywhere
     from ovext.cli.progress import build_progress
     from ovext.cli.text import show_decisions, show_steps, talk
+    from ovext.report.keep import keep_for_report
 
     request = BuildRequest(
         project,
@@ -102,16 +106,23 @@ def build(
             decided = next(decision for decision in plan.decisions if decision.subject == "engine")
             reporter.talk(f"Building with the engine {decided.choice}: {decided.reason}")
         result = run_anywhere(plan, request, reporter)
+    if not result.up_to_date:
+        decisions = [asdict(one) for one in plan.decisions]
+        keep_for_report(report_dir, plan.project.root, "build", {**_data(result), "decisions": decisions})
     _show_result(result, as_json=json)
+
+
+def _data(result: BuildResult) -> dict[str, Any]:
+    libraries = [record.model_dump() for record in result.libraries]
+    data = {"output_dir": str(result.output_dir), "libraries": libraries, "up_to_date": result.up_to_date}
+    return {"schema": 1, **data, "seconds": round(result.seconds, 3)}
 
 
 def _show_result(result: BuildResult, *, as_json: bool) -> None:
     from ovext.cli.text import shortened_path, to_json
 
     if as_json:
-        libraries = [record.model_dump() for record in result.libraries]
-        data = {"output_dir": str(result.output_dir), "libraries": libraries, "up_to_date": result.up_to_date}
-        typer.echo(to_json({"schema": 1, **data, "seconds": round(result.seconds, 3)}))
+        typer.echo(to_json(_data(result)))
         return
     for record in result.libraries:
         typer.secho(shortened_path(result.output_dir / record.file), bold=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, ProjectArgument
+from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, ProjectArgument, ReportDirOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,7 @@ def check(
     ] = True,
     openvino: OpenVINOOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show all that compilers say of an error.")] = False,
+    report_dir: ReportDirOption = None,
     json: JsonOption = False,
 ) -> None:
     """Report every problem of GPU layers before they run on a GPU, each with its line and its fix.
@@ -65,6 +66,7 @@ def check(
     from ovext.gpu.check import check as check_layers
     from ovext.gpu.compile import CompileReport
     from ovext.gpu.compilers import compile_everywhere
+    from ovext.report.keep import keep_for_report
 
     if device is not None and not compiling:
         raise UsageError("--device is for compilers", fix="Leave it out, or --no-compile.")
@@ -72,13 +74,15 @@ def check(
     if compiling:
         compiled = compile_everywhere(report.layers, device, openvino_here(openvino, talk), talk)
     findings = [*report.findings, *compiled.findings()]
+    data = {
+        "schema": 1,
+        "layers": [one.layer.op for one in report.layers],
+        "findings": [_finding_data(finding) for finding in findings],
+        "compiled": [asdict(one) for one in compiled.built],
+    }
+    keep_for_report(report_dir, layers if (layers / "pyproject.toml").is_file() else None, "gpu-check", data)
     if json:
-        data = {
-            "layers": [one.layer.op for one in report.layers],
-            "findings": [_finding_data(finding) for finding in findings],
-            "compiled": [asdict(one) for one in compiled.built],
-        }
-        typer.echo(to_json({"schema": 1, **data}))
+        typer.echo(to_json(data))
     else:
         _show_findings(findings, verbose)
         _show_built(compiled.built)
@@ -156,6 +160,7 @@ def run(
     ] = None,
     timeout: Annotated[float, typer.Option(min=1.0, help="Seconds that one run may take.")] = 30.0,
     openvino: OpenVINOOption = None,
+    report_dir: ReportDirOption = None,
     json: JsonOption = False,
 ) -> None:
     """Run each op with its GPU kernel in a one-op model, and compare with reference.py and with the CPU extension.
@@ -167,12 +172,13 @@ def run(
     """
     from ovext.build.layers import check_layers
     from ovext.build.release import openvino_here, openvino_to_run
-    from ovext.cli.proof import ShownProof, proof_data
+    from ovext.cli.proof import ShownProof, following, proof_data
     from ovext.cli.text import shortened_path, talk, to_json
     from ovext.errors import ExitCode, OpenVINOError
     from ovext.project import load_project
     from ovext.proof.prove import prove
     from ovext.proof.request import ProofRequest
+    from ovext.report.keep import keep_for_report, of_project
 
     loaded = load_project(project)
     check_layers(loaded, talk)
@@ -185,9 +191,12 @@ def run(
         talk(f"The CPU extension is {', '.join(map(shortened_path, paths))}")
     request = ProofRequest(device=device, only_gpu=True, seconds=timeout)
     shown = ShownProof(str(project), ("--library", str(library)) if library else (), quiet=json)
-    proof = prove(loaded, libraries, release, request, talk=talk, on_row=shown.row)
+    with following(shown, report_dir or of_project(loaded.root), loaded.name) as on_row:
+        proof = prove(loaded, libraries, release, request, talk=talk, on_row=on_row)
+    data = {"schema": 1, **proof_data(proof)}
+    keep_for_report(report_dir, loaded.root, "gpu-run", data)
     if json:
-        typer.echo(to_json({"schema": 1, **proof_data(proof)}))
+        typer.echo(to_json(data))
     shown.end(proof)
     if not proof.is_fine:
         raise typer.Exit(ExitCode.FAILED)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ovext.cli import completion
-from ovext.cli.options import JsonOption
+from ovext.cli.options import JsonOption, ReportDirOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +81,7 @@ def inspect(
     output_format: Annotated[
         Format, typer.Option("--format", help="github: annotations; sarif: SARIF 2.1.0, for code scanning.")
     ] = Format.TEXT,
+    report_dir: ReportDirOption = None,
     json: JsonOption = False,
 ) -> None:
     """Report where a library loads, and why not elsewhere, without loading it.
@@ -94,6 +95,7 @@ def inspect(
     from ovext.inspect.report import FileReport, unused
     from ovext.inspect.system import system_of
     from ovext.project.read import base_oses_of
+    from ovext.report.keep import keep_for_report
     from ovext.targets.base_os import base_oses, find_base_os
 
     if cpu not in CPUS:
@@ -105,8 +107,10 @@ def inspect(
     systems = [system_of(base, cpu) for base in bases]
     reports = inspect_file(file, systems, openvino, cpu=cpu, provides=provides or [], kind=kind)
     reports = [one.accepting(acceptances) for one in reports]
+    data = {"schema": 2, "files": [report.to_json() for report in reports]}
+    keep_for_report(report_dir, None, "inspect", data)
     if json or output_format is Format.JSON:
-        typer.echo(to_json({"schema": 2, "files": [report.to_json() for report in reports]}))
+        typer.echo(to_json(data))
     elif output_format is Format.GITHUB:
         typer.echo("\n".join(github_lines(reports)))
     elif output_format is Format.SARIF:

@@ -125,13 +125,14 @@ def _run(plan: MatrixPlan, launcher: Launcher, *, as_json: bool) -> bool:
     """Run the matrix, showing its progress and its results. Returns whether every cell is finished."""
     from ovext.cli.matrix_table import watching
     from ovext.cli.text import shortened_path, to_json
-    from ovext.package.matrix.execute import Stage, run_matrix
+    from ovext.package.matrix.execute import Followed, Stage, run_matrix
     from ovext.package.matrix.summary import MARKDOWN, compilations, to_data, to_markdown, write_summary
+    from ovext.report.keep import running
 
     started = time.monotonic()
     before = launcher.statistics()
-    with watching(plan.cells) as watcher:
-        results = run_matrix(plan, watcher)
+    with watching(plan.cells) as watcher, running(plan.output / "reports", "matrix") as tell:
+        results = run_matrix(plan, Followed(watcher, plan.cells, lambda now: tell(to_data(now, 0.0, None))))
     seconds = time.monotonic() - started
     statistics = _since(before, launcher) if launcher.cache or launcher.farm else None
     data = to_data(results, seconds, statistics)

@@ -67,6 +67,16 @@ OpOption = Annotated[
     typer.Option("--op", metavar="TYPE", autocompletion=completion.ops, help="Only this op.", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+ReportDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--report-dir",
+        envvar="OVEXT_REPORT_DIR",
+        metavar="DIR",
+        help="Where `ovext report` finds the result. Default: build/reports in the project.",
+        show_default=False,
+    ),
+]
 IsaOption = Annotated[
     str | None,
     typer.Option(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ovext.proof.report import Proof
+from ovext.report.keep import running
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from ovext.project import OpDescription
-    from ovext.proof.report import Proof, Row
+    from ovext.proof.report import Row
     from ovext.proof.request import ProofRequest
 
 
@@ -84,6 +89,21 @@ class ShownProof:
         typer.echo(f"\n{fine} checks with {cases} cases passed, {failed} failed, {skipped} skipped")
         if devices := proof.executed():
             typer.echo(_executed(devices))
+
+
+@contextmanager
+def following(shown: ShownProof, folder: Path, project: str) -> Iterator[Callable[[Row], None]]:
+    """A function that shows a row, and tells what is known so far to a report that follows the run."""
+    rows: list[Row] = []
+    with running(folder, "test") as tell:
+
+        def on_row(row: Row) -> None:
+            rows.append(row)
+            shown.row(row)
+            tell({"schema": 1, **proof_data(Proof(project, tuple(rows)))})
+
+        tell({"schema": 1, **proof_data(Proof(project))})
+        yield on_row
 
 
 def _executed(devices: dict[str, list[str]]) -> str:

@@ -87,8 +87,9 @@ def report(
 def _overview(folder: Path) -> Overview:
     from ovext.cli.text import talk
     from ovext.report.inspecting import inspect_missing
+    from ovext.report.keep import keep_for_report
     from ovext.report.overview import overview
-    from ovext.report.store import keep, read_records, report_dir
+    from ovext.report.store import read_records
 
     records = read_records(folder)
     shown = overview(records)
@@ -97,7 +98,7 @@ def _overview(folder: Path) -> Overview:
         return shown
     if (folder / "pyproject.toml").is_file():  # the next report need not inspect them again
         files = [one.model_dump() for one in inspected]
-        keep(report_dir(None, folder), "inspect", {"schema": 2, "files": files})
+        keep_for_report(None, folder, "inspect", {"schema": 2, "files": files})
     return overview(records, inspected)
 
 

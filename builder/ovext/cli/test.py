@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOption, ProjectArgument
+from ovext.cli.options import JsonOption, LibraryOption, OpenVINOOption, OpOption, ProjectArgument, ReportDirOption
 from ovext.targets.cpus import NATIVE
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def run(
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE.xml", help="Also write JUnit XML.", show_default=False)
     ] = None,
+    report_dir: ReportDirOption = None,
     json: JsonOption = False,
 ) -> None:
     """Prove every op of a project against its reference.py: no test code is needed.
@@ -98,13 +99,14 @@ def run(
     attributes, what it must reject, requests at once, and unloading. Exits with 1 when something is wrong.
     """
     from ovext.build.release import openvino_to_run
-    from ovext.cli.proof import ShownProof, proof_data, show_plan
+    from ovext.cli.proof import ShownProof, following, proof_data, show_plan
     from ovext.cli.text import shortened_path, talk, to_json
     from ovext.errors import ExitCode, UsageError
     from ovext.files import replace_text, writing_to
     from ovext.project import load_project
     from ovext.proof.prove import prove
     from ovext.proof.request import ProofRequest, chosen_ops
+    from ovext.report.keep import keep_for_report, of_project
     from ovext.worker.check_loads import check_loads
 
     loaded = load_project(project)
@@ -133,12 +135,15 @@ def run(
     named = {"--library": library, "--sanitize": sanitize, "--run-under": run_under, "--require": require}
     given = [word for option, value in named.items() if value for word in (option, str(value))]
     shown = ShownProof(str(project), tuple(given), quiet=json)
-    proof = prove(loaded, libraries, release, request, talk=talk, on_row=shown.row)
+    with following(shown, report_dir or of_project(loaded.root), loaded.name) as on_row:
+        proof = prove(loaded, libraries, release, request, talk=talk, on_row=on_row)
+    data = {"schema": 1, **proof_data(proof)}
+    keep_for_report(report_dir, loaded.root, "test", data)
     if junit is not None:
         with writing_to(junit):
             replace_text(junit.absolute(), proof.to_junit(given))
     if json:
-        typer.echo(to_json({"schema": 1, **proof_data(proof)}))
+        typer.echo(to_json(data))
     shown.end(proof)
     if not proof.is_fine:
         raise typer.Exit(ExitCode.FAILED)

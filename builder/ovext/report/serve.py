@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import OvextError, UsageError
+from ovext.report.keep import LOCK
 from ovext.report.page import render_page
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _ADDRESS = "127.0.0.1"
 _POLL_SECONDS = 0.5
-_LOCKS = (".ovext.lock", "dist/matrix/.ovext.lock", "build/reports/.ovext.lock")  # which a run holds
+_LOCKS = (f"build/reports/{LOCK}", f"dist/matrix/reports/{LOCK}", f"reports/{LOCK}", LOCK)  # which a run holds
 
 
 def serve(folder: Path, port: int, look: Callable[[], Overview], told: Callable[[str], None]) -> None:
@@ -90,7 +91,7 @@ def _runs(folder: Path) -> bool:
         except OSError:
             continue
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
         finally:

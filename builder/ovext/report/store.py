@@ -1,26 +1,23 @@
-"""Where the JSON of commands is kept for reports, and how it is read again."""
+"""Reading the JSON of commands, which may be anyone's."""
 
 from __future__ import annotations
 
 import json
 import os
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from ovext.errors import UsageError
-from ovext.files import read_regular, replace_text, writing_to
+from ovext.files import read_regular
+from ovext.report.keep import of_project
 from ovext.report.records import Record, read_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VARIABLE = "OVEXT_REPORT_DIR"
-_OF_PROJECT = Path("build", "reports")
-_KEPT = 20  # of each command
 _LARGEST = 32 << 20  # bytes
 _DEEPEST = 4  # folders below the one that is read
 _MOST = 2000  # files
@@ -32,29 +29,6 @@ class Records:
 
     found: list[Record] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-
-
-def report_dir(asked: Path | None, project: Path | None) -> Path | None:
-    """Where a command keeps its JSON: where it was told to, else in the project's build folder."""
-    if asked is not None:
-        return asked
-    return project / _OF_PROJECT if project else None
-
-
-def keep(folder: Path | None, command: str, data: dict[str, Any]) -> None:
-    """Write the JSON of a command into the folder, and remove its oldest beyond the last ones.
-
-    Raises:
-        FilesError: the folder cannot be written.
-    """
-    if folder is None:
-        return
-    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%f")
-    with writing_to(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        replace_text(folder / f"{command}-{stamp}.json", json.dumps(data, default=str) + "\n")
-        for old in sorted(folder.glob(f"{command}-2*.json"))[:-_KEPT]:
-            old.unlink(missing_ok=True)
 
 
 def read_records(folder: Path) -> Records:
@@ -76,7 +50,7 @@ def _files(folder: Path) -> Iterator[Path]:
     """The files that may be such JSON, of a project only its products."""
     roots = [folder]
     if (folder / "pyproject.toml").is_file():
-        roots = [folder / name for name in (_OF_PROJECT, "lib", "dist/matrix") if (folder / name).is_dir()]
+        roots = [of_project(folder), folder / "lib", folder / "dist" / "matrix"]
     seen = 0
     for root in roots:
         for place, inner, names in os.walk(root):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from ovext.build.execute import CHECKING
@@ -17,7 +19,7 @@ from ovext.package.matrix.state import State, inputs_of
 from ovext.toolchain.process import stop_threads, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from ovext.package.matrix.cells import Cell
@@ -58,6 +60,27 @@ class Watcher(Protocol):
 
     def at(self, cell: Cell, stage: Stage, detail: str = "") -> None:
         """A cell has reached a stage."""
+
+
+class Followed:
+    """A watcher that also tells how each cell is after each change."""
+
+    def __init__(self, watcher: Watcher, cells: Sequence[Cell], tell: Callable[[Sequence[CellResult]], object]) -> None:
+        self._watcher, self._tell = watcher, tell
+        self._now = {cell: CellResult(cell, Stage.QUEUED) for cell in cells}
+        self._lock = Lock()
+        tell(tuple(self._now.values()))
+
+    def talk(self, text: str) -> None:
+        self._watcher.talk(text)
+
+    def at(self, cell: Cell, stage: Stage, detail: str = "") -> None:
+        self._watcher.at(cell, stage, detail)
+        with self._lock:
+            known = self._now[cell]
+            self._now[cell] = CellResult(cell, stage, reason=detail if stage is Stage.FAILED else "")
+            if known.stage is not stage:
+                self._tell(tuple(self._now.values()))
 
 
 def run_matrix(plan: MatrixPlan, watcher: Watcher) -> list[CellResult]:
@@ -136,7 +159,8 @@ def _build(plan: MatrixPlan, cell: Cell, watcher: Watcher) -> CellResult:
     watcher.at(cell, Stage.BUILDING)
     log.unlink(missing_ok=True)
     left = log.with_suffix(".error.json")
-    environment = {**plan.environment, **expecting(left)}
+    reports = {} if "OVEXT_REPORT_DIR" in os.environ else {"OVEXT_REPORT_DIR": str(plan.output / "reports")}
+    environment = {**plan.environment, **reports, **expecting(left)}
     finished = stream(plan.command(cell), partial(_follow, cell, watcher), log=log, env=environment)
     seconds = time.monotonic() - started
     if finished.ok:
