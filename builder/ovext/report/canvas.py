@@ -36,7 +36,7 @@ _SETTINGS: Any = {
 }
 _ID = re.compile(r'(\bid="|url\(#|xlink:href="#)')
 _BEFORE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
-_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+_UNSEEN = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 _OPENING = re.compile(r'<svg [^>]*viewBox="([^"]*)"[^>]*>')
 
 
@@ -81,7 +81,7 @@ class Canvas:
         """The figure. Its name tells its ids from those of other pictures on the page."""
         content = io.StringIO()
         self._figure.savefig(content, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-        text = _METADATA.sub("", _BEFORE.sub("", content.getvalue()))
+        text = _UNSEEN.sub("", _BEFORE.sub("", content.getvalue()))
         text = _ID.sub(rf"\g<1>{name}-", text)
         text = _OPENING.sub(
             r'<svg viewBox="\1" xmlns:xlink="http://www.w3.org/1999/xlink" aria-hidden="true">', text, 1

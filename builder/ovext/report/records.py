@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_LARGEST = 1e15  # beyond any measurement
 
 
 class _Part(BaseModel):
@@ -168,11 +171,11 @@ class Proof(_Part):
 class BenchRow(_Part):
     case: str
     entry: str
-    microseconds: float
-    gigabytes_per_second: float
-    gigaflops: float | None = None
-    of_roof: float
-    noise: float = 0.0
+    microseconds: Annotated[float, Field(gt=0, lt=_LARGEST)]
+    gigabytes_per_second: Annotated[float, Field(ge=0, lt=_LARGEST)]
+    gigaflops: Annotated[float, Field(ge=0, lt=_LARGEST)] | None = None
+    of_roof: Annotated[float, Field(ge=0, lt=_LARGEST)]
+    noise: Annotated[float, Field(ge=0, lt=_LARGEST)] = 0.0
     times_as_fast_as: dict[str, float] = {}
 
 

@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LARGEST = 32 << 20  # bytes
+_LONGEST = 2000  # characters of a text
 _DEEPEST = 4  # folders below the one that is read
 _MOST = 2000  # files
 
@@ -63,9 +64,19 @@ def _files(folder: Path) -> Iterator[Path]:
                     yield Path(place, name)
 
 
+def _printable(data: Any) -> Any:
+    """The data with texts that a page can show: no control characters, no half characters, none without an end."""
+    if isinstance(data, str):
+        shown = "".join(one if one.isprintable() or one in "\n\t" else "\N{REPLACEMENT CHARACTER}" for one in data)
+        return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} ..."
+    if isinstance(data, list):
+        return [_printable(one) for one in data]
+    return {_printable(name): _printable(one) for name, one in data.items()} if isinstance(data, dict) else data
+
+
 def _read(file: Path, records: Records) -> None:
     try:
-        content = read_content(json.loads(read_regular(file, _LARGEST)))
+        content = read_content(_printable(json.loads(read_regular(file, _LARGEST))))
         at = file.stat().st_mtime
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
