@@ -127,6 +127,7 @@ def test_pictures_show_something(browser: webdriver.Chrome, page: Path) -> None:
     opened(browser, page)
     pictures = browser.find_elements(By.CSS_SELECTOR, "figure svg")
     assert len(pictures) >= 6
+    assert "mathdefault" not in page.read_text(encoding="utf-8")  # labels are text for people
     for picture in pictures:
         image = Image.open(io.BytesIO(picture.screenshot_as_png)).convert("RGB")
         colours = image.getcolors(image.width * image.height) or []

@@ -68,9 +68,8 @@ def cases_picture(op: str, points: Mapping[str, Sequence[tuple[int, float]]], nu
         marker, colour = MARKERS[at % len(MARKERS)], PALETTE[at % len(PALETTE)]
         axes.plot(sizes, errors, marker, color=colour, label=variant, markersize=4, linestyle="none", alpha=0.8)
     axes.axhline(1, color=PALETTE[1], linewidth=1)
-    axes.set(
-        xscale="log", yscale="log", xlabel="elements of a case", ylabel="error / tolerance", ylim=(least / 2, None)
-    )
+    canvas.logarithmic(axes, "xy")
+    axes.set(xlabel="elements of a case", ylabel="error / tolerance", ylim=(least / 2, None))
     canvas.legend(4)
     rows = tuple(
         (variant, f"{size:,}", f"{error:.3g}") for variant, found in thinned.items() for size, error in found[-12:]
