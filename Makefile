@@ -9,7 +9,7 @@ OVEXT := $(VENV)/bin/ovext
 OPTIONS = $(if $(ISA),--isa '$(ISA)') $(if $(OPENVINO),--openvino '$(OPENVINO)') $(if $(ENGINE),--engine '$(ENGINE)') \
 	$(if $(BASE_IMAGE),--base-image '$(BASE_IMAGE)') $(if $(JOBS),--jobs '$(JOBS)')
 
-.PHONY: help cpu_extension demo bench dist test test-math lint format generate clean
+.PHONY: help cpu_extension demo bench dist test test-math lint format generate docs-pictures clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z_-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,6 +41,9 @@ format: $(VENV)/.installed-lint ## Format Python, C++ and CMake
 
 generate: $(VENV)/.installed-test ## Rewrite the files that are made from the code or from OpenVINO
 	@$(VENV)/bin/python tools/generate.py
+
+docs-pictures: $(VENV)/.installed-test ## Take the pictures in docs/ from a real report (minutes; needs chromium)
+	@$(VENV)/bin/python tools/docs_pictures.py
 
 clean: ## Remove what was built; keeps .venv
 	rm -rf lib build dist extension_src/*/build

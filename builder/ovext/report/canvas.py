@@ -6,9 +6,12 @@ import io
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ovext.errors import ToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Okabe and Ito's colours, which people with any colour vision tell apart.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
@@ -59,15 +62,27 @@ class Canvas:
         Raises:
             ToolError: matplotlib is not installed.
         """
-        self._figure = _matplotlib()(figsize=(_WIDTH, height), layout="constrained")
+        self._height = height
+        self._left, self._top, self._bottom = 0.75, 0.1, 0.5  # inches around the axes
+        self._figure = _matplotlib()(figsize=(_WIDTH, height))
         self.axes: list[Any] = list(self._figure.subplots(1, columns, squeeze=False)[0])
 
     def legend(self, columns: int) -> None:
         """Above the figure, each label once."""
         labelled = [axes.get_legend_handles_labels() for axes in self.axes]
         handles = {label: handle for pair in labelled for handle, label in zip(*pair, strict=True)}
-        place = {"loc": "outside upper left", "ncols": columns, "fontsize": 8}
-        self._figure.legend(handles.values(), handles.keys(), **place)
+        self._top += 0.2 * -(-len(handles) // columns)
+        self._figure.legend(handles.values(), handles.keys(), loc="upper left", ncols=columns, fontsize=8)
+
+    def rows(self, axes: Any, places: Sequence[float], names: Sequence[str]) -> None:
+        """Name the rows of axes."""
+        axes.set_yticks(places, names)
+        self._left = max(self._left, min(0.2 + 0.075 * max(map(len, names), default=0), _WIDTH / 2))
+
+    def columns(self, axes: Any, names: Sequence[str]) -> None:
+        """Name the columns of axes."""
+        axes.set_xticks(range(len(names)), names, rotation=20, ha="right")
+        self._bottom = max(self._bottom, 0.2 + 0.03 * max(map(len, names), default=0))
 
     @staticmethod
     def logarithmic(axes: Any, which: str) -> None:
@@ -75,10 +90,18 @@ class Canvas:
         for name in which:
             getattr(axes, f"set_{name}scale")("log")
             getattr(axes, f"{name}axis").set_major_formatter(lambda value, _: f"{value:g}")
-            getattr(axes, f"{name}axis").set_minor_formatter("")
+        axes.minorticks_off()
 
     def svg(self, name: str) -> str:
         """The figure. Its name tells its ids from those of other pictures on the page."""
+        # matplotlib's own layouts draw everything twice.
+        self._figure.subplots_adjust(
+            left=self._left / _WIDTH,
+            right=1 - 0.1 / _WIDTH,
+            top=1 - self._top / self._height,
+            bottom=self._bottom / self._height,
+            wspace=0.08,
+        )
         content = io.StringIO()
         self._figure.savefig(content, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
         text = _UNSEEN.sub("", _BEFORE.sub("", content.getvalue()))

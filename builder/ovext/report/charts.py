@@ -16,11 +16,13 @@ def sections_picture(sections: Mapping[str, Mapping[str, int]]) -> Picture:
     canvas = Canvas(0.9 + 0.34 * len(sections))
     (axes,) = canvas.axes
     names = list(sections)[::-1]
+    places = range(len(names))
     left = [0.0] * len(names)
     for number, part in enumerate(parts):
         widths = [sections[name].get(part, 0) / 1024 for name in names]
-        axes.barh(names, widths, left=left, label=part, color=PALETTE[number % len(PALETTE)], height=0.7)
+        axes.barh(places, widths, left=left, label=part, color=PALETTE[number % len(PALETTE)], height=0.7)
         left = [begin + width for begin, width in zip(left, widths, strict=True)]
+    canvas.rows(axes, places, names)
     axes.set_xlabel("KiB")
     axes.grid(axis="y", visible=False)
     canvas.legend(4)
@@ -49,7 +51,7 @@ def ceilings_picture(needs: Mapping[str, Mapping[str, str]], has: Mapping[str, M
                 color=PALETTE[0] if is_base else PALETTE[1],
                 linestyle="none",
             )
-        axes.set_yticks(range(len(names)), names if axes is canvas.axes[0] else [""] * len(names))
+        canvas.rows(axes, range(len(names)), names if axes is canvas.axes[0] else [""] * len(names))
         axes.set_xlabel(f"{family}: {'2' if family == 'GLIBC' else '3.4'}.x")
     rows = tuple((name, *(one.get(family, "") for family in families)) for name, one in [*needs.items(), *has.items()])
     text = "The newest versions that libraries need (dots) and that base OSes have (bars): no dot may be right of a bar"
@@ -123,7 +125,7 @@ def bandwidth_picture(op: str, speeds: Sequence[tuple[str, str, float]], bandwid
         marker, colour = MARKERS[at % len(MARKERS)], PALETTE[at % len(PALETTE)]
         axes.plot(*zip(*own, strict=True), marker, color=colour, label=entry, markersize=5, linestyle="none")
     axes.axhline(bandwidth, color=INK, linewidth=1.5, label="copy")
-    axes.set_xticks(range(len(cases)), cases, rotation=20, ha="right")
+    canvas.columns(axes, cases)
     canvas.logarithmic(axes, "y")
     axes.set(ylabel="GB/s")
     canvas.legend(4)
@@ -149,7 +151,7 @@ def times_picture(op: str, times: Sequence[tuple[str, str, float, float]], numbe
         at += 1
     for number_of, entry in enumerate(entries):
         axes.barh([0], [0], color=PALETTE[number_of % len(PALETTE)], label=entry)
-    axes.set_yticks([place for place, _ in ticks], [case for _, case in ticks])
+    canvas.rows(axes, [place for place, _ in ticks], [case for _, case in ticks])
     axes.invert_yaxis()
     canvas.logarithmic(axes, "x")
     axes.set(xlabel="µs, and how far they spread")
