@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ovext.report.overview import Overview
 
 
-class Format(str, Enum):
+class ReportFormat(str, Enum):
     HTML = "html"
     MARKDOWN = "markdown"
 
@@ -39,8 +39,8 @@ def report(
         ),
     ] = None,
     output_format: Annotated[
-        Format, typer.Option("--format", help="markdown: for a pull request or GITHUB_STEP_SUMMARY.")
-    ] = Format.HTML,
+        ReportFormat, typer.Option("--format", help="markdown: for a pull request or GITHUB_STEP_SUMMARY.")
+    ] = ReportFormat.HTML,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     serve: Annotated[
         bool, typer.Option("--serve", help="Show the page on 127.0.0.1 while a matrix or a proof runs.")
@@ -59,20 +59,20 @@ def report(
     from ovext.report.page import render_comparison, render_page
 
     if serve:
-        if new is not None or output is not None or output_format is Format.MARKDOWN:
+        if new is not None or output is not None or output_format is ReportFormat.MARKDOWN:
             raise UsageError("--serve shows one folder as a page", fix="Leave out the other folder, -o and --format.")
         _serve(folder, port, open_)
         return
     shown = _overview(folder)
     if new is None:
         title = f"{folder.resolve().name}: what was built"
-        text = render_page(shown, title) if output_format is Format.HTML else overview_markdown(shown, title)
+        text = render_page(shown, title) if output_format is ReportFormat.HTML else overview_markdown(shown, title)
     else:
         changes = compare(shown, _overview(new))
         title = f"From {folder.resolve().name} to {new.resolve().name}"
-        html = output_format is Format.HTML
+        html = output_format is ReportFormat.HTML
         text = render_comparison(changes, title) if html else comparison_markdown(changes, title)
-    if output is None and output_format is Format.MARKDOWN:
+    if output is None and output_format is ReportFormat.MARKDOWN:
         typer.echo(text)
         return
     place = (output or (new or folder) / "build" / "report.html").absolute()

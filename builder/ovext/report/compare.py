@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ovext.report.overview import Library, Overview
-    from ovext.report.records import InspectedFile, OpBench
+    from ovext.report.records import InspectedFileData, OpBenchData, ProofRowData
 
 
 @dataclass(frozen=True)
-class Change:
+class Difference:
     """Something that is new, gone or different. `is_worse` is whether it speaks against the update."""
 
     what: str
@@ -26,19 +26,19 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Changes:
+class Differences:
     """What changed of one library or op."""
 
     name: str
-    changes: tuple[Change, ...]
+    changes: tuple[Difference, ...]
 
 
-def compare(old: Overview, new: Overview) -> tuple[Changes, ...]:
+def compare(old: Overview, new: Overview) -> tuple[Differences, ...]:
     """The changes of each library, of each op's speed and of each op's proof that both have, and what only one has."""
     before, after = _libraries(old), _libraries(new)
     found = [
         *(
-            Changes(name, tuple(_library(before.get(name), after.get(name))))
+            Differences(name, tuple(_library(before.get(name), after.get(name))))
             for name in dict.fromkeys([*before, *after])
         ),
         *_proofs(old, new),
@@ -51,9 +51,9 @@ def _libraries(shown: Overview) -> dict[str, Library]:
     return {f"{one.built.file}, {one.built.base_os or 'any system'}": one for one in shown.libraries}
 
 
-def _library(old: Library | None, new: Library | None) -> Iterator[Change]:
+def _library(old: Library | None, new: Library | None) -> Iterator[Difference]:
     if old is None or new is None:
-        yield Change("the library", _told(old), _told(new), is_worse=new is None)
+        yield Difference("the library", _told(old), _told(new), is_worse=new is None)
         return
     yield from _different("version", old.built.project.version, new.built.project.version)
     yield from _different("OpenVINO", ", ".join(old.built.openvinos), ", ".join(new.built.openvinos))
@@ -65,7 +65,7 @@ def _library(old: Library | None, new: Library | None) -> Iterator[Change]:
         yield from _inspected(old.inspected, new.inspected)
 
 
-def _inspected(old: InspectedFile, new: InspectedFile) -> Iterator[Change]:
+def _inspected(old: InspectedFileData, new: InspectedFileData) -> Iterator[Difference]:
     before, after = parts_of(old.sections), parts_of(new.sections)
     for part in dict.fromkeys([*before, *after]):
         sizes = (f"{one.get(part, 0):,} bytes" for one in (before, after))
@@ -85,31 +85,31 @@ def _inspected(old: InspectedFile, new: InspectedFile) -> Iterator[Change]:
     yield from _sets("finding", *findings, new_is_worse=True, gone_is_worse=False)
 
 
-def _proofs(old: Overview, new: Overview) -> Iterator[Changes]:
+def _proofs(old: Overview, new: Overview) -> Iterator[Differences]:
     before, after = (
         {(project, row.op, row.check, row.device, row.variant, row.types): row for project, row in one.proofs}
         for one in (old, new)
     )
-    by_op: dict[str, list[Change]] = {}
+    by_op: dict[str, list[Difference]] = {}
     for key in dict.fromkeys([*before, *after]):
         told = [_proof_told(one[key]) if key in one else "" for one in (before, after)]
         failed = key in after and bool(after[key].failures)
         what = " ".join(filter(None, key[2:]))
         by_op.setdefault(key[1], []).extend(_different(what, *told, is_worse=failed or key not in after))
-    yield from (Changes(f"the proof of {op}", tuple(changes)) for op, changes in by_op.items())
+    yield from (Differences(f"the proof of {op}", tuple(changes)) for op, changes in by_op.items())
 
 
-def _proof_told(row) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def _proof_told(row: ProofRowData) -> str:
     return "wrong" if row.failures else "left out" if row.skipped else "fine"
 
 
-def _speeds(old: Overview, new: Overview) -> Iterator[Changes]:
+def _speeds(old: Overview, new: Overview) -> Iterator[Differences]:
     before, after = ({one.op: one for one in shown.benches} for shown in (old, new))
     for op in before.keys() & after.keys():
-        yield Changes(f"the speed of {op}", tuple(_speed(before[op], after[op])))
+        yield Differences(f"the speed of {op}", tuple(_speed(before[op], after[op])))
 
 
-def _speed(old: OpBench, new: OpBench) -> Iterator[Change]:
+def _speed(old: OpBenchData, new: OpBenchData) -> Iterator[Difference]:
     """Variants whose time changed by more than both runs spread."""
     known = {(row.case, row.entry): row for row in old.rows}
     for row in new.rows:
@@ -124,20 +124,20 @@ def _speed(old: OpBench, new: OpBench) -> Iterator[Change]:
             f"{earlier.microseconds:,.1f} µs",
             f"{row.microseconds:,.1f} µs, {ratio:.2f} times as fast ± {noise:.2f}",
         )
-        yield Change(f"{row.entry}, {row.case}", *times, is_worse=ratio < 1)
+        yield Difference(f"{row.entry}, {row.case}", *times, is_worse=ratio < 1)
 
 
-def _different(what: str, before: str, after: str, *, is_worse: bool = False) -> Iterator[Change]:
+def _different(what: str, before: str, after: str, *, is_worse: bool = False) -> Iterator[Difference]:
     if before != after:
-        yield Change(what, before or "-", after or "-", is_worse)
+        yield Difference(what, before or "-", after or "-", is_worse)
 
 
 def _sets(
     what: str, before: Iterable[str], after: Iterable[str], *, new_is_worse: bool = False, gone_is_worse: bool = True
-) -> Iterator[Change]:
+) -> Iterator[Difference]:
     old, new = dict.fromkeys(before), dict.fromkeys(after)
-    yield from (Change(what, "-", one, new_is_worse) for one in new if one not in old)
-    yield from (Change(what, one, "-", gone_is_worse) for one in old if one not in new)
+    yield from (Difference(what, "-", one, new_is_worse) for one in new if one not in old)
+    yield from (Difference(what, one, "-", gone_is_worse) for one in old if one not in new)
 
 
 def _numbers(version: str) -> list[int]:

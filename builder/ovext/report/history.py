@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ovext.report.charts import history_picture
-from ovext.report.records import Bench, Build, Proof
+from ovext.report.records import BenchData, BuildData, ProofData
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,13 +34,13 @@ def history_pictures(records: Sequence[Record]) -> list[Picture]:
 
 
 def _sizes(record: Record) -> Iterator[Value]:
-    if isinstance(record.content, Build):
+    if isinstance(record.content, BuildData):
         for one in record.content.libraries:
             yield f"{one.file}, {one.base_os or 'any system'}", one.size / 1024
 
 
 def _errors(record: Record) -> Iterator[Value]:
-    if isinstance(record.content, Proof):
+    if isinstance(record.content, ProofData):
         worst: dict[str, float] = {}
         for row in record.content.rows:
             if row.of_tolerance is not None:
@@ -49,7 +49,7 @@ def _errors(record: Record) -> Iterator[Value]:
 
 
 def _times(record: Record) -> Iterator[Value]:
-    if isinstance(record.content, Bench):
+    if isinstance(record.content, BenchData):
         for result in record.content.results:
             first = next((row for row in result.rows if row.entry == result.best_variant), None)
             if first is not None:

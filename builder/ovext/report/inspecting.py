@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ovext.errors import UnreadableFileError
 from ovext.files import sha256_of
-from ovext.report.records import InspectedFile
+from ovext.report.records import InspectedFileData
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ovext.report.overview import Overview
 
 
-def inspect_missing(shown: Overview, talk: Callable[[str], None]) -> Iterator[InspectedFile]:
+def inspect_missing(shown: Overview, talk: Callable[[str], None]) -> Iterator[InspectedFileData]:
     """The inspection of each library without one, if its file is still the one that was built."""
     missing = [one for one in shown.libraries if one.inspected is None and one.file.is_file()]
     if not missing:
@@ -31,6 +31,6 @@ def inspect_missing(shown: Overview, talk: Callable[[str], None]) -> Iterator[In
             if sha256_of(library.file) != library.built.sha256:
                 continue
             talk(f"Inspecting {library.file}")
-            yield InspectedFile.model_validate(inspect_library(Elf(library.file), request).to_json())
+            yield InspectedFileData.model_validate(inspect_library(Elf(library.file), request).to_json())
         except (UnreadableFileError, OSError) as error:
             talk(f"{library.file} cannot be inspected: {error}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ovext.report.compare import Changes
+    from ovext.report.compare import Differences
     from ovext.report.overview import Overview
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#!~])")
@@ -30,7 +30,7 @@ def overview_markdown(shown: Overview, title: str) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def comparison_markdown(changes: Sequence[Changes], title: str) -> str:
+def comparison_markdown(changes: Sequence[Differences], title: str) -> str:
     """What changed, with a table for each library or op."""
     lines = [f"## {_escaped(title)}", ""]
     for part in changes:

@@ -6,12 +6,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ovext.report.records import Bench, Build, GpuCheck, Inspection, Proof
+from ovext.report.records import BenchData, BuildData, GpuCheckData, InspectionData, ProofData
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ovext.report.records import BuiltLibrary, Decision, InspectedFile, MatrixCell, OpBench, ProofRow, Record
+    from ovext.report.records import (
+        BuiltLibraryData,
+        DecisionData,
+        InspectedFileData,
+        MatrixCellData,
+        OpBenchData,
+        ProofRowData,
+        Record,
+        VerdictData,
+    )
     from ovext.report.store import Records
 
 LEVELS_UNKNOWN = "any"
@@ -22,10 +31,10 @@ _ENVIRONMENT = "OpenVINO "  # begins the target that is no base OS
 class Library:
     """A library that was built, where it lies, and its inspection if there is one."""
 
-    built: BuiltLibrary
+    built: BuiltLibraryData
     file: Path
-    inspected: InspectedFile | None = None
-    decisions: tuple[Decision, ...] = ()
+    inspected: InspectedFileData | None = None
+    decisions: tuple[DecisionData, ...] = ()
 
     @property
     def where(self) -> str:
@@ -56,11 +65,11 @@ class Overview:
     """All that a report shows."""
 
     libraries: tuple[Library, ...] = ()
-    proofs: tuple[tuple[str, ProofRow], ...] = ()  # each with its project
+    proofs: tuple[tuple[str, ProofRowData], ...] = ()  # each with its project
     executed: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # devices, by project and variant
-    benches: tuple[OpBench, ...] = ()
-    gpu: GpuCheck | None = None
-    cells: tuple[MatrixCell, ...] = ()
+    benches: tuple[OpBenchData, ...] = ()
+    gpu: GpuCheckData | None = None
+    cells: tuple[MatrixCellData, ...] = ()
     problems: tuple[str, ...] = ()
     history: tuple[Record, ...] = ()
 
@@ -98,7 +107,7 @@ class Overview:
                 rows.append(GridRow(project, openvino, level, cells))
         return rows
 
-    def _cell(self, libraries: Sequence[Library], failed: MatrixCell | None, base_os: str, level: str) -> GridCell:
+    def _cell(self, libraries: Sequence[Library], failed: MatrixCellData | None, base_os: str, level: str) -> GridCell:
         if failed is not None:
             return GridCell("failed", f"The build failed: {failed.reason or 'see its log'}")
         having = [one for one in libraries if level in {each.id for each in one.built.variants}]
@@ -124,37 +133,37 @@ def _plain(name: str) -> str:
     return name.replace("-", "_").lower()
 
 
-def _verdicts(library: Library) -> list:  # type: ignore[type-arg]
+def _verdicts(library: Library) -> list[VerdictData]:
     return library.inspected.verdicts if library.inspected else []
 
 
-def overview(records: Records, inspected: Iterable[InspectedFile] = ()) -> Overview:
+def overview(records: Records, inspected: Iterable[InspectedFileData] = ()) -> Overview:
     """Put the records together. `inspected` are further inspections, of files that no record has."""
     libraries: dict[tuple[str, ...], Library] = {}
-    proofs: dict[tuple[str, ...], tuple[str, ProofRow]] = {}
+    proofs: dict[tuple[str, ...], tuple[str, ProofRowData]] = {}
     executed: dict[tuple[str, str], list[str]] = {}
-    benches: dict[str, OpBench] = {}
-    gpu: GpuCheck | None = None
-    cells: dict[str, MatrixCell] = {}
+    benches: dict[str, OpBenchData] = {}
+    gpu: GpuCheckData | None = None
+    cells: dict[str, MatrixCellData] = {}
     by_hash = {one.sha256: one for one in inspected if one.sha256}
     for record in records.found:
         content = record.content
-        if isinstance(content, Build):
+        if isinstance(content, BuildData):
             folder = Path(content.output_dir) if content.output_dir else record.file.parent
             for one in content.libraries:
                 key = (one.project.name, one.file, one.base_os or "", *one.openvinos)
                 known = libraries.get(key)
                 decisions = tuple(content.decisions) or (known.decisions if known else ())
                 libraries[key] = Library(one, folder / one.file, decisions=decisions)
-        elif isinstance(content, Inspection):
+        elif isinstance(content, InspectionData):
             by_hash |= {one.sha256: one for one in content.files if one.sha256}
-        elif isinstance(content, Proof):
+        elif isinstance(content, ProofData):
             for row in content.rows:
                 proofs[content.project, row.op, row.check, row.device, row.variant, row.types] = (content.project, row)
             executed |= {(content.project, variant): devices for variant, devices in content.executed.items()}
-        elif isinstance(content, Bench):
+        elif isinstance(content, BenchData):
             benches |= {one.op: one for one in content.results}
-        elif isinstance(content, GpuCheck):
+        elif isinstance(content, GpuCheckData):
             gpu = content
         else:
             cells |= {one.cell: one for one in content.cells}

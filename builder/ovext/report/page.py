@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ovext.report.canvas import Picture
-    from ovext.report.compare import Changes
+    from ovext.report.compare import Differences
     from ovext.report.overview import Library, Overview
-    from ovext.report.records import GpuFinding, OpBench, ProofRow
+    from ovext.report.records import GpuFindingData, OpBenchData, ProofRowData
 
 SIGNS = {"loads": "✓", "fails": "✗", "unknown": "?", "failed": "!"}
 _SYMBOLS = (".symtab", ".strtab", ".dynsym", ".dynstr", ".gnu.hash", ".hash", ".gnu.version")
@@ -63,7 +63,7 @@ class OpPart:
 class BenchPart:
     """What is shown of an op's measurements."""
 
-    bench: OpBench
+    bench: OpBenchData
     pictures: tuple[Picture, ...]
 
 
@@ -71,7 +71,7 @@ class BenchPart:
 class GpuPart:
     """A finding about a GPU layer, with the lines around it."""
 
-    finding: GpuFinding
+    finding: GpuFindingData
     lines: tuple[tuple[int, str], ...]
 
 
@@ -84,7 +84,7 @@ def render_page(shown: Overview, title: str, *, live: bool = False) -> str:
     return _rendered("report.html", title, **_content(shown), live=live)
 
 
-def render_comparison(changes: Sequence[Changes], title: str) -> str:
+def render_comparison(changes: Sequence[Differences], title: str) -> str:
     """What changed between two builds, as HTML."""
     return _rendered("comparison.html", title, changes=changes)
 
@@ -170,15 +170,15 @@ def _ops(shown: Overview) -> Iterator[OpPart]:
         yield OpPart(project, op, columns, tuple(heat.items()), picture, failures)
 
 
-def _column(row: ProofRow) -> str:
+def _column(row: ProofRowData) -> str:
     return " ".join(filter(None, [row.variant, "" if row.device == "CPU" else row.device])) or row.device
 
 
-def _line(row: ProofRow) -> str:
+def _line(row: ProofRowData) -> str:
     return f"{row.check} {row.types}".strip()
 
 
-def _heat(rows: Sequence[ProofRow], check: str, column: str) -> HeatCell | None:
+def _heat(rows: Sequence[ProofRowData], check: str, column: str) -> HeatCell | None:
     row = next((one for one in rows if (_line(one), _column(one)) == (check, column)), None)
     if row is None:
         return None
@@ -200,7 +200,7 @@ def _command(project: str, options: Sequence[str]) -> str:
     return shlex.join(["ovext", "test", project, *options])
 
 
-def _bench(bench: OpBench, number: int) -> BenchPart:
+def _bench(bench: OpBenchData, number: int) -> BenchPart:
     cases = set(islice(dict.fromkeys(row.case for row in bench.rows), _MOST_CASES))
     rows = [row for row in bench.rows if row.case in cases]
     if not rows or number >= _MOST_PICTURES:
@@ -222,7 +222,7 @@ def _bench(bench: OpBench, number: int) -> BenchPart:
     return BenchPart(bench, (reached, times))
 
 
-def _source(finding: GpuFinding) -> Iterator[tuple[int, str]]:
+def _source(finding: GpuFindingData) -> Iterator[tuple[int, str]]:
     """The lines around a finding, if the file is there."""
     file = Path(finding.file)
     try:

@@ -1,4 +1,4 @@
-"""The JSON that commands write, as a report reads it: what a report does not show is ignored."""
+"""The JSON that commands write, as a report reads it: what a report does not show is ignored. Each class is a part."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-class Finding(_Part):
+class FindingData(_Part):
     code: str
     level: str
     text: str
@@ -27,24 +27,24 @@ class Finding(_Part):
     accepted: str | None = None
 
 
-class Verdict(_Part):
+class VerdictData(_Part):
     target: str
     loads: bool | None
     errors: list[str] = []
 
 
-class NeededLibrary(_Part):
+class NeededLibraryData(_Part):
     library: str
     needed_by: str
     brought_by: dict[str, str | None] = {}
 
 
-class CodeOfVariant(_Part):
+class CodeOfVariantData(_Part):
     functions: int
     size: int
 
 
-class InspectedFile(_Part):
+class InspectedFileData(_Part):
     """A file of `ovext inspect --json`; one that could not be read has a problem."""
 
     file: str
@@ -53,10 +53,10 @@ class InspectedFile(_Part):
     highest_versions: dict[str, str] = {}
     manylinux: str | None = None
     openvino: str = ""
-    needed: list[NeededLibrary] = []
-    variants: dict[str, CodeOfVariant] = {}
-    findings: list[Finding] = []
-    verdicts: list[Verdict] = []
+    needed: list[NeededLibraryData] = []
+    variants: dict[str, CodeOfVariantData] = {}
+    findings: list[FindingData] = []
+    verdicts: list[VerdictData] = []
     releases: dict[str, str] = {}
     sha256: str = ""
     size: int = 0
@@ -64,84 +64,84 @@ class InspectedFile(_Part):
     exports: list[str] = []
 
 
-class Inspection(_Part):
+class InspectionData(_Part):
     """What `ovext inspect --json` writes."""
 
-    files: list[InspectedFile]
+    files: list[InspectedFileData]
 
 
-class _Project(_Part):
+class ProjectData(_Part):
     name: str
     version: str = ""
     license: str | None = None
     commit: str | None = None
 
 
-class _OpenVINO(_Part):
+class OpenVINOData(_Part):
     version: str
 
 
-class _Compiler(_Part):
+class CompilerData(_Part):
     id: str
     version: str
 
 
-class _Named(_Part):
+class NamedData(_Part):
     id: str
 
 
-class _Op(_Part):
+class OpData(_Part):
     type: str
     opset: str
 
 
-class Decision(_Part):
+class DecisionData(_Part):
     subject: str
     choice: str
     reason: str
 
 
-class BuiltLibrary(_Part):
+class BuiltLibraryData(_Part):
     """A library of a manifest."""
 
     file: str
     size: int = 0
     sha256: str = ""
-    project: _Project
-    openvino: _OpenVINO
-    releases: list[_OpenVINO] = []
+    project: ProjectData
+    openvino: OpenVINOData
+    releases: list[OpenVINOData] = []
     base_os: str | None = None
     engine: str = ""
-    compiler: _Compiler | None = None
-    variants: list[_Named] = []
-    ops: list[_Op] = []
+    compiler: CompilerData | None = None
+    variants: list[NamedData] = []
+    ops: list[OpData] = []
 
     @property
     def openvinos(self) -> list[str]:
         return [one.version for one in self.releases] or [self.openvino.version]
 
 
-class Build(_Part):
+class BuildData(_Part):
     """What `ovext build --json` writes, and manifest.json."""
 
-    libraries: list[BuiltLibrary]
+    libraries: list[BuiltLibraryData]
     output_dir: str | None = None
-    decisions: list[Decision] = []
+    decisions: list[DecisionData] = []
     seconds: float | None = None
 
 
-class Point(_Part):
+class PointData(_Part):
     elements: int
     of_tolerance: float
 
 
-class Failure(_Part):
+class FailureData(_Part):
     check: str
     what: str
     options: list[str] = []
 
 
-class ProofRow(_Part):
+class ProofRowData(_Part):
     op: str
     check: str
     device: str = "CPU"
@@ -150,8 +150,8 @@ class ProofRow(_Part):
     cases: int = 0
     absolute: float = 0.0
     relative: float = 0.0
-    points: list[Point] = []
-    failures: list[Failure] = []
+    points: list[PointData] = []
+    failures: list[FailureData] = []
     skipped: str = ""
     note: str = ""
 
@@ -160,15 +160,15 @@ class ProofRow(_Part):
         return max((one.of_tolerance for one in self.points), default=None)
 
 
-class Proof(_Part):
+class ProofData(_Part):
     """What `ovext test --json` and `ovext gpu run --json` write."""
 
     project: str
-    rows: list[ProofRow]
+    rows: list[ProofRowData]
     executed: dict[str, list[str]] = {}
 
 
-class BenchRow(_Part):
+class BenchRowData(_Part):
     case: str
     entry: str
     microseconds: Annotated[float, Field(gt=0, lt=_LARGEST)]
@@ -179,7 +179,7 @@ class BenchRow(_Part):
     times_as_fast_as: dict[str, float] = {}
 
 
-class BenchTarget(_Part):
+class BenchTargetData(_Part):
     case: str
     baseline: str
     wanted: float
@@ -187,22 +187,22 @@ class BenchTarget(_Part):
     is_met: bool
 
 
-class OpBench(_Part):
+class OpBenchData(_Part):
     op: str
     best_variant: str = ""
     variants: list[str] = []
     peak_gigaflops: float | None = None
-    rows: list[BenchRow]
-    targets: list[BenchTarget] = []
+    rows: list[BenchRowData]
+    targets: list[BenchTargetData] = []
 
 
-class Bench(_Part):
+class BenchData(_Part):
     """What `ovext bench --json` writes."""
 
-    results: list[OpBench]
+    results: list[OpBenchData]
 
 
-class GpuFinding(_Part):
+class GpuFindingData(_Part):
     code: str
     level: str
     text: str
@@ -211,22 +211,22 @@ class GpuFinding(_Part):
     line: int
 
 
-class Compiled(_Part):
+class CompiledData(_Part):
     layer: str
     element: str
     device: str
     ok: bool
 
 
-class GpuCheck(_Part):
+class GpuCheckData(_Part):
     """What `ovext gpu check --json` writes."""
 
     layers: list[str]
-    findings: list[GpuFinding]
-    compiled: list[Compiled] = []
+    findings: list[GpuFindingData]
+    compiled: list[CompiledData] = []
 
 
-class MatrixCell(_Part):
+class MatrixCellData(_Part):
     cell: str
     project: str
     base_os: str = Field(alias="base-os")
@@ -239,21 +239,21 @@ class MatrixCell(_Part):
     libraries: dict[str, str] = {}
 
 
-class Matrix(_Part):
+class MatrixData(_Part):
     """What `ovext matrix` writes as summary.json."""
 
-    cells: list[MatrixCell]
+    cells: list[MatrixCellData]
     seconds: float = 0.0
 
 
 # What tells the JSON of a command, the first that fits.
 _KEYS: tuple[tuple[set[str], type[_Part]], ...] = (
-    ({"cells"}, Matrix),
-    ({"files"}, Inspection),
-    ({"results"}, Bench),
-    ({"rows", "project"}, Proof),
-    ({"layers", "findings"}, GpuCheck),
-    ({"libraries"}, Build),
+    ({"cells"}, MatrixData),
+    ({"files"}, InspectionData),
+    ({"results"}, BenchData),
+    ({"rows", "project"}, ProofData),
+    ({"layers", "findings"}, GpuCheckData),
+    ({"libraries"}, BuildData),
 )
 
 
@@ -263,7 +263,7 @@ class Record:
 
     file: Path
     at: float
-    content: Matrix | Inspection | Bench | Proof | GpuCheck | Build
+    content: MatrixData | InspectionData | BenchData | ProofData | GpuCheckData | BuildData
 
 
 def read_content(data: Any) -> Any:
