@@ -102,6 +102,28 @@ def replace_text(target: Path, text: str) -> None:
     replace_file(target, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
+def write_output(target: Path, text: str) -> None:
+    """Write the text where the user wants it: into a file in one step, or to a device or a pipe such as /dev/stdout.
+
+    Raises:
+        FilesError: it cannot be written.
+    """
+    with writing_to(target):
+        if target.is_relative_to("/dev") or _is_stream(target):
+            with target.open("w", encoding="utf-8") as stream:
+                stream.write(text)
+        else:
+            replace_text(target, text)
+
+
+def _is_stream(target: Path) -> bool:
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files of a killed process. The caller holds the folder's lock."""
     for file in filter(Path.is_file, folder.glob(f".*{_LEFTOVER}")):

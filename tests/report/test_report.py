@@ -349,6 +349,20 @@ def test_what_a_killed_command_knew_goes_with_the_next(tmp_path: Path) -> None:
         assert not list((tmp_path / "reports").glob("*running-1*"))
 
 
+def test_a_pipe_and_a_device_are_written_to(tmp_path: Path, ovext: Ovext) -> None:
+    folder = whole(tmp_path / "a")
+    assert "<h1>" in ovext("report", folder, "-o", "/dev/stdout").stdout
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with running_ovext("report", folder, "-o", pipe, cwd=tmp_path) as process:
+        assert "<h1>" in pipe.read_text()
+        assert process.wait(timeout=DEADLINE) == 0
+    assert pipe.is_fifo()
+    full = ovext("report", folder, "-o", "/dev/full")
+    assert full.returncode == ExitCode.FILES
+    assert "No space left" in full.stderr
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path, ovext: Ovext) -> None:
     done = ovext("report", tmp_path / "nowhere")
     assert done.returncode == ExitCode.USAGE

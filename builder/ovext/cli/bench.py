@@ -54,7 +54,7 @@ def bench(
     from ovext.build.release import openvino_to_run
     from ovext.cli.text import talk, to_json
     from ovext.errors import ExitCode, UnknownNameError, UsageError
-    from ovext.files import replace_text, writing_to
+    from ovext.files import write_output
     from ovext.loading import find_library
     from ovext.project import load_project
     from ovext.report.keep import keep_for_report
@@ -86,8 +86,7 @@ def bench(
         keep_for_report(report_dir, loaded.root, "bench", data)
         text = to_json(data)
     if output is not None:
-        with writing_to(output):
-            replace_text(output.absolute(), text + "\n")
+        write_output(output.absolute(), text + "\n")
     if json:
         typer.echo(text)
     else:

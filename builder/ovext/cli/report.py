@@ -53,7 +53,7 @@ def report(
     """
     from ovext.cli.text import shortened_path, talk
     from ovext.errors import UsageError
-    from ovext.files import replace_text, writing_to
+    from ovext.files import write_output, writing_to
     from ovext.report.compare import compare
     from ovext.report.markdown import comparison_markdown, overview_markdown
     from ovext.report.page import render_comparison, render_page
@@ -78,7 +78,7 @@ def report(
     place = (output or (new or folder) / "build" / "report.html").absolute()
     with writing_to(place.parent):
         place.parent.mkdir(parents=True, exist_ok=True)
-        replace_text(place, text)
+    write_output(place, text)
     typer.echo(shortened_path(place))
     if open_ and typer.launch(place.as_uri()) != 0:
         talk(f"No browser could be started: open {place.as_uri()}")

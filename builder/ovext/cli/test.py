@@ -102,7 +102,7 @@ def run(
     from ovext.cli.proof import ShownProof, following, proof_data, show_plan
     from ovext.cli.text import shortened_path, talk, to_json
     from ovext.errors import ExitCode, UsageError
-    from ovext.files import replace_text, writing_to
+    from ovext.files import write_output
     from ovext.project import load_project
     from ovext.proof.prove import prove
     from ovext.proof.request import ProofRequest, chosen_ops
@@ -140,8 +140,7 @@ def run(
     data = {"schema": 1, **proof_data(proof)}
     keep_for_report(report_dir, loaded.root, "test", data)
     if junit is not None:
-        with writing_to(junit):
-            replace_text(junit.absolute(), proof.to_junit(given))
+        write_output(junit.absolute(), proof.to_junit(given))
     if json:
         typer.echo(to_json(data))
     shown.end(proof)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ovext.errors import UnreadableFileError
-from ovext.files import sha256_of
+from ovext.files import is_file, sha256_of
 from ovext.report.records import InspectedFileData
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def inspect_missing(shown: Overview, talk: Callable[[str], None]) -> Iterator[InspectedFileData]:
     """The inspection of each library without one, if its file is still the one that was built."""
-    missing = [one for one in shown.libraries if one.inspected is None and one.file.is_file()]
+    missing = [one for one in shown.libraries if one.inspected is None and is_file(one.file)]
     if not missing:
         return
     from ovext.inspect.counterpart import counterpart_chooser  # noqa: PLC0415  they bring the disassembler

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovext import __version__
+from ovext.files import is_file
 from ovext.report.charts import (
     bandwidth_picture,
     cases_picture,
@@ -143,8 +144,16 @@ def name_of(library: Library) -> str:
 
 
 def _sections(shown: Overview) -> Picture | None:
-    known = {name_of(one): parts_of(one.inspected.sections) for one in shown.libraries if one.inspected}
+    known = {name_of(one): _parts(one) for one in shown.libraries if one.inspected}
     return sections_picture(known) if any(known.values()) else None
+
+
+def _parts(library: Library) -> dict[str, int]:
+    """What the library's file consists of, and its GPU layers beside it."""
+    layers = [library.file.parent / name for one in library.built.layers for name in one.files]
+    beside = sum(file.stat().st_size for file in layers if is_file(file))
+    parts = parts_of(library.inspected.sections) if library.inspected else {}
+    return {**parts, "GPU layers": beside} if beside else parts
 
 
 def _ceilings(shown: Overview) -> Picture | None:
@@ -226,7 +235,7 @@ def _source(finding: GpuFindingData) -> Iterator[tuple[int, str]]:
     """The lines around a finding, if the file is there."""
     file = Path(finding.file)
     try:
-        if not file.is_file() or file.stat().st_size > _LARGEST_SOURCE:
+        if not is_file(file) or file.stat().st_size > _LARGEST_SOURCE:
             return
         lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

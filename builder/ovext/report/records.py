@@ -101,6 +101,10 @@ class DecisionData(_Part):
     reason: str
 
 
+class LayerData(_Part):
+    files: dict[str, str] = {}  # SHA-256 by path
+
+
 class BuiltLibraryData(_Part):
     """A library of a manifest."""
 
@@ -115,6 +119,7 @@ class BuiltLibraryData(_Part):
     compiler: CompilerData | None = None
     variants: list[NamedData] = []
     ops: list[OpData] = []
+    layers: list[LayerData] = []
 
     @property
     def openvinos(self) -> list[str]:
