@@ -15,6 +15,7 @@ import pytest
 
 from ovext.errors import ExitCode, FilesError
 from ovext.report.compare import compare
+from ovext.report.grid import grid_of
 from ovext.report.keep import keep, keep_for_report, running
 from ovext.report.overview import Overview, overview
 from ovext.report.store import read_records
@@ -60,7 +61,7 @@ def shown(folder: Path) -> Overview:
 
 
 def states(known: Overview) -> dict[tuple[str, str], str]:
-    return {(line.level, base): cell.state for line in known.grid() for base, cell in line.cells.items()}
+    return {(line.level, base): cell.state for line in grid_of(known) for base, cell in line.cells.items()}
 
 
 def test_a_page_is_one_file_that_asks_nobody(tmp_path: Path, ovext: Ovext) -> None:
@@ -103,20 +104,27 @@ def test_each_cell_of_the_grid_has_its_verdict_and_reason(tmp_path: Path) -> Non
         for level in ("sse42", "avx2", "avx512f")
         for base in BASES
     }
-    by_level = {line.level: line.cells for line in known.grid()}
+    by_level = {line.level: line.cells for line in grid_of(known)}
     assert "it needs GLIBC_2.99" in by_level["avx2"]["ubi8"].reason
     assert "avx2 was executed on CPU" in by_level["avx2"]["ubuntu22"].reason
     assert "sse42 was not executed" in by_level["sse42"]["ubuntu22"].reason
 
 
 def test_what_failed_in_a_matrix_is_in_the_grid(tmp_path: Path) -> None:
-    cell = {"cell": "ops-ubi8", "project": "/x/ops", "base-os": "ubi8", "openvino": "2026.4.1", "build-type": "Release"}
-    library = built()
+    cell = {
+        "cell": "ops-ubi8",
+        "project": "/x/my_ops",
+        "base-os": "ubi8",
+        "openvino": "2026.4.1",
+        "build-type": "Release",
+    }
+    library = built("my-ops")
     contents: dict[str, Any] = {"build": {"libraries": [library]}, "inspect": {"files": [inspected(library)]}}
     summary = {"cells": [{**cell, "result": "failed", "reason": "the disk is full"}]}
     known = shown(write(tmp_path / "a", **contents, summary=summary))
     assert states(known)["avx2", "ubi8"] == "failed"
     assert states(known)["avx2", "ubi9"] == "loads"
+    assert len(grid_of(known)) == 3  # the cell names the project's folder
 
 
 def test_an_inspection_of_another_file_says_nothing(tmp_path: Path) -> None:
@@ -134,7 +142,7 @@ def test_a_library_without_an_inspection_is_inspected_once(custom_relu: Path, ov
     assert first.stdout == "build/report.html\n"
     again = ovext("report", cwd=custom_relu)
     assert "Inspecting " not in again.stderr
-    (line,) = shown(custom_relu).grid()
+    (line,) = grid_of(shown(custom_relu))
     assert {cell.state for cell in line.cells.values()} == {"loads"}
     decisions = {one.subject for one in shown(custom_relu).libraries[0].decisions}
     assert {"base OS", "engine", "compiler"} <= decisions

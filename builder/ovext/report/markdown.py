@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ovext.report.grid import base_oses_of, grid_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -43,10 +45,10 @@ def comparison_markdown(changes: Sequence[Differences], title: str) -> str:
 
 
 def _grid(shown: Overview) -> Iterator[str]:
-    grid = shown.grid()
+    grid = grid_of(shown)
     if not grid:
         return
-    bases = shown.base_oses
+    bases = base_oses_of(shown)
     rows = [
         (*map(_escaped, (row.project, row.openvino, row.level)), *(_EMOJI[row.cells[base].state] for base in bases))
         for row in grid

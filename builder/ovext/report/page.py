@@ -19,6 +19,7 @@ from ovext.report.charts import (
     sections_picture,
     times_picture,
 )
+from ovext.report.grid import base_oses_of, grid_of
 from ovext.report.history import history_pictures
 from ovext.targets.base_os import base_oses
 
@@ -108,8 +109,8 @@ def _content(shown: Overview) -> dict[str, Any]:
     return {
         "signs": SIGNS,
         "shown": shown,
-        "base_oses": shown.base_oses,
-        "grid": shown.grid(),
+        "base_oses": base_oses_of(shown),
+        "grid": grid_of(shown),
         "sections": _sections(shown),
         "ceilings": _ceilings(shown),
         "ops": list(_ops(shown)),

@@ -24,6 +24,7 @@ class FindingData(_Part):
     text: str
     fix: str | None = ""
     where: str = ""
+    targets: list[str] | None = None
     accepted: str | None = None
 
 
@@ -116,6 +117,7 @@ class BuiltLibraryData(_Part):
     releases: list[OpenVINOData] = []
     base_os: str | None = None
     engine: str = ""
+    build_type: str = "Release"
     compiler: CompilerData | None = None
     variants: list[NamedData] = []
     ops: list[OpData] = []
