@@ -322,3 +322,33 @@ def test_a_package_is_a_product_of_a_matrix(maker: Home, tmp_path: Path) -> None
     (project / "conanfile.py").unlink()
     assert "release: there is no conanfile.py" in run().stdout
     assert archive.is_file()
+
+
+def test_conan_brings_ovext_where_it_is_not_installed(tmp_path: Path) -> None:
+    """Conan runs in an environment without ovext."""
+    wheels = tmp_path / "wheels"
+    make = [sys.executable, "-m", "build", "--wheel", "--outdir", str(wheels), str(ROOT)]
+    subprocess.run(make, check=True, capture_output=True)
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    install = [str(environment / "bin" / "pip"), "install", "--quiet", "conan>=2.10"]
+    subprocess.run(install, check=True, capture_output=True)
+    home = new_home(tmp_path / "home")
+    home.done("remote", "add", "recipes", ROOT / "conan")
+    project = copy_project(CUSTOM_RELU, tmp_path / "custom_relu")
+    path = f"{environment / 'bin'}:/usr/bin:/bin"
+    variables = {"CONAN_HOME": str(home.folder), "PIP_FIND_LINKS": str(wheels), "PATH": path, "HOME": str(tmp_path)}
+    create = [str(environment / "bin" / "conan"), "create", str(project), "-o", "&:isa=avx2"]
+
+    def run() -> Finished:
+        kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+        return subprocess.run(create, env=kept | variables, capture_output=True, text=True, check=False)
+
+    without = run()
+    assert without.returncode != 0
+    assert "or require the tool ovext_tool" in without.stdout + without.stderr
+    recipe = project / "conanfile.py"
+    recipe.write_text(recipe.read_text() + '    tool_requires = "ovext_tool/0.1.0"\n')
+    done = run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "CustomReLU (opset1) in OpenVINO 2026.4.1" in done.stdout + done.stderr

@@ -153,7 +153,9 @@ def test_the_conan_recipe_has_the_same_tables() -> None:
     for project in (ROOT / "extension_src").iterdir():
         assert all(f'"{one}":' in recipes for one in load_project(project).settings.openvino)
         assert f'python_requires = "ovext/{version("ovext")}"' in (project / "conanfile.py").read_text(encoding="utf-8")
-    assert f'"{version("ovext")}":' in (ROOT / "conan/recipes/ovext/config.yml").read_text(encoding="utf-8")
+    for name in ("ovext", "ovext_tool"):
+        config = ROOT / "conan" / "recipes" / name / "config.yml"
+        assert f'"{version("ovext")}":' in config.read_text(encoding="utf-8")
 
 
 def test_the_actions_of_new_projects_are_those_of_the_workflows_here() -> None:

@@ -39,6 +39,7 @@ NO_SOURCES = (
     *(f"{name}/*" for name in (*PRODUCTS, *KEPT_BY_TOOLS)),
     *(f"*/{name}/*" for name in KEPT_BY_TOOLS),
 )
+TOOL = "ovext_tool"  # the recipe of ovext itself
 PACKAGE = "package"  # the folder in the build tree that becomes the package
 # A library for it loads on every other.
 OLDEST_BASE_OS = "ubi8"
@@ -178,11 +179,15 @@ class Extension:
             raise ConanInvalidConfiguration("a library for several releases of OpenVINO is portable: set portable=True")
 
     def validate_build(self):
-        if importlib.util.find_spec("ovext") is None and shutil.which("ovext") is None:
+        if not (self._tool() or importlib.util.find_spec("ovext") or shutil.which("ovext")):
             raise ConanInvalidConfiguration(
                 "ovext, which checks what is packaged, is not installed: pip install ovext, with PIP_FIND_LINKS naming "
-                "the folder of its wheel until it is on an index"
+                f"the folder of its wheel until it is on an index, or require the tool {TOOL}"
             )
+
+    def _tool(self):
+        """The package of ovext itself, if the project or a profile requires it."""
+        return next((one for one in self.dependencies.build.values() if one.ref.name == TOOL), None)
 
     def layout(self):
         cmake_layout(self, build_folder="build/conan")
@@ -321,9 +326,12 @@ class Extension:
 
     def _ask_ovext(self, *arguments):
         """Run ovext for the required OpenVINO. Returns its output on stdout."""
-        program = [sys.executable, "-m", "ovext"] if importlib.util.find_spec("ovext") else [str(shutil.which("ovext"))]
+        is_here = self._tool() or importlib.util.find_spec("ovext")
+        program = [sys.executable, "-m", "ovext"] if is_here else [str(shutil.which("ovext"))]
         cmake_files = Path(self.dependencies["openvino"].package_folder, "openvino", "cmake")
         environment = {**os.environ, "OpenVINO_DIR": str(cmake_files)}
+        if tool := self._tool():
+            environment["PYTHONPATH"] = str(Path(tool.package_folder, "site"))
         if compiler := self.conf.get("tools.build:compiler_executables", default={}, check_type=dict).get("cpp"):
             environment["CXX"] = compiler
         done = subprocess.run([*program, *arguments], env=environment, capture_output=True, text=True, check=False)
