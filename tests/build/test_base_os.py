@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers import copy_project
 from ovext.errors import ExitCode, GateError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from helpers import Ovext
+    from helpers import Built, Ovext
 
 OURS = '\n[[tool.ovext.base-os]]\nid = "ours"\nglibc = "2.34"\n'
 OLD = '\n[[tool.ovext.base-os]]\nid = "old"\nglibc = "2.5"\n'
@@ -78,8 +79,12 @@ def test_a_container_for_it_needs_an_image(custom_relu: Path, ovext: Ovext) -> N
         ('id = "x"\nglibc = "2.34"\naliases = ["x"]', "x names two base OSes"),
         ('id = "x"\nglibc = "new"', "glibc"),
         ('id = "x"\nglibc = 2.34', "glibc"),
-        ('id = "x"\nglibc = "2.1"', "glibcxx"),  # older than any that is known
+        ('id = "x"\nglibc = "2.1"', "nothing follows from glibc 2.1, which is too old"),
         ('id = "../x"\nglibc = "2.34"', "id"),
+        ('id = "wheel"\nglibc = "2.34"', "wheel is a word that ovext uses"),
+        ('id = "a..b"\nglibc = "2.34"', "id"),
+        ('id = "x"\nglibc = "2.34"\ndockerfile = ["a"]', "dockerfile"),
+        ('id = "x"\nglibc = "2.34"\ncxx = "g++ -O0"', "cxx"),
         ('id = "x"\nglibc = "2.34"\ndockerfile = "apk"', "dockerfile"),
         ('glibc = "2.34"', "id"),
         ('id = "x"\nglibc = "2.34"\nlibrary = []', "unknown key 'library' (did you mean 'libraries'?)"),
@@ -92,3 +97,38 @@ def test_a_wrong_row_is_told_with_its_line(row: str, told: str, custom_relu: Pat
     assert told in done.stderr
     assert "pyproject.toml:" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_base_os_on_which_openvino_does_not_load_is_refused(custom_relu: Path, ovext: Ovext) -> None:
+    """The library alone would load there."""
+    ceilings = 'glibcxx = "3.4.24"\ncxxabi = "1.3.11"\nlibgcc = "7.0.0"\n'
+    add(custom_relu, f'\n[[tool.ovext.base-os]]\nid = "older"\nglibc = "2.17"\n{ceilings}')
+    done = ovext("build", "--base-os", "older", cwd=custom_relu)
+    assert done.returncode == GateError.exit_code
+    assert "OpenVINO 2026.4.1 itself needs GLIBC_2." in done.stderr
+    assert "older has 2.17" in done.stderr
+
+
+def test_a_glibc_that_is_newer_than_any_known_one_counts(custom_relu: Path, ovext: Ovext) -> None:
+    add(custom_relu, '\n[[tool.ovext.base-os]]\nid = "next"\nglibc = "2.99"\n')
+    assert ovext("build", "--base-os", "next", cwd=custom_relu).returncode == 0
+
+
+def test_the_table_of_a_matrix_alone_is_no_project(tmp_path: Path, built_relu: Built, ovext: Ovext) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.ovext.matrix]\nprojects = ["a"]\n')
+    (tmp_path / "CMakeLists.txt").touch()
+    assert ovext("inspect", built_relu.library, cwd=tmp_path).returncode == 0
+    (tmp_path / "pyproject.toml").write_text("[tool]\novext = 3\n")
+    assert ovext("base-os", cwd=tmp_path).returncode == 0
+
+
+def test_cells_have_names_of_their_own(custom_relu: Path, ovext: Ovext) -> None:
+    other = copy_project(custom_relu, custom_relu.parent / "custom_relu-my")
+    add(custom_relu, OURS.replace("ours", "my-os"), OURS.replace("ours", "os"))
+    add(other, OURS.replace("ours", "my-os"), OURS.replace("ours", "os"))
+    wanted = ["--project", custom_relu.name, "--project", other.name, "--base-os", "my-os", "--base-os", "os"]
+    done = ovext("matrix", *wanted, "--dry-run", cwd=custom_relu.parent)
+    assert done.returncode == ExitCode.USAGE
+    assert "two cells would be called custom_relu-my-os-openvino2026.4.1-release" in done.stderr
+    lacking = ovext("matrix", *wanted[:4], "--base-os", "ubi9", "--base-os", "nix", "--dry-run", cwd=custom_relu.parent)
+    assert "unknown base OS of custom_relu 'nix'" in lacking.stderr

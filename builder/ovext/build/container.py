@@ -47,7 +47,11 @@ _SENTINEL = ".ovext-complete"
 # Shell: reads the project from stdin. That works with every engine, local or remote, whatever its user IDs are.
 _UNPACK = f"mkdir project && tar -x --no-same-owner -C project -f - && test -f project/{_SENTINEL}"
 # Shell: starts a compiler cache, if it works here. It writes before the gate has ended, and with it the container.
-_START_CACHE = "if sccache --start-server > /dev/null 2>&1; then export CMAKE_CXX_COMPILER_LAUNCHER=sccache; fi;"
+_CACHE = f"{_HOME}/.cache/sccache"
+_START_CACHE = (
+    f"if touch {_CACHE}/.ovext 2> /dev/null && sccache --start-server > /dev/null 2>&1; "
+    "then export CMAKE_CXX_COMPILER_LAUNCHER=sccache; fi;"
+)
 
 
 @dataclass(frozen=True)
@@ -252,7 +256,7 @@ def _container(engine: Engine, image: str, script: str, *, label: str) -> Iterat
     _remove(engine, *engine.ask("ps", "--all", "--quiet", "--filter", f"label={label}").output.split())
     # A build needs no network: everything that it needs is in the image.
     options = ["--interactive", "--network", "none", "--label", label, "--workdir", _HOME, "--entrypoint", "sh"]
-    cache = ["--volume", f"{CACHE_VOLUME}:{_HOME}/.cache/sccache"]
+    cache = ["--volume", f"{CACHE_VOLUME}:{_CACHE}"]
     created = engine.ask("create", *options, *cache, image, "-c", script)
     if not created.ok:
         raise EngineError(f"{engine.name} could not make a container: {created.complaint()}")

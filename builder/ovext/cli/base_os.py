@@ -48,20 +48,40 @@ def base_os(
 
 
 def _read(image: str, name: str | None, engine: str | None) -> BaseOS:
-    import re
-
     from ovext.build.base_image import read_base_image
     from ovext.build.resolve import choose_engine
     from ovext.cli.text import talk
     from ovext.errors import EngineError
 
+    name = _name_for(image, name)
     choice = choose_engine(engine, image, None)
     if choice.engine is None:
         raise EngineError(f"an image is read by a container engine, and {choice.reason}")
     if not choice.engine.has(image):
         talk(f"{choice.engine.name} gets the image {image}")
         choice.engine.pull(image)
-    last = Path(image.partition("@")[0]).name
-    return read_base_image(
-        choice.engine, image, name or re.sub(r"[^a-z0-9._-]+", "", last.replace(":", "")).strip("._-")
-    )
+    return read_base_image(choice.engine, image, name)
+
+
+def _name_for(image: str, asked: str | None) -> str:
+    """The id of the row: the one that was asked for, or one from the image's name."""
+    import re
+
+    from pydantic import TypeAdapter, ValidationError
+
+    from ovext.errors import UsageError
+    from ovext.targets.base_os import BaseOSName, names_of_base_oses
+
+    last = re.sub(r"[^a-z0-9]+", "", Path(image.partition("@")[0]).name.lower())[:32]
+    name = asked if asked is not None else last
+    if asked is None and (name in names_of_base_oses() or not name):
+        name = f"{name}-image".strip("-")
+    try:
+        TypeAdapter(BaseOSName).validate_python(name)
+    except ValidationError as error:
+        raise UsageError(
+            f"'{name}' is no id of a base OS: {error.errors()[0]['msg']}", fix="Give another --id."
+        ) from None
+    if name in names_of_base_oses():
+        raise UsageError(f"{name} is a base OS of ovext's own", fix="Give another --id.")
+    return name

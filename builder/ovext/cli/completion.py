@@ -27,9 +27,15 @@ def completion(
 
 
 def base_oses(incomplete: str) -> list[str]:
+    from ovext.errors import OvextError
+    from ovext.project.read import base_oses_of
     from ovext.targets.base_os import names_of_base_oses
 
-    return _beginning(names_of_base_oses(), incomplete)
+    try:
+        own = base_oses_of(Path())
+    except OvextError:
+        own = []
+    return _beginning(names_of_base_oses(own), incomplete)
 
 
 def instruction_sets(incomplete: str) -> list[str]:

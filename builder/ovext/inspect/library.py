@@ -91,6 +91,7 @@ def inspect_library(elf: Elf, request: InspectionRequest) -> FileReport:
     variants = inside[0].variants if inside else variant_code(functions, variants_in(elf) or ())
     findings = [
         *openvino_findings(elf, functions, counterpart),
+        *versions.openvino_too_new(counterpart, request.systems),
         *_other_environment(elf, payloads, request.environment),
         *([] if request.environment else _without_payload(payloads, counterpart)),
         *library_findings(elf, around, needed),

@@ -16,7 +16,7 @@ from ovext.targets.openvino_version import OpenVINOVersion
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ovext.inspect.elf import Symbol
+    from ovext.inspect.elf import Symbol, VersionNeed
     from ovext.inspect.functions import Function
     from ovext.toolchain.openvino import OpenVINO
 
@@ -38,6 +38,7 @@ class Counterpart:
     libraries: frozenset[str]  # the names of all libraries that the release brings
     symbols: frozenset[str]  # defined by libopenvino and by those of its libraries that the inspected one needs
     versions: dict[str, frozenset[str]]  # the versions that these libraries define, for those that have some
+    needs: tuple[VersionNeed, ...] = ()  # the versions that libopenvino requires of the system's libraries
 
 
 def read_counterpart(openvino: OpenVINO, needed: list[str]) -> Counterpart:
@@ -47,7 +48,15 @@ def read_counterpart(openvino: OpenVINO, needed: list[str]) -> Counterpart:
     read = {name: Elf(folder / name) for name in sorted({openvino.library.name, *libraries.intersection(needed)})}
     symbols = {symbol.name for elf in read.values() for symbol in elf.exported}
     versions = {name: frozenset(elf.defined_versions) for name, elf in read.items() if elf.defined_versions}
-    return Counterpart(openvino.version, openvino.soname, openvino.cxx11_abi, libraries, frozenset(symbols), versions)
+    return Counterpart(
+        openvino.version,
+        openvino.soname,
+        openvino.cxx11_abi,
+        libraries,
+        frozenset(symbols),
+        versions,
+        tuple(read[openvino.library.name].version_needs),
+    )
 
 
 def built_for(elf: Elf) -> OpenVINOVersion | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ovext.inspect.elf import VersionNeed
+    from ovext.inspect.openvino_symbols import Counterpart
     from ovext.inspect.system import System
     from ovext.targets.base_os import BaseOS
     from ovext.targets.manylinux import Version
@@ -84,6 +85,22 @@ def version_findings(elf: Elf, systems: Sequence[System], objects: Sequence[Path
         if len(problems) > _SHOWN:
             text = f"it needs {len(problems) - _SHOWN} more versions that {system.id} does not have"
             yield LibraryFinding("too-new", Level.ERROR, text, _FIX_FOR_TOO_NEW, targets=(system.id,))
+
+
+def openvino_too_new(counterpart: Counterpart | None, systems: Sequence[System]) -> Iterator[LibraryFinding]:
+    """Findings about base OSes on which OpenVINO itself does not load, and so no extension of it."""
+    if counterpart is None:
+        return
+    required = [need for need in counterpart.needs if not need.is_weak and _SYSTEM_LIBRARY.fullmatch(need.library)]
+    for system in systems:
+        for need in required if not system.is_here else []:
+            family, numbers = parse(need.version, (*FAMILIES, "GCC")) or ("", ())
+            newest = _ceiling(family, system.base)
+            if newest and numbers > numbers_of(newest):
+                text = f"OpenVINO {counterpart.version} itself needs {need.version}; {system.id} has {newest}"
+                fix = f"Build it for an OpenVINO that loads on {system.id}."
+                yield LibraryFinding("too-new", Level.ERROR, text, fix, targets=(system.id,))
+                break
 
 
 def _problems(elf: Elf, required: Sequence[VersionNeed], system: System, objects: Sequence[Path]) -> Iterator[str]:

@@ -45,9 +45,10 @@ def create_conan_package(request: ConanRequest, talk: Callable[[str], None]) -> 
     project, output = request.project, request.output
     if not (project.root / "conanfile.py").is_file():
         raise ProjectError("there is no conanfile.py", where=project.root, fix="docs/conan.md shows its five lines.")
-    conan = shutil.which("conan") or shutil.which("conan", path=Path(sys.executable).parent)
+    conan = find_conan()
     if conan is None:
         raise ToolError("conan was not found", fix="Install it, for instance with: pip install conan")
+    _check_name(conan, project)
     with tempfile.TemporaryDirectory(prefix="ovext-conan-") as folder, writing_to(output):
         output.mkdir(parents=True, exist_ok=True)
         with folder_lock(_home(conan), "another Conan package", talk):  # Conan's cache is for one process at a time
@@ -56,6 +57,24 @@ def create_conan_package(request: ConanRequest, talk: Callable[[str], None]) -> 
         archive = output / archive_name(project)
         replace_file(archive, lambda new: shutil.copyfile(saved, new))
     return archive
+
+
+def find_conan() -> str | None:
+    """The user's Conan: on PATH, or beside the Python that runs ovext."""
+    return shutil.which("conan") or shutil.which("conan", path=Path(sys.executable).parent)
+
+
+def _check_name(conan: str, project: Project) -> None:
+    """Check that the recipe makes the package of this project."""
+    asked = run([conan, "inspect", str(project.root), "--format", "json"])
+    if not asked.ok:
+        raise ToolError(f"conan inspect: {asked.complaint()}")
+    told = json.loads(asked.output)
+    if (told.get("name"), told.get("version")) != (_package_name(project), project.version):
+        problem = (
+            f"it makes {told.get('name')}/{told.get('version')}, and the project is {project.name} {project.version}"
+        )
+        raise ProjectError(problem, where=project.root / "conanfile.py", fix="Leave name and version to the recipe.")
 
 
 def archive_name(project: Project) -> str:

@@ -139,8 +139,10 @@ def base_oses_of(folder: Path) -> list[BaseOS]:
     pyproject = folder / "pyproject.toml"
     if not (pyproject.is_file() and (folder / "CMakeLists.txt").is_file()):
         return []
-    tables = parse_toml(read_text(pyproject), pyproject).get("tool", {})
-    return read_model(pyproject, ("tool", "ovext"), Settings).base_os if "ovext" in tables else []
+    tool = parse_toml(read_text(pyproject), pyproject).get("tool")
+    table = tool.get("ovext") if isinstance(tool, dict) else None
+    is_project = isinstance(table, dict) and "openvino" in table  # else it may have the table of a matrix
+    return read_model(pyproject, ("tool", "ovext"), Settings).base_os if is_project else []
 
 
 def read_model(path: Path, table: Sequence[str], model: type[Model]) -> Model:

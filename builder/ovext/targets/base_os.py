@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from ovext.errors import UnknownNameError
 from ovext.toml import read_toml
@@ -28,8 +29,23 @@ _PACKAGES = {
     "redhat": {"packages": ["gcc-c++", "python3.12", "shadow-utils", "tar"], "python": "python3.12"},
 }
 
-_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-_Version = Annotated[str, Field(pattern=r"^\d{1,9}(\.\d{1,9}){0,5}$")]
+# Words that name something else where an id is used: the folders and products of a matrix, and verdicts.
+_RESERVED = frozenset(("any", "conan", "here", "library", "wheel", "wheels"))
+_FAMILIES = {"glibcxx": "GLIBCXX", "cxxabi": "CXXABI", "libgcc": "GCC"}  # the columns that may follow from glibc
+
+
+def _not_reserved(name: str) -> str:
+    if name in _RESERVED:
+        raise ValueError(f"{name} is a word that ovext uses for something else: choose another")
+    return name
+
+
+# What the name of an image may have, too.
+BaseOSName = Annotated[
+    str, Field(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=64), AfterValidator(_not_reserved)
+]
+_Version = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}){0,5}$")]
+_Word = Annotated[str, Field(pattern=r"^[\w./+-]*$")]
 
 
 class BaseOS(BaseModel):
@@ -37,19 +53,19 @@ class BaseOS(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: _Name
+    id: BaseOSName
     title: str
     glibc: _Version
     glibcxx: _Version
     cxxabi: _Version
     libgcc: _Version
     libraries: tuple[str, ...]  # every library of its bare image
-    aliases: tuple[_Name, ...] = ()
+    aliases: tuple[BaseOSName, ...] = ()
     image: str = ""
     dockerfile: Literal["ubuntu", "redhat"] = "ubuntu"
     packages: tuple[str, ...] = ()
-    python: str = ""
-    cxx: str = "g++"
+    python: _Word = ""
+    cxx: _Word = "g++"
 
     @model_validator(mode="before")
     @classmethod
@@ -58,9 +74,8 @@ class BaseOS(BaseModel):
         if not isinstance(row, dict):
             return row
         row = {"title": row.get("id"), "dockerfile": "ubuntu", **row}
-        if row["dockerfile"] in _PACKAGES:
-            row = {**_PACKAGES[row["dockerfile"]], **row}
-        return {"libraries": _ALWAYS_THERE, **_following_from(row), **row}
+        known = _PACKAGES.get(str(row["dockerfile"]), {})
+        return {"libraries": _ALWAYS_THERE, **known, **_following_from(row), **row}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,12 +86,14 @@ def _following_from(row: dict[str, Any]) -> dict[str, str]:
     """The ceilings that every system with that glibc has. Nothing if the row has its own, or no such version."""
     from ovext.targets.manylinux import ceilings_with  # noqa: PLC0415  the table itself needs no policies
 
-    columns = {"GLIBCXX": "glibcxx", "CXXABI": "cxxabi", "GCC": "libgcc"}
-    glibc = str(row.get("glibc", ""))
-    if row.keys() >= set(columns.values()) or not all(part.isdecimal() for part in glibc.split(".")):
-        return {}
-    found = ceilings_with(glibc)
-    return {column: found[family] for family, column in columns.items() if family in found}
+    glibc = row.get("glibc")
+    is_version = isinstance(glibc, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})*", glibc)
+    if row.keys() >= _FAMILIES.keys() or not is_version:
+        return dict.fromkeys(_FAMILIES, "0")  # of no use, but then the problem with glibc is the only one
+    found = ceilings_with(str(glibc))
+    if not found:
+        raise ValueError(f"nothing follows from glibc {glibc}, which is too old: state {', '.join(_FAMILIES)} too")
+    return {column: found[family] for column, family in _FAMILIES.items()}
 
 
 @cache

@@ -40,8 +40,11 @@ def ceilings_with(glibc: str) -> dict[str, str]:
 
 
 def is_released(family: str, number: str) -> bool:
-    """Whether any release for x86-64 defines the version of the family."""
-    return any(number in one["symbol_versions"]["x86_64"].get(family, ()) for one in _policies())
+    """Whether any release for x86-64 defines the version of the family; one that is newer than all known ones may."""
+    known = {one for policy in _policies() for one in policy["symbol_versions"]["x86_64"].get(family, ())}
+    numbers = [numbers_of(one) for one in known if one[:1].isdigit()]
+    is_newer = number[:1].isdigit() and bool(numbers) and numbers_of(number) > max(numbers)
+    return number in known or is_newer
 
 
 def manylinux_ceilings() -> dict[str, dict[str, Version]]:

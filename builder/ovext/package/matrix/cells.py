@@ -14,7 +14,7 @@ from ovext.errors import ProjectError, UnknownNameError, UsageError
 from ovext.project import load_project
 from ovext.project.fields import Strict
 from ovext.project.read import read_model
-from ovext.targets.base_os import base_oses
+from ovext.targets.base_os import base_oses, names_of_base_oses
 from ovext.targets.openvino_version import OpenVINOVersion
 from ovext.toml import parse_toml, read_text
 
@@ -191,12 +191,18 @@ def cells_of(root: Path, settings: MatrixSettings) -> list[Cell]:
             else [Cell(project.root, ANY, version, BUILD_TYPES[0], product)]
         )
     ]
-    return list(dict.fromkeys(cells))  # a base OS has several names
+    cells = list(dict.fromkeys(cells))  # a base OS has several names
+    ids = [cell.id for cell in cells]
+    if double := next((one for one in ids if ids.count(one) > 1), None):
+        raise UsageError(f"two cells would be called {double}", fix="Rename a project's folder or a base OS.")
+    return cells
 
 
 def _libraries(project: Project, version: str, settings: MatrixSettings) -> Iterator[Cell]:
     """The cells of a project's libraries for one release or set of releases."""
     known = project.settings
+    for name in (*settings.base_os, *settings.base_image):
+        _check(f"base OS of {project.root.name}", name, names_of_base_oses(known.base_os))
     images = {known.find_base_os(name).id: image for name, image in settings.base_image.items()}
     for name, build_type in itertools.product(settings.base_os, settings.build_type):
         base = known.find_base_os(name)

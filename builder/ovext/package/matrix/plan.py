@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from ovext.build.plan import AUTO, HOST
 from ovext.build.resolve import EngineChoice, choose_engine
 from ovext.errors import ToolError, UsageError
+from ovext.package.conan import find_conan
 from ovext.package.matrix.cells import CONAN, LIBRARY, WHEEL
 from ovext.toolchain.cmake import settings_of_this_machine
 from ovext.toolchain.compiler import find_compiler
-from ovext.toolchain.process import cpu_count
+from ovext.toolchain.process import cpu_count, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,6 +59,8 @@ class MatrixPlan:
 
     def settings(self, cell: Cell) -> dict[str, str | None]:
         """The inputs of a cell other than its sources."""
+        if cell.product == CONAN:
+            return {"conan": _conan(), "remotes": ",".join(self.conan_remotes)}
         if cell.product == LIBRARY and self.engines[cell.image].engine is not None:
             return {"engine": self.engines[cell.image].name, "image": cell.image}
         launcher = self.environment.get("CMAKE_CXX_COMPILER_LAUNCHER")
@@ -100,6 +103,16 @@ def plan_matrix(
         keep_going=keep_going,
         resume=resume,
     )
+
+
+@cache
+def _conan() -> str | None:
+    """What the user's Conan would build with, if it is here."""
+    conan = find_conan()
+    asked = (
+        [run([conan, *words]) for words in (["--version"], ["config", "home"], ["profile", "show"])] if conan else []
+    )
+    return "\n".join(one.output for one in asked) or None
 
 
 @cache  # each call would start the compiler

@@ -98,7 +98,7 @@ def inputs_of(cell: Cell, settings: dict[str, str | None], output: Path) -> str:
         settings: the inputs other than sources: the compiler, the engine.
         output: where the results go; it is no source even if it is in the project.
     """
-    described = [cell.id, settings, _project_hash(cell.project, output), _ovext_hash()]
+    described = [cell.id, cell.base_os, cell.product, settings, _project_hash(cell.project, output), _ovext_hash()]
     return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
