@@ -113,7 +113,8 @@ def test_each_cell_of_the_grid_has_its_verdict_and_reason(tmp_path: Path) -> Non
 def test_what_failed_in_a_matrix_is_in_the_grid(tmp_path: Path) -> None:
     cell = {
         "cell": "ops-ubi8",
-        "project": "/x/my_ops",
+        "project": "/x/a_folder",
+        "name": "my-ops",
         "base-os": "ubi8",
         "openvino": "2026.4.1",
         "build-type": "Release",
@@ -124,7 +125,14 @@ def test_what_failed_in_a_matrix_is_in_the_grid(tmp_path: Path) -> None:
     known = shown(write(tmp_path / "a", **contents, summary=summary))
     assert states(known)["avx2", "ubi8"] == "failed"
     assert states(known)["avx2", "ubi9"] == "loads"
-    assert len(grid_of(known)) == 3  # the cell names the project's folder
+    assert len(grid_of(known)) == 3
+    debug = {"cells": [{**cell, "result": "failed", "build-type": "Debug"}]}
+    assert states(shown(write(tmp_path / "b", **contents, summary=debug)))["avx2", "ubi8"] == "loads"
+    os.utime(tmp_path / "a" / "summary.json", (1, 1))
+    assert states(shown(tmp_path / "a"))["avx2", "ubi8"] == "failed"  # the library was built for another base OS
+    later = built("my-ops", "ubi8")
+    write(tmp_path / "a", own={"libraries": [later]}, seen={"files": [inspected(later)]})
+    assert states(shown(tmp_path / "a"))["avx2", "ubi8"] == "loads"  # it was built since
 
 
 def test_an_inspection_of_another_file_says_nothing(tmp_path: Path) -> None:
@@ -155,7 +163,9 @@ def test_what_failed_is_shown_with_its_command(tmp_path: Path, ovext: Ovext) -> 
     assert """ovext test ops --op Scale --case '{"a": 1}'""" in texts
     markdown = ovext("report", folder, "--format", "markdown").stdout
     assert "- ❌ Scale, numbers: 1 of 3 elements wrong" in markdown
-    assert "| Scale | 6 | 1 | ❌ 1 |" in markdown
+    assert "| Scale | 6 | 1 | ❌ 1 | 0 |" in markdown
+    folder = write(tmp_path / "b", test=proof(row(), row(variant="sse42", cases=0, points=[], skipped="no CPU")))
+    assert "| Scale | 3 | 1 | 0 | 1 |" in ovext("report", folder, "--format", "markdown").stdout
 
 
 def test_names_are_escaped(tmp_path: Path, ovext: Ovext) -> None:
@@ -189,12 +199,21 @@ HOSTILE: dict[str, Any] = {
     "zero": bench(microseconds=0.0),
     "a negative number": bench(microseconds=-1.0),
     "no rows": {"results": [{"op": "a", "rows": []}]},
-    "no versions": {"files": [{"file": "a", "is_fine": False, "highest_versions": {"GLIBC": "x", "GLIBCXX": ""}}]},
+    "no versions": {"files": [inspected(built(), highest_versions={"GLIBC": "abc", "GLIBCXX": "2.²"})]},
+    "huge versions": {"files": [inspected(built(), highest_versions={"GLIBC": "2." + "9" * 400})]},
     "empty names": proof(row("", check="", variant="", types="", device="")),
     "a control character": proof(row("a\x00\x1b[31mb")),
     "half a character": proof(row("a\udc80")),
     "no points": proof(row(points=[], cases=0)),
     "a size of 0": proof(row(points=[{"elements": 0, "of_tolerance": 0.0}])),
+    "a size beyond all": proof(row(points=[{"elements": 10**400, "of_tolerance": 1e308}])),
+    "an error beyond all": proof(row(points=[{"elements": 1, "of_tolerance": 1e308}])),
+    "no roof": {"results": [{**bench(gigaflops=1.0)["results"][0], "peak_gigaflops": 1.0}]},
+    "a long name": bench("x" * 3000),
+    "many variants": proof(*(row(variant=f"v{number}", types=f"t{number}") for number in range(1500))),
+    "many ops": proof(*(row(f"Op{number}", points=[]) for number in range(3000))),
+    "many files": {"files": [inspected(built(f"a{number}")) for number in range(1500)]},
+    "many libraries": {"libraries": [built(f"a{number}") for number in range(1500)]},
     "a negative size": proof(row(points=[{"elements": -5, "of_tolerance": -1.0}])),
 }
 
@@ -226,6 +245,38 @@ def test_the_last_record_of_each_wins(tmp_path: Path) -> None:
     assert not any(one.failures for _, one in shown(folder).proofs)
     os.utime(folder / "a.json", (0, 0))
     assert any(one.failures for _, one in shown(folder).proofs)
+
+
+def test_a_copy_is_read_by_the_names_of_its_files(tmp_path: Path) -> None:
+    """All files of a copy may have one time."""
+    for day in (1, 3, 2):
+        written = write(tmp_path / "a", **{f"build-2026110{day}T000000.000000": {"libraries": [built(size=day)]}})
+    for file in written.iterdir():
+        os.utime(file, (1, 1))
+    assert [one.built.size for one in shown(written).libraries] == [3]
+
+
+def test_what_nothing_executed_is_forgotten_once_it_ran(tmp_path: Path) -> None:
+    never = row(
+        types="", cases=0, points=[], failures=[{"check": "executed", "what": "avx2 was not executed anywhere"}]
+    )
+    folder = write(tmp_path / "a", **{"test-20261101T000000.000000": proof(never)})
+    assert [one.failures != [] for _, one in shown(folder).proofs] == [True]
+    write(folder, **{"test-20261102T000000.000000": proof(row())})
+    assert [one.failures != [] for _, one in shown(folder).proofs] == [False]
+
+
+def test_only_files_of_the_project_are_shown(tmp_path: Path, ovext: Ovext) -> None:
+    kernel = tmp_path / "a" / "kernel.cl"
+    secret = tmp_path / "secret.cl"
+    finding = {"code": "x", "level": "error", "text": "wrong", "fix": "", "line": 2}
+    findings = [{**finding, "file": str(one)} for one in (kernel, secret, tmp_path / "a" / ".." / "secret.cl")]
+    folder = write(tmp_path / "a", gpu={"layers": ["Scale"], "findings": findings})
+    kernel.write_text("one\ntwo shown\nthree\n")
+    secret.write_text("one\ntwo hidden\nthree\n")
+    page = page_of(folder, ovext)
+    assert "two shown" in page
+    assert "two hidden" not in page
 
 
 def test_history_is_drawn_where_there_is_some(tmp_path: Path, ovext: Ovext) -> None:
@@ -273,6 +324,25 @@ def test_a_comparison_tells_what_is_worse(tmp_path: Path) -> None:
     assert all(changes[key] for key in slower)
 
 
+def test_a_comparison_misses_nothing(tmp_path: Path) -> None:
+    """Of several releases, of rows that are left out, of errors within the tolerance, and of what cannot be read."""
+    releases = [built(openvino=one) for one in ("2026.4.1", "2026.2.1")]
+    grown = [releases[0], {**releases[1], "size": 999_999}]
+    worst = [{"elements": 4, "of_tolerance": 0.9}]
+    before = write(tmp_path / "old", build={"libraries": releases}, test=proof(row(), row(variant="sse42")))
+    gone = row(variant="sse42", cases=0, points=[], skipped="no CPU")
+    now = write(tmp_path / "new", build={"libraries": grown}, test=proof(row(cases=1, points=worst), gone))
+    (now / "cut.json").write_text("{")
+    changes = {one.what: one.is_worse for part in compare(shown(before), shown(now)) for one in part.changes}
+    assert changes.pop(next(name for name in changes if "cut.json" in name)) is True
+    assert changes == {
+        "size": False,
+        "numbers CPU avx2 f32: cases": True,
+        "numbers CPU avx2 f32: worst error": True,
+        "numbers CPU sse42 f32": True,
+    }
+
+
 def test_times_within_the_noise_are_no_change(tmp_path: Path) -> None:
     before = write(tmp_path / "old", bench=bench(noise=0.1))
     now = write(tmp_path / "new", bench=bench(microseconds=44.0, noise=0.1))
@@ -281,7 +351,9 @@ def test_times_within_the_noise_are_no_change(tmp_path: Path) -> None:
 
 def test_markdown_keeps_its_tables(tmp_path: Path, ovext: Ovext) -> None:
     library = built("a|b\nc`d")
-    folder = write(tmp_path / "a", build={"libraries": [library]}, inspect={"files": [inspected(library)]})
+    found = inspected(library)
+    found["verdicts"][0]["target"] = "a|<img src=x>"
+    folder = write(tmp_path / "a", build={"libraries": [library]}, inspect={"files": [found]})
     lines = [
         line for line in ovext("report", folder, "--format", "markdown").stdout.splitlines() if line.startswith("|")
     ]

@@ -82,7 +82,12 @@ def bench(
         results = [run_bench(loaded, one, path, release, compiler=compiler, talk=talk) for one, path in pairs]
         changes = changes_since(before, results) if compare is not None else []
         shown = [{**asdict(one), "is_worse": one.is_worse} for one in changes]
-        data = {"schema": SCHEMA, "results": [one.to_json() for one in results], "changes": shown}
+        data = {
+            "schema": SCHEMA,
+            "project": loaded.name,
+            "results": [one.to_json() for one in results],
+            "changes": shown,
+        }
         keep_for_report(report_dir, loaded.root, "bench", data)
         text = to_json(data)
     if output is not None:

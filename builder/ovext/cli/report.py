@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from ovext.report.overview import Overview
+    from ovext.report.records import InspectedFileData
 
 
 class ReportFormat(str, Enum):
@@ -57,6 +58,7 @@ def report(
     from ovext.report.compare import compare
     from ovext.report.markdown import comparison_markdown, overview_markdown
     from ovext.report.page import render_comparison, render_page
+    from ovext.report.store import printable
 
     if serve:
         if new is not None or output is not None or output_format is ReportFormat.MARKDOWN:
@@ -65,11 +67,11 @@ def report(
         return
     shown = _overview(folder)
     if new is None:
-        title = f"{folder.resolve().name}: what was built"
+        title = printable(f"{folder.resolve().name}: what was built")
         text = render_page(shown, title) if output_format is ReportFormat.HTML else overview_markdown(shown, title)
     else:
         changes = compare(shown, _overview(new))
-        title = f"From {folder.resolve().name} to {new.resolve().name}"
+        title = printable(f"From {folder.resolve().name} to {new.resolve().name}")
         html = output_format is ReportFormat.HTML
         text = render_comparison(changes, title) if html else comparison_markdown(changes, title)
     if output is None and output_format is ReportFormat.MARKDOWN:
@@ -84,7 +86,8 @@ def report(
         talk(f"No browser could be started: open {place.as_uri()}")
 
 
-def _overview(folder: Path) -> Overview:
+def _overview(folder: Path, known: list[InspectedFileData] | None = None) -> Overview:
+    """What is known of the folder. `known` are inspections that were made before, and gets those that are made."""
     from ovext.cli.text import talk
     from ovext.report.inspecting import inspect_missing
     from ovext.report.keep import keep_for_report
@@ -92,14 +95,16 @@ def _overview(folder: Path) -> Overview:
     from ovext.report.store import read_records
 
     records = read_records(folder)
-    shown = overview(records)
+    known = [] if known is None else known
+    shown = overview(records, known)
     inspected = list(inspect_missing(shown, talk))
     if not inspected:
         return shown
+    known += inspected
     if (folder / "pyproject.toml").is_file():  # the next report need not inspect them again
         files = [one.model_dump() for one in inspected]
         keep_for_report(None, folder, "inspect", {"schema": 2, "files": files})
-    return overview(records, inspected)
+    return overview(records, known)
 
 
 def _serve(folder: Path, port: int, open_: bool) -> None:
@@ -111,4 +116,5 @@ def _serve(folder: Path, port: int, open_: bool) -> None:
         if open_ and typer.launch(address) != 0:
             talk("No browser could be started.")
 
-    serve(folder, port, lambda: _overview(folder), told)
+    known: list[InspectedFileData] = []
+    serve(folder, port, lambda: _overview(folder, known), told)

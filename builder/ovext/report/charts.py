@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ovext.report.canvas import INK, MARKERS, PALETTE, Canvas, Picture
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 def sections_picture(sections: Mapping[str, Mapping[str, int]]) -> Picture:
     """What the files of libraries consist of, to scale: a bar for each. `sections` are parts in bytes, by name."""
     parts = list(dict.fromkeys(part for one in sections.values() for part in one))
-    canvas = Canvas(0.9 + 0.34 * len(sections))
+    canvas = Canvas(0.3 + 0.34 * len(sections))
     (axes,) = canvas.axes
     names = list(sections)[::-1]
     places = range(len(names))
@@ -34,16 +36,16 @@ def sections_picture(sections: Mapping[str, Mapping[str, int]]) -> Picture:
 def ceilings_picture(needs: Mapping[str, Mapping[str, str]], has: Mapping[str, Mapping[str, str]]) -> Picture:
     """The newest versions that libraries need, against what base OSes have. Both are versions by family, by name."""
     families = ("GLIBC", "GLIBCXX")
-    canvas = Canvas(0.9 + 0.26 * (len(needs) + len(has)), columns=len(families))
+    canvas = Canvas(0.3 + 0.26 * (len(needs) + len(has)), columns=len(families))
     for axes, family in zip(canvas.axes, families, strict=True):
         names = [*needs, *has][::-1]
         for number, name in enumerate(names):
             is_base = name in has
-            version = (has if is_base else needs)[name].get(family)
+            version = _last_number((has if is_base else needs)[name].get(family, ""))
             if version is None:
                 continue
             axes.plot(
-                [_last_number(version)],
+                [version],
                 [number],
                 marker="|" if is_base else "o",
                 markersize=12 if is_base else 7,
@@ -60,9 +62,9 @@ def ceilings_picture(needs: Mapping[str, Mapping[str, str]], has: Mapping[str, M
 
 def cases_picture(op: str, points: Mapping[str, Sequence[tuple[int, float]]], number: int) -> Picture:
     """The worst error of cases over their size, for each variant: (elements, error in units of the tolerance)."""
-    canvas = Canvas(2.6)
+    canvas = Canvas(2.0)
     (axes,) = canvas.axes
-    thinned = {variant: _thinned(found) for variant, found in points.items()}
+    thinned = {variant: _thinned(found) for variant, found in islice(points.items(), len(PALETTE))}
     least = 1e-6
     for at, (variant, found) in enumerate(thinned.items()):
         sizes = [max(size, 0.5) for size, _ in found]
@@ -92,7 +94,7 @@ def roofline_picture(
         peak: in GFLOP/s.
         number: of the picture on the page.
     """
-    canvas = Canvas(3.0)
+    canvas = Canvas(2.4)
     (axes,) = canvas.axes
     entries = list(dict.fromkeys(one[0] for one in points))
     intensities = [one[2] for one in points]
@@ -114,49 +116,49 @@ def roofline_picture(
     return Picture(canvas.svg(f"roof{number}"), text, ("entry", "inputs", "operations/byte", "GFLOP/s"), rows)
 
 
-def bandwidth_picture(op: str, speeds: Sequence[tuple[str, str, float]], bandwidth: float, number: int) -> Picture:
-    """What was reached of a copy's GB/s, for an op that computes little: the case, the entry, and GB/s."""
-    canvas = Canvas(2.8)
+def bandwidth_picture(op: str, shares: Sequence[tuple[str, str, float]], number: int) -> Picture:
+    """What was reached of the speed of a copy, for an op that computes little: the case, the entry, and the share."""
+    canvas = Canvas(2.0)
     (axes,) = canvas.axes
-    cases = list(dict.fromkeys(one[0] for one in speeds))
-    entries = list(dict.fromkeys(one[1] for one in speeds))
-    for at, entry in enumerate(entries):
-        own = [(cases.index(case), speed) for case, its, speed in speeds if its == entry]
+    cases = list(dict.fromkeys(one[0] for one in shares))
+    for at, entry in enumerate(dict.fromkeys(one[1] for one in shares)):
+        own = [(cases.index(case), 100 * share) for case, its, share in shares if its == entry]
         marker, colour = MARKERS[at % len(MARKERS)], PALETTE[at % len(PALETTE)]
         axes.plot(*zip(*own, strict=True), marker, color=colour, label=entry, markersize=5, linestyle="none")
-    axes.axhline(bandwidth, color=INK, linewidth=1.5, label="copy")
+    axes.axhline(100, color=INK, linewidth=1.5)
     canvas.columns(axes, cases)
-    canvas.logarithmic(axes, "y")
-    axes.set(ylabel="GB/s")
+    axes.set(ylabel="% of a copy's speed", ylim=(0, None))
     canvas.legend(4)
-    rows = tuple((case, entry, f"{speed:.3g}") for case, entry, speed in speeds)
-    text = f"{op}: the GB/s of each entry for each case, below those of a copy"
-    return Picture(canvas.svg(f"speed{number}"), text, ("inputs", "entry", "GB/s"), rows)
+    rows = tuple((case, entry, f"{share:.0%}") for case, entry, share in shares)
+    text = f"{op}: what each entry reached of the speed at which a copy moves the same bytes"
+    return Picture(canvas.svg(f"speed{number}"), text, ("inputs", "entry", "of the roof"), rows)
 
 
 def times_picture(op: str, times: Sequence[tuple[str, str, float, float]], number: int) -> Picture:
     """Times with their spread: the case, the entry, microseconds, and the noise as a share of them."""
     cases = list(dict.fromkeys(one[0] for one in times))
-    entries = list(dict.fromkeys(one[1] for one in times))
-    canvas = Canvas(0.9 + 0.17 * len(times) + 0.15 * len(cases))
+    canvas = Canvas(0.3 + 0.3 * len(cases))
     (axes,) = canvas.axes
-    at, ticks = 0.0, []
-    for case in cases:
-        own = [one for one in times if one[0] == case]
-        ticks.append((at + (len(own) - 1) / 2, case))
-        for _, entry, microseconds, noise in own:
-            colour = PALETTE[entries.index(entry) % len(PALETTE)]
-            axes.barh(at, microseconds, color=colour, height=0.8, xerr=microseconds * noise, ecolor=INK, capsize=2)
-            at += 1
-        at += 1
-    for number_of, entry in enumerate(entries):
-        axes.barh([0], [0], color=PALETTE[number_of % len(PALETTE)], label=entry)
-    canvas.rows(axes, [place for place, _ in ticks], [case for _, case in ticks])
+    entries = list(dict.fromkeys(one[1] for one in times))
+    for at, entry in enumerate(entries):
+        own = [one for one in times if one[1] == entry]
+        places = [cases.index(one[0]) + (at / max(1, len(entries) - 1) - 0.5) * 0.6 for one in own]
+        axes.errorbar(
+            [one[2] for one in own],
+            places,
+            xerr=[min(one[3], 0.99) * one[2] for one in own],
+            fmt=MARKERS[at % len(MARKERS)],
+            color=PALETTE[at % len(PALETTE)],
+            ecolor=INK,
+            elinewidth=0.8,
+            markersize=5,
+            label=entry,
+        )
+    canvas.rows(axes, range(len(cases)), cases)
     axes.invert_yaxis()
     canvas.logarithmic(axes, "x")
     axes.set(xlabel="µs, and how far they spread")
-    axes.grid(axis="y", visible=False)
-    canvas.legend(3)
+    canvas.legend(4)
     rows = tuple((case, entry, f"{time:,.1f}", f"{noise:.1%}") for case, entry, time, noise in times)
     text = f"{op}: the median time of each entry for each case, and how far the times spread"
     return Picture(canvas.svg(f"times{number}"), text, ("inputs", "entry", "µs", "spread"), rows)
@@ -164,7 +166,7 @@ def times_picture(op: str, times: Sequence[tuple[str, str, float, float]], numbe
 
 def history_picture(title: str, lines: Mapping[str, Sequence[float]], number: int) -> Picture:
     """How values changed from one record to the next, by what they are of."""
-    canvas = Canvas(2.4)
+    canvas = Canvas(1.9)
     (axes,) = canvas.axes
     for at, (name, values) in enumerate(lines.items()):
         marker, colour = MARKERS[at % len(MARKERS)], PALETTE[at % len(PALETTE)]
@@ -188,8 +190,10 @@ def _thinned(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
     return sorted(worst.values())
 
 
-def _last_number(version: str) -> int:
-    return int(version.rpartition(".")[2])
+def _last_number(version: str) -> int | None:
+    """34 for "2.34"; None for what is no version."""
+    match = re.fullmatch(r"[0-9]+(?:\.[0-9]+)*\.([0-9]{1,6})", version)
+    return int(match[1]) if match else None
 
 
 def _count(number: int, one: str, several: str) -> str:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ovext.report.overview import Library, Overview
     from ovext.report.records import InspectedFileData, OpBenchData, ProofRowData
 
+_NOTABLE = 0.25  # a change of a worst error, as a share of it
+_NOTABLE_ERROR = 0.05  # of the tolerance; a smaller one is of no interest
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -34,21 +37,36 @@ class Differences:
 
 
 def compare(old: Overview, new: Overview) -> tuple[Differences, ...]:
-    """The changes of each library, of each op's speed and of each op's proof that both have, and what only one has."""
-    before, after = _libraries(old), _libraries(new)
+    """The changes of each library, of each op's proof and of each op's speed; and what could not be read."""
+    unread = [Difference(one, "left out", "-") for one in old.problems]
+    unread += [Difference(one, "-", "left out", is_worse=True) for one in new.problems]
     found = [
-        *(
-            Differences(name, tuple(_library(before.get(name), after.get(name))))
-            for name in dict.fromkeys([*before, *after])
-        ),
+        *(Differences(name, tuple(_library(*pair))) for name, pair in _pairs(old, new)),
         *_proofs(old, new),
         *_speeds(old, new),
+        Differences("What could not be read", tuple(unread)),
     ]
     return tuple(one for one in found if one.changes)
 
 
-def _libraries(shown: Overview) -> dict[str, Library]:
-    return {f"{one.built.file}, {one.built.base_os or 'any system'}": one for one in shown.libraries}
+def _pairs(old: Overview, new: Overview) -> Iterator[tuple[str, tuple[Library | None, Library | None]]]:
+    """The library of each file and base OS in both: for whatever release if both have one, else for the same one."""
+    before, after = _by_file(old), _by_file(new)
+    for name in dict.fromkeys([*before, *after]):
+        both = before.get(name, []), after.get(name, [])
+        if max(map(len, both)) <= 1:
+            yield name, (next(iter(both[0]), None), next(iter(both[1]), None))
+            continue
+        releases = [{one.built.release: one for one in each} for each in both]
+        for release in dict.fromkeys([*releases[0], *releases[1]]):
+            yield f"{name}, OpenVINO {release}", (releases[0].get(release), releases[1].get(release))
+
+
+def _by_file(shown: Overview) -> dict[str, list[Library]]:
+    found: dict[str, list[Library]] = {}
+    for one in shown.libraries:
+        found.setdefault(f"{one.built.file}, {one.built.base_os or 'any system'}", []).append(one)
+    return found
 
 
 def _library(old: Library | None, new: Library | None) -> Iterator[Difference]:
@@ -92,21 +110,33 @@ def _proofs(old: Overview, new: Overview) -> Iterator[Differences]:
     )
     by_op: dict[str, list[Difference]] = {}
     for key in dict.fromkeys([*before, *after]):
-        told = [_proof_told(one[key]) if key in one else "" for one in (before, after)]
-        failed = key in after and bool(after[key].failures)
         what = " ".join(filter(None, key[2:]))
-        by_op.setdefault(key[1], []).extend(_different(what, *told, is_worse=failed or key not in after))
+        by_op.setdefault(key[1], []).extend(_row(what, before.get(key), after.get(key)))
     yield from (Differences(f"the proof of {op}", tuple(changes)) for op, changes in by_op.items())
 
 
+def _row(what: str, old: ProofRowData | None, new: ProofRowData | None) -> Iterator[Difference]:
+    told = [_proof_told(one) if one else "" for one in (old, new)]
+    yield from _different(what, *told, is_worse=told[1] != "fine")
+    if old is None or new is None or told != ["fine", "fine"]:
+        return
+    if old.cases != new.cases:
+        yield Difference(f"{what}: cases", f"{old.cases:,}", f"{new.cases:,}", is_worse=new.cases < old.cases)
+    errors = [one.of_tolerance or 0.0 for one in (old, new)]
+    if max(errors) > _NOTABLE_ERROR and not math.isclose(*errors, rel_tol=_NOTABLE):
+        before, after = (f"{one:.2g} of the tolerance" for one in errors)
+        yield Difference(f"{what}: worst error", before, after, is_worse=errors[1] > errors[0])
+
+
 def _proof_told(row: ProofRowData) -> str:
-    return "wrong" if row.failures else "left out" if row.skipped else "fine"
+    return "wrong" if row.failures else "left out" if row.skipped or not row.cases else "fine"
 
 
 def _speeds(old: Overview, new: Overview) -> Iterator[Differences]:
-    before, after = ({one.op: one for one in shown.benches} for shown in (old, new))
-    for op in before.keys() & after.keys():
-        yield Differences(f"the speed of {op}", tuple(_speed(before[op], after[op])))
+    before, after = ({(project, one.op): one for project, one in shown.benches} for shown in (old, new))
+    for key in before:
+        if key in after:
+            yield Differences(f"the speed of {key[1]}", tuple(_speed(before[key], after[key])))
 
 
 def _speed(old: OpBenchData, new: OpBenchData) -> Iterator[Difference]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ovext.report.overview import Library, Overview
-    from ovext.report.records import MatrixCellData, VerdictData
+    from ovext.report.overview import Cell, Library, Overview
+    from ovext.report.records import VerdictData
 
+_MOST_BASES = 24
 _UNKNOWN_LEVEL = "any"
 _ENVIRONMENT = "OpenVINO "  # begins the target that is no base OS
 
@@ -37,12 +39,12 @@ class GridRow:
 
 @dataclass
 class _Group:
-    """The libraries of a project for an OpenVINO, and the cells of a matrix in which it has none."""
+    """The libraries of a project for a release, and the cells of a matrix in which it failed."""
 
     project: str
     openvino: str
     libraries: list[Library] = field(default_factory=list)
-    failed: dict[str, MatrixCellData] = field(default_factory=dict)  # by the base OS
+    failed: dict[str, Cell] = field(default_factory=dict)  # by the base OS
 
     def levels(self) -> list[str]:
         found = dict.fromkeys(level.id for one in self.libraries for level in one.built.variants)
@@ -53,8 +55,9 @@ def base_oses_of(shown: Overview) -> list[str]:
     """Every base OS that something is judged on or was to be built for."""
     inspected = (one.inspected for one in shown.libraries if one.inspected)
     targets = (each.target for one in inspected for each in one.verdicts)
-    built = (one.base_os for one in shown.cells if one.product == "library")
-    return [one for one in dict.fromkeys([*targets, *built]) if not one.startswith(_ENVIRONMENT)]
+    built = (one.data.base_os for one in shown.cells if one.data.product == "library")
+    found = (one for one in dict.fromkeys([*targets, *built]) if not one.startswith(_ENVIRONMENT))
+    return list(islice(found, _MOST_BASES))
 
 
 def grid_of(shown: Overview) -> list[GridRow]:
@@ -70,22 +73,26 @@ def grid_of(shown: Overview) -> list[GridRow]:
 def _groups(shown: Overview) -> list[_Group]:
     groups: dict[tuple[str, str], _Group] = {}
 
-    def group(project: str, releases: list[str]) -> _Group:
-        openvino = ", ".join(releases)
-        key = (project.replace("-", "_").lower(), openvino)  # a cell names the project's folder
-        return groups.setdefault(key, _Group(project, openvino))
+    def group(project: str, release: str) -> _Group:
+        key = (project.replace("-", "_").lower(), release)
+        return groups.setdefault(key, _Group(project, release))
 
     for library in shown.libraries:
-        group(library.built.project.name, library.built.openvinos).libraries.append(library)
+        group(library.built.project.name, library.built.release).libraries.append(library)
     for cell in shown.cells:
-        if cell.result == "failed" and cell.product == "library":
-            group(Path(cell.project).name, cell.openvino.split(",")).failed[cell.base_os] = cell
+        if cell.data.result == "failed" and cell.data.product == "library":
+            name = cell.data.name or Path(cell.data.project).name
+            group(name, cell.data.release).failed[cell.data.base_os] = cell
     return list(groups.values())
 
 
 def _cell(shown: Overview, group: _Group, level: str, base_os: str) -> GridCell:
-    if base_os in group.failed:
-        return GridCell("failed", f"The build failed: {group.failed[base_os].reason or 'see its log'}")
+    own = [one for one in group.libraries if one.built.base_os == base_os]
+    failed = group.failed.get(base_os)
+    if failed and all(one.at <= failed.at for one in own):  # else it was built since
+        return GridCell("failed", f"The build failed: {failed.data.reason or 'see its log'}")
+    if own and not any(one.inspected for one in own):
+        return GridCell("unknown", f"The library for {own[0].where} was not inspected.")
     having = [one for one in group.libraries if level in {each.id for each in one.built.variants}]
     having.sort(key=lambda one: one.built.base_os != base_os)  # that for the base OS itself first
     for library in having:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ovext.report.canvas import Picture
     from ovext.report.records import Record
 
+MANIFEST = "manifest.json"
 _MOST_LINES = 6  # in one picture
 Value = tuple[str, float]  # and what it is of
 
@@ -34,7 +35,7 @@ def history_pictures(records: Sequence[Record]) -> list[Picture]:
 
 
 def _sizes(record: Record) -> Iterator[Value]:
-    if isinstance(record.content, BuildData):
+    if isinstance(record.content, BuildData) and record.file.name != MANIFEST:  # that is a build once more
         for one in record.content.libraries:
             yield f"{one.file}, {one.base_os or 'any system'}", one.size / 1024
 

@@ -28,6 +28,8 @@ def inspect_missing(shown: Overview, talk: Callable[[str], None]) -> Iterator[In
     request = InspectionRequest([system_of(base) for base in base_oses()], counterpart_chooser(None, lambda _: None))
     for library in missing:
         try:
+            if library.file.stat().st_size != library.built.size:
+                continue
             if sha256_of(library.file) != library.built.sha256:
                 continue
             talk(f"Inspecting {library.file}")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOCK = ".running.lock"  # held, shared, by what runs
+STAMP = "%Y%m%dT%H%M%S.%f"  # of UTC, in the names of files
 _KEPT = 20  # of each command
 
 
@@ -39,7 +40,7 @@ def keep(folder: Path, command: str, data: dict[str, Any]) -> None:
     Raises:
         FilesError: the folder cannot be written.
     """
-    stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%f")
+    stamp = datetime.now(timezone.utc).strftime(STAMP)
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         replace_text(folder / f"{command}-{stamp}.json", json.dumps(data, default=str) + "\n")
@@ -78,6 +79,21 @@ def _remove_leftovers(folder: Path, lock: int) -> None:
         return
     for file in folder.glob("*-running-*.json"):
         file.unlink(missing_ok=True)
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a command that tells what it knows goes on there."""
+    try:
+        lock = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def of_project(root: Path) -> Path:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ovext.report.compare import Differences
     from ovext.report.overview import Overview
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#!~])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#!~$@&])")
 _EMOJI = {"loads": "✅", "fails": "❌", "failed": "❌", "unknown": "❔"}
 
 
@@ -53,7 +53,7 @@ def _grid(shown: Overview) -> Iterator[str]:
         (*map(_escaped, (row.project, row.openvino, row.level)), *(_EMOJI[row.cells[base].state] for base in bases))
         for row in grid
     ]
-    yield from _table(("project", "OpenVINO", "CPU level", *bases), rows)
+    yield from _table(("project", "OpenVINO", "CPU level", *map(_escaped, bases)), rows)
     yield ""
     reasons = dict.fromkeys(
         f"- {_EMOJI[cell.state]} {_escaped(base)}: {_escaped(cell.reason)}"
@@ -66,7 +66,7 @@ def _grid(shown: Overview) -> Iterator[str]:
 
 
 def _matrix(shown: Overview) -> Iterator[str]:
-    failed = [one for one in shown.cells if one.result == "failed"]
+    failed = [one.data for one in shown.cells if one.data.result == "failed"]
     if shown.cells:
         yield f"Matrix: {len(shown.cells)} cells, {len(failed)} failed."
         yield from (f"- ❌ {_escaped(one.cell)}: {_escaped(one.reason or 'see its log')}" for one in failed)
@@ -76,17 +76,19 @@ def _matrix(shown: Overview) -> Iterator[str]:
 def _proofs(shown: Overview) -> Iterator[str]:
     ops: dict[str, list[int]] = {}
     for _, row in shown.proofs:
-        counts = ops.setdefault(row.op, [0, 0, 0])
+        counts = ops.setdefault(row.op, [0, 0, 0, 0])
+        left_out = not row.failures and (bool(row.skipped) or not row.cases)
         counts[0] += row.cases
-        counts[1] += not row.failures
+        counts[1] += not row.failures and not left_out
         counts[2] += bool(row.failures)
+        counts[3] += left_out
     if not ops:
         return
     rows = [
-        (_escaped(op), f"{cases:,}", str(fine), f"{'❌ ' if wrong else ''}{wrong}")
-        for op, (cases, fine, wrong) in ops.items()
+        (_escaped(op), f"{cases:,}", str(fine), f"{'❌ ' if wrong else ''}{wrong}", str(left_out))
+        for op, (cases, fine, wrong, left_out) in ops.items()
     ]
-    yield from _table(("op", "cases", "checks passed", "failed"), rows)
+    yield from _table(("op", "cases", "checks passed", "failed", "left out"), rows)
     yield ""
     failures = dict.fromkeys(
         f"- ❌ {_escaped(row.op)}, {_escaped(one.check)}: {_escaped(one.what.splitlines()[0] if one.what else '')}"
@@ -107,7 +109,7 @@ def _targets(shown: Overview) -> Iterator[str]:
             f"{target.wanted:g}",
             "✅" if target.is_met else "❌",
         )
-        for one in shown.benches
+        for _, one in shown.benches
         for target in one.targets
     ]
     if rows:
@@ -118,10 +120,14 @@ def _targets(shown: Overview) -> Iterator[str]:
 def _gpu(shown: Overview) -> Iterator[str]:
     if shown.gpu is None:
         return
-    yield f"GPU layers: {', '.join(map(_escaped, shown.gpu.layers)) or 'none'}; {len(shown.gpu.findings)} findings."
+    yield f"GPU layers: {', '.join(map(_escaped, shown.gpu.layers)) or 'none'}; {_count(len(shown.gpu.findings))}."
     for one in shown.gpu.findings:
         yield f"- {_escaped(one.level)} {_escaped(one.file)}:{one.line}: {_escaped(one.text)}"
     yield ""
+
+
+def _count(findings: int) -> str:
+    return "1 finding" if findings == 1 else f"{findings} findings"
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -10,17 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ovext import __version__
-from ovext.files import is_file
-from ovext.report.charts import (
-    bandwidth_picture,
-    cases_picture,
-    ceilings_picture,
-    roofline_picture,
-    sections_picture,
-    times_picture,
-)
+from ovext.files import is_file, read_regular
+from ovext.report.charts import ceilings_picture, sections_picture
 from ovext.report.grid import base_oses_of, grid_of
 from ovext.report.history import history_pictures
+from ovext.report.ops import ops_of
+from ovext.report.speed import benches_of
+from ovext.report.store import printable
 from ovext.targets.base_os import base_oses
 
 if TYPE_CHECKING:
@@ -29,44 +25,16 @@ if TYPE_CHECKING:
     from ovext.report.canvas import Picture
     from ovext.report.compare import Differences
     from ovext.report.overview import Library, Overview
-    from ovext.report.records import GpuFindingData, OpBenchData, ProofRowData
+    from ovext.report.records import GpuFindingData
 
 SIGNS = {"loads": "✓", "fails": "✗", "unknown": "?", "failed": "!"}
 _SYMBOLS = (".symtab", ".strtab", ".dynsym", ".dynstr", ".gnu.hash", ".hash", ".gnu.version")
 _ORDER = {"baseline": 0, "builds for releases": 2, "data": 3, "symbols": 4, "debug": 5}  # variants are 1
-_MOST_PICTURES = 24  # of ops, so that the page stays small
-_MOST_CASES = 12  # of a benchmark in one picture
+_MOST_BARS = 48  # libraries in one picture
+_MOST_FINDINGS = 200
+_WIDEST = 300  # characters of a line of source
 _AROUND = 3  # lines shown before and after a finding
 _LARGEST_SOURCE = 1 << 20
-
-
-@dataclass(frozen=True)
-class HeatCell:
-    """What a check of an op found, for a combination of variant and types."""
-
-    state: str  # fine, close, wrong or skipped
-    text: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class OpPart:
-    """What is shown of an op's proof."""
-
-    project: str
-    op: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[HeatCell | None, ...]], ...]
-    picture: Picture | None
-    failures: tuple[tuple[str, str, str], ...]  # the check, what is wrong, and the command that tries it again
-
-
-@dataclass(frozen=True)
-class BenchPart:
-    """What is shown of an op's measurements."""
-
-    bench: OpBenchData
-    pictures: tuple[Picture, ...]
 
 
 @dataclass(frozen=True)
@@ -113,9 +81,9 @@ def _content(shown: Overview) -> dict[str, Any]:
         "grid": grid_of(shown),
         "sections": _sections(shown),
         "ceilings": _ceilings(shown),
-        "ops": list(_ops(shown)),
-        "benches": [_bench(one, number) for number, one in enumerate(shown.benches)],
-        "gpu": [GpuPart(one, tuple(_source(one))) for one in (shown.gpu.findings if shown.gpu else [])],
+        "ops": list(ops_of(shown)),
+        "benches": list(benches_of(shown)),
+        "gpu": list(_gpu(shown)),
         "history": history_pictures(shown.history),
     }
 
@@ -141,11 +109,12 @@ def _part(section: str) -> str:
 
 def name_of(library: Library) -> str:
     short = library.built.file.removeprefix("lib").removesuffix("_cpu_extension.so")
-    return f"{short}, {library.built.base_os or 'any'}, {', '.join(library.built.openvinos)}"
+    return f"{short}, {library.built.base_os or 'any'}, {library.built.release}"
 
 
 def _sections(shown: Overview) -> Picture | None:
-    known = {name_of(one): _parts(one) for one in shown.libraries if one.inspected}
+    inspected = islice((one for one in shown.libraries if one.inspected), _MOST_BARS)
+    known = {name_of(one): _parts(one) for one in inspected}
     return sections_picture(known) if any(known.values()) else None
 
 
@@ -158,88 +127,26 @@ def _parts(library: Library) -> dict[str, int]:
 
 
 def _ceilings(shown: Overview) -> Picture | None:
-    needs = {name_of(one): one.inspected.highest_versions for one in shown.libraries if one.inspected}
+    found = ((name_of(one), one.inspected) for one in shown.libraries)
+    needs = dict(islice(((name, one.highest_versions) for name, one in found if one), _MOST_BARS))
     has = {base.id: {"GLIBC": base.glibc, "GLIBCXX": base.glibcxx} for base in base_oses()}
     return ceilings_picture(needs, has) if needs else None
 
 
-def _ops(shown: Overview) -> Iterator[OpPart]:
-    for number, (project, op) in enumerate(dict.fromkeys((project, row.op) for project, row in shown.proofs)):
-        rows = [row for its, row in shown.proofs if (its, row.op) == (project, op)]
-        columns = tuple(dict.fromkeys(_column(row) for row in rows))
-        heat = {
-            check: tuple(_heat(rows, check, column) for column in columns)
-            for check in dict.fromkeys(_line(row) for row in rows)
-        }
-        points: dict[str, list[tuple[int, float]]] = {}
-        for row in rows:
-            if row.points:
-                points.setdefault(_column(row), []).extend((one.elements, one.of_tolerance) for one in row.points)
-        failures = tuple((row.check, one.what, _command(project, one.options)) for row in rows for one in row.failures)
-        picture = cases_picture(op, points, number) if points and number < _MOST_PICTURES else None
-        yield OpPart(project, op, columns, tuple(heat.items()), picture, failures)
+def _gpu(shown: Overview) -> Iterator[GpuPart]:
+    for one in islice(shown.gpu.findings, _MOST_FINDINGS) if shown.gpu else ():
+        yield GpuPart(one, tuple(_source(one, shown.root)))
 
 
-def _column(row: ProofRowData) -> str:
-    return " ".join(filter(None, [row.variant, "" if row.device == "CPU" else row.device])) or row.device
-
-
-def _line(row: ProofRowData) -> str:
-    return f"{row.check} {row.types}".strip()
-
-
-def _heat(rows: Sequence[ProofRowData], check: str, column: str) -> HeatCell | None:
-    row = next((one for one in rows if (_line(one), _column(one)) == (check, column)), None)
-    if row is None:
-        return None
-    detail = row.skipped or row.note or f"{row.cases} cases"
-    if row.failures:
-        return HeatCell("wrong", "✗", row.failures[0].what)
-    if row.skipped:
-        return HeatCell("skipped", "-", detail)
-    if row.of_tolerance is None:
-        return HeatCell("fine", "✓", detail)
-    worst = f"{row.of_tolerance:.2g}"
-    state = "fine" if row.of_tolerance <= 0.5 else "close"  # noqa: PLR2004  half of what is allowed
-    return HeatCell(state, worst, f"{detail}; the worst error is {worst} of the tolerance, {row.absolute:.2g} absolute")
-
-
-def _command(project: str, options: Sequence[str]) -> str:
-    import shlex  # noqa: PLC0415  only for failures
-
-    return shlex.join(["ovext", "test", project, *options])
-
-
-def _bench(bench: OpBenchData, number: int) -> BenchPart:
-    cases = set(islice(dict.fromkeys(row.case for row in bench.rows), _MOST_CASES))
-    rows = [row for row in bench.rows if row.case in cases]
-    if not rows or number >= _MOST_PICTURES:
-        return BenchPart(bench, ())
-    times = times_picture(bench.op, [(one.case, one.entry, one.microseconds, one.noise) for one in rows], number)
-    copies = [one.gigabytes_per_second for one in rows if one.entry == "memory copy"]
-    copies += [one.gigabytes_per_second / one.of_roof for one in rows if one.of_roof > 0]
-    bandwidth = max(copies[:1] or [1.0])
-    points = [
-        (one.entry, one.case, one.gigaflops / one.gigabytes_per_second, one.gigaflops)
-        for one in rows
-        if one.gigaflops and one.gigabytes_per_second > 0
-    ]
-    if points:
-        reached = roofline_picture(bench.op, points, bandwidth, bench.peak_gigaflops, number)
-    else:
-        speeds = [(one.case, one.entry, one.gigabytes_per_second) for one in rows]
-        reached = bandwidth_picture(bench.op, speeds, bandwidth, number)
-    return BenchPart(bench, (reached, times))
-
-
-def _source(finding: GpuFindingData) -> Iterator[tuple[int, str]]:
-    """The lines around a finding, if the file is there."""
+def _source(finding: GpuFindingData, root: Path) -> Iterator[tuple[int, str]]:
+    """The lines around a finding, if its file is below the folder that the report is about."""
     file = Path(finding.file)
     try:
-        if not is_file(file) or file.stat().st_size > _LARGEST_SOURCE:
+        if not file.resolve().is_relative_to(root.resolve()) or not is_file(file):
             return
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+        lines = read_regular(file, _LARGEST_SOURCE).decode(errors="replace").splitlines()
+    except (OSError, RuntimeError, ValueError):
         return
     first = max(1, finding.line - _AROUND)
-    yield from enumerate(lines[first - 1 : finding.line + _AROUND], start=first)
+    for number, line in enumerate(lines[first - 1 : finding.line + _AROUND], start=first):
+        yield number, printable(line)[:_WIDEST]

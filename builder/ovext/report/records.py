@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 _LARGEST = 1e15  # beyond any measurement
+
+
+_WORST = 1e9  # an error beyond which nobody asks how large it is
+Size = Annotated[int, Field(ge=0, lt=1 << 62)]
 
 
 class _Part(BaseModel):
@@ -42,7 +46,7 @@ class NeededLibraryData(_Part):
 
 class CodeOfVariantData(_Part):
     functions: int
-    size: int
+    size: Size
 
 
 class InspectedFileData(_Part):
@@ -60,8 +64,8 @@ class InspectedFileData(_Part):
     verdicts: list[VerdictData] = []
     releases: dict[str, str] = {}
     sha256: str = ""
-    size: int = 0
-    sections: dict[str, int] = {}
+    size: Size = 0
+    sections: dict[str, Size] = {}
     exports: list[str] = []
 
 
@@ -110,7 +114,7 @@ class BuiltLibraryData(_Part):
     """A library of a manifest."""
 
     file: str
-    size: int = 0
+    size: Size = 0
     sha256: str = ""
     project: ProjectData
     openvino: OpenVINOData
@@ -127,6 +131,11 @@ class BuiltLibraryData(_Part):
     def openvinos(self) -> list[str]:
         return [one.version for one in self.releases] or [self.openvino.version]
 
+    @property
+    def release(self) -> str:
+        """What it is for: releases of OpenVINO, and the build type if it is not the usual one."""
+        return _release(self.openvinos, self.build_type)
+
 
 class BuildData(_Part):
     """What `ovext build --json` writes, and manifest.json."""
@@ -138,8 +147,8 @@ class BuildData(_Part):
 
 
 class PointData(_Part):
-    elements: int
-    of_tolerance: float
+    elements: Size
+    of_tolerance: Annotated[float, AfterValidator(lambda value: min(max(value, 0.0), _WORST))]
 
 
 class FailureData(_Part):
@@ -154,7 +163,7 @@ class ProofRowData(_Part):
     device: str = "CPU"
     variant: str = ""
     types: str = ""
-    cases: int = 0
+    cases: Size = 0
     absolute: float = 0.0
     relative: float = 0.0
     points: list[PointData] = []
@@ -189,8 +198,8 @@ class BenchRowData(_Part):
 class BenchTargetData(_Part):
     case: str
     baseline: str
-    wanted: float
-    measured: float
+    wanted: Annotated[float, Field(ge=0, lt=_LARGEST)]
+    measured: Annotated[float, Field(ge=0, lt=_LARGEST)]
     is_met: bool
 
 
@@ -198,7 +207,7 @@ class OpBenchData(_Part):
     op: str
     best_variant: str = ""
     variants: list[str] = []
-    peak_gigaflops: float | None = None
+    peak_gigaflops: Annotated[float, Field(gt=0, lt=_LARGEST)] | None = None
     rows: list[BenchRowData]
     targets: list[BenchTargetData] = []
 
@@ -207,6 +216,7 @@ class BenchData(_Part):
     """What `ovext bench --json` writes."""
 
     results: list[OpBenchData]
+    project: str = ""
 
 
 class GpuFindingData(_Part):
@@ -215,7 +225,7 @@ class GpuFindingData(_Part):
     text: str
     fix: str | None = ""
     file: str
-    line: int
+    line: Annotated[int, Field(ge=0, lt=1 << 31)]
 
 
 class CompiledData(_Part):
@@ -233,24 +243,33 @@ class GpuCheckData(_Part):
     compiled: list[CompiledData] = []
 
 
+def _release(openvinos: list[str], build_type: str) -> str:
+    return ", ".join([*openvinos, *([] if build_type == "Release" else [build_type])])
+
+
 class MatrixCellData(_Part):
     cell: str
-    project: str
+    project: str  # its folder
+    name: str = ""  # of the project
     base_os: str = Field(alias="base-os")
     openvino: str
     build_type: str = Field(alias="build-type")
     product: str = "library"
     result: str
-    seconds: float = 0.0
+    seconds: Annotated[float, Field(ge=0, lt=_LARGEST)] = 0.0
     reason: str | None = None
     libraries: dict[str, str] = {}
+
+    @property
+    def release(self) -> str:
+        return _release(self.openvino.split(","), self.build_type)
 
 
 class MatrixData(_Part):
     """What `ovext matrix` writes as summary.json."""
 
     cells: list[MatrixCellData]
-    seconds: float = 0.0
+    seconds: Annotated[float, Field(ge=0, lt=_LARGEST)] = 0.0
 
 
 # What tells the JSON of a command, the first that fits.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import threading
 import time
 from contextlib import suppress
@@ -12,8 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import OvextError, UsageError
-from ovext.report.keep import LOCK
+from ovext.report.keep import is_running
 from ovext.report.page import render_page
+from ovext.report.store import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
 
 _ADDRESS = "127.0.0.1"
 _POLL_SECONDS = 0.5
-_LOCKS = (f"build/reports/{LOCK}", f"dist/matrix/reports/{LOCK}", f"reports/{LOCK}", LOCK)  # which a run holds
+_PLACES = ("build/reports", "dist/matrix/reports", "reports", ".")  # where what runs tells what it knows
+_GRACE_SECONDS = 3.0  # in which a page that follows the run sees its end
 
 
 def serve(folder: Path, port: int, look: Callable[[], Overview], told: Callable[[str], None]) -> None:
@@ -40,7 +40,7 @@ def serve(folder: Path, port: int, look: Callable[[], Overview], told: Callable[
     """
     if not _runs(folder):
         raise UsageError(f"no matrix and no proof runs in {folder}", fix="Start one first, or leave out --serve.")
-    title = f"{folder.resolve().name}: what was built"
+    title = printable(f"{folder.resolve().name}: what was built")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -48,8 +48,8 @@ def serve(folder: Path, port: int, look: Callable[[], Overview], told: Callable[
                 self.send_error(HTTPStatus.NOT_FOUND)
                 return
             try:
-                body = render_page(look(), title, live=True).encode()
-            except OvextError as error:
+                body = render_page(look(), title, live=_runs(folder)).encode()
+            except (OvextError, OSError) as error:
                 self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, explain=str(error))
                 return
             self.send_response(HTTPStatus.OK)
@@ -74,26 +74,15 @@ def serve(folder: Path, port: int, look: Callable[[], Overview], told: Callable[
         try:
             while _runs(folder):
                 time.sleep(_POLL_SECONDS)
+            time.sleep(_GRACE_SECONDS)
         finally:
             server.shutdown()
 
 
 def _is_local(host: str) -> bool:
     """Whether the request was made to this machine by its own name: pages of others may not read the report."""
-    return host.rpartition(":")[0] in {_ADDRESS, "localhost"}
+    return host.partition(":")[0].lower() in {_ADDRESS, "localhost"}
 
 
 def _runs(folder: Path) -> bool:
-    """Whether a process holds one of the locks."""
-    for name in _LOCKS:
-        try:
-            descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-    return False
+    return any(is_running(folder / place) for place in _PLACES)

@@ -91,6 +91,7 @@ class Cell:
     openvino: str  # a release, or several with commas between
     build_type: str
     product: str = LIBRARY
+    name: str = ""  # of the project
     image: str = ""  # that containers of the base OS are made from
 
     @property
@@ -188,7 +189,7 @@ def cells_of(root: Path, settings: MatrixSettings) -> list[Cell]:
         for cell in (
             _libraries(project, version, settings)
             if product == LIBRARY
-            else [Cell(project.root, ANY, version, BUILD_TYPES[0], product)]
+            else [Cell(project.root, ANY, version, BUILD_TYPES[0], product, project.name)]
         )
     ]
     cells = list(dict.fromkeys(cells))  # a base OS has several names
@@ -206,7 +207,8 @@ def _libraries(project: Project, version: str, settings: MatrixSettings) -> Iter
     images = {known.find_base_os(name).id: image for name, image in settings.base_image.items()}
     for name, build_type in itertools.product(settings.base_os, settings.build_type):
         base = known.find_base_os(name)
-        yield Cell(project.root, base.id, version, build_type, image=images.get(base.id, base.image))
+        image = images.get(base.id, base.image)
+        yield Cell(project.root, base.id, version, build_type, name=project.name, image=image)
 
 
 def only(cells: Sequence[Cell], patterns: Sequence[str]) -> list[Cell]:

@@ -44,6 +44,7 @@ def of_cell(cell: Cell) -> dict[str, str]:
     return {
         "cell": cell.id,
         "project": str(cell.project),
+        "name": cell.name,
         "base-os": cell.base_os,
         "openvino": cell.openvino,
         "build-type": cell.build_type,
