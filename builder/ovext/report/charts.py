@@ -78,7 +78,8 @@ def cases_picture(op: str, points: Mapping[str, Sequence[tuple[int, float]]], nu
     rows = tuple(
         (variant, f"{size:,}", f"{error:.3g}") for variant, found in thinned.items() for size, error in found[-12:]
     )
-    text = f"{op}: the worst error of cases in units of the tolerance, over their size; above 1 a case fails"
+    scale = f"above 1 a case fails, and what is below {least:g} is drawn there"
+    text = f"{op}: the worst error of cases in units of the tolerance, over their size; {scale}"
     return Picture(canvas.svg(f"cases{number}"), text, ("variant", "elements", "error / tolerance"), rows)
 
 
