@@ -16,6 +16,7 @@ import pytest
 
 from bills import checked_bill
 from helpers import CUSTOM_RELU, LEAK, PACKAGES, ROOT, RUNNABLE, Finished, copy_project
+from ovext.files import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -352,3 +353,30 @@ def test_conan_brings_ovext_where_it_is_not_installed(tmp_path: Path) -> None:
     done = run()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "CustomReLU (opset1) in OpenVINO 2026.4.1" in done.stdout + done.stderr
+
+
+def test_the_files_of_a_package_do_not_depend_on_where_and_when_it_is_made(tmp_path: Path) -> None:
+    """Other home, folder with a space, umask, time zone, language and time; Conan's own two files tell the time."""
+
+    def made(home: Home, project: Path, umask: str, **env: str) -> dict[str, str]:
+        command = f'umask {umask}; exec "$0" create "$1" -o "&:isa=avx2" --format json'
+        run = ["sh", "-c", command, str(CONAN), str(project)]
+        variables = {**os.environ, "CONAN_HOME": str(home.folder), **env}
+        done = subprocess.run(run, env=variables, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        nodes = json.loads(done.stdout)["graph"]["nodes"].values()
+        folder = Path(next(node["package_folder"] for node in nodes if node["name"] == "custom_relu"))
+        own = {"conaninfo.txt", "conanmanifest.txt"}
+        files = (file for file in folder.rglob("*") if file.is_file() and file.name not in own)
+        return {str(file.relative_to(folder)): sha256_of(file) for file in files}
+
+    found = []
+    for number, (umask, env) in enumerate(
+        [("022", {}), ("077", {"TZ": "Asia/Tokyo", "LC_ALL": "C", "LANG": "C", "HOME": str(tmp_path)})]
+    ):
+        home = new_home(tmp_path / f"home {number}")
+        home.done("remote", "add", "recipes", ROOT / "conan")
+        project = copy_project(CUSTOM_RELU, tmp_path / f"a project {number}")
+        found.append(made(home, project, umask, **env))
+    assert found[0] == found[1]
+    assert len(found[0]) > 6
