@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,12 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
 from helpers import CUSTOM_RELU, copy_project, need, run_ovext
-from reported import FAILED, bench, proof, write
+from ovext.report.keep import running
+from reported import FAILED, bench, proof, row, whole, write
+from stopping import DEADLINE, running_ovext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,3 +145,23 @@ def test_a_phone_scrolls_in_one_direction(browser: webdriver.Chrome, page: Path)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 360
     browser.execute_script("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 360
+
+
+def test_a_run_is_followed_without_a_reload(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """What is open stays open, also when something comes before it."""
+    folder = whole(tmp_path / "a")
+    opened_cell = ".grid summary[aria-label^='numbers f32']"
+    with ExitStack() as run:
+        tell = run.enter_context(running(folder / "reports", "test"))
+        tell(proof(row("Second")))
+        process = run.enter_context(running_ovext("report", folder, "--serve", cwd=tmp_path))
+        assert process.stdout is not None
+        browser.get(process.stdout.readline().split()[0])
+        browser.execute_script("window.isTheSame = true")
+        browser.find_elements(By.CSS_SELECTOR, opened_cell)[-1].click()
+        tell(proof(row("Second"), row("Second", check="attributes", types="", points=[])))
+        WebDriverWait(browser, DEADLINE).until(lambda page: "attributes" in page.page_source)
+        assert browser.execute_script("return window.isTheSame") is True
+        cells = browser.find_elements(By.CSS_SELECTOR, opened_cell)
+        states = [cell.find_element(By.XPATH, "..").get_attribute("open") is not None for cell in cells]
+        assert states == [*[False] * (len(cells) - 1), True]

@@ -1,5 +1,16 @@
 // Follows a run: takes over what its server has made since, and keeps open what is open.
 (async () => {
+  // What is opened, by what it says; of several that say the same, by their order.
+  const named = (main) => {
+    const found = new Map();
+    for (const one of main.querySelectorAll("summary")) {
+      const name = one.ariaLabel?.split(":")[0] ?? one.textContent;
+      let number = 0;
+      while (found.has(`${name} ${number}`)) number += 1;
+      found.set(`${name} ${number}`, one);
+    }
+    return found;
+  };
   const main = document.getElementById("report");
   for (let goesOn = true; goesOn; ) {
     await new Promise((done) => setTimeout(done, 1000));
@@ -11,12 +22,13 @@
     }
     goesOn = news.querySelector("script") !== null; // the page of a run that has ended has none
     const next = news.getElementById("report");
-    const open = [...main.querySelectorAll("details")].map((one) => one.open);
-    const focused = [...main.querySelectorAll("summary")].indexOf(document.activeElement);
+    const before = named(main);
+    const focused = [...before].find(([, one]) => one === document.activeElement)?.[0];
     if (next && next.innerHTML !== main.innerHTML) {
       main.innerHTML = next.innerHTML;
-      main.querySelectorAll("details").forEach((one, at) => (one.open = open[at] ?? false));
-      main.querySelectorAll("summary")[focused]?.focus();
+      const after = named(main);
+      before.forEach((one, name) => after.get(name)?.parentElement.toggleAttribute("open", one.parentElement.open));
+      after.get(focused)?.focus();
     }
   }
 })();
