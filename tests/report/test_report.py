@@ -143,6 +143,10 @@ def test_an_inspection_of_another_file_says_nothing(tmp_path: Path) -> None:
 
 
 def test_a_library_without_an_inspection_is_inspected_once(custom_relu: Path, ovext: Ovext) -> None:
+    pyproject = custom_relu / "pyproject.toml"
+    row_of_own = '[[tool.ovext.base-os]]\nid = "ours"\nglibc = "2.34"\n'
+    accepted = '[[tool.ovext.accept]]\nfinding = "too-new"\nin = "*"\nreason = "it is a test"\n'
+    pyproject.write_text(f"{pyproject.read_text()}\n{row_of_own}\n{accepted}")
     assert ovext("build", "--isa", "avx2", cwd=custom_relu).returncode == 0
     first = ovext("report", cwd=custom_relu)
     assert first.returncode == 0, first.stderr
@@ -152,6 +156,7 @@ def test_a_library_without_an_inspection_is_inspected_once(custom_relu: Path, ov
     assert "Inspecting " not in again.stderr
     (line,) = grid_of(shown(custom_relu))
     assert {cell.state for cell in line.cells.values()} == {"loads"}
+    assert set(line.cells) == {*BASES, "ours"}
     decisions = {one.subject for one in shown(custom_relu).libraries[0].decisions}
     assert {"base OS", "engine", "compiler"} <= decisions
 

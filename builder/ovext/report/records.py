@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,6 +110,12 @@ class LayerData(_Part):
     files: dict[str, str] = {}  # SHA-256 by path
 
 
+class AcceptanceData(_Part):
+    finding: str
+    in_: str = Field(default="*", validation_alias=AliasChoices("in", "in_"))
+    reason: str = ""
+
+
 class BuiltLibraryData(_Part):
     """A library of a manifest."""
 
@@ -126,6 +132,9 @@ class BuiltLibraryData(_Part):
     variants: list[NamedData] = []
     ops: list[OpData] = []
     layers: list[LayerData] = []
+    provides: list[str] = []
+    accept: list[AcceptanceData] = []
+    fp_contract: str = "off"
 
     @property
     def openvinos(self) -> list[str]:
