@@ -70,7 +70,7 @@ def _name_for(image: str, asked: str | None) -> str:
     from pydantic import TypeAdapter, ValidationError
 
     from ovext.errors import UsageError
-    from ovext.targets.base_os import BaseOSName, names_of_base_oses
+    from ovext.targets.base_os import RESERVED, BaseOSName, names_of_base_oses
 
     last = re.sub(r"[^a-z0-9]+", "", Path(image.partition("@")[0]).name.lower())[:32]
     name = asked if asked is not None else last
@@ -82,6 +82,6 @@ def _name_for(image: str, asked: str | None) -> str:
         raise UsageError(
             f"'{name}' is no id of a base OS: {error.errors()[0]['msg']}", fix="Give another --id."
         ) from None
-    if name in names_of_base_oses():
-        raise UsageError(f"{name} is a base OS of ovext's own", fix="Give another --id.")
+    if name in {*names_of_base_oses(), *RESERVED}:
+        raise UsageError(f"{name} is a word of ovext's own", fix="Give another --id.")
     return name

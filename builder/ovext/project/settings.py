@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from ovext.errors import UsageError
-from ovext.targets.base_os import BaseOS, find_base_os, names_of_base_oses
+from ovext.targets.base_os import RESERVED, BaseOS, find_base_os, names_of_base_oses
 from ovext.targets.isa import MULTI, parse_isa
 from ovext.targets.openvino_version import OpenVINOVersion
 
@@ -28,6 +28,8 @@ def _isa_names(names: list[str]) -> list[str]:
 
 def _new_names(rows: list[BaseOS]) -> list[BaseOS]:
     names = names_of_base_oses(rows)
+    if taken := sorted(RESERVED.intersection(names)):
+        raise ValueError(f"{taken[0]} is a word that ovext uses for something else: choose another id")
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{', '.join(twice)} names two base OSes; ovext's own keep their names: choose another id")
     return rows

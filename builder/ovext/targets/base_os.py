@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ovext.errors import UnknownNameError
 from ovext.toml import read_toml
@@ -30,20 +30,12 @@ _PACKAGES = {
 }
 
 # Words that name something else where an id is used: the folders and products of a matrix, and verdicts.
-_RESERVED = frozenset(("any", "conan", "here", "library", "wheel", "wheels"))
+RESERVED = frozenset(("any", "conan", "here", "library", "wheel", "wheels"))
 _FAMILIES = {"glibcxx": "GLIBCXX", "cxxabi": "CXXABI", "libgcc": "GCC"}  # the columns that may follow from glibc
 
 
-def _not_reserved(name: str) -> str:
-    if name in _RESERVED:
-        raise ValueError(f"{name} is a word that ovext uses for something else: choose another")
-    return name
-
-
 # What the name of an image may have, too.
-BaseOSName = Annotated[
-    str, Field(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=64), AfterValidator(_not_reserved)
-]
+BaseOSName = Annotated[str, Field(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=64)]
 _Version = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}){0,5}$")]
 _Word = Annotated[str, Field(pattern=r"^[\w./+-]*$")]
 
