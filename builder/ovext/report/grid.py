@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ovext.report.overview import Cell, Library, Overview
+    from ovext.report.overview import KnownCell, Library, Overview
     from ovext.report.records import VerdictData
 
 _MOST_BASES = 24
@@ -44,7 +44,7 @@ class _Group:
     project: str
     openvino: str
     libraries: list[Library] = field(default_factory=list)
-    failed: dict[str, Cell] = field(default_factory=dict)  # by the base OS
+    failed: dict[str, KnownCell] = field(default_factory=dict)  # by the base OS
 
     def levels(self) -> list[str]:
         found = dict.fromkeys(level.id for one in self.libraries for level in one.built.variants)

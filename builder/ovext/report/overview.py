@@ -45,7 +45,7 @@ class Library:
 
 
 @dataclass(frozen=True)
-class Cell:
+class KnownCell:
     """A cell of a matrix, and when that was known."""
 
     data: MatrixCellData
@@ -62,7 +62,7 @@ class Overview:
     executed: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # devices, by project and variant
     benches: tuple[tuple[str, OpBenchData], ...] = ()  # each with its project
     gpu: GpuCheckData | None = None
-    cells: tuple[Cell, ...] = ()
+    cells: tuple[KnownCell, ...] = ()
     problems: tuple[str, ...] = ()
     history: tuple[Record, ...] = ()
 
@@ -99,7 +99,7 @@ class _Gathered:
     proofs: dict[tuple[str, ...], tuple[str, ProofRowData]] = field(default_factory=dict)
     executed: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     benches: dict[tuple[str, str], tuple[str, OpBenchData]] = field(default_factory=dict)
-    cells: dict[str, Cell] = field(default_factory=dict)
+    cells: dict[str, KnownCell] = field(default_factory=dict)
     gpu: GpuCheckData | None = None
     problems: list[str] = field(default_factory=list)
 
@@ -120,7 +120,7 @@ class _Gathered:
         elif isinstance(content, BenchData):
             self.benches |= {(content.project, one.op): (content.project, one) for one in content.results}
         elif isinstance(content, MatrixData):
-            self.cells |= {one.cell: Cell(one, record.at) for one in content.cells}
+            self.cells |= {one.cell: KnownCell(one, record.at) for one in content.cells}
         else:
             self.gpu = content
 
