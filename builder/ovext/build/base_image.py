@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ovext.errors import EngineError, UnreadableFileError
 from ovext.files import writing_to
 from ovext.inspect.elf import Elf
-from ovext.targets.base_os import BaseOS
+from ovext.targets.base_os import FAMILIES, BaseOS
 from ovext.targets.manylinux import numbers_of
 
 if TYPE_CHECKING:
@@ -46,13 +46,12 @@ def read_base_image(engine: Engine, image: str, name: str) -> BaseOS:
             found, dockerfile, title = content.libraries(), content.dockerfile(), content.title()
     if "GLIBC" not in versions:
         raise EngineError(f"the image {image} has no glibc for x86-64", fix="ovext builds for no other system.")
-    columns = {"glibcxx": "GLIBCXX", "cxxabi": "CXXABI", "libgcc": "GCC"}
     return BaseOS.model_validate(
         {
             "id": name,
             "title": title or name,
             "glibc": versions["GLIBC"],
-            **{column: versions[family] for column, family in columns.items() if family in versions},
+            **{column: versions[family] for column, family in FAMILIES.items() if family in versions},
             "libraries": found,
             "image": image if "@" in image else engine.with_digest(image),
             **({"dockerfile": dockerfile} if dockerfile else {}),
@@ -70,10 +69,7 @@ def to_toml(base: BaseOS) -> str:
 
 
 def _export(engine: Engine, image: str, archive: Path) -> None:
-    created = engine.ask("create", "--entrypoint", "/bin/true", image)
-    if not created.ok:
-        raise EngineError(f"{engine.name} could not make a container: {created.complaint()}")
-    container = created.output.strip().splitlines()[-1]
+    container = engine.create("--entrypoint", "/bin/true", image)
     try:
         exported = engine.ask("export", "--output", str(archive), container)
     finally:

@@ -257,10 +257,7 @@ def _container(engine: Engine, image: str, script: str, *, label: str) -> Iterat
     # A build needs no network: everything that it needs is in the image.
     options = ["--interactive", "--network", "none", "--label", label, "--workdir", _HOME, "--entrypoint", "sh"]
     cache = ["--volume", f"{CACHE_VOLUME}:{_CACHE}"]
-    created = engine.ask("create", *options, *cache, image, "-c", script)
-    if not created.ok:
-        raise EngineError(f"{engine.name} could not make a container: {created.complaint()}")
-    name = created.output.strip().splitlines()[-1]
+    name = engine.create(*options, *cache, image, "-c", script)
     try:
         yield name
     finally:

@@ -57,9 +57,7 @@ def _read(image: str, name: str | None, engine: str | None) -> BaseOS:
     choice = choose_engine(engine, image, None)
     if choice.engine is None:
         raise EngineError(f"an image is read by a container engine, and {choice.reason}")
-    if not choice.engine.has(image):
-        talk(f"{choice.engine.name} gets the image {image}")
-        choice.engine.pull(image)
+    choice.engine.get(image, talk)
     return read_base_image(choice.engine, image, name)
 
 

@@ -193,7 +193,7 @@ def run(
     shown = ShownProof(str(project), ("--library", str(library)) if library else (), quiet=json)
     with following(shown, report_dir or of_project(loaded.root), loaded.name) as on_row:
         proof = prove(loaded, libraries, release, request, talk=talk, on_row=on_row)
-    data = {"schema": 1, **proof_data(proof)}
+    data = proof_data(proof)
     keep_for_report(report_dir, loaded.root, "gpu-run", data)
     if json:
         typer.echo(to_json(data))

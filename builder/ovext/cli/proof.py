@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from ovext.proof.report import Row
     from ovext.proof.request import ProofRequest
 
+_PAUSE = 20  # times as long as it took to write the rows, before they are written again
+
 
 def proof_data(proof: Proof) -> dict[str, Any]:
     """The proof for `--json`."""
     rows = [{**asdict(row), "is_fine": row.is_fine} for row in proof.rows]
-    return {"project": proof.project, "rows": rows, "executed": proof.executed()}
+    return {"schema": 1, "project": proof.project, "rows": rows, "executed": proof.executed()}
 
 
 def show_plan(ops: Sequence[OpDescription], request: ProofRequest, *, as_json: bool) -> None:
@@ -95,14 +98,20 @@ class ShownProof:
 def following(shown: ShownProof, folder: Path, project: str) -> Iterator[Callable[[Row], None]]:
     """A function that shows a row, and tells what is known so far to a report that follows the run."""
     rows: list[Row] = []
+    next_time = 0.0
     with running(folder, "test") as tell:
 
         def on_row(row: Row) -> None:
+            nonlocal next_time
             rows.append(row)
             shown.row(row)
-            tell({"schema": 1, **proof_data(Proof(project, tuple(rows)))})
+            begin = time.monotonic()
+            if begin >= next_time:  # all rows are written each time, which may take a small share of the run
+                tell(proof_data(Proof(project, tuple(rows))))
+                end = time.monotonic()
+                next_time = end + _PAUSE * (end - begin)
 
-        tell({"schema": 1, **proof_data(Proof(project))})
+        tell(proof_data(Proof(project)))
         yield on_row
 
 

@@ -67,7 +67,7 @@ def report(
         return
     shown = _overview(folder)
     if new is None:
-        title = printable(f"{folder.resolve().name}: what was built")
+        title = _title(folder)
         text = render_page(shown, title) if output_format is ReportFormat.HTML else overview_markdown(shown, title)
     else:
         changes = compare(shown, _overview(new))
@@ -84,6 +84,12 @@ def report(
     typer.echo(shortened_path(place))
     if open_ and typer.launch(place.as_uri()) != 0:
         talk(f"No browser could be started: open {place.as_uri()}")
+
+
+def _title(folder: Path) -> str:
+    from ovext.report.store import printable
+
+    return str(printable(f"{folder.resolve().name}: what was built"))
 
 
 def _overview(folder: Path, known: list[InspectedFileData] | None = None) -> Overview:
@@ -109,6 +115,7 @@ def _overview(folder: Path, known: list[InspectedFileData] | None = None) -> Ove
 
 def _serve(folder: Path, port: int, open_: bool) -> None:
     from ovext.cli.text import talk
+    from ovext.report.page import render_page
     from ovext.report.serve import serve
 
     def told(address: str) -> None:
@@ -117,4 +124,4 @@ def _serve(folder: Path, port: int, open_: bool) -> None:
             talk("No browser could be started.")
 
     known: list[InspectedFileData] = []
-    serve(folder, port, lambda: _overview(folder, known), told)
+    serve(folder, port, lambda live: render_page(_overview(folder, known), _title(folder), live=live), told)

@@ -137,7 +137,7 @@ def run(
     shown = ShownProof(str(project), tuple(given), quiet=json)
     with following(shown, report_dir or of_project(loaded.root), loaded.name) as on_row:
         proof = prove(loaded, libraries, release, request, talk=talk, on_row=on_row)
-    data = {"schema": 1, **proof_data(proof)}
+    data = proof_data(proof)
     keep_for_report(report_dir, loaded.root, "test", data)
     if junit is not None:
         write_output(junit.absolute(), proof.to_junit(given))

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from ovext.errors import ToolError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 # Okabe and Ito's colours, which people with any colour vision tell apart.
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f")
-MARKERS = "osD^vPX"
+_MARKERS = "osD^vPX"
 INK, _LINE = "#010203", "#040506"  # stand for the page's own colours
 _WIDTH = 7.2  # inches, of 72 units each
 _LONGEST = 44  # characters of a name
@@ -70,6 +70,12 @@ class Canvas:
         self._figure = _matplotlib()(figsize=(_WIDTH, height))
         self.axes: list[Any] = list(self._figure.subplots(1, columns, squeeze=False)[0])
 
+    @staticmethod
+    def series(axes: Any, at: int, label: str, points: Iterable[tuple[float, float]], **style: Any) -> None:
+        """Draw the points of the series number `at`, which has a marker and a colour of its own."""
+        drawn = {"markersize": 5, "linestyle": "none", **style}
+        axes.plot(*zip(*points, strict=True), marker=marker_of(at), color=colour_of(at), label=label, **drawn)
+
     def legend(self, columns: int) -> None:
         """Above the figure, each label once."""
         labelled = [axes.get_legend_handles_labels() for axes in self.axes]
@@ -117,6 +123,14 @@ class Canvas:
             r'<svg viewBox="\1" xmlns:xlink="http://www.w3.org/1999/xlink" aria-hidden="true">', text, 1
         )
         return text.replace(INK, "var(--ink)").replace(_LINE, "var(--line)")
+
+
+def marker_of(at: int) -> str:
+    return _MARKERS[at % len(_MARKERS)]
+
+
+def colour_of(at: int) -> str:
+    return PALETTE[at % len(PALETTE)]
 
 
 def shortened(name: str) -> str:

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ovext.report.canvas import INK, MARKERS, PALETTE, Canvas, Picture
+from ovext.report.canvas import INK, PALETTE, Canvas, Picture, colour_of, marker_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ def sections_picture(sections: Mapping[str, Mapping[str, int]]) -> Picture:
     left = [0.0] * len(names)
     for number, part in enumerate(parts):
         widths = [sections[name].get(part, 0) / 1024 for name in names]
-        axes.barh(places, widths, left=left, label=part, color=PALETTE[number % len(PALETTE)], height=0.7)
+        axes.barh(places, widths, left=left, label=part, color=colour_of(number), height=0.7)
         left = [begin + width for begin, width in zip(left, widths, strict=True)]
     canvas.rows(axes, places, names)
     axes.set_xlabel("KiB")
@@ -60,17 +60,15 @@ def ceilings_picture(needs: Mapping[str, Mapping[str, str]], has: Mapping[str, M
     return Picture(canvas.svg("ceilings"), text, ("", *families), rows)
 
 
-def cases_picture(op: str, points: Mapping[str, Sequence[tuple[int, float]]], number: int) -> Picture:
+def cases_picture(op: str, cases: Mapping[str, Sequence[tuple[int, float]]], number: int) -> Picture:
     """The worst error of cases over their size, for each variant: (elements, error in units of the tolerance)."""
     canvas = Canvas(2.0)
     (axes,) = canvas.axes
-    thinned = {variant: _thinned(found) for variant, found in islice(points.items(), len(PALETTE))}
+    thinned = {variant: _thinned(found) for variant, found in islice(cases.items(), len(PALETTE))}
     least = 1e-6
     for at, (variant, found) in enumerate(thinned.items()):
-        sizes = [max(size, 0.5) for size, _ in found]
-        errors = [min(max(error, least), 1e6) for _, error in found]
-        marker, colour = MARKERS[at % len(MARKERS)], PALETTE[at % len(PALETTE)]
-        axes.plot(sizes, errors, marker, color=colour, label=variant, markersize=4, linestyle="none", alpha=0.8)
+        points = [(max(size, 0.5), min(max(error, least), 1e6)) for size, error in found]
+        canvas.series(axes, at, variant, points, markersize=4, alpha=0.8)
     axes.axhline(1, color=PALETTE[1], linewidth=1)
     canvas.logarithmic(axes, "xy")
     axes.set(xlabel="elements of a case", ylabel="error / tolerance", ylim=(least / 2, None))
@@ -106,9 +104,7 @@ def roofline_picture(
     ]
     axes.plot(*zip(*roof, strict=True), color=INK, linewidth=1.5, label="roof of this machine")
     for at, entry in enumerate(entries):
-        own = [(one[2], one[3]) for one in points if one[0] == entry]
-        marker, colour = MARKERS[at % len(MARKERS)], PALETTE[at % len(PALETTE)]
-        axes.plot(*zip(*own, strict=True), marker, color=colour, label=entry, markersize=5, linestyle="none")
+        canvas.series(axes, at, entry, [(one[2], one[3]) for one in points if one[0] == entry])
     canvas.logarithmic(axes, "xy")
     axes.set(xlabel="operations for each byte", ylabel="GFLOP/s")
     canvas.legend(3)
@@ -124,8 +120,7 @@ def bandwidth_picture(op: str, shares: Sequence[tuple[str, str, float]], number:
     cases = list(dict.fromkeys(one[0] for one in shares))
     for at, entry in enumerate(dict.fromkeys(one[1] for one in shares)):
         own = [(cases.index(case), 100 * share) for case, its, share in shares if its == entry]
-        marker, colour = MARKERS[at % len(MARKERS)], PALETTE[at % len(PALETTE)]
-        axes.plot(*zip(*own, strict=True), marker, color=colour, label=entry, markersize=5, linestyle="none")
+        canvas.series(axes, at, entry, own)
     axes.axhline(100, color=INK, linewidth=1.5)
     canvas.columns(axes, cases)
     axes.set(ylabel="% of a copy's speed", ylim=(0, None))
@@ -148,8 +143,8 @@ def times_picture(op: str, times: Sequence[tuple[str, str, float, float]], numbe
             [one[2] for one in own],
             places,
             xerr=[min(one[3], 0.99) * one[2] for one in own],
-            fmt=MARKERS[at % len(MARKERS)],
-            color=PALETTE[at % len(PALETTE)],
+            fmt=marker_of(at),
+            color=colour_of(at),
             ecolor=INK,
             elinewidth=0.8,
             markersize=5,
@@ -170,8 +165,7 @@ def history_picture(title: str, lines: Mapping[str, Sequence[float]], number: in
     canvas = Canvas(1.9)
     (axes,) = canvas.axes
     for at, (name, values) in enumerate(lines.items()):
-        marker, colour = MARKERS[at % len(MARKERS)], PALETTE[at % len(PALETTE)]
-        axes.plot(range(1, len(values) + 1), values, marker=marker, color=colour, label=name, markersize=4)
+        canvas.series(axes, at, name, enumerate(values, start=1), markersize=4, linestyle="-")
     axes.set(xlabel="records, oldest first", ylabel=title)
     axes.xaxis.get_major_locator().set_params(integer=True)
     canvas.legend(2)

@@ -116,7 +116,7 @@ def _proofs(old: Overview, new: Overview) -> Iterator[Differences]:
 
 
 def _row(what: str, old: ProofRowData | None, new: ProofRowData | None) -> Iterator[Difference]:
-    told = [_proof_told(one) if one else "" for one in (old, new)]
+    told = [one.outcome if one else "" for one in (old, new)]
     yield from _different(what, *told, is_worse=told[1] != "fine")
     if old is None or new is None or told != ["fine", "fine"]:
         return
@@ -126,10 +126,6 @@ def _row(what: str, old: ProofRowData | None, new: ProofRowData | None) -> Itera
     if max(errors) > _NOTABLE_ERROR and not math.isclose(*errors, rel_tol=_NOTABLE):
         before, after = (f"{one:.2g} of the tolerance" for one in errors)
         yield Difference(f"{what}: worst error", before, after, is_worse=errors[1] > errors[0])
-
-
-def _proof_told(row: ProofRowData) -> str:
-    return "wrong" if row.failures else "left out" if row.skipped or not row.cases else "fine"
 
 
 def _speeds(old: Overview, new: Overview) -> Iterator[Differences]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ovext.report.grid import base_oses_of, grid_of
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from ovext.report.compare import Differences
     from ovext.report.overview import Overview
+    from ovext.report.records import ProofRowData
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#!~$@&])")
 _EMOJI = {"loads": "✅", "fails": "❌", "failed": "❌", "unknown": "❔"}
@@ -74,20 +76,17 @@ def _matrix(shown: Overview) -> Iterator[str]:
 
 
 def _proofs(shown: Overview) -> Iterator[str]:
-    ops: dict[str, list[int]] = {}
+    by_op: dict[str, list[ProofRowData]] = {}
     for _, row in shown.proofs:
-        counts = ops.setdefault(row.op, [0, 0, 0, 0])
-        left_out = not row.failures and (bool(row.skipped) or not row.cases)
-        counts[0] += row.cases
-        counts[1] += not row.failures and not left_out
-        counts[2] += bool(row.failures)
-        counts[3] += left_out
-    if not ops:
+        by_op.setdefault(row.op, []).append(row)
+    if not by_op:
         return
-    rows = [
-        (_escaped(op), f"{cases:,}", str(fine), f"{'❌ ' if wrong else ''}{wrong}", str(left_out))
-        for op, (cases, fine, wrong, left_out) in ops.items()
-    ]
+    rows = []
+    for op, own in by_op.items():
+        counts = Counter(row.outcome for row in own)
+        wrong = f"{'❌ ' if counts['wrong'] else ''}{counts['wrong']}"
+        cases = f"{sum(row.cases for row in own):,}"
+        rows.append((_escaped(op), cases, str(counts["fine"]), wrong, str(counts["left out"])))
     yield from _table(("op", "cases", "checks passed", "failed", "left out"), rows)
     yield ""
     failures = dict.fromkeys(

@@ -95,9 +95,9 @@ def _line(row: ProofRowData) -> str:
 
 def _heat(row: ProofRowData) -> HeatCell:
     detail = row.skipped or row.note or f"{row.cases} cases"
-    if row.failures:
+    if row.outcome == "wrong":
         return HeatCell("wrong", "✗", row.failures[0].what)
-    if row.skipped or not row.cases:
+    if row.outcome == "left out":
         return HeatCell("skipped", "-", detail)
     if row.of_tolerance is None:
         return HeatCell("fine", "✓", detail)

@@ -56,7 +56,7 @@ def render_page(shown: Overview, title: str, *, live: bool = False) -> str:
 
 def render_comparison(changes: Sequence[Differences], title: str) -> str:
     """What changed between two builds, as HTML."""
-    return _rendered("comparison.html", title, changes=changes)
+    return _rendered("comparison.html", title, changes=changes, live=False)
 
 
 def _rendered(template: str, title: str, **content: Any) -> str:

@@ -181,6 +181,10 @@ class ProofRowData(_Part):
     note: str = ""
 
     @property
+    def outcome(self) -> str:
+        return "wrong" if self.failures else "left out" if self.skipped or not self.cases else "fine"
+
+    @property
     def of_tolerance(self) -> float | None:
         return max((one.of_tolerance for one in self.points), default=None)
 

@@ -11,14 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from ovext.errors import OvextError, UsageError
 from ovext.report.keep import is_running
-from ovext.report.page import render_page
-from ovext.report.store import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from ovext.report.overview import Overview
 
 _ADDRESS = "127.0.0.1"
 _POLL_SECONDS = 0.5
@@ -26,13 +22,13 @@ _PLACES = ("build/reports", "dist/matrix/reports", "reports", ".")  # where what
 _GRACE_SECONDS = 3.0  # in which a page that follows the run sees its end
 
 
-def serve(folder: Path, port: int, look: Callable[[], Overview], told: Callable[[str], None]) -> None:
+def serve(folder: Path, port: int, render: Callable[[bool], str], told: Callable[[str], None]) -> None:
     """Serve the page until no run holds a lock in the folder any more.
 
     Args:
         folder: of a project, or the output folder of a matrix.
         port: 0 for any that is free.
-        look: reads what is known.
+        render: returns the page, which follows the run if the argument says so.
         told: receives the address, once it answers.
 
     Raises:
@@ -40,7 +36,6 @@ def serve(folder: Path, port: int, look: Callable[[], Overview], told: Callable[
     """
     if not _runs(folder):
         raise UsageError(f"no matrix and no proof runs in {folder}", fix="Start one first, or leave out --serve.")
-    title = printable(f"{folder.resolve().name}: what was built")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -48,7 +43,7 @@ def serve(folder: Path, port: int, look: Callable[[], Overview], told: Callable[
                 self.send_error(HTTPStatus.NOT_FOUND)
                 return
             try:
-                body = render_page(look(), title, live=_runs(folder)).encode()
+                body = render(_runs(folder)).encode()
             except (OvextError, OSError) as error:
                 self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, explain=str(error))
                 return

@@ -31,7 +31,7 @@ _PACKAGES = {
 
 # Words that name something else where an id is used: the folders and products of a matrix, and verdicts.
 RESERVED = frozenset(("any", "conan", "here", "library", "wheel", "wheels"))
-_FAMILIES = {"glibcxx": "GLIBCXX", "cxxabi": "CXXABI", "libgcc": "GCC"}  # the columns that may follow from glibc
+FAMILIES = {"glibcxx": "GLIBCXX", "cxxabi": "CXXABI", "libgcc": "GCC"}  # the columns that may follow from glibc
 
 
 # What the name of an image may have, too.
@@ -80,12 +80,12 @@ def _following_from(row: dict[str, Any]) -> dict[str, str]:
 
     glibc = row.get("glibc")
     is_version = isinstance(glibc, str) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})*", glibc)
-    if row.keys() >= _FAMILIES.keys() or not is_version:
-        return dict.fromkeys(_FAMILIES, "0")  # of no use, but then the problem with glibc is the only one
+    if row.keys() >= FAMILIES.keys() or not is_version:
+        return dict.fromkeys(FAMILIES, "0")  # of no use, but then the problem with glibc is the only one
     found = ceilings_with(str(glibc))
     if not found:
-        raise ValueError(f"nothing follows from glibc {glibc}, which is too old: state {', '.join(_FAMILIES)} too")
-    return {column: found[family] for column, family in _FAMILIES.items()}
+        raise ValueError(f"nothing follows from glibc {glibc}, which is too old: state {', '.join(FAMILIES)} too")
+    return {column: found[family] for column, family in FAMILIES.items()}
 
 
 @cache

@@ -104,15 +104,30 @@ class Engine:
             cause = ": ".join(finished.complaint().split(": ")[-2:])  # engines put the outermost error first
             raise EngineError(f"{self.name} cannot get the image {_in_short(image)}: {cause}")
 
+    def create(self, *arguments: str) -> str:
+        """Create a container with these arguments of the subcommand; returns its name.
+
+        Raises:
+            EngineError: it cannot be made.
+        """
+        created = self.ask("create", *arguments)
+        if not created.ok:
+            raise EngineError(f"{self.name} could not make a container: {created.complaint()}")
+        return created.output.strip().splitlines()[-1]
+
+    def get(self, image: str, talk: Callable[[str], None]) -> None:
+        """Pull an image unless it is there; says so. Raises what `pull` raises."""
+        if not self.has(image):
+            talk(f"{self.name} gets the image {_in_short(image)}")
+            self.pull(image)
+
     def ready(self, base_image: str, talk: Callable[[str], None]) -> Engine:
         """Get the base image if needed; returns the engine with the workarounds that it needs here.
 
         Raises:
             EngineError: it cannot get the image, or cannot run it.
         """
-        if not self.has(base_image):
-            talk(f"{self.name} gets the image {_in_short(base_image)}")
-            self.pull(base_image)
+        self.get(base_image, talk)
         able = self.able_to_run(base_image)
         for one in able.workarounds[len(self.workarounds) :]:
             talk(f"{self.name} gets {' '.join(one.options)}: {one.explanation}")
