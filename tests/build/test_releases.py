@@ -11,11 +11,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from helpers import CUSTOM_RELU, OPENVINO, PACKAGES, Built, Ovext, compile_all, copy_project, run_ovext
+from compiler_cache import CCACHE
+from helpers import CUSTOM_RELU, OPENVINO, PACKAGES, Built, Ovext, compile_all, copy_project, need, run_ovext
 from ovext.errors import ExitCode, UnreadableFileError
 from ovext.inspect.elf import Elf
 from ovext.inspect.payloads import library_of, payloads_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 HERE = "2026.4.1"
 OLD_ABI = "2025.4.1"
 MISSING = "2026.2.1"
+SAME_ABI = "2026.2.1"
 # Adds the library to a core of the OpenVINO on PYTHONPATH, and prints what it computes and which build did it.
 PROGRAM = """\
 import ctypes, sys
@@ -384,6 +386,7 @@ def test_a_release_that_the_op_does_not_compile_for_is_named(ovext: Ovext, custo
     assert not list((custom_relu / "lib").rglob("*.so"))
 
 
+@pytest.mark.usefixtures("without_compiler_cache")
 def test_ctrl_c_does_not_wait_for_a_lock_in_a_thread(ovext: Ovext, custom_relu: Path) -> None:
     """One release's build tree is taken by another ovext; the other release does not compile."""
     source = next(custom_relu.glob("ops/*/op.cpp"))
@@ -397,6 +400,7 @@ def test_ctrl_c_does_not_wait_for_a_lock_in_a_thread(ovext: Ovext, custom_relu: 
     assert "#error never" in done.stderr
 
 
+@pytest.mark.usefixtures("without_compiler_cache")
 @pytest.mark.parametrize(("given", "jobs"), [([], None), (["--jobs", "1"], "1"), (["--jobs", "5"], "2")])
 def test_builds_at_once_share_the_jobs(ovext: Ovext, custom_relu: Path, given: list[str], jobs: str | None) -> None:
     listed = ["--openvino", f"{HERE},{OLD_ABI}"]
@@ -404,6 +408,24 @@ def test_builds_at_once_share_the_jobs(ovext: Ovext, custom_relu: Path, given: l
     found = re.findall(r"ninja -C \S+ -j (\d+)", done.stdout)
     assert len(found) == 2
     assert jobs is None or found == [jobs, jobs]
+
+
+def test_a_compiler_cache_has_what_does_not_depend_on_the_release(
+    ovext: Ovext, custom_relu: Path, tmp_path: Path
+) -> None:
+    need(CCACHE is not None, "ccache")
+    cache: dict[str, Any] = {"CMAKE_CXX_COMPILER_LAUNCHER": str(CCACHE), "CCACHE_DIR": str(tmp_path / "ccache")}
+    listed = ["--openvino", f"{HERE},{SAME_ABI}", "--isa", "sse42"]
+    planned = ovext("build", custom_relu, *listed, "--jobs", "5", "--dry-run", "--explain", **cache)
+    assert re.findall(r"ninja -C \S+ -j (\d+)", planned.stdout) == ["5", "5"]
+    assert "the first build alone, to fill the compiler cache, then 1 at a time" in " ".join(planned.stderr.split())
+    done = ovext("build", custom_relu, *listed, cwd=custom_relu, **cache)
+    assert done.returncode == 0, done.stderr
+    stats = subprocess.check_output([str(CCACHE), "--print-stats"], env={**os.environ, **cache}, text=True)
+    counts = dict(line.split("\t") for line in stats.splitlines())
+    hits = int(counts["direct_cache_hit"]) + int(counts["preprocessed_cache_hit"])
+    sources = ["kernel", "entry", "variant_table", "cpu", "variant", "dispatch", "floor"]
+    assert hits >= len(sources), stats
 
 
 def test_the_way_out_of_an_engine_that_is_missing_is_for_all_releases(ovext: Ovext, custom_relu: Path) -> None:

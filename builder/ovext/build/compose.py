@@ -168,7 +168,7 @@ def _compile(source: Path, folder: Path, lock: int) -> None:
     settings = {
         "CMAKE_CXX_COMPILER": compiler.path,
         "CMAKE_MAKE_PROGRAM": tools.ninja,
-        "CMAKE_BUILD_TYPE": "Release",
+        "CMAKE_BUILD_TYPE": "MinSizeRel",
         "ovext_DIR": cmake_dir(),
     }
     defines = [f"-D{name}={value}" for name, value in settings.items()]

@@ -38,6 +38,7 @@ _RUNTIMES_OF_SANITIZERS = (
     "libtsan.so.2",
     "liblsan.so.0",
 )
+HOST_LINK = "host"  # of a library that a server links for, which needs no OpenVINO of its own
 CHECKING = "Checking"  # starts the line about the gate, for callers that follow a build
 
 
@@ -99,9 +100,12 @@ def run_build(plan: BuildPlan, reporter: Reporter) -> BuildResult:
             )
 
             for report, file, _ in built:
-                reporter.talk(f"{CHECKING} {file.name}: inspection for {plan.base_os.id}, then a load in OpenVINO")
+                loads = not plan.is_part or report.link == HOST_LINK
+                then = ", then a load in OpenVINO" if loads else ""
+                reporter.talk(f"{CHECKING} {file.name}: inspection for {plan.base_os.id}{then}")
                 rejected = rejected_report(plan.output_dir, file.name)
-                candidate = Candidate(file, report, openvino, (plan.base_os,), rejected, plan.project.settings)
+                bases, settings = (plan.base_os,), plan.project.settings
+                candidate = Candidate(file, report, openvino, bases, rejected, settings, loads)
                 files[file] = with_passed(files[file], pass_gate(candidate, reporter.talk))
             texts = {name: text for _, layer_texts in layers.values() for name, text in layer_texts.items()}
             publish(files, plan.output_dir, reporter.talk, texts)

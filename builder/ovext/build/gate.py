@@ -47,6 +47,7 @@ class Candidate:
     bases: tuple[BaseOS, ...]  # where it must load
     rejected_report: Path  # where the report goes if it does not pass
     settings: Settings  # of its project
+    loads: bool = True  # whether OpenVINO loads it here
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,9 @@ def _blame(inspected: FileReport) -> str:
 
 def _load(candidate: Candidate, talk: Callable[[str], None]) -> tuple[OpRecord, ...]:
     report = candidate.report
-    provided = load_here(candidate.file, report.variants, candidate.openvino, report.described, talk)
+    provided: tuple[OpRecord, ...] = ()
+    if candidate.loads:
+        provided = load_here(candidate.file, report.variants, candidate.openvino, report.described, talk)
     return provided or op_records(report.described)
 
 

@@ -12,6 +12,7 @@ from ovext.resources import cmake_dir
 from ovext.targets.base_os import DEFAULT_BASE_OS
 from ovext.targets.isa import MULTI, isa_table, parse_isa
 from ovext.targets.openvino_version import OLDEST_WITH_MAPPINGS, OpenVINOVersion
+from ovext.toolchain.cmake import LAUNCHER
 from ovext.toolchain.engine import ENGINES
 from ovext.toolchain.process import shell_line
 
@@ -101,17 +102,19 @@ class BuildPlan:
     compile: tuple[str, ...]
     decisions: tuple[Decision, ...]
     bundle: bool = False
+    is_part: bool = False  # of a library for several releases, which loads all its builds when it has them
 
     def steps(self) -> list[str]:
         """What will be done, in order, one line each."""
         fetch = [] if self.machine.openvino_is_installed else [f"fetch OpenVINO {self.machine.openvino_version}"]
+        load = f"load each library in OpenVINO {self.machine.openvino_version}, in a process of its own"
         return [
             *fetch,
             shell_line(self.configure),
             shell_line(self.compile),
             *(["copy the libraries that nothing brings"] if self.bundle else []),
             f"inspect each library for {self.base_os.id} and OpenVINO {self.machine.openvino_version}",
-            f"load each library in OpenVINO {self.machine.openvino_version}, in a process of its own",
+            *([] if self.is_part else [load]),
             f"move the libraries and manifest.json into {self.output_dir}",
         ]
 
@@ -234,7 +237,7 @@ def _configure(
         "ovext_DIR": cmake_dir(),
     }
     if machine.compiler.launcher is not None:
-        settings["CMAKE_CXX_COMPILER_LAUNCHER"] = machine.compiler.launcher
+        settings[LAUNCHER] = machine.compiler.launcher
     if build_type or preset is None:
         settings["CMAKE_BUILD_TYPE"] = build_type or BUILD_TYPES[0]
     return (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ovext.build.cmake_report import rejected_report
 from ovext.build.compose import OneBuild, compose
-from ovext.build.execute import CHECKING, BuildResult, locked_build_tree
+from ovext.build.execute import CHECKING, HOST_LINK, BuildResult, locked_build_tree
 from ovext.build.manifest import project_record
 from ovext.build.plan import FOLDER, HOST, BuildPlan, Decision
 from ovext.build.publish import publish, published
@@ -20,11 +20,12 @@ from ovext.files import read_regular, writing_to
 from ovext.project.sources import products_of
 from ovext.targets.base_os import DEFAULT_BASE_OS
 from ovext.targets.openvino_version import OpenVINOVersion
+from ovext.toolchain.cmake import LAUNCHER
 from ovext.toolchain.compiler import check_binutils, find_compiler
 from ovext.toolchain.fetch import fetch_openvino, fetched_openvino
 from ovext.toolchain.git import revision_of
 from ovext.toolchain.openvino import VARIABLES
-from ovext.toolchain.process import cpu_count, stop_threads
+from ovext.toolchain.process import cpu_count, run_together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
     from ovext.project import Project
 
     RunOne = Callable[[BuildPlan | ContainerPlan, BuildRequest, Reporter], BuildResult]
-
-
-HOST_LINK = "host"  # of a library that a server links for, which needs no OpenVINO of its own
 
 
 @dataclass(frozen=True)
@@ -63,15 +61,20 @@ class ReleasesPlan:
     reason: str  # why for these releases
     beside: bool  # whether the builds are files beside the library
     at_once: int  # how many builds run at a time
+    alone: int  # how many run before them, so that a compiler cache has what does not depend on the release
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """Those for the newest release, which are the others' too, and the releases."""
         first = self.builds[0].plan.decisions
         releases = Decision("OpenVINO", ", ".join(one.release for one in self.builds), self.reason)
-        together = f"{self.at_once} builds at once"
+        together = f"{self.at_once} builds at a time"
+        if self.alone:
+            together = f"the first build alone, to fill the compiler cache, then {self.at_once} at a time"
         changed = {
-            one.subject: replace(one, reason=together) if one.subject == "jobs" and self.at_once > 1 else one
+            one.subject: replace(one, reason=together)
+            if one.subject == "jobs" and self.at_once + self.alone > 1
+            else one
             for one in first
         }
         return tuple({**changed, releases.subject: releases}.values())
@@ -110,19 +113,22 @@ def plan_releases(
     plan_one: Callable[[BuildRequest], BuildPlan | ContainerPlan],
 ) -> ReleasesPlan:
     """The plan for these releases, of which each is planned by `plan_one`. Its result goes to the project's build/."""
-    check_binutils(find_compiler())  # the builds may be made in containers, but are put together here
+    compiler = find_compiler()
+    check_binutils(compiler)  # the builds may be made in containers, but are put together here
     releases, reason = wanted
     base_os = request.base_os or DEFAULT_BASE_OS
     staging = project.root / "build" / "releases"
     requests = {one: replace(request, openvino=one, output_root=staging / one) for one in releases}
     plans = {release: plan_one(one) for release, one in requests.items()}
-    at_once = 1
+    at_once, alone = 1, 0
     if all(isinstance(plan, BuildPlan) for plan in plans.values()):
-        at_once = min(len(releases), request.jobs or len(releases))
+        alone = 1 if compiler.launcher or os.environ.get(LAUNCHER) else 0
+        at_once = min(len(releases) - alone, request.jobs or len(releases))
         jobs = max(1, (request.jobs or cpu_count() + at_once - 1) // at_once)
-        requests = {release: replace(one, jobs=jobs) for release, one in requests.items()}
-        plans = {release: plan_one(one) for release, one in requests.items()}
-    builds = [_Build(release, requests[release], plans[release]) for release in releases]
+        requests |= {release: replace(requests[release], jobs=jobs) for release in releases[alone:]}
+        plans |= {release: plan_one(requests[release]) for release in releases[alone:]}
+    parts = {one: replace(plan, is_part=True) if isinstance(plan, BuildPlan) else plan for one, plan in plans.items()}
+    builds = [_Build(release, requests[release], parts[release]) for release in releases]
     return ReleasesPlan(
         project=project,
         builds=tuple(builds),
@@ -132,6 +138,7 @@ def plan_releases(
         reason=reason,
         beside=request.layout == FOLDER,
         at_once=at_once,
+        alone=alone,
     )
 
 
@@ -185,18 +192,9 @@ def _built(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> list[Buil
         if isinstance(build.plan, BuildPlan) and not build.plan.machine.openvino_is_installed:
             fetch_openvino(build.release, reporter.talk)
     joined = _Joined(reporter)
-    with ThreadPoolExecutor(plan.at_once) as pool:
-        running = [pool.submit(run_one, one.plan, one.request, _OfRelease(joined, one.release)) for one in builds]
-        try:
-            done, _ = wait(running, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
-            return [future.result() for future in running]
-        except BaseException:
-            for future in running:
-                future.cancel()
-            stop_threads({*running})
-            raise
+    tasks = [partial(run_one, one.plan, one.request, _OfRelease(joined, one.release)) for one in builds]
+    alone = [task() for task in tasks[: plan.alone]]
+    return [*alone, *run_together(tasks[plan.alone :], plan.at_once)]
 
 
 class _Joined:
@@ -279,11 +277,10 @@ def check_composed(
     )
     inside = record.inspection.needs if record.inspection else {}
     inspection = inspection.model_copy(update={"needs": {**inside, **inspection.needs}})
-    provided = record.ops
     known = {(one.type, one.opset) for one in record.ops}
     described = [op for op in project.ops if (op.type, op.opset) in known]
     variants = [one.id for one in record.variants]
-    for release in releases:
-        openvino = fetched_openvino(release, talk)
-        provided = [*load_here(file, variants, openvino, described, talk)] or provided
-    return record.model_copy(update={"inspection": inspection, "ops": provided})
+    found = [fetched_openvino(release, talk) for release in releases]
+    loads = [partial(load_here, file, variants, openvino, described, talk) for openvino in found]
+    provided = [[*ops] for ops in run_together(loads, cpu_count()) if ops] if loads else []
+    return record.model_copy(update={"inspection": inspection, "ops": provided[-1] if provided else record.ops})

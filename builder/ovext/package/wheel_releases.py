@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.build.compose import OneBuild, compose
+from ovext.build.execute import HOST_LINK
 from ovext.build.manifest import FILE_NAME, Manifest, to_json
-from ovext.build.releases import HOST_LINK, check_composed, in_each_release
+from ovext.build.releases import check_composed, in_each_release
 from ovext.build.sbom import bill_of_materials, package_of
 from ovext.errors import BuildError
 from ovext.files import writing_to

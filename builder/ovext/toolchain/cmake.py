@@ -25,6 +25,9 @@ class BuildTools:
     ninja: Path
 
 
+LAUNCHER = "CMAKE_CXX_COMPILER_LAUNCHER"  # a compiler cache
+
+
 def settings_of_this_machine() -> dict[str, str]:
     """The environment variables that decide what a build on this machine uses; they do not affect a container."""
     return {name: value for name, value in sorted(os.environ.items()) if _OF_THIS_MACHINE.fullmatch(name) and value}

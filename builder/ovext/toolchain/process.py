@@ -9,11 +9,11 @@ import signal
 import subprocess
 import threading
 import time
-from concurrent.futures import wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ovext.errors import ToolError
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
+_Result = TypeVar("_Result")
 _GRACE_SECONDS = 5.0
 _is_stopping = False
 
@@ -162,6 +163,25 @@ def stop_threads(running: set[Future[Any]]) -> None:
         running = wait(running, timeout=_GRACE_SECONDS).not_done
         if running:
             end_children(signal.SIGINT)
+
+
+def run_together(tasks: Sequence[Callable[[], _Result]], at_once: int) -> list[_Result]:
+    """The results of tasks that start processes, in order; `at_once` of them run at a time.
+
+    The first error of a task is raised when the others have ended. Those that have not started do not start.
+    """
+    with ThreadPoolExecutor(at_once) as pool:
+        running = [pool.submit(task) for task in tasks]
+        try:
+            done, _ = wait(running, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            return [future.result() for future in running]
+        except BaseException:
+            for future in running:
+                future.cancel()
+            stop_threads({*running})
+            raise
 
 
 def _descendants() -> list[int]:
