@@ -6,14 +6,17 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from ovext.errors import ReferenceFailedError, ReferenceTooSlowError, WorkerDiedError
 from ovext.project.op import OpDescription
-from ovext.proof.numbers import Tried, try_planned
+from ovext.proof.numbers import try_planned
 from ovext.proof.plan import plan
 from ovext.proof.setting import Setting
+from ovext.proof.tried import Tried
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 OP = OpDescription.model_validate(
     {"schema": 1, "type": "T", "opset": "t", "inputs": [{"name": "x", "types": ["f32"], "dims": ["N", "C"]}]}
@@ -79,3 +82,82 @@ def test_each_end_of_a_process_is_named() -> None:
         result = tried(Answers(50, error))
         assert result.wrong is not None
         assert result.wrong.check == check
+
+
+class Together:
+    """Stands for a worker that finds nothing without the plugin; `plugin` answers for groups, `alone` for one case."""
+
+    def __init__(self, plugin: Callable[[int], dict[str, Any]], alone: Callable[[int], dict[str, Any]]) -> None:
+        self.plugin, self.alone = plugin, alone
+        self.alone_asked = 0
+        self.groups: list[int] = []
+
+    def __call__(self, task: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        if task == "numbers-together":
+            self.groups.append(request["count"])
+            return self.plugin(request["count"])
+        if "waits" in request:
+            return number(0.1)
+        self.alone_asked += 1
+        return self.alone(elements(request))
+
+    def tried(self) -> Tried:
+        result = Tried()
+        try_planned(self, SETTING, result, CASES, together=True)
+        return result
+
+
+SETTING, CASES = Setting(OP, ("f32", "f32")), plan(OP, "f32", 2)
+
+
+def number(error: float) -> dict[str, Any]:
+    """A worker's answer about one output that is off by so many tolerances."""
+    numbers = {"check": "numbers", "how": "CPU", "output": 0, "wrong": 1, "elements": 2, "worst": "at [0]"}
+    errors = dict.fromkeys(("absolute", "relative", "of_tolerance"), error)
+    return {"results": [{**numbers, **errors, "agrees": error <= 1}], "reference_seconds": 0.0}
+
+
+def all_off_by(error: float) -> Callable[[int], dict[str, Any]]:
+    return lambda count: {"results": [number(error)["results"]] * count}
+
+
+def test_a_case_has_one_point_with_what_both_find() -> None:
+    worker = Together(all_off_by(0.5), lambda _: number(9))
+    result = worker.tried()
+    assert result.failed is None
+    assert (worker.alone_asked, sum(worker.groups)) == (0, len(CASES))
+    assert result.cases == result.answers == len(CASES)
+    assert [one.of_tolerance for one in result.points] == [0.5] * len(CASES)
+
+
+def test_the_case_that_is_wrong_in_a_group_is_found() -> None:
+    result = Together(all_off_by(2), lambda size: number(2 if size > 10 else 0)).tried()
+    assert result.failed is not None
+    assert 10 < math.prod(result.failed.shapes["x"]) < 20
+    assert result.wrong is not None
+    assert "model of its own" not in result.wrong.what
+
+
+def test_what_is_wrong_in_groups_only_fails() -> None:
+    result = Together(all_off_by(2), lambda _: number(0)).tried()
+    assert result.wrong is not None
+    assert "Each is right in a model of its own; this is one of 16 such ops." in result.wrong.what
+
+
+def test_a_group_that_another_process_has_tried_is_tried_one_by_one() -> None:
+    worker = Together(lambda _: {"results": []}, lambda _: number(0.1))
+    result = worker.tried()
+    assert result.failed is None
+    assert worker.alone_asked == result.cases == len(CASES)
+
+
+@pytest.mark.parametrize(("ended", "fails"), [("hang", False), ("crash", True)])
+def test_only_a_group_that_takes_too_long_may_pass_one_by_one(ended: str, fails: bool) -> None:
+    def end(_: int) -> dict[str, Any]:
+        error = WorkerDiedError("it ended")
+        error.ended = ended
+        raise error
+
+    worker = Together(end, lambda _: number(0.1))
+    assert (worker.tried().failed is not None) == fails
+    assert worker.alone_asked >= min(len(CASES), 16)

@@ -1,4 +1,4 @@
-"""One-op models, written as OpenVINO IR text."""
+"""Models of one op, or of few, written as OpenVINO IR text."""
 
 from __future__ import annotations
 
@@ -66,6 +66,24 @@ def chain_model(ops: Sequence[OpText], inputs: Sequence[TensorType], *, outputs:
         result = _layer(layers, str(len(layers)), f"result{number}", "Result", "opset1")
         _ports(result, "input", [(0, of_outputs)])
         _edge(edges, source, port, result.attrib["id"], 0)
+    return ET.tostring(net, encoding="unicode")
+
+
+def side_by_side(models: Sequence[str]) -> str:
+    """One IR with all of these in it. The names of layers start with the number of their model and a slash."""
+    net = ET.Element("net", name="side_by_side", version="11")
+    layers, edges = ET.SubElement(net, "layers"), ET.SubElement(net, "edges")
+    for number, text in enumerate(models):
+        before = len(layers)
+        one = ET.fromstring(text)  # noqa: S314  written by this module
+        for layer in one.iterfind("layers/layer"):
+            layer.set("id", str(before + int(layer.attrib["id"])))
+            layer.set("name", f"{number}/{layer.attrib['name']}")
+            layers.append(layer)
+        for edge in one.iterfind("edges/edge"):
+            for end in ("from-layer", "to-layer"):
+                edge.set(end, str(before + int(edge.attrib[end])))
+            edges.append(edge)
     return ET.tostring(net, encoding="unicode")
 
 

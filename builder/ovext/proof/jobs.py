@@ -24,11 +24,12 @@ from ovext.proof.checks import (
 from ovext.proof.cpus import NATIVE_CPU, ChosenCpu, CpuChooser, NoCpuError
 from ovext.proof.gpu_plan import gpu_plan
 from ovext.proof.gpu_setting import VpuSetting, settings_on
-from ovext.proof.numbers import try_given, try_planned, wrong_of
+from ovext.proof.numbers import try_given, try_planned
 from ovext.proof.report import Failure, Row
 from ovext.proof.request import chosen_ops
 from ovext.proof.setting import Setting
 from ovext.proof.trial import trial_from_json
+from ovext.proof.tried import wrong_of
 from ovext.worker.client import Worker
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from ovext.gpu.devices import Device
     from ovext.project import OpDescription, Project
     from ovext.proof.checks import Outcome
-    from ovext.proof.numbers import Ask, Tried
     from ovext.proof.request import ProofRequest
+    from ovext.proof.tried import Ask, Tried
     from ovext.toolchain.openvino import OpenVINO
 
 _FEWEST_ON_GPU = 5  # in each
@@ -221,10 +222,11 @@ def _numbers_on_cpu(subject: _Subject, setting: Setting, cpu: ChosenCpu, row: Ro
     """Try the requested case; by default those of op.toml and drawn ones."""
     request = subject.request
     with subject.worker({"OVEXT_ISA": row.variant}, cpu) as worker:
-        tried = _tried(subject, worker.ask, setting)
+        together = cpu.emulator is None and not request.case  # an emulated CPU has no plugin
+        tried = _tried(subject, worker.ask, setting, together=together)
         hangs = tried.wrong is not None and tried.wrong.check == "hang"
         if not (request.case or hangs):
-            try_planned(worker.ask, setting, tried, planned_on_cpu(setting, request))
+            try_planned(worker.ask, setting, tried, planned_on_cpu(setting, request), together=together)
         is_right = cpu.emulator is not None and tried.failed is None and not tried.skipped
         foreign = worker.ask("foreign-instructions", {})["found"] if is_right else []
     where = ("--isa", row.variant, *_choosing(cpu))
@@ -249,10 +251,10 @@ def _numbers_on_gpu(subject: _Subject, device: Device, setting: Setting, wanted:
     return _with_numbers(row, tried, ("--device", device.option))
 
 
-def _tried(subject: _Subject, ask: Ask, setting: Setting) -> Tried:
+def _tried(subject: _Subject, ask: Ask, setting: Setting, *, together: bool = False) -> Tried:
     case = subject.request.case
     trials = [trial_from_json(case, setting.op)] if case else setting.given()
-    tried = try_given(ask, setting, [one for one in trials if not setting.obstacle(one)])
+    tried = try_given(ask, setting, [one for one in trials if not setting.obstacle(one)], together=together)
     tried.skipped = tried.skipped or next(filter(None, map(setting.obstacle, trials)), "")
     return tried
 

@@ -2,121 +2,56 @@
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ovext.errors import (
-    CannotEmulateError,
-    LibraryError,
-    ReferenceFailedError,
-    ReferenceTooSlowError,
-    WorkerDiedError,
-)
-from ovext.proof.report import Point
+from ovext.proof.groups import Group
 from ovext.proof.shrink import smaller_cases
+from ovext.proof.tried import Tried, try_one
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from ovext.proof.plan import PlannedCase
     from ovext.proof.setting import Setting
     from ovext.proof.trial import Trial
-
-    Ask = Callable[[str, Mapping[str, Any]], dict[str, Any]]
-    """Answers a request for a task of the worker."""
+    from ovext.proof.tried import Ask, Failed
 
 _SECONDS_TO_SHRINK = 20.0
-_SLOW = 3.0  # seconds of a reference, after which no larger case is tried
-_CLOSE = 1e-2  # a relative error that may be a matter of tolerance
-_TOLERANCE = (
-    "If that is no mistake: [test.tolerances] says how far results may be off; long sums are more exact in double."
-)
 
 
-@dataclass(frozen=True)
-class Wrong:
-    """What is wrong with a trial, and the check that found it."""
-
-    check: str
-    what: str
-
-
-@dataclass
-class Tried:
-    """The outcome of many trials. `failed` is the smallest one that failed, and `wrong` says how."""
-
-    cases: int = 0
-    answers: int = 0  # cases in which the process did not die
-    absolute: float = 0.0
-    relative: float = 0.0
-    points: list[Point] = field(default_factory=list)
-    failed: Trial | None = None
-    wrong: Wrong | None = None
-    skipped: str = ""  # why the device could not compute a trial
-    note: str = ""  # what was left out
-    largest: float = math.inf  # elements; the reference is too slow for more
-    known: dict[str, Wrong | None] = field(default_factory=dict)  # by the trial's text
-
-    def add(self, answer: dict[str, Any], elements: int = 0) -> Wrong | None:
-        """Record the worker's answer to a trial. Returns what is wrong with it."""
-        if "skipped" in answer:
-            self.skipped = answer["skipped"]
-            return None
-        self.cases += 1
-        self.answers += 1
-        results = answer["results"]
-        numbers = [one for one in results if "absolute" in one]
-        self.absolute = max([self.absolute, *(one["absolute"] for one in numbers)])
-        self.relative = max([self.relative, *(one["relative"] for one in numbers)])
-        if numbers:
-            self.points.append(Point(elements, max(one["of_tolerance"] for one in numbers)))
-        if (seconds := answer.get("reference_seconds", 0.0)) > _SLOW:
-            self.reference_is_slow(f"The reference took {seconds:.1f} s for {elements:,} elements", elements)
-        return next((Wrong(one["check"], _difference(one)) for one in results if not one["agrees"]), None)
-
-    def cannot_emulate(self, what: str, elements: int) -> None:
-        """Record that an emulated CPU cannot compute a trial; larger ones are not tried."""
-        self.largest = min(self.largest, elements - 1)
-        self.skipped = what
-        self.note = f"{what}, so cases of {elements:,} elements and more were left out"
-
-    def reference_is_slow(self, what: str, elements: int) -> None:
-        self.largest = min(self.largest, elements)
-        self.note = f"{what}, so larger cases were left out: `largest` in [test] bounds them, --timeout the time"
-
-
-def _difference(result: dict[str, Any]) -> str:
-    where = f"{result.get('how', '')}, output {result.get('output')}".removeprefix(", ")
-    if "problem" in result:
-        return f"{where}: {result['problem']}" if "output" in result else str(result["problem"])
-    if "shape" in result:
-        return f"{where}: the shape is {result['shape']}"
-    text = f"{where}: {result['wrong']} of {result['elements']} elements wrong, the worst {result['worst']}"
-    is_close = result["relative"] < _CLOSE
-    return f"{text}\n{_TOLERANCE}" if is_close else text
-
-
-def try_given(ask: Ask, setting: Setting, trials: Sequence[Trial]) -> Tried:
-    """Try these trials, up to the first that fails."""
+def try_given(ask: Ask, setting: Setting, trials: Sequence[Trial], *, together: bool = False) -> Tried:
+    """Try these trials, up to the first that fails. With `together`, the plugin infers several in one model."""
     tried = Tried()
-    for trial in trials:
-        if wrong := _wrong(ask, setting, trial, tried):
-            tried.failed, tried.wrong = trial, wrong
-            break
+    if failed := _first_failed(ask, setting, tried, trials, together=together):
+        tried.failed, tried.wrong = failed
     return tried
 
 
-def try_planned(ask: Ask, setting: Setting, tried: Tried, cases: Sequence[PlannedCase]) -> None:
+def try_planned(
+    ask: Ask, setting: Setting, tried: Tried, cases: Sequence[PlannedCase], *, together: bool = False
+) -> None:
     """Try these cases from the smallest on. After a failure, look for a smaller one for a limited time."""
-    for case in sorted(cases, key=lambda one: one.trial.elements):
-        if case.trial.elements > tried.largest or setting.obstacle(case.trial):
-            continue
-        if wrong := _wrong(ask, setting, case.trial, tried):
-            tried.failed, tried.wrong = case.trial, wrong
-            _shrink(ask, setting, tried, case)
-            return
+    by_size = sorted(cases, key=lambda one: one.trial.elements)
+    possible = (one.trial for one in by_size if one.trial.elements <= tried.largest and not setting.obstacle(one.trial))
+    if failed := _first_failed(ask, setting, tried, possible, together=together):
+        tried.failed, tried.wrong = failed
+        _shrink(ask, setting, tried, next(one for one in by_size if one.trial == tried.failed))
+
+
+def _first_failed(
+    ask: Ask, setting: Setting, tried: Tried, trials: Iterable[Trial], *, together: bool
+) -> Failed | None:
+    groups = {name: Group(ask, setting, tried, name) for name in ("static", "dynamic")}
+    for trial in trials:
+        if together:
+            failed = groups["static" if trial.before is None else "dynamic"].add(trial)
+        else:
+            wrong = try_one(ask, setting, trial, tried)
+            failed = (trial, wrong) if wrong else None
+        if failed:
+            return failed
+    return next(filter(None, (group.finish() for group in groups.values())), None)
 
 
 def _shrink(ask: Ask, setting: Setting, tried: Tried, case: PlannedCase) -> None:
@@ -130,32 +65,8 @@ def _shrink(ask: Ask, setting: Setting, tried: Tried, case: PlannedCase) -> None
             if time.monotonic() > end:
                 return
             if text not in tried.known:
-                tried.known[text] = _wrong(ask, setting, candidate.trial, tried)
+                tried.known[text] = try_one(ask, setting, candidate.trial, tried)
             wrong = tried.known[text]
             if wrong is not None and tried.wrong is not None and wrong.check == tried.wrong.check:
                 tried.failed, tried.wrong, smallest = candidate.trial, wrong, candidate
                 break
-
-
-def _wrong(ask: Ask, setting: Setting, trial: Trial, tried: Tried) -> Wrong | None:
-    """What is wrong with a trial, including the death of its process; None if nothing is."""
-    elements = trial.elements
-    try:
-        return tried.add(ask(setting.task, setting.request(trial)), elements)
-    except CannotEmulateError as error:
-        tried.cannot_emulate(error.what, elements)
-        return None
-    except ReferenceTooSlowError as error:
-        tried.reference_is_slow(f"For {elements:,} elements, {error.what}", elements - 1)
-        return None
-    except LibraryError as error:
-        tried.cases += 1
-        return wrong_of(error, "numbers")
-
-
-def wrong_of(error: LibraryError, check: str) -> Wrong:
-    """What an error in a check says is wrong."""
-    if isinstance(error, WorkerDiedError):
-        return Wrong(error.ended, error.what)
-    is_reference = isinstance(error, ReferenceFailedError)
-    return Wrong("reference" if is_reference else check, error.what or "it failed without a message")

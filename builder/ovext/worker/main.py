@@ -36,6 +36,7 @@ _TASKS = {
     "load": "load:run",
     "measure": "measure:run",
     "numbers": "cpu:numbers",
+    "numbers-together": "together:run",
     "numbers-on-gpu": "gpu:numbers",
     "numbers-on-opencl": "opencl:numbers",
     "opencl-build": "opencl:build",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 import tempfile
 import time
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import openvino as ov
 
@@ -29,6 +30,29 @@ if TYPE_CHECKING:
 # The types that the CPU plugin accepts with rows that are not contiguous.
 _TYPES_OF_PARTS = {"f32", "f16", "bf16", "i32", "i8", "u8"}
 CONFIG = {"INFERENCE_PRECISION_HINT": "f32"}
+
+
+class Run(NamedTuple):
+    """The inputs of a run of a model, and what the reference makes of them."""
+
+    inputs: Sequence[Array]
+    expected: Sequence[Array]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A case that has passed without the plugin."""
+
+    request: dict[str, Any]
+    runs: Sequence[Run]
+
+    @property
+    def model(self) -> str:
+        text: str = self.request["runs"][0]["model"]
+        return text
+
+
+waiting: dict[str, list[Waiting]] = {}  # by the name of their group
 
 
 @cache
@@ -71,7 +95,8 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
     """What is wrong with the op in its evaluate() alone, then in the CPU plugin, and how large the errors are.
 
     On an emulated CPU, there is evaluate() alone: the plugin's own code is for this machine's CPU. The request's
-    `runs` are one or two sets of shapes; a model with dynamic dimensions runs with one after the other.
+    `runs` are one or two sets of shapes; a model with dynamic dimensions runs with one after the other. A case with
+    the name of a group in `waits` is inferred by the task "numbers-together".
     """
     say = Phases(request)
     if request["emulator"]:
@@ -79,6 +104,7 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
         emulated.load(request)  # before OpenVINO does
     results: list[dict[str, Any]] = []
     seconds = 0.0
+    runs: list[Run] = []
     for run in request["runs"]:
         say(REFERENCE)
         inputs = draw({**request, **run}, run["shapes"])
@@ -92,7 +118,8 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
             results += _called_alone(_alone({**request, **run}, say), inputs, expected)
         if not all(one["agrees"] for one in results):
             break
-        if request["emulator"]:
+        runs.append(Run(inputs, expected))
+        if request["emulator"] or request.get("waits"):
             continue
         say("compiling the model")
         try:
@@ -102,6 +129,8 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
             break
         say("inferring")
         results += compared(request, "CPU", infer(compiled, inputs, request), expected)
+    if request.get("waits") and all(one["agrees"] for one in results):
+        waiting.setdefault(request["waits"], []).append(Waiting(request, runs))
     return {"results": results, "reference_seconds": seconds}
 
 
@@ -148,15 +177,23 @@ def _alone(request: dict[str, Any], say: Phases) -> Alone:
 
 def infer(compiled: ov.CompiledModel, inputs: Sequence[Array], request: dict[str, Any]) -> list[Array]:
     infer_request = compiled.create_infer_request()
-    kept = []  # a part does not keep its larger tensor alive
-    for number, values in enumerate(inputs):
-        tensor = tensor_of(values, request["input_types"][number])
-        if request.get("parts") and values.size and request["input_types"][number] in _TYPES_OF_PARTS:
-            tensor, larger = part_of_larger(tensor)
-            kept.append(larger)
+    tensors, _larger = tensors_of(inputs, request)
+    for number, tensor in enumerate(tensors):
         infer_request.set_input_tensor(number, tensor)
     infer_request.infer()
     return [array_of(tensor) for tensor in infer_request.output_tensors]
+
+
+def tensors_of(inputs: Sequence[Array], request: dict[str, Any]) -> tuple[list[ov.Tensor], list[ov.Tensor]]:
+    """The inputs as tensors, and the larger tensors that some are parts of, which these do not keep alive."""
+    tensors, kept = [], []
+    for values, element in zip(inputs, request["input_types"], strict=True):
+        tensor = tensor_of(values, element)
+        if request.get("parts") and values.size and element in _TYPES_OF_PARTS:
+            tensor, larger = part_of_larger(tensor)
+            kept.append(larger)
+        tensors.append(tensor)
+    return tensors, kept
 
 
 def attributes(request: dict[str, Any]) -> dict[str, Any]:
