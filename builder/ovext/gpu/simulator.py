@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ovext.errors import OvextError, ToolError
 from ovext.files import replace_file, replace_text, writing_to
+from ovext.targets.isa import host_cpuinfo_flags
 from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.fetch import cache_dir
 from ovext.toolchain.opencl import INSTALL_RUNTIME, find_runtime
@@ -22,14 +24,16 @@ if TYPE_CHECKING:
 
 _FLAGS = ("-x", "c", "-std=c11", "-shared", "-fPIC", "-O2", "-fvisibility=hidden")
 _COMPILE_SECONDS = 60.0
+_MOST_PROGRAMS = 2000  # of about 100 kB each
 
 
 @dataclass(frozen=True)
 class Simulator:
-    """The runtime's path, and the ICD file through which OpenCL finds the simulated device."""
+    """The runtime's path, the ICD file through which OpenCL finds the simulated device, and what it has compiled."""
 
     runtime: Path
     icd: Path
+    compiled: Path
 
     def environment(self, programs: Path | None = None) -> dict[str, str]:
         """What a process needs to see the device; the source of each program is written to the folder `programs`."""
@@ -37,6 +41,7 @@ class Simulator:
         return {
             "OCL_ICD_VENDORS": str(self.icd.parent),
             "OVEXT_SIM_RUNTIME": str(self.runtime),
+            "OVEXT_SIM_CACHE": str(self.compiled),
             # OpenVINO ships an older TBB under the same name: the runtime's must be loaded first.
             "LD_LIBRARY_PATH": _with("LD_LIBRARY_PATH", str(self.runtime.parent)),
             "LD_PRELOAD": _with("LD_PRELOAD", "libtbb.so.12"),
@@ -71,7 +76,22 @@ def find_simulator() -> Simulator:
             icd.parent.mkdir(parents=True, exist_ok=True)
             replace_file(library, lambda aside: _compile(compiler, source.decode(), aside))
             replace_text(icd, f"{library}\n")
-    return Simulator(runtime, icd)
+    return Simulator(runtime, icd, _compiled(folder, runtime))
+
+
+def _compiled(folder: Path, runtime: Path) -> Path:
+    """The folder of what this runtime has compiled for this CPU; the oldest half is removed if it is large."""
+    state = runtime.stat()
+    key = f"{runtime} {state.st_size} {state.st_mtime_ns} {sorted(host_cpuinfo_flags())}"
+    compiled = folder / "compiled" / hashlib.sha256(key.encode()).hexdigest()[:16]
+    with writing_to(compiled):
+        compiled.mkdir(parents=True, exist_ok=True)
+        programs = list(compiled.iterdir())
+        if len(programs) > _MOST_PROGRAMS:
+            with suppress(FileNotFoundError):  # another process removes them too
+                for program in sorted(programs, key=lambda one: one.stat().st_mtime)[: _MOST_PROGRAMS // 2]:
+                    program.unlink()
+    return compiled
 
 
 def simulator_if_possible() -> Simulator | None:

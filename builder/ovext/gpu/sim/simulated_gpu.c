@@ -5,7 +5,8 @@
  * table.
  *
  * Environment: OVEXT_SIM_RUNTIME is the path of libintelocl.so; OVEXT_SIM_PROGRAMS, if set, a folder that receives the
- * source of every program. Why a program does not build is written to stderr, which the plugin keeps to itself.
+ * source of every program; OVEXT_SIM_CACHE, if set, a folder that keeps what programs were compiled to. Why a program
+ * does not build is written to stderr, which the plugin keeps to itself.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,9 +23,13 @@ enum {
     GET_DEVICE_IDS = 2,
     GET_DEVICE_INFO = 3,
     CREATE_PROGRAM_WITH_SOURCE = 26,
+    CREATE_PROGRAM_WITH_BINARY = 27,
     RELEASE_PROGRAM = 29,
     BUILD_PROGRAM = 30,
+    GET_PROGRAM_INFO = 32,
     GET_PROGRAM_BUILD_INFO = 33,
+    CREATE_KERNEL = 34,
+    CREATE_KERNELS_IN_PROGRAM = 35,
 };
 
 /* Values from the OpenCL specification and Intel's extension cl_intel_device_attribute_query. */
@@ -37,6 +42,8 @@ enum {
     DEVICE_TYPE = 0x1000,
     DEVICE_EXTENSIONS = 0x1030,
     DEVICE_IP_VERSION = 0x4250,
+    PROGRAM_BINARY_SIZES = 0x1165,
+    PROGRAM_BINARIES = 0x1166,
     PROGRAM_BUILD_LOG = 0x1183,
     XE_LP = 0x03000000,
 };
@@ -51,7 +58,29 @@ static void* (*create_program)(void* context, uint32_t count, const char** texts
 static status (*release_program)(void* program);
 static status (*build_program)(
     void* program, uint32_t count, void* const* devices, const char* options, void* callback, void* data);
+static status (*get_program_info)(void* program, uint32_t name, size_t size, void* value, size_t* needed);
 static status (*get_build_info)(void* program, void* device, uint32_t name, size_t size, void* value, size_t* needed);
+static void* (*create_from_binary)(void* context,
+                                   uint32_t count,
+                                   void* const* devices,
+                                   const size_t* sizes,
+                                   const unsigned char** binaries,
+                                   status* states,
+                                   status* error);
+static void* (*create_kernel)(void* program, const char* name, status* error);
+static status (*create_kernels)(void* program, uint32_t count, void** kernels, uint32_t* created);
+
+/* What the cache knows of a program, as long as the process runs: programs are never released. */
+struct program {
+    void* handle;
+    void* context;
+    unsigned __int128 hash; /* of its source */
+    int may_be_kept;
+    void* from_cache; /* the same program from the cache, once it is built; else NULL */
+    struct program* next;
+};
+
+static struct program* programs;
 
 static status answer(const void* source, size_t length, size_t size, void* value, size_t* needed) {
     if (value != NULL) {
@@ -131,10 +160,136 @@ static void keep_source(uint32_t count, const char** texts, const size_t* sizes)
     }
 }
 
+/* FNV-1a of 128 bits. */
+static unsigned __int128 hashed(unsigned __int128 hash, const char* text, size_t length) {
+    const unsigned __int128 prime = ((unsigned __int128)1 << 88) + 0x13b;
+    for (size_t i = 0; i < length; ++i) {
+        hash = (hash ^ (unsigned char)text[i]) * prime;
+    }
+    return hash;
+}
+
+static void remember(void* handle, void* context, uint32_t count, const char** texts, const size_t* sizes) {
+    struct program* program = handle != NULL && getenv("OVEXT_SIM_CACHE") != NULL ? calloc(1, sizeof *program) : NULL;
+    if (program == NULL) {
+        return;
+    }
+    *program = (struct program){.handle = handle, .context = context, .may_be_kept = 1};
+    program->hash = ((unsigned __int128)0x6c62272e07bb0142 << 64) + 0x62b821756295c58d;
+    for (uint32_t i = 0; i < count; ++i) {
+        const size_t length = sizes != NULL && sizes[i] != 0 ? sizes[i] : strlen(texts[i]);
+        program->hash = hashed(program->hash, texts[i], length);
+        /* Another file may change. */
+        program->may_be_kept &= memmem(texts[i], length, "include", strlen("include")) == NULL;
+    }
+    program->next = __atomic_load_n(&programs, __ATOMIC_ACQUIRE);
+    while (!__atomic_compare_exchange_n(&programs, &program->next, program, 0, __ATOMIC_RELEASE, __ATOMIC_ACQUIRE)) {
+    }
+}
+
+static struct program* find(void* handle) {
+    struct program* program = __atomic_load_n(&programs, __ATOMIC_ACQUIRE);
+    while (program != NULL && program->handle != handle) {
+        program = program->next;
+    }
+    return program;
+}
+
+/* The program itself, or the same one from the cache. */
+static void* built(void* handle) {
+    const struct program* program = find(handle);
+    void* other = program != NULL ? __atomic_load_n(&program->from_cache, __ATOMIC_ACQUIRE) : NULL;
+    return other != NULL ? other : handle;
+}
+
+/* Where the cache has the program, built with these options. */
+static int path_in_cache(const struct program* program, const char* options, char* path, size_t size) {
+    const char* text = options != NULL ? options : "";
+    const unsigned __int128 hash = hashed(hashed(program->hash, "", 1), text, strlen(text));
+    const char* folder = getenv("OVEXT_SIM_CACHE");
+    const unsigned long long high = (unsigned long long)(hash >> 64), low = (unsigned long long)hash;
+    return folder != NULL && program->may_be_kept && strstr(text, "include") == NULL &&
+           snprintf(path, size, "%s/%016llx%016llx", folder, high, low) < (int)size;
+}
+
+static unsigned char* read_file(const char* path, size_t* size) {
+    FILE* file = fopen(path, "rb");
+    unsigned char* bytes = NULL;
+    if (file != NULL && fseek(file, 0, SEEK_END) == 0 && ftell(file) > 0) {
+        *size = (size_t)ftell(file);
+        bytes = malloc(*size);
+        rewind(file);
+    }
+    if (bytes != NULL && fread(bytes, 1, *size, file) != *size) {
+        free(bytes);
+        bytes = NULL;
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return bytes;
+}
+
+/* Whether the program is built from what the cache has. */
+static int take_from_cache(struct program* program, void* device, const char* options, const char* path) {
+    size_t size = 0;
+    status error = INVALID_VALUE;
+    unsigned char* bytes = read_file(path, &size);
+    void* other = bytes == NULL ? NULL
+                                : create_from_binary(
+                                      program->context, 1, &device, &size, (const unsigned char**)&bytes, NULL, &error);
+    free(bytes);
+    if (other == NULL || error != SUCCESS || build_program(other, 1, &device, options, NULL, NULL) != SUCCESS) {
+        return 0;
+    }
+    __atomic_store_n(&program->from_cache, other, __ATOMIC_RELEASE);
+    return 1;
+}
+
+/* Another process sees the whole file or none. */
+static void put_into_cache(void* handle, const char* path) {
+    size_t size = 0;
+    char aside[4096 + 16];
+    snprintf(aside, sizeof aside, "%s.%d", path, (int)getpid());
+    if (get_program_info(handle, PROGRAM_BINARY_SIZES, sizeof size, &size, NULL) != SUCCESS || size == 0) {
+        return;
+    }
+    unsigned char* bytes = malloc(size);
+    FILE* file = bytes != NULL ? fopen(aside, "wbx") : NULL;
+    if (file != NULL) {
+        int is_whole = get_program_info(handle, PROGRAM_BINARIES, sizeof bytes, &bytes, NULL) == SUCCESS &&
+                       fwrite(bytes, 1, size, file) == size;
+        is_whole &= fclose(file) == 0;
+        if (!is_whole || rename(aside, path) != 0) {
+            unlink(aside);
+        }
+    }
+    free(bytes);
+}
+
 static void* simulated_create_program(
     void* context, uint32_t count, const char** texts, const size_t* sizes, status* error) {
     keep_source(count, texts, sizes);
-    return create_program(context, count, texts, sizes, error);
+    void* handle = create_program(context, count, texts, sizes, error);
+    remember(handle, context, count, texts, sizes);
+    return handle;
+}
+
+static void* simulated_create_kernel(void* program, const char* name, status* error) {
+    return create_kernel(built(program), name, error);
+}
+
+static status simulated_create_kernels(void* program, uint32_t count, void** kernels, uint32_t* created) {
+    return create_kernels(built(program), count, kernels, created);
+}
+
+static status simulated_program_info(void* program, uint32_t name, size_t size, void* value, size_t* needed) {
+    return get_program_info(built(program), name, size, value, needed);
+}
+
+static status simulated_build_info(
+    void* program, void* device, uint32_t name, size_t size, void* value, size_t* needed) {
+    return get_build_info(built(program), device, name, size, value, needed);
 }
 
 /* This runtime drops a program that kernels still refer to; a process that runs one model can keep them all. */
@@ -145,7 +300,19 @@ static status simulated_release_program(void* program) {
 
 static status simulated_build_program(
     void* program, uint32_t count, void* const* devices, const char* options, void* callback, void* data) {
+    char path[4096];
+    struct program* known = count == 1 && callback == NULL ? find(program) : NULL;
+    const int may_be_kept = known != NULL && path_in_cache(known, options, path, sizeof path);
+    if (may_be_kept && take_from_cache(known, devices[0], options, path)) {
+        return SUCCESS;
+    }
+    if (known != NULL) {
+        __atomic_store_n(&known->from_cache, NULL, __ATOMIC_RELEASE);
+    }
     const status state = build_program(program, count, devices, options, callback, data);
+    if (may_be_kept && state == SUCCESS) {
+        put_into_cache(program, path);
+    }
     size_t length = 0;
     if (state != SUCCESS && count > 0 &&
         get_build_info(program, devices[0], PROGRAM_BUILD_LOG, 0, NULL, &length) == SUCCESS) {
@@ -172,12 +339,16 @@ static void replace(void** table, int position, void* function, void* original) 
 }
 
 static void simulate(void** table) {
-    memcpy(&get_build_info, &table[GET_PROGRAM_BUILD_INFO], sizeof get_build_info);
+    memcpy(&create_from_binary, &table[CREATE_PROGRAM_WITH_BINARY], sizeof create_from_binary);
     replace(table, GET_DEVICE_IDS, (void*)simulated_device_ids, &get_device_ids);
     replace(table, GET_DEVICE_INFO, (void*)simulated_device_info, &get_device_info);
     replace(table, CREATE_PROGRAM_WITH_SOURCE, (void*)simulated_create_program, &create_program);
     replace(table, RELEASE_PROGRAM, (void*)simulated_release_program, &release_program);
     replace(table, BUILD_PROGRAM, (void*)simulated_build_program, &build_program);
+    replace(table, GET_PROGRAM_INFO, (void*)simulated_program_info, &get_program_info);
+    replace(table, GET_PROGRAM_BUILD_INFO, (void*)simulated_build_info, &get_build_info);
+    replace(table, CREATE_KERNEL, (void*)simulated_create_kernel, &create_kernel);
+    replace(table, CREATE_KERNELS_IN_PROGRAM, (void*)simulated_create_kernels, &create_kernels);
 }
 
 static void* runtime_function(const char* name) {
