@@ -71,10 +71,16 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         for name in SETTINGS_OF_USERS:
             patch.delenv(name, raising=False)
         patch.setenv("OVEXT_ENGINE", "host")  # builds in containers have their own tests
-        patch.setenv("OVEXT_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("OVEXT_CACHE_DIR", str(_folder_of_all_workers(tmp_path_factory) / "cache"))
         for name, value in cache_settings().items():
             patch.setenv(name, value)
         yield
+
+
+def _folder_of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the workers of pytest-xdist meet, so that each release of OpenVINO is fetched once."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ __all__ = ["__version__", "gpu_config", "load", "register_all"]
 def __getattr__(name: str) -> Any:
     """What costs more to import than a program that only loads a library should pay."""
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415
+        from ovext.resources import version  # noqa: PLC0415
 
-        return version("ovext")
+        return version()
     if name == "gpu_config":
         from ovext.gpu.config import gpu_config  # noqa: PLC0415
 

@@ -6,7 +6,6 @@ It contains no time and no path of the machine, so that the same build writes th
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +14,7 @@ from ovext.build.cmake_report import kernel_flags
 from ovext.errors import FilesError
 from ovext.files import read_regular, sha256_of
 from ovext.project.settings import Acceptance, Settings
+from ovext.resources import version
 from ovext.transaction import finish_change, is_inner_name
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def record_of(
         bundled=list(bundled),
         provides=settings.provides,
         accept=settings.accept,
-        ovext=version("ovext"),
+        ovext=version(),
     )
 
 

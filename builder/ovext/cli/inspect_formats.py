@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ovext.findings import Level
 from ovext.inspect.codes import CODES
 from ovext.inspect.report import FileReport
+from ovext.resources import version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ def sarif(reports: Sequence[FileReport | Unreadable]) -> dict[str, Any]:
             results += [_of_finding(report.file, finding, codes.index(finding.code)) for finding in report.findings]
         else:
             results.append(_result(report.file, _UNREADABLE, len(codes), Level.ERROR, report.problem))
-    driver = {"name": "ovext", "version": version("ovext"), "rules": rules}
+    driver = {"name": "ovext", "version": version(), "rules": rules}
     return {"$schema": _PAGE, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # ovext uses none, and looking for them takes 10 ms
+
 import typer
 import typer.core
 
@@ -113,7 +115,10 @@ def _only_listed() -> None:
 
 
 def _app(words: list[str], *, all_commands: bool) -> typer.Typer:
-    """The command `ovext`. Imports only subcommands that `words` may name, unless `all_commands` is set."""
+    """The command `ovext`.
+
+    Unless `all_commands` is set, only a subcommand that `words` may name is imported; others are listed at most.
+    """
     app = typer.Typer(
         cls=_Commands,
         name="ovext",
@@ -125,7 +130,8 @@ def _app(words: list[str], *, all_commands: bool) -> typer.Typer:
         help="Build OpenVINO extensions that are known to load where they are sent and to compute the right numbers.",
     )
     app.callback()(_options)
-    for one in _COMMANDS:
+    named = [one for one in _COMMANDS if one.name in words[:1]]
+    for one in _COMMANDS if all_commands or not named else named:
         command = one.load() if all_commands or one.name in words else _only_listed
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=one.name, short_help=one.help, hidden=not one.help)

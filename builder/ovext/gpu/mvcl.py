@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import quoteattr
 
+from ovext.gpu.emit import quoted
 from ovext.toml import read_text
 
 if TYPE_CHECKING:
@@ -32,17 +32,17 @@ def _xml(op: OpDescription, vpu: Vpu, kernel: str) -> str:
         lines.append(f'<Tensor arg-name="{argument}" type="{kind}" port-index="{port}" format="{buffer.format}"/>')
     for argument, source in vpu.scalars.items():
         number = scalar_type(source, attributes)
-        lines.append(f'<Scalar arg-name="{argument}" type="{number}" source={quoteattr(source)}/>')
+        lines.append(f'<Scalar arg-name="{argument}" type="{number}" source={quoted(source)}/>')
     parameters = "\n".join(f"      {line}" for line in lines)
-    local = f" local={quoteattr(','.join(vpu.local_sizes))}" if vpu.local_sizes else ""
+    local = f" local={quoted(','.join(vpu.local_sizes))}" if vpu.local_sizes else ""
     return f"""\
-<CustomLayer name={quoteattr(op.type)} type="MVCL" version="1">
-  <Kernel entry={quoteattr(vpu.entry)}>
+<CustomLayer name={quoted(op.type)} type="MVCL" version="1">
+  <Kernel entry={quoted(vpu.entry)}>
     <Source filename="{kernel}"/>
     <Parameters>
 {parameters}
     </Parameters>
-    <WorkSizes dim={quoteattr(vpu.dim)} global={quoteattr(",".join(vpu.work_sizes))}{local}/>
+    <WorkSizes dim={quoted(vpu.dim)} global={quoted(",".join(vpu.work_sizes))}{local}/>
   </Kernel>
 </CustomLayer>
 """

@@ -6,11 +6,11 @@ import os
 import re
 import tempfile
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import ProjectError, UsageError
+from ovext.resources import version
 from ovext.scaffold.new import NewFiles, project_name
 from ovext.scaffold.render import render
 from ovext.targets.openvino_version import BROUGHT_BY_OPENVINO
@@ -101,7 +101,7 @@ def _files(name: str, root: Path, found: Found, openvino: OpenVINO) -> dict[str,
         "description": f"{name}: ops for OpenVINO",
         "openvino": str(openvino.version),
         "brought": BROUGHT_BY_OPENVINO,
-        "ovext": ".".join(version("ovext").split(".")[:2]),
+        "ovext": ".".join(version().split(".")[:2]),
         "package": False,
         "license": "",
         "author": "",

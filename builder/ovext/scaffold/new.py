@@ -7,7 +7,6 @@ import shutil
 import sys
 import tempfile
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from ovext.files import replace_text, writing_to
 from ovext.project import load_project
 from ovext.project.fields import keyword_language
 from ovext.project.op import json_schema
+from ovext.resources import version
 from ovext.scaffold.derived import SCHEMA_FILE, folder_of
 from ovext.scaffold.op_files import op_files
 from ovext.scaffold.render import render
@@ -162,7 +162,7 @@ def _project_files(name: str, ops: str, chosen: Repository, *, onnx: bool) -> di
         "ops": ops,
         "openvino": DEFAULT_RELEASE,
         "brought": BROUGHT_BY_OPENVINO,
-        "ovext": ".".join(version("ovext").split(".")[:2]),
+        "ovext": ".".join(version().split(".")[:2]),
         "package": True,
         "license": chosen.license,
         "author": user_name(),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from ovext.errors import UnknownNameError, UsageError
-from ovext.resources import licence
+from ovext.resources import licence, version
 from ovext.scaffold.render import render
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def repository_files(chosen: Repository, context: Mapping[str, Any]) -> dict[str
             ("conanfile.py", title, "Extension"),
             ("test_package/conanfile.py", f"Test{title}", "Test"),
         ):
-            files[path] = render("repository/conanfile.py", class_name=class_name, base=base, version=version("ovext"))
+            files[path] = render("repository/conanfile.py", class_name=class_name, base=base, version=version())
     return files
 
 
