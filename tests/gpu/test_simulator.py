@@ -61,6 +61,13 @@ def test_a_program_is_taken_from_what_was_compiled_before(simulator: Simulator) 
     assert run(simulator, ONE) == "2"
 
 
+def test_the_comment_with_the_file_of_a_kernel_makes_no_difference(simulator: Simulator) -> None:
+    for file in ("one/kernel.cl", "two/kernel.cl"):
+        assert run(simulator, f"// Custom Layer Kernel {file}\n{ONE}") == "1"
+    assert len(kept(simulator)) == 1
+    assert run(simulator, f"// Custom Layer Kernel {file}\n{TWO}") == "2"
+
+
 @pytest.mark.parametrize("damage", [b"", b"no program"])
 def test_a_damaged_file_is_compiled_again(simulator: Simulator, damage: bytes) -> None:
     run(simulator, ONE)

@@ -169,6 +169,21 @@ static unsigned __int128 hashed(unsigned __int128 hash, const char* text, size_t
     return hash;
 }
 
+/* Without the plugin's comments that name the file of a custom kernel, which lies elsewhere each time. */
+static unsigned __int128 hashed_source(unsigned __int128 hash, const char* text, size_t length) {
+    static const char comment[] = "// Custom Layer Kernel ";
+    const char* end = text + length;
+    const char* found = NULL;
+    while ((found = memmem(text, (size_t)(end - text), comment, sizeof comment - 1)) != NULL) {
+        hash = hashed(hash, text, (size_t)(found - text));
+        text = memchr(found, '\n', (size_t)(end - found));
+        if (text == NULL) {
+            return hash;
+        }
+    }
+    return hashed(hash, text, (size_t)(end - text));
+}
+
 static void remember(void* handle, void* context, uint32_t count, const char** texts, const size_t* sizes) {
     struct program* program = handle != NULL && getenv("OVEXT_SIM_CACHE") != NULL ? calloc(1, sizeof *program) : NULL;
     if (program == NULL) {
@@ -178,7 +193,7 @@ static void remember(void* handle, void* context, uint32_t count, const char** t
     program->hash = ((unsigned __int128)0x6c62272e07bb0142 << 64) + 0x62b821756295c58d;
     for (uint32_t i = 0; i < count; ++i) {
         const size_t length = sizes != NULL && sizes[i] != 0 ? sizes[i] : strlen(texts[i]);
-        program->hash = hashed(program->hash, texts[i], length);
+        program->hash = hashed_source(program->hash, texts[i], length);
         /* Another file may change. */
         program->may_be_kept &= memmem(texts[i], length, "include", strlen("include")) == NULL;
     }
