@@ -17,7 +17,7 @@ from ovext.worker.faults import FaultRecorder, Region
 from ovext.worker.tasks.arena import call_with_threads, thread_counts
 from ovext.worker.tasks.compare import compared
 from ovext.worker.tasks.guarded import GuardedMemory
-from ovext.worker.tasks.values import Buffer, array_of, bytes_of, numpy_type
+from ovext.worker.tasks.values import Buffer, array_of, bytes_of, from_bits, numpy_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -212,9 +212,12 @@ def fault_recorder(file: Path) -> FaultRecorder:
 
 
 def _is_filled(values: Array, element: str, fill: int) -> Array:
-    """Which elements consist of that byte only."""
-    each = bytes_of(values, element).reshape(values.size, -1) if values.size else np.zeros((0, 1), np.uint8)
-    return np.asarray((each == fill).all(axis=1).reshape(values.shape))
+    """Which elements consist of that byte only. No such number is 0 or NaN, so that equal ones have equal bytes."""
+    if element == "boolean":
+        return np.asarray(values.view(np.uint8) == fill)
+    filled = np.full(8, fill, np.uint8)
+    number = from_bits(filled.view(np.uint16)) if element == "bf16" else filled.view(numpy_type(element))
+    return np.asarray(values == number[0])
 
 
 def same_values(first: Array, other: Array) -> bool:

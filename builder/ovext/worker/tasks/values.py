@@ -150,18 +150,27 @@ def rounded(values: Array, element: str) -> Array:
     """These values, rounded to the element type, in numpy's type."""
     with np.errstate(over="ignore"):  # values that are too large become infinite
         values = np.asarray(values).astype(numpy_type(element))
-    return _from_bits(_bits(values)) if element == "bf16" else values
+    return from_bits(_bits(values)) if element == "bf16" else values
 
 
 def _bits(values: Array) -> Array:
     """The bits of the values as bf16, rounded to the nearest."""
-    wide = np.ascontiguousarray(values, np.float32).view(np.uint32)
-    nearest = ((wide + 0x7FFF + ((wide >> 16) & 1)) >> 16).astype(np.uint16)
-    nan = ((wide >> 16) | 0x40).astype(np.uint16)
-    return np.where(np.isnan(values), nan, nearest).reshape(np.shape(values))
+    numbers = np.ascontiguousarray(values, np.float32)
+    wide = numbers.view(np.uint32)
+    nearest = wide >> 16
+    nearest &= 1
+    nearest += 0x7FFF
+    nearest += wide
+    nearest >>= 16
+    bits = nearest.astype(np.uint16)
+    nan = np.isnan(numbers)
+    if nan.any():
+        bits[nan] = (wide[nan] >> 16) | 0x40
+    return bits.reshape(np.shape(values))
 
 
-def _from_bits(bits: Array) -> Array:
+def from_bits(bits: Array) -> Array:
+    """The values of bf16 with these bits, as f32."""
     return (np.asarray(bits, np.uint16).astype(np.uint32) << 16).view(np.float32).reshape(np.shape(bits))
 
 
@@ -188,7 +197,7 @@ def bytes_of(values: Array, element: str) -> Array:
 def array_of(tensor: ov.Tensor) -> Array:
     """A copy of a tensor's values; bf16 becomes f32."""
     if tensor.element_type == ov.Type.bf16:
-        return _from_bits(np.array(tensor.data).view(np.uint16).reshape(tensor.shape))
+        return from_bits(np.array(tensor.data).view(np.uint16).reshape(tensor.shape))
     if tensor.element_type == ov.Type.string:
         return np.array(tensor.str_data, object).reshape(tensor.shape)
     return np.array(tensor.data).reshape(tensor.shape)
