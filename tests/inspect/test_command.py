@@ -221,7 +221,7 @@ def test_the_least_cpu_decides(ovext: Ovext, tmp_path: Path) -> None:
     library = wide_library(tmp_path)
     done = ovext("inspect", library)
     assert done.returncode == ExitCode.FAILED
-    assert "say --cpu haswell if every CPU that will run it is at least that" in done.stdout
+    assert "use `ovext inspect --cpu haswell` if every CPU that will run it is at least that" in done.stdout
     assert ovext("inspect", library, "--cpu", "haswell").returncode == ExitCode.OK
     assert "unknown CPU 'hasvell' (did you mean 'haswell'?)" in ovext("inspect", library, "--cpu", "hasvell").stderr
 

@@ -253,4 +253,6 @@ def _fix(needed: frozenset[str]) -> str:
     least = next((name for name in CPUS if needed <= features_of_cpu(name)), None)
     if UNKNOWN in needed or least is None:
         return "Compile it for x86-64, or check the CPU before it runs."
-    return f"Compile it for x86-64, or say --cpu {least} if every CPU that will run it is at least that."
+    return (
+        f"Compile it for x86-64, or use `ovext inspect --cpu {least}` if every CPU that will run it is at least that."
+    )

@@ -182,8 +182,8 @@ def _missing_libraries(needed: Sequence[Needed], in_memory: bool) -> Iterator[Li
         where = None if len(targets) == len(one.brought_by) else targets
         text = f"{one.needed_by} needs {name}, which nothing brings on {', '.join(targets)}"
         fix = (
-            f"Link it statically, or {beside} with a run path that begins with $ORIGIN, as `ovext build --bundle` "
-            f"does. If the image installs it, say --provides {name}, or provides = [...] in [tool.ovext]."
+            f"Link it statically, or {beside} with a run path that begins with $ORIGIN, as `ovext build --bundle` does."
+            f" If the image installs it, list it in [tool.ovext] provides, or use `ovext inspect --provides {name}`."
         )
         yield LibraryFinding("missing-library", Level.ERROR, text, fix, where=name, targets=where)
 
