@@ -410,6 +410,7 @@ def test_builds_at_once_share_the_jobs(ovext: Ovext, custom_relu: Path, given: l
     assert jobs is None or found == [jobs, jobs]
 
 
+@pytest.mark.usefixtures("without_compiler_cache")
 def test_a_compiler_cache_has_what_does_not_depend_on_the_release(
     ovext: Ovext, custom_relu: Path, tmp_path: Path
 ) -> None:
@@ -424,8 +425,7 @@ def test_a_compiler_cache_has_what_does_not_depend_on_the_release(
     stats = subprocess.check_output([str(CCACHE), "--print-stats"], env={**os.environ, **cache}, text=True)
     counts = dict(line.split("\t") for line in stats.splitlines())
     hits = int(counts["direct_cache_hit"]) + int(counts["preprocessed_cache_hit"])
-    sources = ["kernel", "entry", "variant_table", "cpu", "variant", "dispatch", "floor"]
-    assert hits >= len(sources), stats
+    assert hits >= len(["kernel", "cpu", "variant", "dispatch", "floor"]), stats
 
 
 def test_the_way_out_of_an_engine_that_is_missing_is_for_all_releases(ovext: Ovext, custom_relu: Path) -> None:

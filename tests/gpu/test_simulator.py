@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +50,12 @@ def run(simulator: Simulator, source: str, *options: str) -> str:
 
 
 def kept(simulator: Simulator) -> set[Path]:
-    return {*simulator.compiled.iterdir()}
+    return {*compiled_by(simulator).iterdir()}
+
+
+def compiled_by(simulator: Simulator) -> Path:
+    assert simulator.compiled is not None
+    return simulator.compiled
 
 
 def test_a_program_is_taken_from_what_was_compiled_before(simulator: Simulator) -> None:
@@ -63,9 +69,15 @@ def test_a_program_is_taken_from_what_was_compiled_before(simulator: Simulator) 
 
 def test_the_comment_with_the_file_of_a_kernel_makes_no_difference(simulator: Simulator) -> None:
     for file in ("one/kernel.cl", "two/kernel.cl"):
-        assert run(simulator, f"// Custom Layer Kernel {file}\n{ONE}") == "1"
+        assert run(simulator, f"\n// Custom Layer Kernel {file}\n{ONE}") == "1"
     assert len(kept(simulator)) == 1
-    assert run(simulator, f"// Custom Layer Kernel {file}\n{TWO}") == "2"
+    assert run(simulator, f"\n// Custom Layer Kernel {file}\n{TWO}") == "2"
+
+
+def test_code_in_the_line_of_that_comment_makes_a_difference(simulator: Simulator) -> None:
+    for number in ("7", "8"):
+        line = f"// Custom Layer Kernel */ *out = {number};"
+        assert run(simulator, f"kernel void store(global int* out) {{\n/*\n{line}\n}}") == number
 
 
 @pytest.mark.parametrize("damage", [b"", b"no program"])
@@ -85,19 +97,39 @@ def test_other_options_make_another_program(simulator: Simulator) -> None:
     assert len(kept(simulator)) == 2
 
 
-def test_a_program_that_includes_a_file_is_compiled_each_time(simulator: Simulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize("directive", ["include", "import", "inc\\\nlude"])
+def test_a_program_that_brings_a_file_is_compiled_each_time(
+    simulator: Simulator, tmp_path: Path, directive: str
+) -> None:
     header = tmp_path / "number.h"
     for number in ("5", "6"):
         header.write_text(f"#define NUMBER {number}\n", encoding="utf-8")
-        source = f'#include "{header}"\nkernel void store(global int* out) {{ *out = NUMBER; }}'
+        source = f'#{directive} "{header}"\nkernel void store(global int* out) {{ *out = NUMBER; }}'
         assert run(simulator, source) == number
     assert kept(simulator) == set()
 
 
+def test_a_setting_of_the_runtime_makes_another_program(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(simulator, ONE) == "1"
+    monkeypatch.setenv("CL_CONFIG_USE_VECTORIZER", "False")
+    assert run(find_simulator(), ONE) == "1"
+    assert kept(find_simulator()).isdisjoint(kept(simulator))
+
+
+def test_a_cache_that_cannot_be_written_is_left_alone(simulator: Simulator) -> None:
+    folder = compiled_by(simulator).parent
+    shutil.rmtree(folder)
+    folder.write_text("no folder", encoding="utf-8")
+    again = find_simulator()
+    assert again.compiled is None
+    assert run(again, ONE) == "1"
+
+
 def test_half_of_too_many_programs_are_removed(simulator: Simulator) -> None:
+    folder = compiled_by(simulator)
     for number in range(2001):
-        (simulator.compiled / str(number)).touch()
-    os.utime(simulator.compiled / "2000", (0, 0))
+        (folder / str(number)).touch()
+    os.utime(folder / "2000", (0, 0))
     find_simulator()
     assert len(kept(simulator)) == 1001
-    assert not (simulator.compiled / "2000").exists()
+    assert not (folder / "2000").exists()

@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import get_args
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import openvino as ov
 import pytest
 
 from helpers import PACKAGES, ROOT, RUNNABLE, Built, Ovext, copy_project
 from ovext.errors import ExitCode
-from ovext.models.ir import TensorType, one_op_model
+from ovext.models.ir import TensorType, one_op_model, side_by_side
 from ovext.project.attributes import WITHOUT_NUMBERS, ElementType
 from ovext.targets.isa import isa_table
 from ovext.targets.plugin_types import in_cpu_plugin
 from ovext.toolchain.emulators import has_emulator
-from proven import HEALTHY, ILLNESSES, Illness, rows_of
+from proven import HEALTHY, ILLNESSES, Illness, build, rows_of
 
 FEW = ("--examples", "15")
 # As `ovext new` writes the kernel, its results are 0.
@@ -77,6 +78,38 @@ def test_a_mistake_is_found_by_its_check(ovext: Ovext, ill: Built, illness: Illn
     assert any(illness.told in one["what"] + shlex.join(one["options"]) for one in found), failed
     if illness.op == "WrongVariant":
         assert [name for name in failed if name.startswith("numbers")] == ["numbers sse42"]
+
+
+def test_what_only_a_clone_does_wrong_is_found(ovext: Ovext, custom_relu: Path) -> None:
+    """The plugin computes with clones of the ops of a model; evaluate() alone is called on the op itself."""
+    source = custom_relu / "ops" / "custom_relu" / "op.cpp"
+    text = source.read_text()
+    right = "std::make_shared<CustomReLU>(inputs, m_attributes)"
+    assert right in text
+    source.write_text(text.replace(right, "std::make_shared<CustomReLU>(inputs, Attributes{})"))
+    built = build(custom_relu, options=["--isa", "sse42"])
+    rows, code = rows_of(ovext, built, "--check", "numbers", "--device", "CPU", *FEW)
+    assert code == ExitCode.FAILED
+    told = [row["failures"][0]["what"] for row in rows]
+    assert len(told) == 3
+    assert all(one.startswith("CPU, output 0: ") for one in told), told
+
+
+def test_models_side_by_side_compute_what_each_computes_alone() -> None:
+    wide = [TensorType("f32", (2,)), TensorType("f32", (2,))]
+    models = [
+        one_op_model("Subtract", "opset1", wide, {"auto_broadcast": "numpy"}),
+        one_op_model("ReLU", "opset1", [TensorType("f32", (-1,))], {"note": '\x1f\ufffe<layers> -layer="1"'}),
+        one_op_model(
+            "Split", "opset1", [TensorType("f32", (2,)), TensorType("i64", ())], {"num_splits": "2"}, outputs=2
+        ),
+    ]
+    model = ov.Core().read_model(side_by_side(models).encode(), b"")
+    names = [port.get_node().get_friendly_name() for port in (*model.inputs, *model.outputs)]
+    assert [one.partition("/")[0] for one in names] == ["0", "0", "1", "2", "2", "0", "1", "2", "2"]
+    given = [np.array(one, np.float32) for one in ([5, 7], [1, 2], [-1, 3], [8, 9])]
+    results = ov.Core().compile_model(model, "CPU")([*given, np.array(0)])
+    assert [results[one].tolist() for one in range(4)] == [[4, 5], [0, 3], [8], [9]]
 
 
 def test_all_that_is_tried_is_listed(ovext: Ovext, healthy: Built) -> None:

@@ -87,8 +87,10 @@ def test_each_end_of_a_process_is_named() -> None:
 class Together:
     """Stands for a worker that finds nothing without the plugin; `plugin` answers for groups, `alone` for one case."""
 
-    def __init__(self, plugin: Callable[[int], dict[str, Any]], alone: Callable[[int], dict[str, Any]]) -> None:
-        self.plugin, self.alone = plugin, alone
+    def __init__(
+        self, plugin: Callable[[int], dict[str, Any]], alone: Callable[[int], dict[str, Any]], kept: int = 1
+    ) -> None:
+        self.plugin, self.alone, self.kept = plugin, alone, kept
         self.alone_asked = 0
         self.groups: list[int] = []
 
@@ -97,7 +99,7 @@ class Together:
             self.groups.append(request["count"])
             return self.plugin(request["count"])
         if "waits" in request:
-            return number(0.1)
+            return {**number(0.1), "bytes": self.kept}
         self.alone_asked += 1
         return self.alone(elements(request))
 
@@ -138,10 +140,25 @@ def test_the_case_that_is_wrong_in_a_group_is_found() -> None:
     assert "model of its own" not in result.wrong.what
 
 
-def test_what_is_wrong_in_groups_only_fails() -> None:
-    result = Together(all_off_by(2), lambda _: number(0)).tried()
+def test_what_is_wrong_in_a_group_only_fails_and_is_named() -> None:
+    worker = Together(
+        lambda count: {"results": [number(2 if one == 3 else 0)["results"] for one in range(count)]},
+        lambda _: number(0),
+    )
+    result = worker.tried()
     assert result.wrong is not None
-    assert "Each is right in a model of its own; this is one of 16 such ops." in result.wrong.what
+    assert not result.wrong.is_alone
+    assert result.wrong.what.endswith(
+        f"This was one of {worker.groups[0]} ops in a model; each is right in a model of its own."
+    )
+    assert result.failed is not None
+    assert worker.alone_asked == worker.groups[0], "no smaller case is looked for"
+
+
+def test_a_group_does_not_keep_more_than_it_may() -> None:
+    worker = Together(all_off_by(0), lambda _: number(0), kept=1 << 25)
+    worker.tried()
+    assert max(worker.groups) == 3
 
 
 def test_a_group_that_another_process_has_tried_is_tried_one_by_one() -> None:
@@ -160,4 +177,6 @@ def test_only_a_group_that_takes_too_long_may_pass_one_by_one(ended: str, fails:
 
     worker = Together(end, lambda _: number(0.1))
     assert (worker.tried().failed is not None) == fails
-    assert worker.alone_asked >= min(len(CASES), 16)
+    if not fails:
+        assert len(worker.groups) <= 2, "the others of these kinds are tried one by one at once"
+        assert worker.alone_asked == len(CASES)

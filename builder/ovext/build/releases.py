@@ -20,7 +20,7 @@ from ovext.files import read_regular, writing_to
 from ovext.project.sources import products_of
 from ovext.targets.base_os import DEFAULT_BASE_OS
 from ovext.targets.openvino_version import OpenVINOVersion
-from ovext.toolchain.cmake import LAUNCHER
+from ovext.toolchain.cmake import has_cache
 from ovext.toolchain.compiler import check_binutils, find_compiler
 from ovext.toolchain.fetch import fetch_openvino, fetched_openvino
 from ovext.toolchain.git import revision_of
@@ -122,7 +122,7 @@ def plan_releases(
     plans = {release: plan_one(one) for release, one in requests.items()}
     at_once, alone = 1, 0
     if all(isinstance(plan, BuildPlan) for plan in plans.values()):
-        alone = 1 if compiler.launcher or os.environ.get(LAUNCHER) else 0
+        alone = 1 if has_cache(compiler.launcher) else 0
         at_once = min(len(releases) - alone, request.jobs or len(releases))
         jobs = max(1, (request.jobs or cpu_count() + at_once - 1) // at_once)
         requests |= {release: replace(requests[release], jobs=jobs) for release in releases[alone:]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -33,19 +32,18 @@ class Simulator:
 
     runtime: Path
     icd: Path
-    compiled: Path
+    compiled: Path | None  # None if the cache cannot be written
 
     def environment(self, programs: Path | None = None) -> dict[str, str]:
         """What a process needs to see the device; the source of each program is written to the folder `programs`."""
-        kept = {"OVEXT_SIM_PROGRAMS": str(programs)} if programs else {}
+        folders = {"OVEXT_SIM_PROGRAMS": programs, "OVEXT_SIM_CACHE": self.compiled}
         return {
             "OCL_ICD_VENDORS": str(self.icd.parent),
             "OVEXT_SIM_RUNTIME": str(self.runtime),
-            "OVEXT_SIM_CACHE": str(self.compiled),
             # OpenVINO ships an older TBB under the same name: the runtime's must be loaded first.
             "LD_LIBRARY_PATH": _with("LD_LIBRARY_PATH", str(self.runtime.parent)),
             "LD_PRELOAD": _with("LD_PRELOAD", "libtbb.so.12"),
-            **kept,
+            **{name: str(folder) for name, folder in folders.items() if folder},
         }
 
 
@@ -79,18 +77,22 @@ def find_simulator() -> Simulator:
     return Simulator(runtime, icd, _compiled(folder, runtime))
 
 
-def _compiled(folder: Path, runtime: Path) -> Path:
+def _compiled(folder: Path, runtime: Path) -> Path | None:
     """The folder of what this runtime has compiled for this CPU; the oldest half is removed if it is large."""
     state = runtime.stat()
-    key = f"{runtime} {state.st_size} {state.st_mtime_ns} {sorted(host_cpuinfo_flags())}"
-    compiled = folder / "compiled" / hashlib.sha256(key.encode()).hexdigest()[:16]
-    with writing_to(compiled):
+    settings = sorted(name + value for name, value in os.environ.items() if name.startswith("CL_CONFIG"))
+    key = f"{runtime} {state.st_size} {state.st_mtime_ns} {sorted(host_cpuinfo_flags())} {settings}"
+    compiled = folder / "compiled" / hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:16]
+    try:
         compiled.mkdir(parents=True, exist_ok=True)
         programs = list(compiled.iterdir())
         if len(programs) > _MOST_PROGRAMS:
-            with suppress(FileNotFoundError):  # another process removes them too
-                for program in sorted(programs, key=lambda one: one.stat().st_mtime)[: _MOST_PROGRAMS // 2]:
-                    program.unlink()
+            for program in sorted(programs, key=lambda one: one.stat().st_mtime)[: _MOST_PROGRAMS // 2]:
+                program.unlink()
+    except FileNotFoundError:
+        pass  # another process removes them, too
+    except OSError:
+        return None
     return compiled
 
 

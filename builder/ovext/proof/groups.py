@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ovext.errors import LibraryError
 from ovext.proof.tried import Wrong, asked, try_one, wrong_in, wrong_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ovext.proof.setting import Setting
     from ovext.proof.trial import Trial
     from ovext.proof.tried import Ask, Failed, Tried
 
 _MOST = 16  # trials
-_MOST_ELEMENTS = 1 << 20  # in all of them
+_MOST_BYTES = 1 << 26  # that the worker keeps of them
+_MOST_SECONDS = 1.0  # that they took without the plugin
+_names = count()
 
 
 @dataclass
@@ -28,46 +34,61 @@ class Group:
     ask: Ask
     setting: Setting
     tried: Tried
-    name: str  # by which the worker knows it
     _waiting: list[tuple[Trial, dict[str, Any]]] = field(default_factory=list)  # with the answers so far
+    _name: str = ""  # by which the worker knows those that wait
+    _seconds: float = 0.0
+    _is_slow: bool = False
 
     def add(self, trial: Trial) -> Failed | None:
         """Try it without the plugin, and once the group is full, all of them with it. Returns one that fails."""
-        answer = asked(self.ask, self.setting, trial, self.tried, waits=self.name)
-        if isinstance(answer, dict):
-            wrong = self.tried.add(answer, trial.elements) if wrong_in(answer) else None
-        else:
-            wrong = answer
-        if wrong:
+        if self._is_slow:
+            wrong = try_one(self.ask, self.setting, trial, self.tried)
+            return (trial, wrong) if wrong else None
+        self._name = self._name or str(next(_names))
+        start = time.monotonic()
+        answer = asked(self.ask, self.setting, trial, self.tried, waits=self._name)
+        if not isinstance(answer, dict):
+            return (trial, answer) if answer else None
+        if wrong_in(answer) and (wrong := self.tried.add(answer, trial.elements)):
             return trial, wrong
-        if isinstance(answer, dict):
-            self.tried.look_at_time(answer, trial.elements)
-            self._waiting.append((trial, answer))
-        elements = sum(one.elements for one, _ in self._waiting)
-        return self.finish() if len(self._waiting) == _MOST or elements > _MOST_ELEMENTS else None
+        self.tried.look_at_time(answer, trial.elements)
+        self._waiting.append((trial, answer))
+        self._seconds += time.monotonic() - start
+        return self.finish() if self._is_full() else None
+
+    def _is_full(self) -> bool:
+        kept = sum(answer["bytes"] for _, answer in self._waiting)
+        return len(self._waiting) == _MOST or kept > _MOST_BYTES or self._seconds > _MOST_SECONDS
 
     def finish(self) -> Failed | None:
         """Try those that wait with the plugin. Returns one that fails."""
-        waiting, self._waiting = self._waiting, []
+        waiting, name = self._waiting, self._name
+        self._waiting, self._name, self._seconds = [], "", 0.0
         if not waiting:
             return None
-        results, problem = self._together(len(waiting))
-        if results and not problem:
+        results, problem = self._together(name, len(waiting))
+        if results and not any(map(_wrong, results)):
             for (trial, answer), more in zip(waiting, results, strict=True):
                 self.tried.add({**answer, "results": [*answer["results"], *more]}, trial.elements)
             return None
         for trial, _ in waiting:
             if wrong := try_one(self.ask, self.setting, trial, self.tried):
                 return trial, wrong
-        if problem is None or problem.check == "hang":  # many take longer than one, and each has passed
+        self._is_slow = problem is not None and problem.check == "hang"  # each has passed, and many take longer
+        place = next((place for place, found in enumerate(results) if _wrong(found)), 0)
+        problem = _wrong(results[place]) if results else problem
+        if problem is None or self._is_slow:
             return None
-        text = f"{problem.what}\nEach is right in a model of its own; this is one of {len(waiting)} such ops."
-        return waiting[0][0], Wrong(problem.check, text)
+        text = f"{problem.what}\nThis was one of {len(waiting)} ops in a model; each is right in a model of its own."
+        return waiting[place][0], Wrong(problem.check, text, is_alone=False)
 
-    def _together(self, count: int) -> tuple[list[list[dict[str, Any]]], Wrong | None]:
-        """The results of each, none if the worker has lost one; and what is wrong."""
+    def _together(self, name: str, size: int) -> tuple[list[list[dict[str, Any]]], Wrong | None]:
+        """The results of each, none if the worker has lost one; and why it has not answered."""
         try:
-            results = self.ask("numbers-together", {"group": self.name, "count": count})["results"]
+            return self.ask("numbers-together", {"group": name, "count": size})["results"], None
         except LibraryError as error:
             return [], wrong_of(error, "numbers")
-        return results, wrong_in({"results": [one for more in results for one in more]})
+
+
+def _wrong(results: Sequence[dict[str, Any]]) -> Wrong | None:
+    return wrong_in({"results": results})

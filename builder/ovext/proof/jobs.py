@@ -263,7 +263,8 @@ def _with_numbers(row: Row, tried: Tried, where: tuple[str, ...]) -> Row:
     """The row with the results; `where` are the options that select its device or variant."""
     failures: tuple[Failure, ...] = ()
     if tried.failed is not None and tried.wrong is not None:
-        options = ("--op", row.op, *where, "--types", row.types, "--case", tried.failed.to_json())
+        case = ("--case", tried.failed.to_json()) if tried.wrong.is_alone else ()
+        options = ("--op", row.op, *where, "--types", row.types, *case)
         failures = (Failure(tried.wrong.check, tried.wrong.what, options),)
     numbers = replace(
         row,

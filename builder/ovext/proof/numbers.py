@@ -36,16 +36,17 @@ def try_planned(
     possible = (one.trial for one in by_size if one.trial.elements <= tried.largest and not setting.obstacle(one.trial))
     if failed := _first_failed(ask, setting, tried, possible, together=together):
         tried.failed, tried.wrong = failed
+    if failed and failed[1].is_alone:
         _shrink(ask, setting, tried, next(one for one in by_size if one.trial == tried.failed))
 
 
 def _first_failed(
     ask: Ask, setting: Setting, tried: Tried, trials: Iterable[Trial], *, together: bool
 ) -> Failed | None:
-    groups = {name: Group(ask, setting, tried, name) for name in ("static", "dynamic")}
+    groups = {is_dynamic: Group(ask, setting, tried) for is_dynamic in (False, True)}
     for trial in trials:
         if together:
-            failed = groups["static" if trial.before is None else "dynamic"].add(trial)
+            failed = groups[trial.before is not None].add(trial)
         else:
             wrong = try_one(ask, setting, trial, tried)
             failed = (trial, wrong) if wrong else None

@@ -38,6 +38,7 @@ class Wrong:
 
     check: str
     what: str
+    is_alone: bool = True  # whether it is wrong in a model of its own, too
 
 
 @dataclass

@@ -25,7 +25,13 @@ class BuildTools:
     ninja: Path
 
 
-LAUNCHER = "CMAKE_CXX_COMPILER_LAUNCHER"  # a compiler cache
+LAUNCHER = "CMAKE_CXX_COMPILER_LAUNCHER"  # in the environment, a list
+
+
+def has_cache(launcher: Path | None) -> bool:
+    """Whether compilers run under a cache, such as ccache: as this launcher, or as one that the environment names."""
+    programs = [str(launcher or ""), *os.environ.get(LAUNCHER, "").split(";")]
+    return any("cache" in Path(one).name for one in programs)
 
 
 def settings_of_this_machine() -> dict[str, str]:

@@ -174,8 +174,9 @@ def run_together(tasks: Sequence[Callable[[], _Result]], at_once: int) -> list[_
         running = [pool.submit(task) for task in tasks]
         try:
             done, _ = wait(running, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
+            for future in running:
+                if future in done:
+                    future.result()
             return [future.result() for future in running]
         except BaseException:
             for future in running:

@@ -169,17 +169,45 @@ static unsigned __int128 hashed(unsigned __int128 hash, const char* text, size_t
     return hash;
 }
 
+/* Whether the text has the word, which backslashes at ends of lines may divide. */
+static int has_word(const char* text, size_t length, const char* word) {
+    for (size_t start = 0; start < length; ++start) {
+        size_t place = start, matched = 0;
+        while (place < length && word[matched] != '\0') {
+            if (matched > 0 && place + 1 < length && text[place] == '\\' && text[place + 1] == '\n') {
+                place += 2;
+            } else if (text[place] == word[matched]) {
+                ++place;
+                ++matched;
+            } else {
+                break;
+            }
+        }
+        if (word[matched] == '\0') {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Another file, which may change, can be a part of the program. */
+static int may_bring_a_file(const char* text, size_t length) {
+    return has_word(text, length, "include") || has_word(text, length, "import");
+}
+
 /* Without the plugin's comments that name the file of a custom kernel, which lies elsewhere each time. */
 static unsigned __int128 hashed_source(unsigned __int128 hash, const char* text, size_t length) {
-    static const char comment[] = "// Custom Layer Kernel ";
+    static const char comment[] = "\n// Custom Layer Kernel ";
     const char* end = text + length;
     const char* found = NULL;
     while ((found = memmem(text, (size_t)(end - text), comment, sizeof comment - 1)) != NULL) {
+        const char* line_end = memchr(found + 1, '\n', (size_t)(end - found - 1));
+        line_end = line_end != NULL ? line_end : end;
         hash = hashed(hash, text, (size_t)(found - text));
-        text = memchr(found, '\n', (size_t)(end - found));
-        if (text == NULL) {
-            return hash;
+        if (memmem(found, (size_t)(line_end - found), "*/", 2) != NULL) { /* it ends a comment, and code may follow */
+            hash = hashed(hash, found, (size_t)(line_end - found));
         }
+        text = line_end;
     }
     return hashed(hash, text, (size_t)(end - text));
 }
@@ -194,8 +222,7 @@ static void remember(void* handle, void* context, uint32_t count, const char** t
     for (uint32_t i = 0; i < count; ++i) {
         const size_t length = sizes != NULL && sizes[i] != 0 ? sizes[i] : strlen(texts[i]);
         program->hash = hashed_source(program->hash, texts[i], length);
-        /* Another file may change. */
-        program->may_be_kept &= memmem(texts[i], length, "include", strlen("include")) == NULL;
+        program->may_be_kept &= !may_bring_a_file(texts[i], length);
     }
     program->next = __atomic_load_n(&programs, __ATOMIC_ACQUIRE);
     while (!__atomic_compare_exchange_n(&programs, &program->next, program, 0, __ATOMIC_RELEASE, __ATOMIC_ACQUIRE)) {
@@ -223,7 +250,7 @@ static int path_in_cache(const struct program* program, const char* options, cha
     const unsigned __int128 hash = hashed(hashed(program->hash, "", 1), text, strlen(text));
     const char* folder = getenv("OVEXT_SIM_CACHE");
     const unsigned long long high = (unsigned long long)(hash >> 64), low = (unsigned long long)hash;
-    return folder != NULL && program->may_be_kept && strstr(text, "include") == NULL &&
+    return folder != NULL && program->may_be_kept &&
            snprintf(path, size, "%s/%016llx%016llx", folder, high, low) < (int)size;
 }
 

@@ -131,7 +131,8 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
         results += compared(request, "CPU", infer(compiled, inputs, request), expected)
     if request.get("waits") and all(one["agrees"] for one in results):
         waiting.setdefault(request["waits"], []).append(Waiting(request, runs))
-    return {"results": results, "reference_seconds": seconds}
+    kept = sum(one.nbytes for run in runs for one in (*run.inputs, *run.expected))
+    return {"results": results, "reference_seconds": seconds, "bytes": kept}
 
 
 def _by_inference(model: ov.Model, expected: Sequence[Array]) -> list[dict[str, Any]]:
