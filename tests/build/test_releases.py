@@ -428,6 +428,15 @@ def test_a_compiler_cache_has_what_does_not_depend_on_the_release(
     assert hits >= len(["kernel", "cpu", "variant", "dispatch", "floor"]), stats
 
 
+def test_nothing_else_is_built_after_the_first_has_failed(ovext: Ovext, custom_relu: Path) -> None:
+    need(CCACHE is not None, "ccache")
+    next(custom_relu.glob("ops/*/op.cpp")).write_text("#error never\n", encoding="utf-8")
+    done = ovext("build", custom_relu, "--openvino", f"{HERE},{SAME_ABI}", "--isa", "sse42", cwd=custom_relu)
+    assert done.returncode == ExitCode.FAILED
+    assert "#error never" in done.stderr
+    assert [path.name for path in custom_relu.glob("build/host-*")] == [f"host-ubuntu24-openvino{HERE}-sse42"]
+
+
 def test_the_way_out_of_an_engine_that_is_missing_is_for_all_releases(ovext: Ovext, custom_relu: Path) -> None:
     listed = ["--openvino", f"{HERE},{OLD_ABI}", "--layout", "folder"]
     nobody = "unix:///nowhere/podman.sock"

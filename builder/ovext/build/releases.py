@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -192,9 +193,35 @@ def _built(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> list[Buil
         if isinstance(build.plan, BuildPlan) and not build.plan.machine.openvino_is_installed:
             fetch_openvino(build.release, reporter.talk)
     joined = _Joined(reporter)
-    tasks = [partial(run_one, one.plan, one.request, _OfRelease(joined, one.release)) for one in builds]
-    alone = [task() for task in tasks[: plan.alone]]
-    return [*alone, *run_together(tasks[plan.alone :], plan.at_once)]
+    first = _First()
+    alone = [partial(first.run, run_one, one, joined) for one in builds[: plan.alone]]
+    others = [partial(first.run_after, run_one, one, joined) for one in builds[plan.alone :]]
+    if not alone:
+        first.is_compiled.set()
+    return run_together([*alone, *others], plan.at_once + plan.alone)
+
+
+class _First:
+    """The build that others wait for until it is compiled."""
+
+    def __init__(self) -> None:
+        self.is_compiled = threading.Event()
+        self._has_failed = False
+
+    def run(self, run_one: RunOne, build: _Build, joined: _Joined) -> BuildResult:
+        try:
+            return run_one(build.plan, build.request, _OfRelease(joined, build.release, self.is_compiled))
+        except BaseException:
+            self._has_failed = True
+            raise
+        finally:
+            self.is_compiled.set()
+
+    def run_after(self, run_one: RunOne, build: _Build, joined: _Joined) -> BuildResult:
+        self.is_compiled.wait()
+        if self._has_failed:
+            raise CancelledError
+        return run_one(build.plan, build.request, _OfRelease(joined, build.release, self.is_compiled))
 
 
 class _Joined:
@@ -221,8 +248,11 @@ class _OfRelease:
 
     joined: _Joined
     release: str
+    is_compiled: threading.Event
 
     def talk(self, text: str) -> None:
+        if text.startswith(CHECKING):
+            self.is_compiled.set()
         self.joined.talk(f"{self.release}: {text}")
 
     def progress(self, done: int, total: int, what: str) -> None:
