@@ -7,6 +7,12 @@ set(
   CACHE STRING
   "fast: kernels may fuse multiplications with additions; off: the same bits everywhere"
 )
+set(
+  OVEXT_GENERATED
+  ""
+  CACHE PATH
+  "Where generated sources lie that do not depend on OpenVINO; builds for several releases share it, for a compiler cache"
+)
 option(OVEXT_LEGACY_NAME "Name the library libcpu_extension_<isa>.so, as OpenVINO before 2020 did" OFF)
 
 # ovext_add_extension(<name> [OPS <op>...] [SOURCES <file>...] [LINK needed|host])
@@ -25,6 +31,10 @@ function(ovext_add_extension name)
   ovext_find_openvino()
   ovext_chosen_variants(variants)
   set(generated "${CMAKE_CURRENT_BINARY_DIR}/ovext/${name}")
+  if(OVEXT_GENERATED)
+    string(MD5 choices "${name} [${variants}] [${arg_OPS}] [${arg_SOURCES}]")
+    set(generated "${OVEXT_GENERATED}/${choices}")
+  endif()
   ovext_generate_sources("${generated}" "${variants}" "${arg_OPS}" "${arg_SOURCES}")
 
   add_library(${name} MODULE)

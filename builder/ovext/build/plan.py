@@ -233,6 +233,7 @@ def _configure(
         "CMAKE_EXPORT_COMPILE_COMMANDS": "ON",
         "OVEXT_ISA": ";".join(variants),
         "OVEXT_FP_CONTRACT": project.settings.fp_contract,
+        "OVEXT_GENERATED": project.root / "build" / "generated",
         "OpenVINO_DIR": machine.openvino_cmake_dir,
         "ovext_DIR": cmake_dir(),
     }

@@ -49,6 +49,9 @@ class _Build:
     request: BuildRequest
     plan: BuildPlan | ContainerPlan
 
+    def as_part(self) -> _Build:
+        return replace(self, plan=replace(self.plan, is_part=True)) if isinstance(self.plan, BuildPlan) else self
+
 
 @dataclass(frozen=True)
 class ReleasesPlan:
@@ -119,20 +122,20 @@ def plan_releases(
     releases, reason = wanted
     base_os = request.base_os or DEFAULT_BASE_OS
     staging = project.root / "build" / "releases"
-    requests = {one: replace(request, openvino=one, output_root=staging / one) for one in releases}
-    plans = {release: plan_one(one) for release, one in requests.items()}
+    newest, *others = (replace(request, openvino=one, output_root=staging / one) for one in releases)
+    first = _Build(releases[0], newest, plan_one(newest))
     at_once, alone = 1, 0
-    if all(isinstance(plan, BuildPlan) for plan in plans.values()):
+    if isinstance(first.plan, BuildPlan):
         alone = 1 if has_cache(compiler.launcher) else 0
         at_once = min(len(releases) - alone, request.jobs or len(releases))
         jobs = max(1, (request.jobs or cpu_count() + at_once - 1) // at_once)
-        requests |= {release: replace(requests[release], jobs=jobs) for release in releases[alone:]}
-        plans |= {release: plan_one(requests[release]) for release in releases[alone:]}
-    parts = {one: replace(plan, is_part=True) if isinstance(plan, BuildPlan) else plan for one, plan in plans.items()}
-    builds = [_Build(release, requests[release], parts[release]) for release in releases]
+        others = [replace(one, jobs=jobs) for one in others]
+        if not alone:
+            first = _Build(releases[0], replace(newest, jobs=jobs), plan_one(replace(newest, jobs=jobs)))
+    builds = [first, *(_Build(release, one, plan_one(one)) for release, one in zip(releases[1:], others, strict=True))]
     return ReleasesPlan(
         project=project,
-        builds=tuple(builds),
+        builds=tuple(one.as_part() for one in builds),
         base_os=base_os,
         folder=staging / "-".join([project.settings.find_base_os(base_os).id, *releases]),
         output_dir=request.output_root / base_os,
