@@ -70,13 +70,15 @@ PATH_OF_BUILD = """\
 import ctypes, os, sys
 import openvino as ov
 ov.Core().add_extension(sys.argv[1])
-known = [f"/proc/{os.getpid()}/fd/{number}" for number in range(3, 100)]
-loaded = []
-for path in filter(os.path.exists, known):
-    if os.readlink(path).startswith("/memfd:"):  # opening a pipe would wait
-        ctypes.CDLL(path, mode=os.RTLD_NOLOAD)
-        loaded.append(os.readlink(path))
-print(loaded)
+def opened(number):
+    try:
+        return os.readlink(f"/proc/self/fd/{number}")
+    except FileNotFoundError:  # another thread may close one
+        return ""
+loaded = {number: name for number in range(3, 100) if (name := opened(number)).startswith("/memfd:")}
+for number in loaded:  # opening a pipe would wait
+    ctypes.CDLL(f"/proc/{os.getpid()}/fd/{number}", mode=os.RTLD_NOLOAD)
+print([*loaded.values()])
 """
 
 
@@ -462,6 +464,7 @@ first, second, model = sys.argv[1], sys.argv[2], open(sys.argv[3]).read()
 early = ctypes.CDLL(first).ovext_active_openvino
 early.restype = ctypes.c_char_p
 assert early() is None, "there is no OpenVINO yet"
+sys.modules["openvino_telemetry"] = None  # which opens and closes files meanwhile
 import openvino as ov
 before = len(os.listdir("/proc/self/fd"))
 for library in (first, second, first, second, first):

@@ -49,9 +49,6 @@ class _Build:
     request: BuildRequest
     plan: BuildPlan | ContainerPlan
 
-    def as_part(self) -> _Build:
-        return replace(self, plan=replace(self.plan, is_part=True)) if isinstance(self.plan, BuildPlan) else self
-
 
 @dataclass(frozen=True)
 class ReleasesPlan:
@@ -65,22 +62,19 @@ class ReleasesPlan:
     reason: str  # why for these releases
     beside: bool  # whether the builds are files beside the library
     at_once: int  # how many builds run at a time
-    alone: int  # how many run before them, so that a compiler cache has what does not depend on the release
+    is_first_alone: bool  # whether the others wait for its objects, which a compiler cache then has
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
         """Those for the newest release, which are the others' too, and the releases."""
         first = self.builds[0].plan.decisions
         releases = Decision("OpenVINO", ", ".join(one.release for one in self.builds), self.reason)
-        together = f"{self.at_once} builds at a time"
-        if self.alone:
+        together = f"{self.at_once} builds at a time" if self.at_once > 1 else ""
+        if self.is_first_alone:
             together = f"the first build alone, to fill the compiler cache, then {self.at_once} at a time"
-        changed = {
-            one.subject: replace(one, reason=together)
-            if one.subject == "jobs" and self.at_once + self.alone > 1
-            else one
-            for one in first
-        }
+        changed = {one.subject: one for one in first}
+        if together:
+            changed["jobs"] = replace(changed["jobs"], reason=together)
         return tuple({**changed, releases.subject: releases}.values())
 
     def steps(self) -> list[str]:
@@ -122,27 +116,29 @@ def plan_releases(
     releases, reason = wanted
     base_os = request.base_os or DEFAULT_BASE_OS
     staging = project.root / "build" / "releases"
-    newest, *others = (replace(request, openvino=one, output_root=staging / one) for one in releases)
-    first = _Build(releases[0], newest, plan_one(newest))
-    at_once, alone = 1, 0
+
+    def planned(release: str, jobs: int | None) -> _Build:
+        one = replace(request, openvino=release, output_root=staging / release, jobs=jobs)
+        plan = plan_one(one)
+        return _Build(release, one, replace(plan, is_part=True) if isinstance(plan, BuildPlan) else plan)
+
+    first = planned(releases[0], request.jobs)
+    at_once, jobs, is_first_alone = 1, request.jobs, False
     if isinstance(first.plan, BuildPlan):
-        alone = 1 if has_cache(compiler.launcher) else 0
-        at_once = min(len(releases) - alone, request.jobs or len(releases))
+        is_first_alone = has_cache(compiler.launcher)
+        at_once = min(len(releases) - is_first_alone, request.jobs or len(releases))
         jobs = max(1, (request.jobs or cpu_count() + at_once - 1) // at_once)
-        others = [replace(one, jobs=jobs) for one in others]
-        if not alone:
-            first = _Build(releases[0], replace(newest, jobs=jobs), plan_one(replace(newest, jobs=jobs)))
-    builds = [first, *(_Build(release, one, plan_one(one)) for release, one in zip(releases[1:], others, strict=True))]
+        first = first if is_first_alone else planned(releases[0], jobs)
     return ReleasesPlan(
         project=project,
-        builds=tuple(one.as_part() for one in builds),
+        builds=(first, *(planned(release, jobs) for release in releases[1:])),
         base_os=base_os,
         folder=staging / "-".join([project.settings.find_base_os(base_os).id, *releases]),
         output_dir=request.output_root / base_os,
         reason=reason,
         beside=request.layout == FOLDER,
         at_once=at_once,
-        alone=alone,
+        is_first_alone=is_first_alone,
     )
 
 
@@ -197,15 +193,14 @@ def _built(plan: ReleasesPlan, run_one: RunOne, reporter: Reporter) -> list[Buil
             fetch_openvino(build.release, reporter.talk)
     joined = _Joined(reporter)
     first = _First()
-    alone = [partial(first.run, run_one, one, joined) for one in builds[: plan.alone]]
-    others = [partial(first.run_after, run_one, one, joined) for one in builds[plan.alone :]]
-    if not alone:
+    if not plan.is_first_alone:
         first.is_compiled.set()
-    return run_together([*alone, *others], plan.at_once + plan.alone)
+    others = [partial(first.run_after, run_one, build, joined) for build in builds[1:]]
+    return run_together([partial(first.run, run_one, builds[0], joined), *others], plan.at_once + plan.is_first_alone)
 
 
 class _First:
-    """The build that others wait for until it is compiled."""
+    """The first build, for which the others wait until it is compiled."""
 
     def __init__(self) -> None:
         self.is_compiled = threading.Event()
