@@ -310,5 +310,5 @@ def check_composed(
     variants = [one.id for one in record.variants]
     found = [fetched_openvino(release, talk) for release in releases]
     loads = [partial(load_here, file, variants, openvino, described, talk) for openvino in found]
-    provided = [[*ops] for ops in run_together(loads, cpu_count()) if ops] if loads else []
+    provided = [[*ops] for ops in run_together(loads, cpu_count()) if ops]
     return record.model_copy(update={"inspection": inspection, "ops": provided[-1] if provided else record.ops})

